@@ -1,0 +1,1 @@
+"""Keys and the primitives of libsodium; nothing here is our own cryptography."""

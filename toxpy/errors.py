@@ -1,0 +1,27 @@
+"""The two kinds of failure.
+
+`ToxError` is our caller's fault (or the state of the instance): it carries the
+value of the C API's error enum, so nothing has to be translated at the C edge.
+`PacketError` is the remote's fault: raised by codecs only, counted, never shown.
+"""
+
+from __future__ import annotations
+
+
+class ToxError(Exception):
+    """A call that failed as documented.
+
+    `code` is the enumerator's value from `include/toxcore.h`, `name` its C name
+    when known (for example ``TOX_ERR_FRIEND_ADD_TOO_LONG``). `retryable` says
+    whether the same call may succeed later without changing its arguments.
+    """
+
+    def __init__(self, code: int, name: str = "", message: str = "", *, retryable: bool = False) -> None:
+        self.code = code
+        self.name = name
+        self.retryable = retryable
+        super().__init__(message or name or f"Tox error {code}")
+
+
+class PacketError(Exception):
+    """Bytes from the network or a file that do not decode."""

@@ -1,0 +1,191 @@
+"""What the world gives the core: time, timers, randomness, dispatch, counters.
+
+State machines read no clock, make no random numbers and own no socket; they get
+one `Runtime`. A simulated universe passes a fake clock and a seeded generator, and
+the whole run is then reproducible to the byte. Imports nothing of toxpy.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from os import urandom
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, MutableSequence, Sequence
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+    Log = Callable[[int, str], None]
+
+LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR = range(5)
+
+#: Counter names are program text, not input; the cap only guards against a bug.
+MAX_COUNTERS = 1024
+
+
+class Clock:
+    """Monotonic milliseconds, read once per iterate so that one pass sees one time."""
+
+    __slots__ = ("now_ms",)
+
+    def __init__(self) -> None:
+        self.now_ms = 0
+        self.update()
+
+    def update(self) -> None:
+        """Read the real clock into `now_ms`; never goes backwards."""
+        now_ms = time.monotonic_ns() // 1_000_000
+        if now_ms > self.now_ms:
+            self.now_ms = now_ms
+
+    def unix_s(self) -> int:
+        """Wall-clock seconds since 1970, only for what the wire or a save demands."""
+        return int(time.time())
+
+
+class Timer:
+    """One pending moment; `cancel` makes it never happen."""
+
+    __slots__ = ("callback", "deadline_ms")
+
+    def __init__(self, deadline_ms: int, callback: Callable[[], None]) -> None:
+        self.deadline_ms = deadline_ms
+        self.callback: Callable[[], None] | None = callback
+
+    def cancel(self) -> None:
+        """Forget the callback; cheap, and safe to repeat or to call after it ran."""
+        self.callback = None
+
+
+class Timers:
+    """The one deadline heap. Nothing in the core polls a list."""
+
+    __slots__ = ("_clock", "_heap", "_sequence")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._heap: list[tuple[int, int, Timer]] = []
+        self._sequence = 0
+
+    def call_at(self, deadline_ms: int, callback: Callable[[], None]) -> Timer:
+        """Call once when the clock reaches `deadline_ms`; equal deadlines keep their order."""
+        timer = Timer(deadline_ms, callback)
+        self._sequence += 1
+        heapq.heappush(self._heap, (deadline_ms, self._sequence, timer))
+        return timer
+
+    def call_later(self, delay_ms: int, callback: Callable[[], None]) -> Timer:
+        """Call once `delay_ms` after the current pass's time."""
+        return self.call_at(self._clock.now_ms + delay_ms, callback)
+
+    def run_due(self) -> None:
+        """Run everything due now. What a callback adds for now or earlier runs next time."""
+        heap, now_ms = self._heap, self._clock.now_ms
+        last = self._sequence
+        again: list[tuple[int, int, Timer]] = []
+        while heap and heap[0][0] <= now_ms:
+            entry = heapq.heappop(heap)
+            if entry[1] > last:
+                again.append(entry)
+                continue
+            callback = entry[2].callback
+            if callback is not None:
+                entry[2].callback = None
+                callback()
+        for entry in again:
+            heapq.heappush(heap, entry)
+
+    def next_deadline_ms(self) -> int | None:
+        """The earliest pending moment, or None; drops cancelled entries on the way."""
+        heap = self._heap
+        while heap and heap[0][2].callback is None:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+
+class Rng:
+    """Randomness from the operating system; `SeededRng` of the tests has the same methods."""
+
+    __slots__ = ()
+
+    def bytes(self, count: int) -> bytes:
+        """`count` random bytes."""
+        return urandom(count)
+
+    def below(self, limit: int) -> int:
+        """A uniform integer in [0, limit); `limit` at least 1, at most 2**64."""
+        # 16 bytes make the modulo's bias smaller than 2**-64
+        return int.from_bytes(self.bytes(16), "little") % limit
+
+    def u32(self) -> int:
+        """A uniform unsigned 32-bit integer."""
+        return int.from_bytes(self.bytes(4), "little")
+
+    def u64(self) -> int:
+        """A uniform unsigned 64-bit integer."""
+        return int.from_bytes(self.bytes(8), "little")
+
+    def choice(self, items: Sequence[T]) -> T:
+        """One element of a non-empty sequence."""
+        return items[self.below(len(items))]
+
+    def shuffle(self, items: MutableSequence[Any]) -> None:
+        """Shuffle in place."""
+        for i in range(len(items) - 1, 0, -1):
+            j = self.below(i + 1)
+            items[i], items[j] = items[j], items[i]
+
+
+class Counters:
+    """Counts by name; drops of bad input are counted as ``drop.<reason>``."""
+
+    __slots__ = ("values",)
+
+    def __init__(self) -> None:
+        self.values: dict[str, int] = {}
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Add to one counter."""
+        values = self.values
+        if name in values:
+            values[name] += amount
+        elif len(values) < MAX_COUNTERS:
+            values[name] = amount
+
+    def drop(self, reason: str) -> None:
+        """Count one piece of input that was dropped."""
+        self.count("drop." + reason)
+
+
+class Dispatch:
+    """256 slots, one owner per first byte; the same class at every level of the stack."""
+
+    __slots__ = ("handlers",)
+
+    def __init__(self) -> None:
+        self.handlers: list[Callable[..., None] | None] = [None] * 256
+
+    def claim(self, kind: int, handler: Callable[..., None]) -> None:
+        """Own `kind`; a second owner is a programming error."""
+        if self.handlers[kind] is not None:
+            raise ValueError(f"kind {kind:#04x} is already claimed")
+        self.handlers[kind] = handler
+
+
+def no_log(_level: int, _message: str) -> None:
+    """The log sink when nobody listens."""
+
+
+class Runtime:
+    """Everything a layer may ask of the world, passed as `rt`."""
+
+    __slots__ = ("clock", "counters", "log", "rng", "timers")
+
+    def __init__(self, clock: Clock | None = None, rng: Rng | None = None, log: Log = no_log) -> None:
+        self.clock = clock or Clock()
+        self.timers = Timers(self.clock)
+        self.rng = rng or Rng()
+        self.counters = Counters()
+        self.log = log
