@@ -1,0 +1,211 @@
+"""Debian's libtoxcore through ctypes, with the methods and events of `toxpy.core.Core`.
+
+So a scenario need not know which of the two it talks to. The library is opened by
+its absolute path: whatever LD_LIBRARY_PATH says, this is the real one.
+"""
+
+from __future__ import annotations
+
+import ctypes as c
+import glob
+
+from toxpy import events
+from toxpy.errors import ToxError
+
+u8p = c.POINTER(c.c_uint8)
+
+
+def library_path():
+    """Where Debian keeps the real library."""
+    (path,) = glob.glob("/usr/lib/*/libtoxcore.so.2")
+    return path
+
+
+def _load():
+    lib = c.CDLL(library_path(), mode=c.RTLD_LOCAL)
+    lib.tox_new.restype = c.c_void_p
+    lib.tox_options_new.restype = c.c_void_p
+    lib.tox_get_savedata_size.restype = c.c_size_t
+    lib.tox_friend_get_last_online.restype = c.c_uint64
+    for name in ("name_size", "status_message_size"):
+        getattr(lib, f"tox_self_get_{name}").restype = c.c_size_t
+        getattr(lib, f"tox_friend_get_{name}").restype = c.c_size_t
+    lib.tox_self_get_friend_list_size.restype = c.c_size_t
+    for name in ("bootstrap", "friend_delete", "friend_get_public_key", "self_set_name", "self_set_typing",
+                 "self_set_status_message", "friend_exists", "friend_get_typing", "friend_get_name",
+                 "friend_send_lossy_packet", "friend_send_lossless_packet", "friend_get_status_message"):
+        getattr(lib, "tox_" + name).restype = c.c_bool
+    for name in ("friend_add", "friend_add_norequest", "friend_send_message", "friend_by_public_key"):
+        getattr(lib, "tox_" + name).restype = c.c_uint32
+    lib.tox_self_get_udp_port.restype = c.c_uint16
+    return lib
+
+
+class RealTox:
+    """One instance of the real library; bytes in, bytes out, ToxError on failure."""
+
+    _lib = None
+
+    def __init__(self, *, start_port=33445, end_port=33999, savedata=b"", ipv6=True):
+        if RealTox._lib is None:
+            RealTox._lib = _load()
+        lib = self.lib = RealTox._lib
+        options = c.c_void_p(lib.tox_options_new(None))
+        lib.tox_options_set_ipv6_enabled(options, c.c_bool(ipv6))
+        lib.tox_options_set_local_discovery_enabled(options, c.c_bool(False))
+        lib.tox_options_set_start_port(options, c.c_uint16(start_port))
+        lib.tox_options_set_end_port(options, c.c_uint16(end_port))
+        if savedata:
+            lib.tox_options_set_savedata_type(options, c.c_int(1))
+            lib.tox_options_set_savedata_data(options, savedata, c.c_size_t(len(savedata)))
+        error = c.c_int()
+        pointer = lib.tox_new(options, c.byref(error))
+        lib.tox_options_free(options)
+        if not pointer:
+            raise ToxError(error.value, "tox_new")
+        self.tox = c.c_void_p(pointer)
+        self._queue = []
+        self._callbacks = []
+        self._register()
+
+    def _on(self, name, make, *types):
+        prototype = c.CFUNCTYPE(None, c.c_void_p, *types, c.c_void_p)
+        callback = prototype(lambda _tox, *args: self._queue.append(make(*args[:-1])))
+        self._callbacks.append(callback)
+        getattr(self.lib, "tox_callback_" + name)(self.tox, callback)
+
+    def _register(self):
+        u32, i, size = c.c_uint32, c.c_int, c.c_size_t
+        at = c.string_at
+        self._on("self_connection_status", events.SelfConnectionStatus, i)
+        self._on("friend_request", lambda k, m, n: events.FriendRequest(at(k, 32), at(m, n)), u8p, u8p, size)
+        self._on("friend_message", lambda f, t, m, n: events.FriendMessage(f, t, at(m, n)), u32, i, u8p, size)
+        self._on("friend_name", lambda f, m, n: events.FriendName(f, at(m, n)), u32, u8p, size)
+        self._on("friend_status_message", lambda f, m, n: events.FriendStatusMessage(f, at(m, n)), u32, u8p, size)
+        self._on("friend_status", events.FriendStatus, u32, i)
+        self._on("friend_typing", events.FriendTyping, u32, c.c_bool)
+        self._on("friend_read_receipt", events.FriendReadReceipt, u32, u32)
+        self._on("friend_connection_status", events.FriendConnectionStatus, u32, i)
+        self._on("friend_lossy_packet", lambda f, m, n: events.FriendLossyPacket(f, at(m, n)), u32, u8p, size)
+        self._on("friend_lossless_packet", lambda f, m, n: events.FriendLosslessPacket(f, at(m, n)), u32, u8p, size)
+
+    # running
+
+    def iterate(self):
+        self.lib.tox_iterate(self.tox, None)
+
+    def drain_events(self):
+        queue, self._queue = self._queue, []
+        yield from queue
+
+    def kill(self):
+        if self.tox is not None:
+            self.lib.tox_kill(self.tox)
+            self.tox = None
+
+    def get_savedata(self):
+        out = c.create_string_buffer(self.lib.tox_get_savedata_size(self.tox))
+        self.lib.tox_get_savedata(self.tox, out)
+        return out.raw
+
+    def bootstrap(self, host, port, public_key):
+        return self._call("tox_bootstrap", host.encode(), c.c_uint16(port), public_key)
+
+    # one call with an error out
+
+    def _call(self, name, *args):
+        error = c.c_int(-1)
+        result = getattr(self.lib, name)(self.tox, *args, c.byref(error))
+        if error.value != 0:
+            raise ToxError(error.value, name)
+        return result
+
+    def _fill(self, name, size):
+        out = c.create_string_buffer(size or 1)
+        getattr(self.lib, name)(self.tox, out)
+        return out.raw[:size]
+
+    def self_get_address(self):
+        return self._fill("tox_self_get_address", 38)
+
+    def self_get_dht_id(self):
+        return self._fill("tox_self_get_dht_id", 32)
+
+    def self_get_public_key(self):
+        return self._fill("tox_self_get_public_key", 32)
+
+    def self_get_name(self):
+        return self._fill("tox_self_get_name", self.lib.tox_self_get_name_size(self.tox))
+
+    def self_get_udp_port(self):
+        return self._call("tox_self_get_udp_port")
+
+    def self_get_connection_status(self):
+        return self.lib.tox_self_get_connection_status(self.tox)
+
+    def self_set_nospam(self, nospam):
+        self.lib.tox_self_set_nospam(self.tox, c.c_uint32(nospam))
+
+    def self_set_name(self, name):
+        return self._call("tox_self_set_name", name, c.c_size_t(len(name)))
+
+    def self_set_status_message(self, message):
+        return self._call("tox_self_set_status_message", message, c.c_size_t(len(message)))
+
+    def self_set_status(self, status):
+        self.lib.tox_self_set_status(self.tox, c.c_int(status))
+
+    def self_set_typing(self, friend_number, typing):
+        return self._call("tox_self_set_typing", c.c_uint32(friend_number), c.c_bool(typing))
+
+    def self_get_friend_list(self):
+        count = self.lib.tox_self_get_friend_list_size(self.tox)
+        out = (c.c_uint32 * max(count, 1))()
+        self.lib.tox_self_get_friend_list(self.tox, out)
+        return list(out)[:count]
+
+    def friend_add(self, address, message):
+        return self._call("tox_friend_add", address, message, c.c_size_t(len(message)))
+
+    def friend_add_norequest(self, public_key):
+        return self._call("tox_friend_add_norequest", public_key)
+
+    def friend_delete(self, friend_number):
+        return self._call("tox_friend_delete", c.c_uint32(friend_number))
+
+    def friend_by_public_key(self, public_key):
+        return self._call("tox_friend_by_public_key", public_key)
+
+    def friend_get_connection_status(self, friend_number):
+        return self._call("tox_friend_get_connection_status", c.c_uint32(friend_number))
+
+    def _friend_text(self, field, friend_number):
+        number = c.c_uint32(friend_number)
+        size = self._call(f"tox_friend_get_{field}_size", number)
+        out = c.create_string_buffer(size or 1)
+        self._call(f"tox_friend_get_{field}", number, out)
+        return out.raw[:size]
+
+    def friend_get_name(self, friend_number):
+        return self._friend_text("name", friend_number)
+
+    def friend_get_status_message(self, friend_number):
+        return self._friend_text("status_message", friend_number)
+
+    def friend_get_public_key(self, friend_number):
+        out = c.create_string_buffer(32)
+        self._call("tox_friend_get_public_key", c.c_uint32(friend_number), out)
+        return out.raw
+
+    def friend_get_last_online(self, friend_number):
+        return self._call("tox_friend_get_last_online", c.c_uint32(friend_number))
+
+    def friend_send_message(self, friend_number, kind, message):
+        return self._call("tox_friend_send_message", c.c_uint32(friend_number), c.c_int(kind), message,
+                          c.c_size_t(len(message)))
+
+    def friend_send_lossy_packet(self, friend_number, data):
+        return self._call("tox_friend_send_lossy_packet", c.c_uint32(friend_number), data, c.c_size_t(len(data)))
+
+    def friend_send_lossless_packet(self, friend_number, data):
+        return self._call("tox_friend_send_lossless_packet", c.c_uint32(friend_number), data, c.c_size_t(len(data)))

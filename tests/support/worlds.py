@@ -1,0 +1,227 @@
+"""Where a scenario plays: the simulated universe, or loopback with the real library on some sides.
+
+A scenario gets a world, asks it for actors by name and drives them with the C API's
+names; `wait` and `until` fail with what was seen so far when the time runs out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from tests.support.universe import Universe
+from toxpy import events
+from toxpy.core import Core
+from toxpy.options import Options
+
+LOOPBACK = "127.0.0.1"
+
+
+def loopback_options(savedata=b""):
+    """Options of a node that stays on this machine."""
+    options = Options()
+    options.local_discovery_enabled = False
+    options.start_port, options.end_port = 33445, 33999
+    if savedata:
+        options.savedata_type, options.savedata_data = 1, savedata
+    return options
+
+
+class Actor:
+    """One instance and everything that happened to it."""
+
+    def __init__(self, world, name, tox, host, port):
+        self.world, self.name, self.tox = world, name, tox
+        self.host, self.port = host, port
+        self.seen = []
+
+    def __getattr__(self, name):
+        return getattr(self.tox, name)
+
+    def collect(self):
+        """Move new events into `seen`."""
+        self.seen.extend(self.tox.drain_events())
+
+    def got(self, kind, **fields):
+        """Take the first unconsumed event of that kind with those fields, or None."""
+        for i, event in enumerate(self.seen):
+            if isinstance(event, kind) and all(getattr(event, k) == v for k, v in fields.items()):
+                return self.seen.pop(i)
+        return None
+
+    def wait(self, kind, timeout_s=60, **fields):
+        """The next such event; AssertionError with the events seen when it does not come."""
+        found = []
+        self.world.until(
+            lambda: bool(found) or (event := self.got(kind, **fields)) is not None and not found.append(event),
+            f"{self.name} to get {kind.__name__} {fields}, has {self.seen}",
+            timeout_s,
+        )
+        return found[0]
+
+    def bootstrap_to(self, other):
+        """Know one other node of the network."""
+        self.tox.bootstrap(other.host, other.port, other.tox.self_get_dht_id())
+
+    def is_online(self, friend_number=0):
+        """Is that friend connected."""
+        return self.tox.friend_get_connection_status(friend_number) != 0
+
+    def restart(self):
+        """Stop and start again from the savedata."""
+        return self.world.restart(self)
+
+
+class World:
+    """Common to both kinds: actors by name and waiting for something to be true."""
+
+    def __init__(self):
+        self.actors = []
+
+    def until(self, condition, what, timeout_s=60):
+        """Run everyone until the condition holds; AssertionError saying `what` otherwise."""
+
+        def checked():
+            for actor in self.actors:
+                actor.collect()
+            return condition()
+
+        assert self.run_until(checked, timeout_s), f"waited {timeout_s} s for {what}"
+
+    def stop(self, actor):
+        """Kill the instance; its savedata must have been taken before."""
+        actor.tox.kill()
+        self.actors.remove(actor)
+
+    def restart(self, actor):
+        """A new instance from the savedata of the old one."""
+        saved = actor.tox.get_savedata()
+        self.stop(actor)
+        return self.actor(actor.name, savedata=saved)
+
+    def network(self, size=4):
+        """Plain nodes, all bootstrapped to the first."""
+        nodes = [self.actor(f"node{i}") for i in range(size)]
+        for node in nodes[1:]:
+            node.bootstrap_to(nodes[0])
+        return nodes
+
+    def strangers(self):
+        """alice and bob, each bootstrapped to a node of a small network."""
+        nodes = self.network()
+        alice, bob = self.actor("alice"), self.actor("bob")
+        alice.bootstrap_to(nodes[0])
+        bob.bootstrap_to(nodes[-1])
+        return alice, bob
+
+    def friends(self):
+        """alice and bob as friends (number 0 on both sides) and connected."""
+        alice, bob = self.strangers()
+        alice.friend_add_norequest(bob.self_get_public_key())
+        bob.friend_add_norequest(alice.self_get_public_key())
+        self.connect(alice, bob)
+        return alice, bob
+
+    def connect(self, alice, bob, timeout_s=90):
+        """Wait until both see friend 0 online."""
+        self.until(lambda: alice.is_online() and bob.is_online(), "alice and bob to be online", timeout_s)
+        alice.seen.clear()
+        bob.seen.clear()
+
+    def close(self):
+        """Kill everyone."""
+        for actor in list(self.actors):
+            self.stop(actor)
+
+
+class SimulatedWorld(World):
+    """All actors are ours, in one universe."""
+
+    def __init__(self, seed=1, **network):
+        super().__init__()
+        self.universe = Universe(seed, **network)
+        self.started = 0
+
+    def actor(self, name, savedata=b""):
+        self.started += 1
+        socket = self.universe.socket()
+        core = Core(loopback_options(savedata), rt=self.universe.runtime(f"{name} {self.started}"), udp=socket)
+        self.universe.add(core, socket)
+        actor = Actor(self, name, core, ".".join(map(str, socket.address[0])), socket.port)
+        actor.socket = socket
+        self.actors.append(actor)
+        return actor
+
+    def stop(self, actor):
+        super().stop(actor)
+        self.universe.remove(actor.tox)
+
+    def vanish(self, actor):
+        """The actor's machine goes off the network without a goodbye."""
+        actor.socket.online = False
+        self.stop(actor)
+
+    def run_until(self, condition, timeout_s):
+        return self.universe.run_until(condition, timeout_s * 1000)
+
+    def run_for(self, seconds):
+        """Let time pass."""
+        self.run_until(lambda: False, seconds)
+        for actor in self.actors:
+            actor.collect()
+
+
+class LoopbackWorld(World):
+    """Real UDP on this machine; actors named in `real` run Debian's library."""
+
+    def __init__(self, real=()):
+        super().__init__()
+        self.real = set(real)
+
+    def actor(self, name, savedata=b""):
+        if name in self.real:
+            from tests.support.real_tox import RealTox
+
+            tox = RealTox(savedata=savedata)
+        else:
+            tox = Core(loopback_options(savedata))
+        actor = Actor(self, name, tox, LOOPBACK, tox.self_get_udp_port())
+        self.actors.append(actor)
+        return actor
+
+    def vanish(self, actor):
+        """Stop iterating without a goodbye; the instance is freed when the world closes."""
+        self.actors.remove(actor)
+        self.gone = [*getattr(self, "gone", []), actor]
+
+    def run_until(self, condition, timeout_s):
+        end = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            for actor in list(self.actors):
+                actor.tox.iterate()
+            time.sleep(0.004)
+        return True
+
+    def run_for(self, seconds):
+        """Let time pass."""
+        self.run_until(lambda: False, seconds)
+        for actor in self.actors:
+            actor.collect()
+
+    def close(self):
+        super().close()
+        for actor in getattr(self, "gone", []):
+            with contextlib.suppress(OSError):
+                actor.tox.kill()
+
+
+#: which side is the real library; the plain nodes are mixed so that both kinds carry the traffic
+BACKENDS = {
+    "universe": lambda: SimulatedWorld(),
+    "ours-real": lambda: LoopbackWorld(real={"bob", "node0", "node2"}),
+    "real-ours": lambda: LoopbackWorld(real={"alice", "node0", "node2"}),
+}
+
+__all__ = ["BACKENDS", "Actor", "LoopbackWorld", "SimulatedWorld", "events"]
