@@ -1,0 +1,352 @@
+#include "scenario.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TIME_LIMIT_S = 300, CONNECT_S = 120 };
+
+void scenario_failed(void)
+{
+    fflush(NULL);
+    _exit(1);
+}
+
+uint64_t scenario_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- recording events ---- */
+
+static void record(Seen_List *list, uint32_t friend_number, uint32_t value, const uint8_t *text, size_t length,
+                   const uint8_t *public_key)
+{
+    Seen *seen = &list->items[list->count % MAX_SEEN];
+    CHECK(list->count - list->taken < MAX_SEEN);
+    memset(seen, 0, sizeof(*seen));
+    seen->friend_number = friend_number;
+    seen->value = value;
+    CHECK(length <= TEXT_SIZE);
+    if (length > 0) {
+        memcpy(seen->text, text, length);
+    }
+    seen->length = length;
+    if (public_key != NULL) {
+        memcpy(seen->public_key, public_key, TOX_PUBLIC_KEY_SIZE);
+    }
+    ++list->count;
+}
+
+static void on_request(Tox *tox, const uint8_t *key, const uint8_t *text, size_t length, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->requests, 0, 0, text, length, key);
+}
+
+static void on_message(Tox *tox, uint32_t number, TOX_MESSAGE_TYPE type, const uint8_t *text, size_t length,
+                       void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->messages, number, (uint32_t)type, text, length, NULL);
+}
+
+static void on_receipt(Tox *tox, uint32_t number, uint32_t id, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->receipts, number, id, NULL, 0, NULL);
+}
+
+static void on_name(Tox *tox, uint32_t number, const uint8_t *text, size_t length, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->names, number, 0, text, length, NULL);
+}
+
+static void on_status_message(Tox *tox, uint32_t number, const uint8_t *text, size_t length, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->status_messages, number, 0, text, length, NULL);
+}
+
+static void on_status(Tox *tox, uint32_t number, TOX_USER_STATUS status, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->statuses, number, (uint32_t)status, NULL, 0, NULL);
+}
+
+static void on_typing(Tox *tox, uint32_t number, bool typing, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->typings, number, typing, NULL, 0, NULL);
+}
+
+static void on_connection(Tox *tox, uint32_t number, TOX_CONNECTION status, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->connections, number, (uint32_t)status, NULL, 0, NULL);
+}
+
+static void on_lossy(Tox *tox, uint32_t number, const uint8_t *data, size_t length, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->lossy, number, 0, data, length, NULL);
+}
+
+static void on_lossless(Tox *tox, uint32_t number, const uint8_t *data, size_t length, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->lossless, number, 0, data, length, NULL);
+}
+
+/* ---- instances ---- */
+
+static Tox *new_tox(const uint8_t *save, size_t length)
+{
+    struct Tox_Options *options = tox_options_new(NULL);
+    CHECK(options != NULL);
+    tox_options_set_local_discovery_enabled(options, false);
+    tox_options_set_start_port(options, 33445);
+    tox_options_set_end_port(options, 33999);
+    if (save != NULL) {
+        tox_options_set_savedata_type(options, TOX_SAVEDATA_TYPE_TOX_SAVE);
+        tox_options_set_savedata_data(options, save, length);
+    }
+    TOX_ERR_NEW error;
+    Tox *tox = tox_new(options, &error);
+    tox_options_free(options);
+    if (tox == NULL) {
+        fprintf(stderr, "tox_new: error %d\n", (int)error);
+        scenario_failed();
+    }
+    return tox;
+}
+
+void start_tox(Side *side, const uint8_t *save, size_t length)
+{
+    side->tox = new_tox(save, length);
+    tox_callback_friend_request(side->tox, on_request);
+    tox_callback_friend_message(side->tox, on_message);
+    tox_callback_friend_read_receipt(side->tox, on_receipt);
+    tox_callback_friend_name(side->tox, on_name);
+    tox_callback_friend_status_message(side->tox, on_status_message);
+    tox_callback_friend_status(side->tox, on_status);
+    tox_callback_friend_typing(side->tox, on_typing);
+    tox_callback_friend_connection_status(side->tox, on_connection);
+    tox_callback_friend_lossy_packet(side->tox, on_lossy);
+    tox_callback_friend_lossless_packet(side->tox, on_lossless);
+}
+
+uint8_t *get_save(Side *side, size_t *length)
+{
+    *length = tox_get_savedata_size(side->tox);
+    uint8_t *save = (uint8_t *)malloc(*length);
+    CHECK(save != NULL);
+    tox_get_savedata(side->tox, save);
+    return save;
+}
+
+void restart(Side *side)
+{
+    size_t length;
+    uint8_t *save = get_save(side, &length);
+    tox_kill(side->tox);
+    start_tox(side, save, length);
+    free(save);
+}
+
+void side_iterate(Side *side)
+{
+    const struct timespec pause = {0, 4000000};
+    if (side->tox != NULL) {
+        tox_iterate(side->tox, side);
+    }
+    for (int i = 0; i < COMPANIONS; ++i) {
+        tox_iterate(side->companions[i], NULL);
+    }
+    nanosleep(&pause, NULL);
+}
+
+void run_for(Side *side, int seconds)
+{
+    const uint64_t end_ms = scenario_now_ms() + (uint64_t)seconds * 1000;
+    while (scenario_now_ms() < end_ms) {
+        side_iterate(side);
+    }
+}
+
+Seen *take(Side *side, Seen_List *list, int seconds)
+{
+    UNTIL(side, list->count > list->taken, seconds);
+    return &list->items[list->taken++ % MAX_SEEN];
+}
+
+/* ---- the other side ---- */
+
+void tell(Side *side, const void *data, size_t length)
+{
+    CHECK(write(side->other, data, length) == (ssize_t)length);
+}
+
+void hear(Side *side, void *data, size_t length)
+{
+    const uint64_t end_ms = scenario_now_ms() + (uint64_t)TIME_LIMIT_S * 1000;
+    size_t have = 0;
+    while (have < length) {
+        const ssize_t got = recv(side->other, (char *)data + have, length - have, MSG_DONTWAIT);
+        CHECK(got != 0); /* the other side is gone */
+        CHECK(got > 0 || errno == EAGAIN || errno == EINTR);
+        CHECK(scenario_now_ms() < end_ms);
+        if (got > 0) {
+            have += (size_t)got;
+        }
+        side_iterate(side);
+    }
+}
+
+void meet(Side *side)
+{
+    char mark = 'm';
+    tell(side, &mark, 1);
+    hear(side, &mark, 1);
+    CHECK(mark == 'm');
+}
+
+typedef struct Contact {
+    uint8_t dht_id[TOX_PUBLIC_KEY_SIZE];
+    uint16_t port;
+} Contact;
+
+static Contact contact_of(const Tox *tox)
+{
+    Contact contact;
+    memset(&contact, 0, sizeof(contact));
+    tox_self_get_dht_id(tox, contact.dht_id);
+    contact.port = tox_self_get_udp_port(tox, NULL);
+    return contact;
+}
+
+static void bootstrap(Tox *tox, const Contact *contact)
+{
+    CHECK(tox_bootstrap(tox, "127.0.0.1", contact->port, contact->dht_id, NULL));
+}
+
+void join_network(Side *side)
+{
+    const Contact ours = contact_of(side->companions[0]);
+    Contact theirs;
+    tell(side, &ours, sizeof(ours));
+    hear(side, &theirs, sizeof(theirs));
+    bootstrap(side->companions[0], &theirs);
+    bootstrap(side->companions[1], &ours);
+    bootstrap(side->tox, &ours);
+}
+
+bool is_online(const Side *side)
+{
+    return tox_friend_get_connection_status(side->tox, 0, NULL) != TOX_CONNECTION_NONE;
+}
+
+void wait_online(Side *side, int seconds)
+{
+    UNTIL(side, is_online(side), seconds);
+    meet(side);
+    side->connections.taken = side->connections.count;
+    side->names.taken = side->names.count;
+    side->status_messages.taken = side->status_messages.count;
+    side->statuses.taken = side->statuses.count;
+    side->typings.taken = side->typings.count;
+    meet(side);
+}
+
+void become_friends(Side *side)
+{
+    uint8_t ours[TOX_PUBLIC_KEY_SIZE];
+    uint8_t theirs[TOX_PUBLIC_KEY_SIZE];
+    join_network(side);
+    tox_self_get_public_key(side->tox, ours);
+    tell(side, ours, sizeof(ours));
+    hear(side, theirs, sizeof(theirs));
+    CHECK(tox_friend_add_norequest(side->tox, theirs, NULL) == 0);
+    wait_online(side, CONNECT_S);
+    run_for(side, 1); /* names and statuses sent on connecting have arrived */
+    wait_online(side, CONNECT_S);
+}
+
+/* ---- processes ---- */
+
+static int run_side(const char *name, int other)
+{
+    static Side side;
+    side.name = name;
+    side.other = other;
+    alarm(TIME_LIMIT_S);
+    start_tox(&side, NULL, 0);
+    for (int i = 0; i < COMPANIONS; ++i) {
+        side.companions[i] = new_tox(NULL, 0);
+    }
+    if (strcmp(name, "alice") == 0) {
+        scenario_alice(&side);
+    } else {
+        scenario_bob(&side);
+    }
+    meet(&side);
+    if (side.tox != NULL) {
+        tox_kill(side.tox);
+    }
+    for (int i = 0; i < COMPANIONS; ++i) {
+        tox_kill(side.companions[i]);
+    }
+    return 0;
+}
+
+static pid_t start_side(char *program, const char *name, const char *library_variable, int ours, int theirs)
+{
+    const pid_t child = fork();
+    if (child != 0) {
+        return child;
+    }
+    char number[16];
+    const char *directory = getenv(library_variable);
+    close(theirs);
+    snprintf(number, sizeof(number), "%d", ours);
+    if (directory != NULL) {
+        setenv("LD_LIBRARY_PATH", directory, 1);
+    }
+    execl(program, program, name, number, (char *)NULL);
+    _exit(127);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 3) {
+        return run_side(argv[1], atoi(argv[2]));
+    }
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) {
+        perror("socketpair");
+        return 2;
+    }
+    const pid_t alice = start_side(argv[0], "alice", "TOX_LIB_ALICE", pair[0], pair[1]);
+    const pid_t bob = start_side(argv[0], "bob", "TOX_LIB_BOB", pair[1], pair[0]);
+    close(pair[0]);
+    close(pair[1]);
+    int failed = 0;
+    for (int i = 0; i < 2; ++i) {
+        int status = 0;
+        const pid_t ended = wait(&status);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+            fprintf(stderr, "%s: wait status %d\n", ended == alice ? "alice" : "bob", status);
+            kill(ended == alice ? bob : alice, SIGTERM);
+            failed = 1;
+        }
+    }
+    return failed;
+}

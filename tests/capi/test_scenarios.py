@@ -1,0 +1,58 @@
+"""The C scenarios: one program per behaviour, with the real library as either side and with ours on both."""
+
+import glob
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.prefix import compile_c, library_dir
+
+HERE = Path(__file__).parent / "scenarios"
+PYTHON = Path(__file__).parents[1] / "scenarios"
+NAMES = sorted(path.stem for path in HERE.glob("*.c") if path.stem != "scenario")
+#: what only makes sense in the simulated universe
+SIMULATION_ONLY = {"hundred_nodes"}
+
+
+def real_dir():
+    (path,) = glob.glob("/usr/lib/*/libtoxcore.so.2")
+    return os.path.dirname(path)
+
+
+SIDES = {
+    "ours-ours": (library_dir, library_dir),
+    "ours-real": (library_dir, real_dir),
+    "real-ours": (real_dir, library_dir),
+}
+
+
+def test_the_same_scenarios_in_c_and_python():
+    python = {path.stem.removeprefix("test_") for path in PYTHON.glob("test_*.py")}
+    assert set(NAMES) == python - SIMULATION_ONLY
+    assert python >= SIMULATION_ONLY
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory):
+    """Builds each program once per test process."""
+    folder, built = tmp_path_factory.mktemp("scenarios"), {}
+
+    def program(name):
+        if name not in built:
+            sources = (HERE / f"{name}.c", HERE / "scenario.c")
+            built[name] = compile_c(folder / name, *sources, flags=["-std=gnu11", f"-I{HERE}"])
+        return built[name]
+
+    return program
+
+
+@pytest.mark.timeout(330)
+@pytest.mark.parametrize("sides", SIDES)
+@pytest.mark.parametrize("name", NAMES)
+def test_scenario(name, sides, programs):
+    alice, bob = SIDES[sides]
+    environment = {"TOX_LIB_ALICE": str(alice()), "TOX_LIB_BOB": str(bob()), "PATH": os.environ["PATH"]}
+    ran = subprocess.run([programs(name)], env=environment, capture_output=True, text=True, timeout=320)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
