@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from os import urandom
+from posix import urandom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
