@@ -1,0 +1,72 @@
+"""What an instance is started with. Fields and defaults are those of `struct Tox_Options`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    #: level (TOX_LOG_LEVEL_*), file, line, function, message: the C callback without Tox and user_data
+    LogCallback = Callable[[int, str, int, str, str], None]
+
+
+class Options:
+    """Settings of one instance; change the fields, then pass it to `Core`, `Tox` or `AsyncTox`.
+
+    Keyword arguments set fields by name. `savedata_data` is either what `get_savedata`
+    returned (`savedata_type` 1) or a 32-byte secret key (2), and never shows in a repr.
+    A `start_port` or `end_port` of 0 means the default range 33445 to 33545.
+    """
+
+    __slots__ = (
+        "dht_announcements_enabled",
+        "end_port",
+        "experimental_disable_dns",
+        "experimental_groups_persistence",
+        "experimental_thread_safety",
+        "hole_punching_enabled",
+        "ipv6_enabled",
+        "local_discovery_enabled",
+        "log_callback",
+        "proxy_host",
+        "proxy_port",
+        "proxy_type",
+        "savedata_data",
+        "savedata_type",
+        "start_port",
+        "tcp_port",
+        "udp_enabled",
+    )
+
+    def __init__(self, **fields: Any) -> None:
+        self.ipv6_enabled = True
+        self.udp_enabled = True
+        self.local_discovery_enabled = True
+        self.dht_announcements_enabled = True
+        self.proxy_type = 0
+        self.proxy_host: str | bytes | None = None
+        self.proxy_port = 0
+        self.start_port = 0
+        self.end_port = 0
+        self.tcp_port = 0
+        self.hole_punching_enabled = True
+        self.savedata_type = 0
+        self.savedata_data = b""
+        self.log_callback: LogCallback | None = None
+        self.experimental_thread_safety = False
+        self.experimental_groups_persistence = False
+        self.experimental_disable_dns = False
+        for name, value in fields.items():
+            if name not in self.__slots__:
+                raise TypeError(f"Options has no field {name!r}")
+            setattr(self, name, value)
+
+    def copy(self) -> Options:
+        """An independent copy."""
+        return Options(**{name: getattr(self, name) for name in self.__slots__})
+
+    def __repr__(self) -> str:
+        shown = {name: getattr(self, name) for name in self.__slots__ if name != "log_callback"}
+        shown["savedata_data"] = f"<{len(self.savedata_data or b'')} bytes>"
+        return "Options(" + ", ".join(f"{name}={value!r}" for name, value in shown.items()) + ")"
