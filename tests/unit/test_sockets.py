@@ -1,0 +1,165 @@
+"""UDP sockets over loopback, and name look-up without a network."""
+
+import errno
+import os
+import socket as std_socket
+import time
+
+import pytest
+
+from toxpy import sockets
+from toxpy.sockets import UdpSocket, parse_ip, port_range, resolve
+
+LOOPBACK = b"\x7f\x00\x00\x01"
+
+
+@pytest.fixture
+def sock():
+    bound = UdpSocket.bind(True, 41200, 41300)
+    yield bound
+    bound.close()
+
+
+def wait_for(sock, count=1):
+    """Loopback delivers before sendto returns, but not under every kernel."""
+    got = []
+    for _ in range(200):
+        got += sock.receive()
+        if len(got) >= count:
+            break
+        time.sleep(0.005)
+    return got
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ((0, 0), range(33445, 33546)),
+        ((100, 0), range(100, 101)),
+        ((0, 100), range(100, 101)),
+        ((100, 102), range(100, 103)),
+        ((102, 100), range(100, 103)),
+    ],
+)
+def test_port_range(given, wanted):
+    assert port_range(*given) == wanted
+
+
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_round_trip_over_ipv4(ipv6):
+    a, b = UdpSocket.bind(ipv6, 41200, 41300), UdpSocket.bind(False, 41200, 41300)
+    try:
+        assert a.port != b.port
+        a.send((LOOPBACK, b.port), b"there")
+        assert wait_for(b) == [(b"there", (LOOPBACK, a.port))]
+        b.send((LOOPBACK, a.port), b"back")
+        assert wait_for(a) == [(b"back", (LOOPBACK, b.port))]
+        assert not a.errors
+    finally:
+        a.close()
+        b.close()
+
+
+def test_round_trip_over_ipv6(sock):
+    if not sock.ipv6:
+        # a machine without IPv6: the fallback is what there is to see
+        assert UdpSocket.bind(False, 41200, 41300).port != sock.port
+        return
+    ip = bytes(15) + b"\x01"
+    other = UdpSocket.bind(True, 41200, 41300)
+    sock.send((ip, other.port), b"six")
+    assert wait_for(other) == [(b"six", (ip, sock.port))]
+    other.close()
+
+
+def test_limit_and_order(sock):
+    for i in range(10):
+        sock.send((LOOPBACK, sock.port), bytes([i]))
+    assert [data for data, _ in sock.receive(limit=4)] == [bytes([i]) for i in range(4)]
+    assert [data for data, _ in wait_for(sock, 6)] == [bytes([i]) for i in range(4, 10)]
+    assert sock.receive() == []
+
+
+def test_oversized_datagrams_are_dropped(sock):
+    sock.send((LOOPBACK, sock.port), bytes(2049))
+    sock.send((LOOPBACK, sock.port), bytes(2048))
+    sock.send((LOOPBACK, sock.port), b"")
+    assert [len(data) for data, _ in wait_for(sock, 2)] == [2048, 0]
+    assert sock.oversized == 1
+
+
+def test_errors_are_counted_not_raised():
+    four = UdpSocket.bind(False, 41200, 41300)
+    four.send((bytes(15) + b"\x01", 1), b"x")
+    four.send((LOOPBACK, 0), b"x")
+    four.send((LOOPBACK, 9), bytes(70_000))
+    assert four.errors[errno.EAFNOSUPPORT] == 1
+    assert four.errors[errno.EINVAL] == 1
+    assert four.errors[errno.EMSGSIZE] == 1
+    four.close()
+    four.close()
+    four.send((LOOPBACK, 9), b"x")
+    assert (four.receive(), four.fileno()) == ([], -1)
+
+
+def test_taken_port_range_raises_and_leaks_nothing(sock):
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="in use") as caught:
+        UdpSocket.bind(True, sock.port, sock.port)
+    assert caught.value.errno == errno.EADDRINUSE
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_without_ipv6_falls_back(monkeypatch):
+    def no_ipv6(family, *args):
+        if family == std_socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "no IPv6")
+        return real(family, *args)
+
+    real = sockets._socket.socket
+    monkeypatch.setattr(sockets._socket, "socket", no_ipv6)
+    bound = UdpSocket.bind(True, 41200, 41300)
+    assert not bound.ipv6
+    bound.send((LOOPBACK, bound.port), b"four")
+    assert wait_for(bound) == [(b"four", (LOOPBACK, bound.port))]
+    bound.close()
+
+
+def test_descriptor_is_not_inherited(sock):
+    assert not os.get_inheritable(sock.fileno())
+    assert not os.get_blocking(sock.fileno())
+
+
+def test_caches_are_bounded(sock, monkeypatch):
+    monkeypatch.setattr(sockets, "MAX_CACHED_ADDRESSES", 8)
+    for i in range(80):
+        sock.send((LOOPBACK, 40000 + i), b"")
+        sock._peer(("::ffff:9.9.9.9", i) if sock.ipv6 else ("9.9.9.9", i))
+    assert len(sock._names) <= 8
+    assert len(sock._peers) <= 8
+
+
+@pytest.mark.parametrize(
+    ("host", "ip"),
+    [
+        ("127.0.0.1", LOOPBACK),
+        ("::1", bytes(15) + b"\x01"),
+        ("::ffff:1.2.3.4", b"\x01\x02\x03\x04"),
+        ("1.2.3", None),
+        ("localhost", None),
+        ("", None),
+        ("1.2.3.4\0", None),
+    ],
+)
+def test_parse_ip(host, ip):
+    assert parse_ip(host) == ip
+
+
+def test_resolve():
+    assert resolve("1.2.3.4") == [b"\x01\x02\x03\x04"]
+    assert resolve("::1", ipv6=False) == []
+    assert resolve("localhost", dns=False) == []
+    assert LOOPBACK in resolve("localhost", ipv6=False)
+    assert resolve("does-not-exist.invalid") == []
+    assert resolve("a" * 300) == []
+    assert resolve("\0") == []

@@ -1,0 +1,300 @@
+"""All encrypted connections of one instance. Spec: Crypto Connections. c-toxcore: net_crypto.c.
+
+Routes the four packet kinds: cookie requests are answered for anybody without keeping state;
+cookie responses go to the connections that are asking that address; handshakes are matched by the
+real key inside their cookie, so a peer may come from any address; data goes by source address.
+
+State for a stranger is made only after a handshake brought back a fresh cookie of ours, opened
+under both real keys, and `on_incoming` named an owner. Of one peer's handshakes only ever newer
+ones count (by our cookie's stamp), so replaying an old one changes nothing.
+"""
+
+from __future__ import annotations
+
+from toxpy.crypto.keys import SharedKeys
+from toxpy.crypto.sodium import NONCE_SIZE
+from toxpy.net_crypto.connection import (
+    ESTABLISHED,
+    MAX_PACKET_SIZE,
+    MIN_PACKET_SIZE,
+    SILENT_MS,
+    CryptoConnection,
+)
+from toxpy.net_crypto.handshake import (
+    COOKIE_LIFETIME_MS,
+    COOKIE_REQUEST_SIZE,
+    COOKIE_RESPONSE_SIZE,
+    COOKIE_SIZE,
+    HANDSHAKE_SIZE,
+    KIND_COOKIE_REQUEST,
+    KIND_COOKIE_RESPONSE,
+    KIND_DATA,
+    KIND_HANDSHAKE,
+    CookieJar,
+    create_cookie_response,
+    open_cookie_request,
+    open_handshake,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from toxpy.crypto.keys import KeyPair
+    from toxpy.net_crypto.connection import Owner
+    from toxpy.net_crypto.handshake import Handshake
+    from toxpy.runtime import Dispatch, Runtime
+    from toxpy.wire.address import Address
+
+    class DhtKeys(Protocol):
+        """What is needed of the DHT."""
+
+        @property
+        def public_key(self) -> bytes:
+            """Our DHT public key."""
+
+        @property
+        def shared_keys(self) -> SharedKeys:
+            """Shared keys of our DHT key."""
+
+
+#: Connections of all kinds; each belongs to a friend, so this only guards against a bug.
+MAX_CONNECTIONS = 4096
+#: Connections begun by peers and not yet confirmed; each is gone after 8 s.
+MAX_HALF_OPEN = 256
+#: Peers whose newest handshake is remembered beyond their connection, for as long as its cookie lives.
+MAX_REMEMBERED = 1024
+
+
+class NetCrypto:
+    """Makes, accepts, finds and feeds CryptoConnections.
+
+    `on_incoming(real_pk, dht_pk, address)` names the owner of a connection that a peer begins, or
+    None to refuse it. The owner then gets `attach(connection)` before anything else. When the peer
+    had a connection that the new one replaces, its owner first gets `on_closed`.
+    """
+
+    __slots__ = (
+        "_by_address",
+        "_connections",
+        "_newest",
+        "_requesting",
+        "cookies",
+        "dht",
+        "identity",
+        "identity_keys",
+        "on_incoming",
+        "rt",
+        "send",
+    )
+
+    def __init__(
+        self,
+        identity: KeyPair,
+        dht: DhtKeys,
+        *,
+        rt: Runtime,
+        send: Callable[[Address, bytes], None],
+        udp: Dispatch,
+    ) -> None:
+        self.rt = rt
+        self.send = send
+        self.dht = dht
+        self.identity = identity
+        self.identity_keys = SharedKeys(identity, rt=rt)
+        self.cookies = CookieJar(rt=rt)
+        self.on_incoming: Callable[[bytes, bytes, Address], Owner | None] = _refuse
+        #: real key -> connection
+        self._connections: dict[bytes, CryptoConnection] = {}
+        self._by_address: dict[Address, CryptoConnection] = {}
+        #: connections that we began and that may still wait for a cookie
+        self._requesting: dict[CryptoConnection, None] = {}
+        #: real key -> stamp of the newest accepted handshake's cookie
+        self._newest: dict[bytes, int] = {}
+        udp.claim(KIND_COOKIE_REQUEST, self._on_cookie_request)
+        udp.claim(KIND_COOKIE_RESPONSE, self._on_cookie_response)
+        udp.claim(KIND_HANDSHAKE, self._on_handshake)
+        udp.claim(KIND_DATA, self._on_data)
+
+    def connect(self, real_pk: bytes, dht_pk: bytes, owner: Owner) -> CryptoConnection:
+        """Begin a connection; nothing is sent before `set_address`. An existing one to `real_pk` is returned.
+
+        Raises ValueError for a low-order DHT key and when there are MAX_CONNECTIONS.
+        """
+        connection = self._connections.get(real_pk)
+        if connection is not None:
+            connection.owner = owner
+            return connection
+        if len(self._connections) >= MAX_CONNECTIONS:
+            raise ValueError("too many connections")
+        connection = CryptoConnection(self, real_pk, dht_pk, owner, incoming=False)
+        if not connection.begin():
+            raise ValueError("the DHT key is of low order")
+        self._connections[real_pk] = connection
+        self._requesting[connection] = None
+        return connection
+
+    def connection(self, real_pk: bytes) -> CryptoConnection | None:
+        """The connection to that peer, in whatever state."""
+        return self._connections.get(real_pk)
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def close(self) -> None:
+        """Kill every connection."""
+        for connection in list(self._connections.values()):
+            connection.kill()
+
+    # Packets
+
+    def _on_cookie_request(self, address: Address, data: bytes) -> None:
+        if len(data) != COOKIE_REQUEST_SIZE:
+            self.rt.counters.drop("cookie_request_size")
+            return
+        dht_pk = data[1:33]
+        key = self.dht.shared_keys.get(dht_pk)
+        opened = open_cookie_request(key, data) if key is not None else None
+        if key is None or opened is None:
+            self.rt.counters.drop("cookie_request_box")
+            return
+        cookie = self.cookies.make(opened[0], dht_pk)
+        nonce = self.rt.rng.bytes(NONCE_SIZE)
+        self.send(address, create_cookie_response(key, nonce, cookie, opened[1]))
+
+    def _on_cookie_response(self, address: Address, data: bytes) -> None:
+        if len(data) == COOKIE_RESPONSE_SIZE:
+            for connection in self._requesting:
+                if address in connection.addresses and connection.on_cookie_response(data):
+                    # its further packets are data, and those are found by address
+                    self._requesting.pop(connection, None)
+                    return
+        self.rt.counters.drop("cookie_response")
+
+    def _on_handshake(self, address: Address, data: bytes) -> None:
+        counters = self.rt.counters
+        if len(data) != HANDSHAKE_SIZE:
+            counters.drop("handshake_size")
+            return
+        known = self._by_address.get(address)
+        if known is not None and known.last_handshake == data:
+            known.on_repeated_handshake()
+            return
+        cookie = self.cookies.open(data[1 : 1 + COOKIE_SIZE])
+        if cookie is None:
+            counters.drop("handshake_cookie")
+            return
+        if cookie.stamp <= self._newest.get(cookie.real_pk, -1):
+            counters.drop("handshake_replayed")
+            return
+        handshake = open_handshake(self.identity_keys, cookie, data)
+        if handshake is None:
+            counters.drop("handshake_box")
+            return
+        connection = self._connections.get(cookie.real_pk)
+        if connection is None:
+            self._accept(handshake, data, address)
+        elif cookie.dht_pk != connection.dht_pk:
+            # the peer restarted
+            connection.close(notify=True)
+            self._accept(handshake, data, address)
+        elif connection.state != ESTABLISHED:
+            self._join(connection, handshake, data, address)
+        elif connection.is_session(handshake.session_pk):
+            connection.on_repeated_handshake()
+        elif connection.silence_ms >= SILENT_MS:
+            connection.close(notify=True)
+            self._accept(handshake, data, address)
+        else:
+            counters.drop("handshake_established")
+
+    def _on_data(self, address: Address, data: bytes) -> None:
+        if not MIN_PACKET_SIZE <= len(data) <= MAX_PACKET_SIZE:
+            self.rt.counters.drop("crypto_data_size")
+            return
+        connection = self._by_address.get(address)
+        if connection is None:
+            self.rt.counters.drop("crypto_data_unknown")
+            return
+        connection.receive(address, data)
+
+    # Sessions
+
+    def _join(
+        self, connection: CryptoConnection, handshake: Handshake, data: bytes, address: Address
+    ) -> None:
+        """The peer's handshake for a connection that we are setting up as well."""
+        if not connection.adopt(handshake, data, address):
+            self.rt.counters.drop("handshake_session_key")
+            return
+        self._requesting.pop(connection, None)
+        self._remember(handshake)
+        connection.confirm()
+
+    def _accept(self, handshake: Handshake, data: bytes, address: Address) -> None:
+        """A connection that the peer begins."""
+        counters = self.rt.counters
+        real_pk, dht_pk = handshake.cookie.real_pk, handshake.cookie.dht_pk
+        half_open = sum(c.incoming and c.state != ESTABLISHED for c in self._connections.values())
+        if half_open >= MAX_HALF_OPEN or len(self._connections) >= MAX_CONNECTIONS:
+            counters.drop("handshake_full")
+            return
+        owner = self.on_incoming(real_pk, dht_pk, address)
+        if owner is None:
+            counters.drop("handshake_refused")
+            return
+        connection = CryptoConnection(self, real_pk, dht_pk, owner, incoming=True)
+        if not connection.adopt(handshake, data, address):
+            self._forget_addresses(connection)
+            counters.drop("handshake_session_key")
+            return
+        # an owner whose connection was just replaced may have begun another one in its on_closed
+        begun = self._connections.get(real_pk)
+        if begun is not None:
+            begun.close(notify=False)
+        self._connections[real_pk] = connection
+        self._remember(handshake)
+        owner.attach(connection)
+        connection.confirm()
+
+    def _remember(self, handshake: Handshake) -> None:
+        newest = self._newest
+        if len(newest) >= MAX_REMEMBERED:
+            self._forget_old()
+        newest[handshake.cookie.real_pk] = handshake.cookie.stamp
+
+    def _forget_old(self) -> None:
+        """Drop stamps whose cookies no longer open; when all are fresh, the oldest one."""
+        newest = self._newest
+        limit = CookieJar.stamp_at(self.rt.clock.now_ms - COOKIE_LIFETIME_MS)
+        for real_pk in [pk for pk, stamp in newest.items() if stamp < limit] or [next(iter(newest))]:
+            del newest[real_pk]
+
+    # For connections
+
+    def claim_address(self, address: Address, connection: CryptoConnection, verified: bool) -> None:
+        """Route data from `address` to the connection; only a proven address is taken from a live one."""
+        holder = self._by_address.get(address)
+        if holder is None or verified or not holder.is_direct:
+            self._by_address[address] = connection
+
+    def release_address(self, address: Address, connection: CryptoConnection) -> None:
+        """The connection no longer uses the address."""
+        if self._by_address.get(address) is connection:
+            del self._by_address[address]
+
+    def remove(self, connection: CryptoConnection) -> None:
+        """The connection closed."""
+        if self._connections.get(connection.real_pk) is connection:
+            del self._connections[connection.real_pk]
+        self._requesting.pop(connection, None)
+        self._forget_addresses(connection)
+
+    def _forget_addresses(self, connection: CryptoConnection) -> None:
+        for address in connection.addresses:
+            self.release_address(address, connection)
+
+
+def _refuse(_real_pk: bytes, _dht_pk: bytes, _address: Address) -> None:
+    """Nobody listens for incoming connections."""

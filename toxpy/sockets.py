@@ -1,0 +1,216 @@
+"""UDP sockets and name look-up: the only module that touches sockets.
+
+Built on the C module `_socket`: the standard `socket` on top of it costs 11 ms to import
+(enum, selectors) and adds nothing that is needed here. An `Address` is `(4 or 16 raw bytes, port)`;
+a dual-stack socket sees IPv4 peers as ::ffff:a.b.c.d, which never leaves this module.
+"""
+
+from __future__ import annotations
+
+import _socket
+import errno
+
+from toxpy.wire.address import normalise_ip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toxpy.wire.address import Address
+
+FIRST_PORT, LAST_PORT = 33445, 33545
+#: Nothing in Tox is bigger; one byte more is asked for, so that bigger ones are seen and dropped.
+MAX_DATAGRAM_SIZE = 2048
+BUFFER_SIZE = 2 * 1024 * 1024
+#: Text forms of addresses remembered per direction; emptied when full.
+MAX_CACHED_ADDRESSES = 4096
+
+#: What "nothing to read" or "no room to send" looks like.
+_AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK)
+#: There is no IPv6 here.
+_NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT, errno.ENOPROTOOPT)
+
+
+def port_range(start_port: int, end_port: int) -> range:
+    """The ports to try: 0 and 0 mean the defaults, one 0 means only the other one, either order will do.
+
+    c-toxcore: network.c new_networking_ex.
+    """
+    if start_port == 0 and end_port == 0:
+        start_port, end_port = FIRST_PORT, LAST_PORT
+    elif start_port == 0:
+        start_port = end_port
+    elif end_port == 0:
+        end_port = start_port
+    if start_port > end_port:
+        start_port, end_port = end_port, start_port
+    return range(start_port, end_port + 1)
+
+
+class UdpSocket:
+    """One bound, non-blocking UDP socket. Errors are counted in `errors` by errno, never raised."""
+
+    __slots__ = ("_names", "_peers", "_socket", "errors", "ipv6", "oversized", "port")
+
+    def __init__(self, sock: _socket.socket, ipv6: bool) -> None:
+        """Take over a bound socket; see `bind`."""
+        self._socket: _socket.socket | None = sock
+        self.ipv6 = ipv6
+        self.port: int = sock.getsockname()[1]
+        #: errno -> how often
+        self.errors: dict[int, int] = {}
+        #: Datagrams over MAX_DATAGRAM_SIZE.
+        self.oversized = 0
+        self._names: dict[Address, tuple[str, int]] = {}
+        self._peers: dict[object, Address] = {}
+
+    @classmethod
+    def bind(cls, ipv6: bool, start_port: int = 0, end_port: int = 0) -> UdpSocket:
+        """Bind the first free port of the range on all interfaces; OSError when there is none.
+
+        With `ipv6` the socket serves both families; on a machine without IPv6 it is an IPv4 one.
+        """
+        if ipv6:
+            try:
+                return cls._bind(_socket.AF_INET6, start_port, end_port)
+            except OSError as error:
+                if error.errno not in _NO_IPV6:
+                    raise
+        return cls._bind(_socket.AF_INET, start_port, end_port)
+
+    @classmethod
+    def _bind(cls, family: int, start_port: int, end_port: int) -> UdpSocket:
+        ipv6 = family == _socket.AF_INET6
+        # _socket makes every descriptor close-on-exec
+        sock = _socket.socket(family, _socket.SOCK_DGRAM, _socket.IPPROTO_UDP)
+        try:
+            sock.setblocking(False)
+            if ipv6:
+                sock.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, 0)
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_BROADCAST, 1)
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVBUF, BUFFER_SIZE)
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, BUFFER_SIZE)
+            host = "::" if ipv6 else "0.0.0.0"
+            ports = port_range(start_port, end_port)
+            for port in ports:
+                try:
+                    sock.bind((host, port))
+                except OSError as error:
+                    if port == ports[-1] or error.errno in _NO_IPV6:
+                        raise
+                else:
+                    return cls(sock, ipv6)
+            raise OSError(errno.EADDRINUSE, "no port to bind")
+        except BaseException:
+            sock.close()
+            raise
+
+    def fileno(self) -> int:
+        """For select and friends; -1 when closed."""
+        return -1 if self._socket is None else self._socket.fileno()
+
+    def send(self, address: Address, data: bytes) -> None:
+        """Send one datagram, or count why not."""
+        sock = self._socket
+        if sock is None:
+            return
+        name = self._names.get(address)
+        if name is None:
+            name = self._name(address)
+            if name is None:
+                return
+        try:
+            sock.sendto(data, name)
+        except OSError as error:
+            self._count(error)
+
+    def receive(self, limit: int = 256) -> list[tuple[bytes, Address]]:
+        """What has arrived, at most `limit` datagrams."""
+        batch: list[tuple[bytes, Address]] = []
+        sock, peers = self._socket, self._peers
+        if sock is None:
+            return batch
+        for _ in range(limit):
+            try:
+                data, name = sock.recvfrom(MAX_DATAGRAM_SIZE + 1)
+            except OSError as error:
+                if error.errno in _AGAIN:
+                    break
+                # an answer from the network to something we sent; there may be more behind it
+                self._count(error)
+                continue
+            if len(data) > MAX_DATAGRAM_SIZE:
+                self.oversized += 1
+                continue
+            address = peers.get(name)
+            batch.append((data, address if address is not None else self._peer(name)))
+        return batch
+
+    def close(self) -> None:
+        """Close; repeating it is harmless."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _name(self, address: Address) -> tuple[str, int] | None:
+        """The text form for the kernel, remembered; None for a family this socket cannot reach."""
+        ip, port = address
+        if len(ip) == 4:
+            host = _socket.inet_ntop(_socket.AF_INET, ip)
+            if self.ipv6:
+                host = "::ffff:" + host
+        elif self.ipv6:
+            host = _socket.inet_ntop(_socket.AF_INET6, ip)
+        else:
+            self._count(OSError(errno.EAFNOSUPPORT, "IPv6 address on an IPv4 socket"))
+            return None
+        if len(self._names) >= MAX_CACHED_ADDRESSES:
+            self._names.clear()
+        name = self._names[address] = (host, port)
+        return name
+
+    def _peer(self, name: tuple[str, int]) -> Address:
+        """The address of what recvfrom calls its source, remembered."""
+        host, port = name[0], name[1]
+        family = _socket.AF_INET6 if self.ipv6 else _socket.AF_INET
+        # a link-local source comes as fe80::1%eth0
+        ip = _socket.inet_pton(family, host.partition("%")[0])
+        if len(self._peers) >= MAX_CACHED_ADDRESSES:
+            self._peers.clear()
+        address = self._peers[name] = (normalise_ip(ip), port)
+        return address
+
+    def _count(self, error: OSError) -> None:
+        number = error.errno or 0
+        self.errors[number] = self.errors.get(number, 0) + 1
+
+
+def parse_ip(host: str) -> bytes | None:
+    """The 4 or 16 bytes of a numeric address, or None."""
+    for family in (_socket.AF_INET, _socket.AF_INET6):
+        try:
+            return normalise_ip(_socket.inet_pton(family, host))
+        except (OSError, ValueError):
+            # not of this family; ValueError for an embedded NUL
+            continue
+    return None
+
+
+def resolve(host: str, *, ipv6: bool = True, dns: bool = True) -> list[bytes]:
+    """The IPs of a host, IPv6 ones only when `ipv6`; numeric ones without asking anybody.
+
+    Blocks while the name is looked up; with `dns` false only numeric hosts are found.
+    """
+    literal = parse_ip(host)
+    if literal is not None:
+        return [literal] if ipv6 or len(literal) == 4 else []
+    if not dns:
+        return []
+    try:
+        found = _socket.getaddrinfo(host, None, _socket.AF_UNSPEC, _socket.SOCK_DGRAM)
+    except (OSError, UnicodeError, ValueError):
+        return []
+    ips: list[bytes] = []
+    for _family, _kind, _protocol, _canonical, name in found:
+        ip = parse_ip(str(name[0]).partition("%")[0])
+        if ip is not None and ip not in ips and (ipv6 or len(ip) == 4):
+            ips.append(ip)
+    return ips
