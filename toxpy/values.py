@@ -9,7 +9,10 @@ The checksum is the exclusive or of the 36 bytes before it, taken two at a time.
 
 from __future__ import annotations
 
+from _operator import _compare_digest
+
 PUBLIC_KEY_SIZE = 32
+SECRET_KEY_SIZE = 32
 NOSPAM_SIZE = 4
 CHECKSUM_SIZE = 2
 ADDRESS_SIZE = PUBLIC_KEY_SIZE + NOSPAM_SIZE + CHECKSUM_SIZE
@@ -134,3 +137,26 @@ class ToxId:
 
     def __hash__(self) -> int:
         return hash(self.raw)
+
+
+class SecretKey:
+    """A secret key of 32 bytes; neither `str` nor `repr` shows it, `bytes` returns it."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, value: bytes) -> None:
+        if len(value) != SECRET_KEY_SIZE:
+            raise ValueError(f"a secret key has {SECRET_KEY_SIZE} bytes")
+        self._raw = bytes(value)
+
+    def __bytes__(self) -> bytes:
+        return self._raw
+
+    def __repr__(self) -> str:
+        return "SecretKey(<hidden>)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretKey) and _compare_digest(other._raw, self._raw)
+
+    def __hash__(self) -> int:
+        return hash((SecretKey, self._raw))

@@ -1,0 +1,370 @@
+"""`AsyncTox`: the same instance for asyncio.
+
+    async with AsyncTox(savedata=data) as tox:
+        friend = tox.friend_add("76 hex digits of a Tox ID", "Hello, this is Alice")
+        await friend.online()
+        receipt = await friend.send("hi")
+        async for event in tox:
+            ...
+
+The event loop watches the UDP socket and one timer set to the core's next deadline: an idle
+instance is not polled. Host names are looked up in a thread. Everything else runs in the
+loop's own thread, from which alone the methods may be called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from toxpy.core import Core
+from toxpy.enums import TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED, TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
+from toxpy.errors import ToxError
+from toxpy.sockets import resolve
+from toxpy.tox import Tox, ToxClosed, build_options, to_bytes
+from toxpy.typed_enums import Connection, MessageType, UserStatus
+from toxpy.typed_events import Event, FriendConnectionStatus, FriendReadReceipt, SelfConnectionStatus, from_core
+from toxpy.values import PublicKey, ToxId
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from toxpy.options import Options
+
+__all__ = ["AsyncTox", "Friend"]
+
+#: Events kept for a program that does not take them; beyond it the oldest is dropped and counted.
+MAX_QUEUED_EVENTS = 65_536
+
+
+def _finish(future: asyncio.Future[Any], result: Any) -> None:
+    """Give a waiting call its result, unless it was cancelled."""
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
+    """Make a waiting call raise, unless it was cancelled."""
+    if not future.done():
+        future.set_exception(error)
+
+
+class Friend:
+    """One friend of an AsyncTox, valid until deleted."""
+
+    __slots__ = ("number", "public_key", "tox")
+
+    def __init__(self, tox: AsyncTox, number: int) -> None:
+        self.tox = tox
+        self.number = number
+        self.public_key = tox.sync.friend_get_public_key(number)
+
+    @property
+    def name(self) -> str:
+        """The friend's name as last told."""
+        return self.tox.sync.friend_get_name(self.number)
+
+    @property
+    def status_message(self) -> str:
+        """The friend's status message as last told."""
+        return self.tox.sync.friend_get_status_message(self.number)
+
+    @property
+    def status(self) -> UserStatus:
+        """The friend's status as last told."""
+        return self.tox.sync.friend_get_status(self.number)
+
+    @property
+    def connection(self) -> Connection:
+        """Is the friend online, and how."""
+        return self.tox.sync.friend_get_connection_status(self.number)
+
+    async def online(self) -> None:
+        """Return once the friend is connected."""
+        await self.tox.wait_for_friend(self.number)
+
+    async def send(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> FriendReadReceipt:
+        """Send a message and return its read receipt.
+
+        Waits while the friend's send queue is full. ToxError FRIEND_NOT_CONNECTED (retryable) when the
+        friend is offline, or goes offline before the receipt came: whether the message arrived is then unknown.
+        """
+        return await self.tox.send_message(self.number, to_bytes(message), MessageType(type))
+
+    def set_typing(self, typing: bool) -> None:
+        """Tell the friend whether we are typing."""
+        self.tox.call("self_set_typing", self.number, typing)
+
+    def delete(self) -> None:
+        """Remove this friend."""
+        self.tox.friend_delete(self.number)
+
+    def __repr__(self) -> str:
+        return f"<Friend {self.number} {self.public_key}>"
+
+
+class AsyncTox:
+    """One Tox instance in an asyncio event loop; `async with` starts and closes it."""
+
+    def __init__(self, options: Options | None = None, *, core: Core | None = None, **fields: Any) -> None:
+        self._options = build_options(options, fields)
+        self._given_core = core
+        self._sync: Tox | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._descriptor = -1
+        self._timer: asyncio.TimerHandle | None = None
+        self._queue: deque[Event] = deque()
+        self._failure: BaseException | None = None
+        self._event_waiters: list[asyncio.Future[None]] = []
+        self._space_waiters: list[asyncio.Future[None]] = []
+        self._connection_waiters: list[asyncio.Future[None]] = []
+        self._online_waiters: dict[int, list[asyncio.Future[None]]] = {}
+        self._receipts: dict[tuple[int, int], asyncio.Future[FriendReadReceipt]] = {}
+        self._friends: dict[int, Friend] = {}
+
+    # life
+
+    async def __aenter__(self) -> AsyncTox:
+        if self._loop is not None:
+            raise RuntimeError("an AsyncTox can be entered once")
+        core = self._given_core if self._given_core is not None else Core(self._options)
+        self._loop = asyncio.get_running_loop()
+        self._sync = Tox(core=core)
+        self._descriptor = core.fileno()
+        if self._descriptor >= 0:
+            self._loop.add_reader(self._descriptor, self._iterate)
+        self._schedule()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the loop, tell friends, free everything; whoever waits gets ToxClosed. May be called again."""
+        sync, self._sync = self._sync, None
+        if sync is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._loop is not None and self._descriptor >= 0 and not self._loop.is_closed():
+            self._loop.remove_reader(self._descriptor)
+        for future in self._all_waiters():
+            _fail(future, self._failure or ToxClosed())
+        for waiter in self._event_waiters:
+            _finish(waiter, None)
+        sync.close()
+
+    def _all_waiters(self) -> list[asyncio.Future[Any]]:
+        waiting: list[asyncio.Future[Any]] = [*self._space_waiters, *self._connection_waiters]
+        for futures in self._online_waiters.values():
+            waiting += futures
+        return [*waiting, *self._receipts.values()]
+
+    @property
+    def sync(self) -> Tox:
+        """The synchronous API of this instance, for getters; what sends should go through `call`."""
+        if self._sync is None:
+            raise self._failure or ToxClosed()
+        return self._sync
+
+    @property
+    def closed(self) -> bool:
+        """Closed, or not yet entered."""
+        return self._sync is None
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Call a method of `Tox` by name and see to it that its consequences happen in time."""
+        result = getattr(self.sync, name)(*args)
+        self._schedule()
+        return result
+
+    # running
+
+    def _schedule(self) -> None:
+        """Set the timer to the core's next deadline."""
+        if self._sync is None or self._loop is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        delay_ms = 0 if self._sync.core.has_events() else self._sync.core.deadline_in_ms()
+        if delay_ms is not None:
+            self._timer = self._loop.call_later(delay_ms / 1000, self._iterate)
+
+    def _iterate(self) -> None:
+        """The socket has data or a deadline came."""
+        if self._sync is None:
+            return
+        core = self._sync.core
+        try:
+            core.iterate()
+            for event in core.drain_events():
+                self._deliver(from_core(event))
+        except Exception as error:
+            # a defect of ours: the program must see it where it waits, and not in the loop's log only
+            self._failure = error
+            self.close()
+            return
+        for waiter in self._space_waiters:
+            _finish(waiter, None)
+        self._space_waiters.clear()
+        self._schedule()
+
+    def _deliver(self, event: Event) -> None:
+        if isinstance(event, FriendReadReceipt):
+            future = self._receipts.pop((event.friend_number, event.message_id), None)
+            if future is not None:
+                _finish(future, event)
+        elif isinstance(event, FriendConnectionStatus):
+            self._friend_changed(event)
+        elif isinstance(event, SelfConnectionStatus) and event.connection_status != Connection.NONE:
+            for waiter in self._connection_waiters:
+                _finish(waiter, None)
+            self._connection_waiters.clear()
+        if len(self._queue) >= MAX_QUEUED_EVENTS:
+            self._queue.popleft()
+            self.sync.core.rt.counters.drop("event_not_taken")
+        self._queue.append(event)
+        for waiter in self._event_waiters:
+            _finish(waiter, None)
+        self._event_waiters.clear()
+
+    def _friend_changed(self, event: FriendConnectionStatus) -> None:
+        if event.connection_status == Connection.NONE:
+            self._fail_receipts(event.friend_number, "the friend went offline before the receipt came")
+            return
+        for waiter in self._online_waiters.pop(event.friend_number, ()):
+            _finish(waiter, None)
+
+    def _fail_receipts(self, friend_number: int, message: str) -> None:
+        for key in [key for key in self._receipts if key[0] == friend_number]:
+            code = TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED
+            name = "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED"
+            _fail(self._receipts.pop(key), ToxError(code, name, message, retryable=True))
+
+    def __aiter__(self) -> AsyncTox:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._queue:
+            if self._failure is not None:
+                raise self._failure
+            if self._sync is None or self._loop is None:
+                raise StopAsyncIteration
+            waiter: asyncio.Future[None] = self._loop.create_future()
+            self._event_waiters.append(waiter)
+            await waiter
+        return self._queue.popleft()
+
+    # network
+
+    async def bootstrap(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
+        """Join the network through a node; a host name is looked up in a thread."""
+        core, key = self.sync.core, PublicKey(public_key).raw
+        ips = await asyncio.to_thread(resolve, host, **core.resolve_options())
+        self.sync.core.bootstrap_addresses(ips, port, key)
+        self._schedule()
+
+    async def wait_connected(self) -> None:
+        """Return once we are connected to the network."""
+        if self.sync.self_get_connection_status() == Connection.NONE:
+            await self._wait(self._connection_waiters)
+
+    async def _wait(self, waiters: list[asyncio.Future[None]]) -> None:
+        """Wait in one of the lists; a cancelled wait leaves nothing behind."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in waiters:
+                waiters.remove(waiter)
+
+    # ourselves
+
+    @property
+    def address(self) -> ToxId:
+        """Our Tox ID."""
+        return self.sync.self_get_address()
+
+    @property
+    def name(self) -> str:
+        """Our name."""
+        return self.sync.self_get_name()
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.call("self_set_name", name)
+
+    @property
+    def status_message(self) -> str:
+        """Our status message."""
+        return self.sync.self_get_status_message()
+
+    @status_message.setter
+    def status_message(self, message: str) -> None:
+        self.call("self_set_status_message", message)
+
+    def get_savedata(self) -> bytes:
+        """Everything worth keeping, secret key included, in c-toxcore's format."""
+        return self.sync.get_savedata()
+
+    # friends
+
+    @property
+    def friends(self) -> list[Friend]:
+        """All friends."""
+        return [self.friend(number) for number in self.sync.self_get_friend_list()]
+
+    def friend(self, number: int) -> Friend:
+        """The friend with that number, for example of an event."""
+        friend = self._friends.get(number)
+        if friend is None:
+            friend = self._friends[number] = Friend(self, number)
+        return friend
+
+    def friend_add(self, address: str | bytes | ToxId, message: str | bytes) -> Friend:
+        """Send a friend request to a Tox ID."""
+        return self.friend(self.call("friend_add", address, message))
+
+    def friend_add_norequest(self, public_key: str | bytes | PublicKey) -> Friend:
+        """Add without a request, for example to accept one."""
+        return self.friend(self.call("friend_add_norequest", public_key))
+
+    def friend_delete(self, number: int) -> None:
+        """Remove a friend; who waits for them gets a ToxError."""
+        self.call("friend_delete", number)
+        self._friends.pop(number, None)
+        self._fail_receipts(number, "the friend was deleted")
+        for waiter in self._online_waiters.pop(number, ()):
+            _fail(waiter, ToxError(TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED, "", "the friend was deleted"))
+
+    async def wait_for_friend(self, number: int) -> None:
+        """Return once that friend is connected."""
+        if self.sync.friend_get_connection_status(number) == Connection.NONE:
+            waiters = self._online_waiters.setdefault(number, [])
+            try:
+                await self._wait(waiters)
+            finally:
+                if not waiters and self._online_waiters.get(number) is waiters:
+                    del self._online_waiters[number]
+
+    async def send_message(self, number: int, message: bytes, type: MessageType) -> FriendReadReceipt:
+        """Send and wait for the receipt; see `Friend.send`."""
+        while True:
+            try:
+                message_id = self.call("friend_send_message", number, message, type)
+                break
+            except ToxError as error:
+                if error.code != TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ:
+                    raise
+            await self._wait(self._space_waiters)
+        receipt: asyncio.Future[FriendReadReceipt] = asyncio.get_running_loop().create_future()
+        self._receipts[number, message_id] = receipt
+        try:
+            return await receipt
+        finally:
+            self._receipts.pop((number, message_id), None)

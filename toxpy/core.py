@@ -1,0 +1,544 @@
+"""One Tox instance at the bytes level: the layers put together, and a method per C function.
+
+    socket -> Dispatch by first byte -> DHT | onion | net_crypto -> friend connections -> messenger
+    messenger -> events -> `drain_events`
+
+Methods are named as in C without `tox_`, take and return bytes and integers, and raise
+`ToxError` with the value of that C function's error enum. `Tox`, `AsyncTox` and the C library
+are three thin layers over this class. A None where C knows NULL raises the NULL error.
+
+The DHT key pair is a new one for each instance, as in c-toxcore: the address of a node
+must not tell who its user is.
+"""
+
+from __future__ import annotations
+
+from toxpy import enums, save, sockets
+from toxpy import events as ev
+from toxpy.crypto import sodium
+from toxpy.crypto.keys import KeyPair
+from toxpy.dht.dht import DHT
+from toxpy.errors import PacketError, ToxError
+from toxpy.friend.connection import FriendConnections
+from toxpy.friend.messenger import Messenger
+from toxpy.friend.requests import FriendRequests
+from toxpy.net_crypto.net_crypto import NetCrypto
+from toxpy.onion.announce import AnnounceServer
+from toxpy.onion.client import OnionClient
+from toxpy.onion.path import OnionRelay
+from toxpy.options import Options
+from toxpy.runtime import LOG_DEBUG, LOG_INFO, LOG_WARNING, Dispatch, Runtime
+from toxpy.values import NOSPAM_SIZE, PUBLIC_KEY_SIZE, SECRET_KEY_SIZE, address_checksum
+from toxpy.wire.address import Node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Protocol
+
+    from toxpy.friend.friend import Friend
+    from toxpy.runtime import Log
+    from toxpy.wire.address import Address
+
+    class Socket(Protocol):
+        """`UdpSocket`, or a port in the simulated universe."""
+
+        port: int
+
+        def fileno(self) -> int: ...
+        def send(self, address: Address, data: bytes) -> None: ...
+        def receive(self, limit: int = ...) -> list[tuple[bytes, Address]]: ...
+        def close(self) -> None: ...
+
+
+#: What tox_iteration_interval answers at most and at least; clients sleep that long.
+MAX_INTERVAL_MS, MIN_INTERVAL_MS = 50, 1
+#: Datagrams handled per iterate, so that a flood cannot keep timers from running.
+MAX_DATAGRAMS = 1024
+
+_ENCRYPTED_SAVE_MAGIC = b"toxEsave"
+
+
+def _error(name: str) -> ToxError:
+    """The ToxError of that enumerator."""
+    return ToxError(getattr(enums, name), name)
+
+
+def _checked_key(public_key: bytes | None, null_error: str) -> bytes:
+    """A public key argument; ValueError for a wrong length, which C cannot have."""
+    if public_key is None:
+        raise _error(null_error)
+    if len(public_key) != PUBLIC_KEY_SIZE:
+        raise ValueError(f"a public key has {PUBLIC_KEY_SIZE} bytes")
+    return public_key
+
+
+class NoSocket:
+    """Stands in for the UDP socket when UDP is off."""
+
+    __slots__ = ("port",)
+
+    def __init__(self) -> None:
+        self.port = 0
+
+    def fileno(self) -> int:
+        """Nothing to wait for."""
+        return -1
+
+    def send(self, address: Address, data: bytes) -> None:
+        """There is no way out."""
+
+    def receive(self, limit: int = MAX_DATAGRAMS) -> list[tuple[bytes, Address]]:
+        """Nothing arrives."""
+        return []
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _load_identity(options: Options) -> tuple[KeyPair | None, save.SaveData | None]:
+    """Keys and content of the savedata, both None when there is none. c-toxcore: tox.c tox_new."""
+    kind, data = options.savedata_type, options.savedata_data
+    if kind == enums.TOX_SAVEDATA_TYPE_NONE:
+        return None, None
+    if not data:
+        raise _error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
+    if kind == enums.TOX_SAVEDATA_TYPE_SECRET_KEY:
+        if len(data) != SECRET_KEY_SIZE or not any(data):
+            raise _error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
+        return KeyPair(bytes(data)), None
+    if kind != enums.TOX_SAVEDATA_TYPE_TOX_SAVE:
+        # going on would mean a new identity without a word
+        raise _error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
+    if data.startswith(_ENCRYPTED_SAVE_MAGIC):
+        raise _error("TOX_ERR_NEW_LOAD_ENCRYPTED")
+    try:
+        loaded = save.parse(bytes(data))
+    except PacketError as error:
+        raise ToxError(enums.TOX_ERR_NEW_LOAD_BAD_FORMAT, "TOX_ERR_NEW_LOAD_BAD_FORMAT", str(error)) from error
+    return KeyPair(loaded.secret_key), loaded
+
+
+def _host_text(host: bytes | str) -> str:
+    """A host name as text; what is not UTF-8 becomes a name nobody has."""
+    return host.decode("utf-8", "replace") if isinstance(host, bytes) else host
+
+
+def _check_proxy(options: Options) -> None:
+    """The errors of tox_new for a proxy, in its order."""
+    if options.proxy_type not in (
+        enums.TOX_PROXY_TYPE_NONE,
+        enums.TOX_PROXY_TYPE_HTTP,
+        enums.TOX_PROXY_TYPE_SOCKS5,
+    ):
+        raise _error("TOX_ERR_NEW_PROXY_BAD_TYPE")
+    if options.proxy_type == enums.TOX_PROXY_TYPE_NONE:
+        return
+    if not 0 < options.proxy_port < 65536:
+        raise _error("TOX_ERR_NEW_PROXY_BAD_PORT")
+    host = _host_text(options.proxy_host or "")
+    dns = not options.experimental_disable_dns
+    if not host or not sockets.resolve(host, ipv6=options.ipv6_enabled, dns=dns):
+        raise _error("TOX_ERR_NEW_PROXY_BAD_HOST")
+
+
+def _bind(options: Options) -> Socket:
+    """The UDP socket that the options ask for."""
+    if options.tcp_port:
+        # a relay that does not listen must not look like one: see docs/deviations.md
+        raise ToxError(enums.TOX_ERR_NEW_PORT_ALLOC, "TOX_ERR_NEW_PORT_ALLOC", "no TCP relay server in this version")
+    if not options.udp_enabled:
+        return NoSocket()
+    try:
+        return sockets.UdpSocket.bind(options.ipv6_enabled, options.start_port, options.end_port)
+    except OSError as error:
+        raise ToxError(
+            enums.TOX_ERR_NEW_PORT_ALLOC, "TOX_ERR_NEW_PORT_ALLOC", f"no UDP port: {error}", retryable=True
+        ) from error
+
+
+def _log_sink(options: Options) -> Log | None:
+    callback = options.log_callback
+    if callback is None:
+        return None
+    return lambda level, message: callback(level, "toxpy", 0, "", message)
+
+
+class Core:
+    """Build with `Core(options)`; then call `iterate` and take `drain_events` until `kill`."""
+
+    __slots__ = (
+        "_connection_status",
+        "_events",
+        "_loaded",
+        "announce",
+        "connections",
+        "dht",
+        "dispatch",
+        "identity",
+        "killed",
+        "messenger",
+        "net_crypto",
+        "onion",
+        "options",
+        "relay",
+        "rt",
+        "socket",
+    )
+
+    def __init__(self, options: Options | None = None, *, rt: Runtime | None = None, udp: Socket | None = None) -> None:
+        self.options = options = options.copy() if options is not None else Options()
+        identity, self._loaded = _load_identity(options)
+        _check_proxy(options)
+        if rt is None:
+            log = _log_sink(options)
+            rt = Runtime(log=log) if log is not None else Runtime()
+        self.rt = rt
+        self.socket: Socket = udp if udp is not None else _bind(options)
+        self.identity = identity or KeyPair.generate(rt.rng)
+        self.killed = False
+        self._connection_status = enums.TOX_CONNECTION_NONE
+        self._events: list[Any] = []
+        try:
+            self._build()
+        except BaseException:
+            self.socket.close()
+            raise
+        # the savedata is with the messenger now: keep no second copy of the secret key
+        options.savedata_data = b""
+        rt.log(LOG_INFO, f"started on UDP port {self.socket.port}")
+        if not options.udp_enabled:
+            rt.log(LOG_WARNING, "UDP is off and there is no TCP yet: this instance cannot connect")
+
+    def _build(self) -> None:
+        """The layers, from the bottom up."""
+        rt, send = self.rt, self.socket.send
+        udp = self.dispatch = Dispatch()
+        dht = self.dht = DHT(KeyPair.generate(rt.rng), rt=rt, send=send, udp=udp)
+        self.relay = OnionRelay(dht, rt=rt, send=send, udp=udp)
+        self.announce = AnnounceServer(dht, rt=rt, send=send, udp=udp)
+        onion = self.onion = OnionClient(self.identity, dht, rt=rt, send=send, udp=udp)
+        self.net_crypto = NetCrypto(self.identity, dht, rt=rt, send=send, udp=udp)
+        connections = self.connections = FriendConnections(self.identity, dht, onion, self.net_crypto, rt=rt)
+        requests = FriendRequests(onion, connections, rt=rt)
+        self.messenger = Messenger(connections, requests, self._events, rt=rt)
+        loaded = self._loaded
+        if loaded is not None:
+            save.restore(loaded, self.messenger)
+            dht.load_nodes(loaded.dht_nodes)
+            onion.load_path_nodes(loaded.path_nodes)
+
+    # running
+
+    def iterate(self) -> None:
+        """One pass over one moment: receive, run what is due. Events wait in `drain_events`."""
+        if self.killed:
+            return
+        self.rt.clock.update()
+        handlers, counters = self.dispatch.handlers, self.rt.counters
+        for data, address in self.socket.receive(MAX_DATAGRAMS):
+            handler = handlers[data[0]] if data else None
+            if handler is None:
+                counters.drop("udp_kind")
+                continue
+            try:
+                handler(address, data)
+            except PacketError:
+                counters.drop("udp_malformed")
+        self.rt.timers.run_due()
+        self.messenger.check_receipts()
+        status = self.self_get_connection_status()
+        if status != self._connection_status:
+            self._connection_status = status
+            self.rt.log(LOG_DEBUG, f"own connection status is now {status}")
+            self._events.append(ev.SelfConnectionStatus(status))
+
+    def drain_events(self) -> Iterator[Any]:
+        """What happened, oldest first, also what happens meanwhile.
+
+        Events of friends who were deleted meanwhile are left out. Events not taken stay.
+        """
+        waiting = self._events
+        while waiting:
+            batch = waiting[::-1]
+            waiting.clear()
+            try:
+                while batch:
+                    event = batch.pop()
+                    if event.owner is None or not event.owner.deleted:
+                        yield event
+            finally:
+                waiting[:0] = batch[::-1]
+
+    def has_events(self) -> bool:
+        """Would `drain_events` have something to look at."""
+        return bool(self._events)
+
+    def now_ms(self) -> int:
+        """The runtime's clock, read now."""
+        self.rt.clock.update()
+        return self.rt.clock.now_ms
+
+    def deadline_in_ms(self) -> int | None:
+        """Milliseconds until a timer is due, 0 when one is; None when only the network can wake us."""
+        deadline_ms = self.rt.timers.next_deadline_ms()
+        return None if deadline_ms is None else max(0, deadline_ms - self.now_ms())
+
+    def iteration_interval(self) -> int:
+        """Milliseconds that a client should sleep before the next `iterate`, 1 to 50."""
+        if self._events:
+            return MIN_INTERVAL_MS
+        delay_ms = self.deadline_in_ms()
+        if delay_ms is None or delay_ms > MAX_INTERVAL_MS:
+            return MAX_INTERVAL_MS
+        return max(delay_ms, MIN_INTERVAL_MS)
+
+    def fileno(self) -> int:
+        """The UDP socket's descriptor to wait on, -1 when there is none."""
+        return self.socket.fileno()
+
+    def kill(self) -> None:
+        """Close all connections, telling the other sides, and the socket. Repeating it is harmless."""
+        if self.killed:
+            return
+        self.killed = True
+        self.rt.clock.update()
+        self.connections.close()
+        self.net_crypto.close()
+        self.onion.close()
+        self.dht.close()
+        self.socket.close()
+        self._events.clear()
+
+    def get_savedata(self) -> bytes:
+        """The whole state in c-toxcore's format; sections of other versions come back as they were."""
+        saved = save.collect(self.messenger)
+        saved.dht_nodes = self.dht.saved_nodes()
+        saved.path_nodes = self.onion.path_nodes()
+        loaded = self._loaded
+        if loaded is not None:
+            saved.groups_raw, saved.relays_raw = loaded.groups_raw, loaded.relays_raw
+            saved.conferences_raw, saved.kept = loaded.conferences_raw, loaded.kept
+        return save.build(saved)
+
+    # network
+
+    def resolve_options(self) -> dict[str, bool]:
+        """Keyword arguments for `sockets.resolve`: what this instance may ask for and can reach."""
+        options = self.options
+        return {"ipv6": options.ipv6_enabled, "dns": not options.experimental_disable_dns}
+
+    def _resolve(self, host: bytes | str | None, port: int) -> list[bytes]:
+        if host is None:
+            raise _error("TOX_ERR_BOOTSTRAP_NULL")
+        if not 0 < port < 65536:
+            raise _error("TOX_ERR_BOOTSTRAP_BAD_PORT")
+        return sockets.resolve(_host_text(host), **self.resolve_options())
+
+    def bootstrap(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
+        """Ask a node into the DHT. Looks host names up, which may block: see `bootstrap_addresses`."""
+        key = _checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        self.bootstrap_addresses(self._resolve(host, port), port, key)
+        return True
+
+    def bootstrap_addresses(self, ips: list[bytes], port: int, public_key: bytes) -> None:
+        """`bootstrap` for a host that was looked up already; no IP means that this failed."""
+        key = _checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        if not 0 < port < 65536:
+            raise _error("TOX_ERR_BOOTSTRAP_BAD_PORT")
+        if not ips:
+            raise ToxError(
+                enums.TOX_ERR_BOOTSTRAP_BAD_HOST, "TOX_ERR_BOOTSTRAP_BAD_HOST", "unknown host", retryable=True
+            )
+        self.rt.clock.update()
+        for ip in ips:
+            self.onion.add_bootstrap(Node(key, (ip, port)))
+            self.dht.bootstrap((ip, port), key)
+
+    def add_tcp_relay(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
+        """Check the arguments as c-toxcore does; there is no TCP yet that would use the relay."""
+        _checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        if not self._resolve(host, port):
+            raise _error("TOX_ERR_BOOTSTRAP_BAD_HOST")
+        self.rt.log(LOG_WARNING, "TCP relays are not used in this version")
+        return True
+
+    def self_get_connection_status(self) -> int:
+        """TOX_CONNECTION_UDP once the onion works, which is when friends can find us."""
+        return enums.TOX_CONNECTION_UDP if self.onion.is_connected() else enums.TOX_CONNECTION_NONE
+
+    def self_get_dht_id(self) -> bytes:
+        """The key to bootstrap from us with."""
+        return self.dht.public_key
+
+    def self_get_udp_port(self) -> int:
+        """The bound UDP port."""
+        if self.socket.port == 0:
+            raise _error("TOX_ERR_GET_PORT_NOT_BOUND")
+        return self.socket.port
+
+    def self_get_tcp_port(self) -> int:
+        """The port of our TCP relay, which there is none of yet."""
+        raise _error("TOX_ERR_GET_PORT_NOT_BOUND")
+
+    # ourselves
+
+    def self_get_address(self) -> bytes:
+        """Our Tox ID, 38 bytes."""
+        body = self.identity.public + self.messenger.requests.nospam
+        return body + address_checksum(body)
+
+    def self_get_public_key(self) -> bytes:
+        """Our long-term public key."""
+        return self.identity.public
+
+    def self_get_secret_key(self) -> bytes:
+        """Our long-term secret key."""
+        return self.identity.secret
+
+    def self_get_nospam(self) -> int:
+        """The nospam as a number whose most significant byte comes first in the address."""
+        return int.from_bytes(self.messenger.requests.nospam, "big")
+
+    def self_set_nospam(self, nospam: int) -> None:
+        """Requests with any other nospam are ignored from now on."""
+        self.messenger.requests.nospam = nospam.to_bytes(NOSPAM_SIZE, "big")
+
+    def self_get_name(self) -> bytes:
+        """Our name."""
+        return self.messenger.name
+
+    def self_set_name(self, name: bytes | None) -> bool:
+        """Set our name and tell friends."""
+        if name is None:
+            raise _error("TOX_ERR_SET_INFO_NULL")
+        self.rt.clock.update()
+        self.messenger.set_name(name)
+        return True
+
+    def self_get_status_message(self) -> bytes:
+        """Our status message."""
+        return self.messenger.status_message
+
+    def self_set_status_message(self, status_message: bytes | None) -> bool:
+        """Set our status message and tell friends."""
+        if status_message is None:
+            raise _error("TOX_ERR_SET_INFO_NULL")
+        self.rt.clock.update()
+        self.messenger.set_status_message(status_message)
+        return True
+
+    def self_get_status(self) -> int:
+        """Our TOX_USER_STATUS."""
+        return self.messenger.status
+
+    def self_set_status(self, status: int) -> None:
+        """Set our TOX_USER_STATUS and tell friends; another value changes nothing."""
+        self.rt.clock.update()
+        self.messenger.set_status(status)
+
+    # friends
+
+    def _friend(self, number: int, error: str = "TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND") -> Friend:
+        friend = self.messenger.friend(number)
+        if friend is None:
+            raise _error(error)
+        return friend
+
+    def self_get_friend_list(self) -> list[int]:
+        """The numbers of all friends, ascending."""
+        return [friend.number for friend in self.messenger.friends()]
+
+    def friend_add(self, address: bytes | None, message: bytes | None) -> int:
+        """Add the owner of a Tox ID and send them a request."""
+        if address is None or message is None:
+            raise _error("TOX_ERR_FRIEND_ADD_NULL")
+        self.rt.clock.update()
+        return self.messenger.add(address, message).number
+
+    def friend_add_norequest(self, public_key: bytes | None) -> int:
+        """Add the owner of a public key without a request."""
+        key = _checked_key(public_key, "TOX_ERR_FRIEND_ADD_NULL")
+        self.rt.clock.update()
+        return self.messenger.add_norequest(key).number
+
+    def friend_delete(self, friend_number: int) -> bool:
+        """Remove a friend."""
+        self.rt.clock.update()
+        self.messenger.delete(friend_number)
+        return True
+
+    def friend_by_public_key(self, public_key: bytes | None) -> int:
+        """The number of the friend with that public key."""
+        friend = self.messenger.friend_by_key(_checked_key(public_key, "TOX_ERR_FRIEND_BY_PUBLIC_KEY_NULL"))
+        if friend is None:
+            raise _error("TOX_ERR_FRIEND_BY_PUBLIC_KEY_NOT_FOUND")
+        return friend.number
+
+    def friend_exists(self, friend_number: int) -> bool:
+        """Is there a friend of that number."""
+        return self.messenger.friend(friend_number) is not None
+
+    def friend_get_public_key(self, friend_number: int) -> bytes:
+        """A friend's long-term public key."""
+        return self._friend(friend_number, "TOX_ERR_FRIEND_GET_PUBLIC_KEY_FRIEND_NOT_FOUND").real_pk
+
+    def friend_get_last_online(self, friend_number: int) -> int:
+        """Unix seconds when the friend was last seen, 0 for never."""
+        return self.messenger.last_online(friend_number)
+
+    def friend_get_name(self, friend_number: int) -> bytes:
+        """A friend's name."""
+        return self._friend(friend_number).name
+
+    def friend_get_status_message(self, friend_number: int) -> bytes:
+        """A friend's status message."""
+        return self._friend(friend_number).status_message
+
+    def friend_get_status(self, friend_number: int) -> int:
+        """A friend's TOX_USER_STATUS."""
+        return self._friend(friend_number).user_status
+
+    def friend_get_connection_status(self, friend_number: int) -> int:
+        """A friend's TOX_CONNECTION."""
+        return self._friend(friend_number).connection_type
+
+    def friend_get_typing(self, friend_number: int) -> bool:
+        """Is the friend typing to us."""
+        return self._friend(friend_number).is_typing
+
+    def self_set_typing(self, friend_number: int, typing: bool) -> bool:
+        """Tell a friend whether we are typing."""
+        self.rt.clock.update()
+        self.messenger.set_typing(friend_number, typing)
+        return True
+
+    # messages
+
+    def friend_send_message(self, friend_number: int, type: int, message: bytes | None) -> int:
+        """Send a message; its id comes back in FriendReadReceipt."""
+        if message is None:
+            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_NULL")
+        self.rt.clock.update()
+        return self.messenger.send_message(friend_number, type, message)
+
+    def friend_send_lossy_packet(self, friend_number: int, data: bytes | None) -> bool:
+        """Send a custom packet that may get lost."""
+        if data is None:
+            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_NULL")
+        self.rt.clock.update()
+        self.messenger.send_lossy_packet(friend_number, data)
+        return True
+
+    def friend_send_lossless_packet(self, friend_number: int, data: bytes | None) -> bool:
+        """Send a custom packet in order."""
+        if data is None:
+            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_NULL")
+        self.rt.clock.update()
+        self.messenger.send_lossless_packet(friend_number, data)
+        return True
+
+    @staticmethod
+    def hash(data: bytes) -> bytes:
+        """SHA-256, 32 bytes."""
+        return sodium.sha256(data)

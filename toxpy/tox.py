@@ -1,0 +1,280 @@
+"""`Tox`: the synchronous Python API.
+
+Methods have the C API's names without `tox_`. Text goes in as `str` (or `bytes`) and
+comes out as `str`, keys and addresses as `PublicKey` and `ToxId`; `Tox.core` is the
+same instance one level down, where everything is bytes. A call that fails raises
+`ToxError` with the C error's value in `code` and its name in `name`.
+"""
+
+from __future__ import annotations
+
+import select
+from typing import TYPE_CHECKING, Any
+
+from toxpy.core import Core
+from toxpy.errors import ToxError
+from toxpy.options import Options
+from toxpy.typed_enums import Connection, MessageType, UserStatus
+from toxpy.typed_events import Event, from_core, to_text
+from toxpy.values import PublicKey, SecretKey, ToxId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+__all__ = ["Tox", "ToxClosed", "build_options", "to_bytes"]
+
+
+class ToxClosed(ToxError):
+    """The instance was used after `close`."""
+
+    def __init__(self) -> None:
+        super().__init__(-1, "TOX_CLOSED", "this Tox instance is closed")
+
+
+def to_bytes(text: str | bytes) -> bytes:
+    """Text as it goes to the network."""
+    return text.encode("utf-8") if isinstance(text, str) else bytes(text)
+
+
+def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
+    """A copy of `options` (or of the defaults) with the given fields changed.
+
+    `savedata=` is a short form of `savedata_type` and `savedata_data`; empty means a new identity.
+    """
+    savedata = fields.pop("savedata", b"")
+    built = Options(**fields) if options is None else options.copy()
+    if options is not None:
+        for name, value in fields.items():
+            if name not in Options.__slots__:
+                raise TypeError(f"Options has no field {name!r}")
+            setattr(built, name, value)
+    if savedata:
+        built.savedata_type, built.savedata_data = 1, bytes(savedata)
+    return built
+
+
+class Tox:
+    """One Tox instance; also a context manager that closes it.
+
+    `Tox(savedata=data, start_port=33445)`: keyword arguments are fields of `Options`.
+    Call `iterate` often, or loop over `events()`, which waits on the network in between.
+    """
+
+    def __init__(self, options: Options | None = None, *, core: Core | None = None, **fields: Any) -> None:
+        self._core: Core | None = core if core is not None else Core(build_options(options, fields))
+
+    # life
+
+    @property
+    def core(self) -> Core:
+        """The bytes level; ToxClosed after `close`."""
+        if self._core is None:
+            raise ToxClosed
+        return self._core
+
+    @property
+    def closed(self) -> bool:
+        """Was `close` called."""
+        return self._core is None
+
+    def close(self) -> None:
+        """Tell friends that we leave and free everything; calling it again does nothing."""
+        core, self._core = self._core, None
+        if core is not None:
+            core.kill()
+
+    kill = close
+
+    def __enter__(self) -> Tox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return "<Tox closed>" if self._core is None else f"<Tox {self.self_get_public_key()}>"
+
+    def get_savedata(self) -> bytes:
+        """Everything worth keeping, secret key included, in c-toxcore's format."""
+        return self.core.get_savedata()
+
+    # running
+
+    def iterate(self) -> list[Event]:
+        """One pass: receive, run what is due, send. What happened is returned, oldest first."""
+        core = self.core
+        core.iterate()
+        return [from_core(event) for event in core.drain_events()]
+
+    def iteration_interval(self) -> int:
+        """Milliseconds until `iterate` should be called again."""
+        return self.core.iteration_interval()
+
+    def events(self, timeout_s: float | None = None) -> Iterator[Event]:
+        """Iterate and wait on the network in turn, yielding events until the time is up or `close`."""
+        core = self.core
+        descriptor = core.fileno()
+        reading = [descriptor] if descriptor >= 0 else []
+        end_ms = None if timeout_s is None else core.now_ms() + int(timeout_s * 1000)
+        while not self.closed:
+            for event in self.iterate():
+                yield event
+                if self.closed:
+                    return
+            if end_ms is not None and core.now_ms() >= end_ms:
+                return
+            select.select(reading, [], [], core.iteration_interval() / 1000)
+
+    # network
+
+    def bootstrap(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
+        """Join the network through a node; looks host names up and may block while it does."""
+        self.core.bootstrap(host, port, PublicKey(public_key).raw)
+
+    def add_tcp_relay(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
+        """Know a TCP relay."""
+        self.core.add_tcp_relay(host, port, PublicKey(public_key).raw)
+
+    def self_get_connection_status(self) -> Connection:
+        """Are we connected to the network, and how."""
+        return Connection(self.core.self_get_connection_status())
+
+    def self_get_dht_id(self) -> PublicKey:
+        """The key others bootstrap with; a new one at each start."""
+        return PublicKey(self.core.self_get_dht_id())
+
+    def self_get_udp_port(self) -> int:
+        """The UDP port we are bound to."""
+        return self.core.self_get_udp_port()
+
+    def self_get_tcp_port(self) -> int:
+        """The port of our own TCP relay."""
+        return self.core.self_get_tcp_port()
+
+    # ourselves
+
+    def self_get_address(self) -> ToxId:
+        """Our Tox ID, to give to others."""
+        return ToxId(self.core.self_get_address())
+
+    def self_get_public_key(self) -> PublicKey:
+        """Our long-term public key."""
+        return PublicKey(self.core.self_get_public_key())
+
+    def self_get_secret_key(self) -> SecretKey:
+        """Our long-term secret key; `bytes()` of it has the bytes."""
+        return SecretKey(self.core.self_get_secret_key())
+
+    def self_get_nospam(self) -> int:
+        """The nospam in our Tox ID."""
+        return self.core.self_get_nospam()
+
+    def self_set_nospam(self, nospam: int) -> None:
+        """Change our Tox ID: requests to the old one are ignored from now on."""
+        self.core.self_set_nospam(nospam)
+
+    def self_get_name(self) -> str:
+        """Our name."""
+        return to_text(self.core.self_get_name())
+
+    def self_set_name(self, name: str | bytes) -> None:
+        """Set our name, at most 128 bytes of UTF-8."""
+        self.core.self_set_name(to_bytes(name))
+
+    def self_get_status_message(self) -> str:
+        """Our status message."""
+        return to_text(self.core.self_get_status_message())
+
+    def self_set_status_message(self, message: str | bytes) -> None:
+        """Set our status message, at most 1007 bytes of UTF-8."""
+        self.core.self_set_status_message(to_bytes(message))
+
+    def self_get_status(self) -> UserStatus:
+        """Our status."""
+        return UserStatus(self.core.self_get_status())
+
+    def self_set_status(self, status: UserStatus | int) -> None:
+        """Set our status."""
+        self.core.self_set_status(UserStatus(status).value)
+
+    # friends
+
+    def self_get_friend_list(self) -> list[int]:
+        """The numbers of all friends."""
+        return list(self.core.self_get_friend_list())
+
+    def friend_add(self, address: str | bytes | ToxId, message: str | bytes) -> int:
+        """Send a friend request to a Tox ID; the new friend's number."""
+        return self.core.friend_add(ToxId(address).raw, to_bytes(message))
+
+    def friend_add_norequest(self, public_key: str | bytes | PublicKey) -> int:
+        """Add without a request, for example to accept one; the new friend's number."""
+        return self.core.friend_add_norequest(PublicKey(public_key).raw)
+
+    def friend_delete(self, friend_number: int) -> None:
+        """Remove a friend; they are not told."""
+        self.core.friend_delete(friend_number)
+
+    def friend_by_public_key(self, public_key: str | bytes | PublicKey) -> int:
+        """The number of the friend with that key."""
+        return self.core.friend_by_public_key(PublicKey(public_key).raw)
+
+    def friend_exists(self, friend_number: int) -> bool:
+        """Is there such a friend."""
+        return self.core.friend_exists(friend_number)
+
+    def friend_get_public_key(self, friend_number: int) -> PublicKey:
+        """A friend's long-term public key."""
+        return PublicKey(self.core.friend_get_public_key(friend_number))
+
+    def friend_get_last_online(self, friend_number: int) -> int:
+        """Seconds since 1970 of the last moment we saw them online, 0 for never."""
+        return self.core.friend_get_last_online(friend_number)
+
+    def friend_get_name(self, friend_number: int) -> str:
+        """A friend's name as last told."""
+        return to_text(self.core.friend_get_name(friend_number))
+
+    def friend_get_status_message(self, friend_number: int) -> str:
+        """A friend's status message as last told."""
+        return to_text(self.core.friend_get_status_message(friend_number))
+
+    def friend_get_status(self, friend_number: int) -> UserStatus:
+        """A friend's status as last told."""
+        return UserStatus(self.core.friend_get_status(friend_number))
+
+    def friend_get_connection_status(self, friend_number: int) -> Connection:
+        """Is a friend online, and how."""
+        return Connection(self.core.friend_get_connection_status(friend_number))
+
+    def friend_get_typing(self, friend_number: int) -> bool:
+        """Is a friend typing."""
+        return self.core.friend_get_typing(friend_number)
+
+    def self_set_typing(self, friend_number: int, typing: bool) -> None:
+        """Tell a friend whether we are typing."""
+        self.core.self_set_typing(friend_number, typing)
+
+    # messages
+
+    def friend_send_message(
+        self, friend_number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
+    ) -> int:
+        """Send a message, 1 to 1372 bytes of UTF-8; its id comes back in the FriendReadReceipt."""
+        return self.core.friend_send_message(friend_number, MessageType(type).value, to_bytes(message))
+
+    def friend_send_lossy_packet(self, friend_number: int, data: bytes) -> None:
+        """Send a custom packet that may get lost; first byte 192 to 254, at most 1373 bytes."""
+        self.core.friend_send_lossy_packet(friend_number, bytes(data))
+
+    def friend_send_lossless_packet(self, friend_number: int, data: bytes) -> None:
+        """Send a custom packet; first byte 160 to 191, at most 1373 bytes."""
+        self.core.friend_send_lossless_packet(friend_number, bytes(data))
+
+    @staticmethod
+    def hash(data: bytes) -> bytes:
+        """SHA-256, 32 bytes, as avatars are compared."""
+        return Core.hash(data)

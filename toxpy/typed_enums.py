@@ -1,0 +1,60 @@
+"""The C API's enums as IntEnums, for Python users.
+
+Loaded only when asked for: the core and the C library use the plain integers of
+`toxpy.enums`, because importing `enum` costs more than the rest of a start.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from toxpy import enums
+
+
+class Connection(IntEnum):
+    """How we or a friend are connected."""
+
+    NONE = enums.TOX_CONNECTION_NONE
+    TCP = enums.TOX_CONNECTION_TCP
+    UDP = enums.TOX_CONNECTION_UDP
+
+
+class UserStatus(IntEnum):
+    """What a user says about being there."""
+
+    NONE = enums.TOX_USER_STATUS_NONE
+    AWAY = enums.TOX_USER_STATUS_AWAY
+    BUSY = enums.TOX_USER_STATUS_BUSY
+
+
+class MessageType(IntEnum):
+    """A plain message, or an action ("/me waves")."""
+
+    NORMAL = enums.TOX_MESSAGE_TYPE_NORMAL
+    ACTION = enums.TOX_MESSAGE_TYPE_ACTION
+
+
+class SavedataType(IntEnum):
+    """What `Options.savedata_data` holds."""
+
+    NONE = enums.TOX_SAVEDATA_TYPE_NONE
+    TOX_SAVE = enums.TOX_SAVEDATA_TYPE_TOX_SAVE
+    SECRET_KEY = enums.TOX_SAVEDATA_TYPE_SECRET_KEY
+
+
+class ProxyType(IntEnum):
+    """Kind of proxy in `Options.proxy_type`."""
+
+    NONE = enums.TOX_PROXY_TYPE_NONE
+    HTTP = enums.TOX_PROXY_TYPE_HTTP
+    SOCKS5 = enums.TOX_PROXY_TYPE_SOCKS5
+
+
+class LogLevel(IntEnum):
+    """First argument of `Options.log_callback`."""
+
+    TRACE = enums.TOX_LOG_LEVEL_TRACE
+    DEBUG = enums.TOX_LOG_LEVEL_DEBUG
+    INFO = enums.TOX_LOG_LEVEL_INFO
+    WARNING = enums.TOX_LOG_LEVEL_WARNING
+    ERROR = enums.TOX_LOG_LEVEL_ERROR

@@ -1,0 +1,151 @@
+"""What `Tox` and `AsyncTox` report: events with text as `str`, keys and enums as types.
+
+Text from the network is not always UTF-8: it is decoded with replacement characters, and
+`raw` has the bytes as they came. The bytes-level events of the C API are `toxpy.events`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from toxpy.typed_enums import Connection, MessageType, UserStatus
+from toxpy.values import PublicKey
+
+
+def to_text(raw: bytes) -> str:
+    """UTF-8 with U+FFFD for what is none."""
+    return raw.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events."""
+
+
+@dataclass(frozen=True, slots=True)
+class FriendEvent(Event):
+    """Base of all events of one friend."""
+
+    friend_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SelfConnectionStatus(Event):
+    """Our own connection to the network changed."""
+
+    connection_status: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class FriendRequest(Event):
+    """Somebody asks to be our friend; answer with `friend_add_norequest(event.public_key)`."""
+
+    public_key: PublicKey
+    raw: bytes
+
+    @property
+    def message(self) -> str:
+        """The text that came with the request."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class FriendMessage(FriendEvent):
+    """A message of a friend."""
+
+    type: MessageType
+    raw: bytes
+
+    @property
+    def message(self) -> str:
+        """The text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class FriendName(FriendEvent):
+    """A friend has a new name."""
+
+    raw: bytes
+
+    @property
+    def name(self) -> str:
+        """The new name."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class FriendStatusMessage(FriendEvent):
+    """A friend has a new status message."""
+
+    raw: bytes
+
+    @property
+    def message(self) -> str:
+        """The new status message."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class FriendStatus(FriendEvent):
+    """A friend has a new status."""
+
+    status: UserStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FriendTyping(FriendEvent):
+    """A friend began or stopped typing."""
+
+    typing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FriendReadReceipt(FriendEvent):
+    """A friend's Tox has received the message that `friend_send_message` gave this id."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FriendConnectionStatus(FriendEvent):
+    """A friend came online (how) or went offline (`Connection.NONE`)."""
+
+    connection_status: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class FriendLossyPacket(FriendEvent):
+    """A custom packet sent with `friend_send_lossy_packet`; `data` starts with its id byte."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FriendLosslessPacket(FriendEvent):
+    """A custom packet sent with `friend_send_lossless_packet`; `data` starts with its id byte."""
+
+    data: bytes
+
+
+#: C API event name -> how it is made from that event
+_CONVERTERS: dict[str, Callable[[Any], Event]] = {
+    "SelfConnectionStatus": lambda e: SelfConnectionStatus(Connection(e.connection_status)),
+    "FriendRequest": lambda e: FriendRequest(PublicKey(e.public_key), e.message),
+    "FriendMessage": lambda e: FriendMessage(e.friend_number, MessageType(e.type), e.message),
+    "FriendName": lambda e: FriendName(e.friend_number, e.name),
+    "FriendStatusMessage": lambda e: FriendStatusMessage(e.friend_number, e.message),
+    "FriendStatus": lambda e: FriendStatus(e.friend_number, UserStatus(e.status)),
+    "FriendTyping": lambda e: FriendTyping(e.friend_number, bool(e.typing)),
+    "FriendReadReceipt": lambda e: FriendReadReceipt(e.friend_number, e.message_id),
+    "FriendConnectionStatus": lambda e: FriendConnectionStatus(e.friend_number, Connection(e.connection_status)),
+    "FriendLossyPacket": lambda e: FriendLossyPacket(e.friend_number, e.data),
+    "FriendLosslessPacket": lambda e: FriendLosslessPacket(e.friend_number, e.data),
+}
+
+
+def from_core(event: Any) -> Event:
+    """The typed form of an event of the core."""
+    return _CONVERTERS[type(event).__name__](event)
