@@ -1,0 +1,332 @@
+"""Friend connections: keeping an encrypted connection to each friend alive.
+
+For each friend three searches work together. The onion tells the friend's current DHT
+key, the DHT tells the address behind that key, and net_crypto connects to both. A
+connection that ends is tried again as long as the DHT key is fresh, and a friend
+who finds us first is accepted. Over an established connection:
+
+    16                      alive, every 8 s; without one for 32 s the connection is dead
+    17 | packed nodes, 1-3  TCP relays that the friend uses
+    18 | nospam 4 | text    a friend request, by a friend who is connected but not on our list
+
+All other packets go to the owner. Spec: Friend connection; c-toxcore: friend_connection.c.
+"""
+
+from __future__ import annotations
+
+from toxpy.errors import PacketError
+from toxpy.wire.address import unpack_nodes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from toxpy.crypto.keys import KeyPair
+    from toxpy.dht.dht import DHT
+    from toxpy.net_crypto.connection import CryptoConnection
+    from toxpy.net_crypto.net_crypto import NetCrypto
+    from toxpy.onion.client import OnionClient
+    from toxpy.runtime import Runtime, Timer
+    from toxpy.wire.address import Address
+
+    class FriendConnectionOwner(Protocol):
+        """Who the packets of one friend are for: a messenger's friend, later a group as well."""
+
+        def on_online(self) -> None: ...
+        def on_offline(self) -> None: ...
+        def on_lossless(self, data: bytes) -> None: ...
+        def on_lossy(self, data: bytes) -> None: ...
+
+
+# protocol
+PACKET_ALIVE, PACKET_SHARE_RELAYS, PACKET_FRIEND_REQUEST = 16, 17, 18
+ALIVE_INTERVAL_MS = 8_000
+CONNECTION_TIMEOUT_MS = 4 * ALIVE_INTERVAL_MS
+#: A DHT key or an address this old is no longer believed (c-toxcore: BAD_NODE_TIMEOUT).
+DHT_TIMEOUT_MS = 122_000
+MAX_SHARED_RELAYS = 3
+
+# ours
+#: c-toxcore tries again in its next pass, which a client runs every 50 ms.
+RECONNECT_DELAY_MS = 50
+#: When the send window is full, an alive packet waits this long.
+ALIVE_RETRY_MS = 1_000
+
+_ALIVE = bytes((PACKET_ALIVE,))
+
+
+class FriendConnection:
+    """The connection to one friend; net_crypto's and the onion's owner object."""
+
+    __slots__ = (
+        "_address",
+        "_address_ms",
+        "_alive_timer",
+        "_dead_timer",
+        "_dht_pk_ms",
+        "_dht_token",
+        "_forget_timer",
+        "_last_alive_ms",
+        "_onion_friend",
+        "_parent",
+        "_reconnect_timer",
+        "crypto",
+        "dht_pk",
+        "is_online",
+        "owner",
+        "real_pk",
+    )
+
+    def __init__(self, parent: FriendConnections, real_pk: bytes, owner: FriendConnectionOwner) -> None:
+        self._parent = parent
+        self.real_pk = real_pk
+        self.owner = owner
+        self.crypto: CryptoConnection | None = None
+        self.dht_pk: bytes | None = None
+        self.is_online = False
+        self._dht_token: object | None = None
+        self._dht_pk_ms = 0
+        self._address: Address | None = None
+        self._address_ms = 0
+        self._last_alive_ms = 0
+        self._alive_timer: Timer | None = None
+        self._dead_timer: Timer | None = None
+        self._forget_timer: Timer | None = None
+        self._reconnect_timer: Timer | None = None
+        self._onion_friend = parent.onion.add_friend(real_pk, self)
+
+    # what the searches find
+
+    def on_dht_pk(self, dht_pk: bytes) -> None:
+        """The friend says (by onion, DHT or handshake) that this is its DHT key now."""
+        if dht_pk == self.dht_pk:
+            self._dht_pk_ms = self._parent.rt.clock.now_ms
+            return
+        self._change_dht_pk(dht_pk)
+        if self.crypto is not None:
+            # the connection leads to a key the friend no longer has
+            self.crypto.kill()
+            self._lost()
+        self._connect()
+
+    def on_address(self, address: Address) -> None:
+        """The DHT found the friend there."""
+        self._address, self._address_ms = address, self._parent.rt.clock.now_ms
+        if self.crypto is not None:
+            self.crypto.set_address(address)
+
+    def _change_dht_pk(self, dht_pk: bytes) -> None:
+        parent = self._parent
+        if self._dht_token is not None:
+            parent.dht.remove_friend(self._dht_token)
+        self.dht_pk = dht_pk
+        self._dht_pk_ms = parent.rt.clock.now_ms
+        self._dht_token = parent.dht.add_friend(dht_pk, self.on_address)
+        self._onion_friend.set_dht_pk(dht_pk)
+        if self._forget_timer is None:
+            self._forget_timer = parent.rt.timers.call_later(DHT_TIMEOUT_MS, self._dht_pk_timed_out)
+
+    def _dht_pk_timed_out(self) -> None:
+        """Stop searching the DHT for a key nobody has confirmed for two minutes."""
+        clock, timers = self._parent.rt.clock, self._parent.rt.timers
+        self._forget_timer = None
+        if self._dht_token is None:
+            return
+        left_ms = DHT_TIMEOUT_MS if self.is_online else self._dht_pk_ms + DHT_TIMEOUT_MS - clock.now_ms
+        if left_ms > 0:
+            self._forget_timer = timers.call_later(left_ms, self._dht_pk_timed_out)
+            return
+        self._parent.dht.remove_friend(self._dht_token)
+        self._dht_token = self.dht_pk = None
+
+    # connecting
+
+    def _connect(self) -> None:
+        self._reconnect_timer = None
+        if self.crypto is not None or self.dht_pk is None:
+            return
+        parent = self._parent
+        try:
+            self.crypto = parent.net_crypto.connect(self.real_pk, self.dht_pk, self)
+        except ValueError:
+            # a DHT key of low order, or no room: another key, or a handshake from the friend, may still help
+            parent.rt.counters.drop("friend_connect")
+            return
+        fresh = self._address is not None and parent.rt.clock.now_ms - self._address_ms < DHT_TIMEOUT_MS
+        address = self._address if fresh else parent.dht.friend_address(self.dht_pk)
+        if address is not None:
+            self.crypto.set_address(address)
+
+    def _connect_soon(self) -> None:
+        if self._reconnect_timer is None and self.dht_pk is not None:
+            self._reconnect_timer = self._parent.rt.timers.call_later(RECONNECT_DELAY_MS, self._connect)
+
+    def accept(self, dht_pk: bytes, address: Address | None) -> bool:
+        """The friend shook hands with us: accept unless we are already connecting ourselves."""
+        if self.crypto is not None:
+            return False
+        if address is not None:
+            self._address, self._address_ms = address, self._parent.rt.clock.now_ms
+        if dht_pk != self.dht_pk:
+            self._change_dht_pk(dht_pk)
+        return True
+
+    def attach(self, crypto: CryptoConnection) -> None:
+        """net_crypto made the connection that `accept` agreed to."""
+        self.crypto = crypto
+
+    # net_crypto's owner interface
+
+    def on_established(self) -> None:
+        """Encrypted and confirmed in both directions."""
+        rt = self._parent.rt
+        self.is_online = True
+        self._last_alive_ms = rt.clock.now_ms
+        self._onion_friend.set_online(True)
+        self._alive_timer = rt.timers.call_later(0, self._alive_due)
+        self._dead_timer = rt.timers.call_later(CONNECTION_TIMEOUT_MS, self._alive_timed_out)
+        self.owner.on_online()
+
+    def on_closed(self) -> None:
+        """The other side closed it, or it never came to be."""
+        self._lost()
+
+    def on_lossless(self, data: bytes) -> None:
+        """One packet of the ordered stream, from its kind byte on."""
+        kind = data[0]
+        if kind > PACKET_FRIEND_REQUEST:
+            self.owner.on_lossless(data)
+        elif kind == PACKET_ALIVE:
+            self._last_alive_ms = self._parent.rt.clock.now_ms
+        elif kind == PACKET_SHARE_RELAYS:
+            self._on_share_relays(data)
+        elif kind == PACKET_FRIEND_REQUEST:
+            self._parent.on_request(self.real_pk, data[1:])
+        else:
+            self._parent.rt.counters.drop("friend_packet_kind")
+
+    def on_lossy(self, data: bytes) -> None:
+        """One packet that may come out of order or not at all."""
+        self.owner.on_lossy(data)
+
+    def _on_share_relays(self, data: bytes) -> None:
+        counters = self._parent.rt.counters
+        try:
+            nodes, _ = unpack_nodes(data, MAX_SHARED_RELAYS, 1)
+        except PacketError:
+            counters.drop("share_relays")
+            return
+        counters.count("friend.shared_relays", len(nodes))
+
+    # staying alive
+
+    def _alive_due(self) -> None:
+        sent = self.write(_ALIVE) >= 0
+        delay_ms = ALIVE_INTERVAL_MS if sent else ALIVE_RETRY_MS
+        self._alive_timer = self._parent.rt.timers.call_later(delay_ms, self._alive_due)
+
+    def _alive_timed_out(self) -> None:
+        """32 s may have passed without an alive packet: then the friend is gone."""
+        rt = self._parent.rt
+        deadline_ms = self._last_alive_ms + CONNECTION_TIMEOUT_MS
+        if rt.clock.now_ms < deadline_ms:
+            self._dead_timer = rt.timers.call_at(deadline_ms, self._alive_timed_out)
+            return
+        rt.counters.count("friend.timed_out")
+        if self.crypto is not None:
+            self.crypto.kill()
+        self._lost()
+
+    def _cancel_alive(self) -> None:
+        if self._alive_timer is not None:
+            self._alive_timer.cancel()
+        if self._dead_timer is not None:
+            self._dead_timer.cancel()
+        self._alive_timer = self._dead_timer = None
+
+    def _lost(self) -> None:
+        """No crypto connection any more: tell those who care and try again."""
+        self.crypto = None
+        if self.is_online:
+            self.is_online = False
+            self._cancel_alive()
+            # the key was good until now: keep looking for the friend there for a while
+            self._dht_pk_ms = self._parent.rt.clock.now_ms
+            self._onion_friend.set_online(False)
+            self.owner.on_offline()
+        self._connect_soon()
+
+    # for the owner
+
+    def write(self, data: bytes) -> int:
+        """Send on the ordered stream: the packet number, or -1 when offline or the window is full."""
+        return self.crypto.write_lossless(data) if self.is_online and self.crypto is not None else -1
+
+    def send_lossy(self, data: bytes) -> bool:
+        """Send once; False when offline or the packet could not be sent."""
+        return self.is_online and self.crypto is not None and self.crypto.send_lossy(data)
+
+    def send_onion_data(self, data: bytes) -> int:
+        """Send to the friend through the onion, from the kind byte on: how many packets went out."""
+        return self._parent.onion.send_data(self._onion_friend, data)
+
+    def close(self) -> None:
+        """Forget the friend; nothing calls back afterwards."""
+        for timer in (self._forget_timer, self._reconnect_timer):
+            if timer is not None:
+                timer.cancel()
+        self._cancel_alive()
+        self.is_online = False
+        if self.crypto is not None:
+            self.crypto.kill()
+            self.crypto = None
+        if self._dht_token is not None:
+            self._parent.dht.remove_friend(self._dht_token)
+            self._dht_token = self.dht_pk = None
+        self._parent.onion.remove_friend(self._onion_friend)
+
+
+class FriendConnections:
+    """All friend connections by real key. Only our user adds to this table, never the network."""
+
+    __slots__ = ("connections", "dht", "identity", "net_crypto", "on_request", "onion", "rt")
+
+    def __init__(
+        self, identity: KeyPair, dht: DHT, onion: OnionClient, net_crypto: NetCrypto, *, rt: Runtime
+    ) -> None:
+        self.identity = identity
+        self.dht = dht
+        self.onion = onion
+        self.net_crypto = net_crypto
+        self.rt = rt
+        self.connections: dict[bytes, FriendConnection] = {}
+        self.on_request: Callable[[bytes, bytes], None] = self._no_request
+        net_crypto.on_incoming = self._on_incoming
+
+    def _no_request(self, _real_pk: bytes, _payload: bytes) -> None:
+        self.rt.counters.drop("friend_request_unclaimed")
+
+    def _on_incoming(self, real_pk: bytes, dht_pk: bytes, address: Address | None) -> FriendConnection | None:
+        connection = self.connections.get(real_pk)
+        if connection is None:
+            self.rt.counters.drop("handshake_from_stranger")
+            return None
+        return connection if connection.accept(dht_pk, address) else None
+
+    def add(self, real_pk: bytes, owner: FriendConnectionOwner) -> FriendConnection:
+        """Start looking for a friend."""
+        if real_pk in self.connections:
+            raise ValueError("there is a connection for this key already")
+        connection = self.connections[real_pk] = FriendConnection(self, real_pk, owner)
+        return connection
+
+    def remove(self, connection: FriendConnection) -> None:
+        """Stop looking, close what is open."""
+        connection.close()
+        del self.connections[connection.real_pk]
+
+    def close(self) -> None:
+        """Tell every connected friend that we leave."""
+        for connection in list(self.connections.values()):
+            self.remove(connection)

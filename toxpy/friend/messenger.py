@@ -1,0 +1,468 @@
+"""The messenger: friends with numbers, what they tell us and what we tell them.
+
+    24 online           empty; the friend has us on its list and is ready
+    25 offline          empty; it took us off its list
+    48 name             0 to 128 bytes
+    49 status message   0 to 1007 bytes
+    50 status           1 byte: 0 none, 1 away, 2 busy
+    51 typing           1 byte
+    64 message          1 to 1372 bytes
+    65 action           the same
+    160-191             a client's own lossless packets; 200-254 its own lossy ones
+
+`packets` has a slot per kind; files (80-82), calls (69, 192-199), group and conference
+invitations (95, 96) claim theirs. Handlers get `(friend, data)` with the kind byte in data.
+Methods take a Friend or its number and raise ToxError with the code of the C function
+they serve. Spec: Messenger; c-toxcore: Messenger.c.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from toxpy import enums
+from toxpy import events as ev
+from toxpy.errors import ToxError
+from toxpy.friend.friend import (
+    CONNECTION_NONE,
+    CONNECTION_UDP,
+    FRIEND_ADDED,
+    FRIEND_CONFIRMED,
+    FRIEND_ONLINE,
+    FRIEND_REQUESTED,
+    MAX_NAME_LENGTH,
+    MAX_STATUS_MESSAGE_LENGTH,
+    PACKET_OFFLINE,
+    PACKET_ONLINE,
+    Friend,
+)
+from toxpy.runtime import Dispatch
+from toxpy.values import ADDRESS_SIZE, address_checksum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from toxpy.friend.connection import FriendConnections
+    from toxpy.friend.requests import FriendRequests
+    from toxpy.runtime import Runtime, Timer
+
+# protocol
+PACKET_NAME, PACKET_STATUS_MESSAGE, PACKET_STATUS, PACKET_TYPING = 48, 49, 50, 51
+PACKET_MESSAGE, PACKET_ACTION, PACKET_MSI = 64, 65, 69
+FIRST_CUSTOM_LOSSLESS, LAST_CUSTOM_LOSSLESS = 160, 191
+#: A client may send from 192 on, but 192 to 199 arrive at the peer's calls and conferences.
+FIRST_LOSSY, FIRST_CUSTOM_LOSSY, LAST_LOSSY = 192, 200, 254
+MAX_PACKET_SIZE = 1373
+MAX_MESSAGE_LENGTH = MAX_PACKET_SIZE - 1
+MAX_REQUEST_LENGTH = 921
+MAX_STATUS = 2
+
+# ours
+#: How soon a request is tried again while the onion has found no way to the friend.
+REQUEST_RETRY_MS = 500
+#: How soon what did not fit into the send window is tried again.
+RETRY_MS = 200
+#: How soon a connection that is neither direct nor relayed is looked at again.
+TYPE_RETRY_MS = 1_000
+#: How often unacknowledged messages are looked at when nobody calls `check_receipts`.
+RECEIPT_INTERVAL_MS = 50
+
+_OFFLINE = bytes((PACKET_OFFLINE,))
+_ABOUT_US = (PACKET_NAME, PACKET_STATUS_MESSAGE, PACKET_STATUS, PACKET_TYPING)
+_U32_MASK = 0xFFFFFFFF
+
+
+def _error(name: str, *, retryable: bool = False) -> ToxError:
+    """The ToxError of that enumerator."""
+    return ToxError(getattr(enums, name), name, retryable=retryable)
+
+
+def _is_valid_key(real_pk: bytes) -> bool:
+    """As in c-toxcore, whose curve library leaves the highest bit unused."""
+    return real_pk[31] < 128
+
+
+class Messenger:
+    """All friends of one instance. Only our user adds to the table, never the network."""
+
+    __slots__ = (
+        "_awaiting",
+        "_by_key",
+        "_by_number",
+        "_free",
+        "_receipt_timer",
+        "connections",
+        "events",
+        "identity",
+        "name",
+        "packets",
+        "requests",
+        "rt",
+        "status",
+        "status_message",
+    )
+
+    def __init__(
+        self, connections: FriendConnections, requests: FriendRequests, events: list[Any], *, rt: Runtime
+    ) -> None:
+        self.rt = rt
+        self.identity = connections.identity
+        self.connections = connections
+        self.requests = requests
+        self.events = events
+        self.name = b""
+        self.status_message = b""
+        self.status = 0
+        self.packets = Dispatch()
+        self._by_number: dict[int, Friend] = {}
+        self._by_key: dict[bytes, Friend] = {}
+        #: numbers below the highest ever used that are free, smallest first
+        self._free: list[int] = []
+        #: friends with unacknowledged messages
+        self._awaiting: dict[Friend, None] = {}
+        self._receipt_timer: Timer | None = None
+        requests.is_friend = self._by_key.__contains__
+        requests.on_request = self._on_request
+        self._claim_packets()
+
+    def _claim_packets(self) -> None:
+        claim = self.packets.claim
+        claim(PACKET_ONLINE, self._on_online_again)
+        claim(PACKET_OFFLINE, self._on_offline)
+        claim(PACKET_NAME, self._on_name)
+        claim(PACKET_STATUS_MESSAGE, self._on_status_message)
+        claim(PACKET_STATUS, self._on_status)
+        claim(PACKET_TYPING, self._on_typing)
+        claim(PACKET_MESSAGE, self._on_message)
+        claim(PACKET_ACTION, self._on_message)
+        for kind in range(FIRST_CUSTOM_LOSSLESS, LAST_CUSTOM_LOSSLESS + 1):
+            claim(kind, self._on_custom_lossless)
+        for kind in range(FIRST_CUSTOM_LOSSY, LAST_LOSSY + 1):
+            claim(kind, self._on_custom_lossy)
+
+    # the table of friends
+
+    def friend(self, number: int) -> Friend | None:
+        """The friend of that number."""
+        return self._by_number.get(number)
+
+    def friend_by_key(self, real_pk: bytes) -> Friend | None:
+        """The friend of that long-term public key."""
+        return self._by_key.get(real_pk)
+
+    def friends(self) -> list[Friend]:
+        """All friends in the order of their numbers."""
+        return [self._by_number[number] for number in sorted(self._by_number)]
+
+    def _find(self, friend: Friend | int, error_name: str) -> Friend:
+        found = self._by_number.get(friend) if isinstance(friend, int) else friend
+        if found is None or found.deleted:
+            raise _error(error_name)
+        return found
+
+    def _new_friend(self, real_pk: bytes, status: int) -> Friend:
+        number = heappop(self._free) if self._free else len(self._by_number)
+        friend = Friend(self, number, real_pk, status)
+        self._by_number[number] = self._by_key[real_pk] = friend
+        friend.connection = self.connections.add(real_pk, friend)
+        return friend
+
+    def _check_addable(self, real_pk: bytes) -> None:
+        """c-toxcore: Messenger.c m_addfriend_norequest."""
+        if not _is_valid_key(real_pk):
+            raise _error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
+        if real_pk == self.identity.public:
+            raise _error("TOX_ERR_FRIEND_ADD_OWN_KEY")
+        if real_pk in self._by_key:
+            raise _error("TOX_ERR_FRIEND_ADD_ALREADY_SENT")
+
+    def add(self, address: bytes, message: bytes) -> Friend:
+        """Put the owner of a 38-byte address on the list and send a request until there is an answer."""
+        if len(message) > MAX_REQUEST_LENGTH:
+            raise _error("TOX_ERR_FRIEND_ADD_TOO_LONG")
+        real_pk, nospam, checksum = address[:32], address[32:36], address[36:]
+        if len(address) != ADDRESS_SIZE or not _is_valid_key(real_pk) or address_checksum(address[:36]) != checksum:
+            raise _error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
+        return self._add_with_request(real_pk, nospam, message)
+
+    def _add_with_request(self, real_pk: bytes, nospam: bytes, message: bytes) -> Friend:
+        if not message:
+            raise _error("TOX_ERR_FRIEND_ADD_NO_MESSAGE")
+        known = self._by_key.get(real_pk)
+        if known is not None and known.status < FRIEND_CONFIRMED and known.request_nospam != nospam:
+            known.request_nospam = nospam
+            raise _error("TOX_ERR_FRIEND_ADD_SET_NEW_NOSPAM")
+        self._check_addable(real_pk)
+        friend = self._new_friend(real_pk, FRIEND_ADDED)
+        friend.request_nospam, friend.request_message = nospam, message
+        friend.request_timer = self.rt.timers.call_later(0, lambda: self._request_due(friend))
+        return friend
+
+    def add_norequest(self, real_pk: bytes) -> Friend:
+        """Put a key on the list; they must have us on theirs, or their request was accepted by this."""
+        self._check_addable(real_pk)
+        return self._new_friend(real_pk, FRIEND_CONFIRMED)
+
+    def restore_friend(self, real_pk: bytes) -> Friend | None:
+        """A confirmed friend from a save; None when this one cannot be added."""
+        try:
+            return self.add_norequest(real_pk)
+        except ToxError:
+            self.rt.counters.drop("saved_friend")
+            return None
+
+    def restore_request(self, real_pk: bytes, nospam: bytes, message: bytes) -> Friend | None:
+        """A friend with a request on its way from a save; None when this one cannot be added."""
+        try:
+            return self.add(real_pk + nospam + address_checksum(real_pk + nospam), message)
+        except ToxError:
+            self.rt.counters.drop("saved_friend")
+            return None
+
+    def delete(self, friend: Friend | int) -> None:
+        """Take a friend off the list and tell it; its number is free again."""
+        friend = self._find(friend, "TOX_ERR_FRIEND_DELETE_FRIEND_NOT_FOUND")
+        friend.connection.write(_OFFLINE)
+        friend.deleted = True
+        friend.status = FRIEND_CONFIRMED
+        friend.cancel_timers()
+        self._awaiting.pop(friend, None)
+        self.requests.forget(friend.real_pk)
+        self.connections.remove(friend.connection)
+        del self._by_number[friend.number], self._by_key[friend.real_pk]
+        heappush(self._free, friend.number)
+
+    # requests
+
+    def _on_request(self, real_pk: bytes, message: bytes) -> None:
+        self.events.append(ev.FriendRequest(real_pk, message))
+
+    def _request_due(self, friend: Friend) -> None:
+        """Send the request; then wait for an answer, each time twice as long."""
+        friend.request_timer = None
+        if friend.status not in (FRIEND_ADDED, FRIEND_REQUESTED):
+            return
+        delay_ms = REQUEST_RETRY_MS
+        friend.status = FRIEND_ADDED
+        if self.requests.send(friend.connection, friend.request_nospam, friend.request_message):
+            friend.status = FRIEND_REQUESTED
+            delay_ms = friend.request_timeout_ms
+            friend.request_timeout_ms *= 2
+        friend.request_timer = self.rt.timers.call_later(delay_ms, lambda: self._request_due(friend))
+
+    # going online and offline
+
+    def set_friend_status(self, friend: Friend, status: int) -> None:
+        """Online or not: tell our user, and an online friend about ourselves."""
+        was_online, friend.status = friend.status == FRIEND_ONLINE, status
+        if status == FRIEND_ONLINE and not was_online:
+            self._check_connection_type(friend)
+            # the friend may have missed the one sent when the connection came up
+            friend.on_online()
+            friend.unsent = list(_ABOUT_US)
+            self._send_about_us(friend)
+        elif was_online and status != FRIEND_ONLINE:
+            friend.last_seen_s = self.rt.clock.unix_s()
+            friend.receipts.clear()
+            self._awaiting.pop(friend, None)
+            friend.unsent.clear()
+            friend.cancel_timers()
+            self._report_connection_type(friend, CONNECTION_NONE)
+
+    def _check_connection_type(self, friend: Friend) -> None:
+        """UDP as soon as packets come directly; look again while there is no path at all."""
+        friend.type_timer = None
+        crypto = friend.connection.crypto
+        if crypto is not None and crypto.is_direct:
+            self._report_connection_type(friend, CONNECTION_UDP)
+        else:
+            later = self.rt.timers.call_later
+            friend.type_timer = later(TYPE_RETRY_MS, lambda: self._check_connection_type(friend))
+
+    def _report_connection_type(self, friend: Friend, connection_type: int) -> None:
+        if friend.connection_type != connection_type:
+            friend.connection_type = connection_type
+            self.events.append(ev.FriendConnectionStatus(friend.number, connection_type, owner=friend))
+
+    # telling friends about ourselves
+
+    def _about_us(self, friend: Friend, kind: int) -> bytes:
+        if kind == PACKET_NAME:
+            return self.name
+        if kind == PACKET_STATUS_MESSAGE:
+            return self.status_message
+        return bytes((self.status if kind == PACKET_STATUS else friend.self_typing,))
+
+    def _send_about_us(self, friend: Friend) -> None:
+        """Send what the friend has not got; what does not fit into the window goes later."""
+        friend.retry_timer = None
+        while friend.unsent:
+            kind = friend.unsent[0]
+            if friend.connection.write(bytes((kind,)) + self._about_us(friend, kind)) < 0:
+                friend.retry_timer = self.rt.timers.call_later(RETRY_MS, lambda: self._send_about_us(friend))
+                return
+            del friend.unsent[0]
+
+    def _tell(self, friend: Friend, kind: int) -> None:
+        if friend.status == FRIEND_ONLINE and kind not in friend.unsent:
+            friend.unsent.append(kind)
+            if friend.retry_timer is None:
+                self._send_about_us(friend)
+
+    def _tell_all(self, kind: int) -> None:
+        for friend in self._by_number.values():
+            self._tell(friend, kind)
+
+    def set_name(self, name: bytes) -> None:
+        """Our name, at most 128 bytes."""
+        if len(name) > MAX_NAME_LENGTH:
+            raise _error("TOX_ERR_SET_INFO_TOO_LONG")
+        if name != self.name:
+            self.name = name
+            self._tell_all(PACKET_NAME)
+
+    def set_status_message(self, message: bytes) -> None:
+        """Our status message, at most 1007 bytes."""
+        if len(message) > MAX_STATUS_MESSAGE_LENGTH:
+            raise _error("TOX_ERR_SET_INFO_TOO_LONG")
+        if message != self.status_message:
+            self.status_message = message
+            self._tell_all(PACKET_STATUS_MESSAGE)
+
+    def set_status(self, status: int) -> None:
+        """Our status; like c-toxcore, another value than none, away and busy changes nothing."""
+        if 0 <= status <= MAX_STATUS and status != self.status:
+            self.status = status
+            self._tell_all(PACKET_STATUS)
+
+    def set_typing(self, friend: Friend | int, typing: bool) -> None:
+        """Tell one friend that we type or stopped; remembered for when it is online."""
+        friend = self._find(friend, "TOX_ERR_SET_TYPING_FRIEND_NOT_FOUND")
+        if friend.self_typing != typing:
+            friend.self_typing = bool(typing)
+            self._tell(friend, PACKET_TYPING)
+
+    # messages
+
+    def send_message(self, friend: Friend | int, kind: int, message: bytes) -> int:
+        """Send a message (kind 0) or an action (1): the id that the read receipt will carry."""
+        if not message:
+            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_EMPTY")
+        if kind not in (0, 1):
+            # the enum has no word for it, and c-toxcore aborts the program
+            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_NULL")
+        friend = self._find(friend, "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_FOUND")
+        if len(message) > MAX_MESSAGE_LENGTH:
+            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG")
+        if friend.status != FRIEND_ONLINE:
+            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", retryable=True)
+        number = friend.connection.write(bytes((PACKET_MESSAGE + kind,)) + message)
+        if number < 0:
+            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ", retryable=True)
+        message_id = friend.last_message_id = (friend.last_message_id + 1) & _U32_MASK
+        friend.receipts.append((number, message_id))
+        self._awaiting[friend] = None
+        if self._receipt_timer is None:
+            self._receipt_timer = self.rt.timers.call_later(RECEIPT_INTERVAL_MS, self._receipts_due)
+        return message_id
+
+    def check_receipts(self) -> None:
+        """Report the messages that were acknowledged, per friend in sending order."""
+        for friend in list(self._awaiting):
+            receipts, crypto = friend.receipts, friend.connection.crypto
+            done = 0
+            while done < len(receipts) and crypto is not None and crypto.acknowledged(receipts[done][0]):
+                self.events.append(ev.FriendReadReceipt(friend.number, receipts[done][1], owner=friend))
+                done += 1
+            del receipts[:done]
+            if not receipts:
+                del self._awaiting[friend]
+
+    def _receipts_due(self) -> None:
+        self._receipt_timer = None
+        self.check_receipts()
+        if self._awaiting:
+            self._receipt_timer = self.rt.timers.call_later(RECEIPT_INTERVAL_MS, self._receipts_due)
+
+    def _send_custom(self, friend: Friend | int, data: bytes, valid: bool, lossy: bool) -> None:
+        friend = self._find(friend, "TOX_ERR_FRIEND_CUSTOM_PACKET_FRIEND_NOT_FOUND")
+        if len(data) > MAX_PACKET_SIZE:
+            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_TOO_LONG")
+        if not valid:
+            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_INVALID")
+        if friend.status != FRIEND_ONLINE:
+            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_FRIEND_NOT_CONNECTED", retryable=True)
+        sent = friend.connection.send_lossy(data) if lossy else friend.connection.write(data) >= 0
+        if not sent:
+            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_SENDQ", retryable=True)
+
+    def send_lossy_packet(self, friend: Friend | int, data: bytes) -> None:
+        """Send a client's own packet, at most 1373 bytes, its first 192 to 254; it may get lost."""
+        if not data:
+            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_EMPTY")
+        if not FIRST_LOSSY <= data[0] <= LAST_LOSSY:
+            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_INVALID")
+        self._send_custom(friend, data, True, lossy=True)
+
+    def send_lossless_packet(self, friend: Friend | int, data: bytes) -> None:
+        """Send a client's own packet, at most 1373 bytes, its first 160 to 191 or 69; arrives in order."""
+        if not data:
+            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_EMPTY")
+        valid = FIRST_CUSTOM_LOSSLESS <= data[0] <= LAST_CUSTOM_LOSSLESS or data[0] == PACKET_MSI
+        self._send_custom(friend, data, valid, lossy=False)
+
+    def last_online(self, friend: Friend | int) -> int:
+        """Unix seconds when the friend was last seen: now for an online one, 0 for never."""
+        friend = self._find(friend, "TOX_ERR_FRIEND_GET_LAST_ONLINE_FRIEND_NOT_FOUND")
+        return self.rt.clock.unix_s() if friend.status == FRIEND_ONLINE else friend.last_seen_s
+
+    # what friends tell us
+
+    def _on_online_again(self, _friend: Friend, _data: bytes) -> None:
+        """Both sides say it twice; only the first one matters."""
+
+    def _on_offline(self, friend: Friend, data: bytes) -> None:
+        if len(data) == 1:
+            self.set_friend_status(friend, FRIEND_CONFIRMED)
+
+    def _on_name(self, friend: Friend, data: bytes) -> None:
+        if len(data) > 1 + MAX_NAME_LENGTH:
+            self.rt.counters.drop("friend_name_size")
+            return
+        friend.name = data[1:]
+        self.events.append(ev.FriendName(friend.number, friend.name, owner=friend))
+
+    def _on_status_message(self, friend: Friend, data: bytes) -> None:
+        if len(data) > 1 + MAX_STATUS_MESSAGE_LENGTH:
+            self.rt.counters.drop("friend_status_message_size")
+            return
+        friend.status_message = data[1:]
+        self.events.append(ev.FriendStatusMessage(friend.number, friend.status_message, owner=friend))
+
+    def _on_status(self, friend: Friend, data: bytes) -> None:
+        # c-toxcore also reports 3, its internal word for "invalid", which no client knows
+        if len(data) != 2 or data[1] > MAX_STATUS:
+            self.rt.counters.drop("friend_status")
+            return
+        friend.user_status = data[1]
+        self.events.append(ev.FriendStatus(friend.number, friend.user_status, owner=friend))
+
+    def _on_typing(self, friend: Friend, data: bytes) -> None:
+        if len(data) != 2:
+            self.rt.counters.drop("friend_typing_size")
+            return
+        friend.is_typing = data[1] != 0
+        self.events.append(ev.FriendTyping(friend.number, friend.is_typing, owner=friend))
+
+    def _on_message(self, friend: Friend, data: bytes) -> None:
+        if len(data) < 2:
+            self.rt.counters.drop("friend_message_empty")
+            return
+        self.events.append(ev.FriendMessage(friend.number, data[0] - PACKET_MESSAGE, data[1:], owner=friend))
+
+    def _on_custom_lossless(self, friend: Friend, data: bytes) -> None:
+        self.events.append(ev.FriendLosslessPacket(friend.number, data, owner=friend))
+
+    def _on_custom_lossy(self, friend: Friend, data: bytes) -> None:
+        self.events.append(ev.FriendLossyPacket(friend.number, data, owner=friend))

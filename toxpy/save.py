@@ -1,0 +1,322 @@
+"""Savedata: the file format of every Tox client, both ways.
+
+    zeros 4 | cookie 15ed1b1f, little-endian | section ... | section 255, empty
+    section: length u32 | type u16 | cookie 01ce u16 | `length` bytes        (all little-endian)
+
+     1  nospam 4 | public key 32 | secret key 32
+     2  cookie 0159000d u32, then inner sections with cookie 11ce; inner type 4: packed nodes
+     3  friends, 2216 bytes each (`_FRIEND`), its integers big-endian
+     4  name                5  status message          6  status, 1 byte
+     7  groups             10  TCP relays             11  path nodes: packed nodes
+    20  conferences       255  end: whatever follows is ignored
+
+`parse` refuses what c-toxcore 0.2.23 refuses: a wrong cookie, a section longer than what is
+left, bytes left over that are no section header, keys that do not belong together, a friend
+list that is no multiple of 2216, an end section with content. Like c-toxcore it reads over
+unusable nodes, over-long names and friends that could not be added, and a file that stops
+at a section's edge counts as whole. One thing it refuses that c-toxcore accepts: a save without
+section 1, because loading that would give the user a new identity without a word.
+
+Sections of other subsystems (7, 10, 20) are carried as raw bytes, unknown ones with their
+place, and all are written back. c-toxcore: state.c, Messenger.c, DHT.c, tox.c.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from toxpy.crypto import sodium
+from toxpy.errors import PacketError
+from toxpy.friend.friend import MAX_NAME_LENGTH, MAX_STATUS_MESSAGE_LENGTH
+from toxpy.wire.address import pack_nodes, unpack_nodes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from toxpy.friend.messenger import Messenger
+    from toxpy.wire.address import Node
+
+COOKIE_GLOBAL = 0x15ED1B1F
+COOKIE_SECTION = 0x01CE
+DHT_COOKIE_GLOBAL = 0x0159000D
+DHT_COOKIE_SECTION = 0x11CE
+DHT_NODES = 4
+
+NOSPAM_KEYS, DHT_STATE, FRIENDS, NAME, STATUS_MESSAGE, STATUS, GROUPS = range(1, 8)
+TCP_RELAYS, PATH_NODES, CONFERENCES, END = 10, 11, 20, 255
+KNOWN = (NOSPAM_KEYS, DHT_STATE, FRIENDS, NAME, STATUS_MESSAGE, STATUS, GROUPS, TCP_RELAYS, PATH_NODES, CONFERENCES)
+
+#: c-toxcore: DHT.c MAX_SAVED_DHT_NODES, Messenger.c NUM_SAVED_PATH_NODES.
+MAX_DHT_NODES = 2080
+MAX_PATH_NODES = 8
+
+_HEADER = struct.Struct("<IHH")
+_U32 = struct.Struct("<I")
+_KEYS = struct.Struct("4s32s32s")
+#: status, public key, request message, its length, name, its length, status message, its length,
+#: user status, nospam, last seen. The `x` are holes of the C struct this once was.
+_FRIEND = struct.Struct(">B32s1024sxH128sH1007sxHB3x4sQ")
+_NO_TEXT = (b"", 0, b"", 0, 0)
+
+#: Friend status from which on a friend is saved as confirmed. c-toxcore: Messenger.h Friend_Status.
+_CONFIRMED = 3
+
+
+class SavedFriend:
+    """One friend as saved. Below status 3 only the request fields count, from 3 on only the others."""
+
+    __slots__ = (
+        "last_online",
+        "name",
+        "nospam",
+        "public_key",
+        "request_message",
+        "status",
+        "status_message",
+        "user_status",
+    )
+
+    def __init__(self, status: int, public_key: bytes) -> None:
+        self.status = status
+        self.public_key = public_key
+        self.request_message = b""
+        self.nospam = bytes(4)
+        self.name = b""
+        self.status_message = b""
+        self.user_status = 0
+        self.last_online = 0
+
+
+class KeptSection:
+    """A section we do not know; `after` is the known type that came before it, 0 at the start."""
+
+    __slots__ = ("after", "data", "type")
+
+    def __init__(self, section_type: int, data: bytes, after: int) -> None:
+        self.type = section_type
+        self.data = data
+        self.after = after
+
+
+class SaveData:
+    """What a save holds. `groups_raw` is None when there is no such section; the secret is in no repr."""
+
+    __slots__ = (
+        "conferences_raw",
+        "dht_nodes",
+        "friends",
+        "groups_raw",
+        "kept",
+        "name",
+        "nospam",
+        "path_nodes",
+        "public_key",
+        "relays_raw",
+        "secret_key",
+        "status",
+        "status_message",
+    )
+
+    def __init__(self, nospam: bytes, public_key: bytes, secret_key: bytes) -> None:
+        self.nospam = nospam
+        self.public_key = public_key
+        self.secret_key = secret_key
+        self.dht_nodes: list[Node] = []
+        self.friends: list[SavedFriend] = []
+        self.name = b""
+        self.status_message = b""
+        self.status = 0
+        self.groups_raw: bytes | None = None
+        self.relays_raw = b""
+        self.path_nodes: list[Node] = []
+        self.conferences_raw = b""
+        self.kept: list[KeptSection] = []
+
+
+def _sections(data: bytes, offset: int, cookie: int) -> Iterator[tuple[int, bytes]]:
+    """Type and content of each section; PacketError for a wrong cookie or a cut."""
+    end = len(data)
+    while end - offset >= _HEADER.size:
+        length, section_type, section_cookie = _HEADER.unpack_from(data, offset)
+        offset += _HEADER.size
+        if length > end - offset:
+            raise PacketError("save: a section is longer than what is left")
+        if section_cookie != cookie:
+            raise PacketError("save: wrong section cookie")
+        yield section_type, data[offset : offset + length]
+        offset += length
+    if offset != end:
+        raise PacketError("save: bytes left over behind the last section")
+
+
+def _parse_keys(content: bytes) -> tuple[bytes, bytes, bytes]:
+    if len(content) != _KEYS.size:
+        raise PacketError("save: the keys' section has a wrong length")
+    nospam, public_key, secret_key = _KEYS.unpack(content)
+    if not any(secret_key) or not sodium.equal(sodium.public_key(secret_key), public_key):
+        raise PacketError("save: public and secret key do not belong together")
+    return nospam, public_key, secret_key
+
+
+def _parse_nodes(content: bytes, max_nodes: int) -> list[Node]:
+    """Packed UDP nodes; none at all when one is malformed or a TCP relay, as in c-toxcore."""
+    try:
+        nodes, _ = unpack_nodes(content, max_nodes)
+    except PacketError:
+        return []
+    return [] if any(node.tcp for node in nodes) else nodes
+
+
+def _parse_dht(content: bytes) -> list[Node]:
+    """Damage here costs only the nodes that can be read no more: a DHT is found again."""
+    nodes: list[Node] = []
+    if len(content) <= _U32.size or _U32.unpack_from(content)[0] != DHT_COOKIE_GLOBAL:
+        return nodes
+    try:
+        for inner_type, inner in _sections(content, _U32.size, DHT_COOKIE_SECTION):
+            if inner_type == DHT_NODES:
+                nodes = _parse_nodes(inner, MAX_DHT_NODES) or nodes
+    except PacketError:
+        return nodes
+    return nodes
+
+
+def _parse_friend(content: bytes, offset: int) -> SavedFriend:
+    fields = _FRIEND.unpack_from(content, offset)
+    status, public_key, info, info_size, name, name_size, message, message_size, user_status, nospam, seen = fields
+    friend = SavedFriend(status, public_key)
+    friend.request_message = info[:info_size]
+    friend.nospam = nospam
+    friend.name = name[:name_size] if name_size <= MAX_NAME_LENGTH else b""
+    friend.status_message = message[:message_size] if message_size <= MAX_STATUS_MESSAGE_LENGTH else b""
+    friend.user_status = user_status if user_status <= 2 else 0
+    friend.last_online = seen
+    return friend
+
+
+def _parse_friends(content: bytes) -> list[SavedFriend]:
+    if len(content) % _FRIEND.size != 0:
+        raise PacketError("save: the friend list is cut short")
+    friends = (_parse_friend(content, offset) for offset in range(0, len(content), _FRIEND.size))
+    return [friend for friend in friends if friend.status != 0]
+
+
+def _read_section(save: SaveData, section_type: int, content: bytes) -> None:
+    """Put one known section other than the keys and the end into `save`."""
+    if section_type == DHT_STATE:
+        save.dht_nodes = _parse_dht(content) or save.dht_nodes
+    elif section_type == FRIENDS:
+        save.friends += _parse_friends(content)
+    elif section_type == NAME:
+        if 0 < len(content) <= MAX_NAME_LENGTH:
+            save.name = content
+    elif section_type == STATUS_MESSAGE:
+        if 0 < len(content) <= MAX_STATUS_MESSAGE_LENGTH:
+            save.status_message = content
+    elif section_type == STATUS:
+        if len(content) == 1 and content[0] <= 2:
+            save.status = content[0]
+    elif section_type == GROUPS:
+        save.groups_raw = content
+    elif section_type == TCP_RELAYS:
+        save.relays_raw = content
+    elif section_type == PATH_NODES:
+        save.path_nodes = _parse_nodes(content, MAX_PATH_NODES)
+    elif section_type == CONFERENCES:
+        save.conferences_raw = content
+
+
+def parse(data: bytes) -> SaveData:
+    """Read a save; PacketError when it is damaged or holds no identity."""
+    if len(data) < 8 or any(data[:4]) or _U32.unpack_from(data, 4)[0] != COOKIE_GLOBAL:
+        raise PacketError("save: not a Tox save")
+    save = SaveData(b"", b"", b"")
+    after = 0
+    for section_type, content in _sections(data, 8, COOKIE_SECTION):
+        if section_type == END:
+            if content:
+                raise PacketError("save: the end section has content")
+            break
+        if section_type == NOSPAM_KEYS:
+            save.nospam, save.public_key, save.secret_key = _parse_keys(content)
+        elif section_type in KNOWN:
+            _read_section(save, section_type, content)
+        else:
+            save.kept.append(KeptSection(section_type, content, after))
+            continue
+        after = section_type
+    if not save.secret_key:
+        raise PacketError("save: it holds no keys")
+    return save
+
+
+def _section(section_type: int, content: bytes, cookie: int = COOKIE_SECTION) -> bytes:
+    return _HEADER.pack(len(content), section_type, cookie) + content
+
+
+def _build_friend(friend: SavedFriend) -> bytes:
+    if friend.status < _CONFIRMED:
+        # the real length is written although only 1024 bytes fit; what we send is never longer than 921
+        message = friend.request_message
+        return _FRIEND.pack(friend.status, friend.public_key, message, len(message), *_NO_TEXT, friend.nospam, 0)
+    name, message = friend.name, friend.status_message
+    texts = (name, len(name), message, len(message), friend.user_status)
+    return _FRIEND.pack(_CONFIRMED, friend.public_key, b"", 0, *texts, bytes(4), friend.last_online)
+
+
+def build(save: SaveData) -> bytes:
+    """Write a save; the order of the sections is c-toxcore's."""
+    dht = _U32.pack(DHT_COOKIE_GLOBAL) + _section(DHT_NODES, pack_nodes(save.dht_nodes), DHT_COOKIE_SECTION)
+    contents = {
+        NOSPAM_KEYS: _KEYS.pack(save.nospam, save.public_key, save.secret_key),
+        DHT_STATE: dht,
+        FRIENDS: b"".join(map(_build_friend, save.friends)),
+        NAME: save.name,
+        STATUS_MESSAGE: save.status_message,
+        STATUS: bytes((save.status,)),
+        GROUPS: save.groups_raw,
+        TCP_RELAYS: save.relays_raw,
+        PATH_NODES: pack_nodes(save.path_nodes),
+        CONFERENCES: save.conferences_raw,
+    }
+    parts = [bytes(4), _U32.pack(COOKIE_GLOBAL)]
+    for known in (0, *KNOWN):
+        content = contents.get(known)
+        if content is not None:
+            parts.append(_section(known, content))
+        parts += (_section(kept.type, kept.data) for kept in save.kept if kept.after == known)
+    parts.append(_section(END, b""))
+    return b"".join(parts)
+
+
+def restore(save: SaveData, messenger: Messenger) -> None:
+    """Give a fresh messenger its nospam, our texts and the friends, numbered 0..n-1 in saved order."""
+    messenger.requests.nospam = save.nospam
+    messenger.name = save.name
+    messenger.status_message = save.status_message
+    messenger.status = save.status
+    for saved in save.friends:
+        if saved.status < _CONFIRMED:
+            messenger.restore_request(saved.public_key, saved.nospam, saved.request_message)
+            continue
+        friend = messenger.restore_friend(saved.public_key)
+        if friend is not None:
+            friend.name = saved.name
+            friend.status_message = saved.status_message
+            friend.user_status = saved.user_status
+            friend.last_seen_s = saved.last_online
+
+
+def collect(messenger: Messenger) -> SaveData:
+    """The messenger's part of a save; nodes and other subsystems' sections are for the caller to fill in."""
+    identity = messenger.identity
+    save = SaveData(messenger.requests.nospam, identity.public, identity.secret)
+    save.name, save.status_message, save.status = messenger.name, messenger.status_message, messenger.status
+    for friend in messenger.friends():
+        saved = SavedFriend(friend.status, friend.real_pk)
+        saved.request_message, saved.nospam = friend.request_message, friend.request_nospam
+        saved.name, saved.status_message, saved.user_status = friend.name, friend.status_message, friend.user_status
+        saved.last_online = messenger.last_online(friend)
+        save.friends.append(saved)
+    return save
