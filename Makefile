@@ -1,0 +1,90 @@
+# `make demo` shows the main job, `make test` checks everything. Both set up what is missing.
+SHELL := /bin/sh
+PYTHON ?= $(shell test -x /usr/bin/python3 && echo /usr/bin/python3 || command -v python3)
+PREFIX ?= $(CURDIR)/build/prefix
+PEER ?= ours
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+PYTEST_ARGS ?=
+# scenarios over loopback mostly wait for the protocol's timers, so more of them than cores run at once
+WORKERS ?= 6
+
+BUILD_PACKAGES := gcc libc6-dev make cmake pkg-config python3 python3-dev python3-venv
+TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind
+DEMO_PACKAGES := $(BUILD_PACKAGES) g++ $(if $(filter debian,$(PEER)),libtoxcore2)
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+SOURCES := $(shell find toxpy cbindings include -type f ! -path '*/__pycache__/*') CMakeLists.txt pyproject.toml
+EXAMPLES := build/c_examples
+
+# Debian packages named in $(1): installed when root, otherwise the line to run is printed
+define require_packages
+	@missing=""; \
+	if command -v dpkg-query >/dev/null 2>&1; then \
+	    for name in $(1); do \
+	        dpkg-query -W -f '$${Status}' "$$name" 2>/dev/null | grep -q ' installed$$' || missing="$$missing $$name"; \
+	    done; \
+	    if [ -n "$$missing" ]; then \
+	        if [ "$$(id -u)" = 0 ]; then \
+	            echo "installing:$$missing"; \
+	            apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	                apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	        else \
+	            echo "Missing system packages. Run this line and try again:"; \
+	            echo "    sudo apt-get install -y$$missing"; exit 1; \
+	        fi; \
+	    fi; \
+	fi
+endef
+
+.PHONY: help demo test lint types check build packages-demo packages-test clean
+
+help:
+	@echo "make demo               a C echo bot and a Python client talk over a Tox network on this machine"
+	@echo "make demo PEER=debian   the same bot on Debian's libtoxcore"
+	@echo "make test               lint, types, unit, property, scenario, interop and C tests"
+	@echo "make lint               ruff and mypy only"
+
+demo: packages-demo
+	@$(MAKE) --no-print-directory build $(EXAMPLES)/echo_bot
+	@PYTHONPATH=$(CURDIR) $(BIN)/python demo/run.py --examples $(EXAMPLES) --library $(PREFIX)/lib --peer $(PEER)
+
+test: packages-test
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory build
+	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+lint: $(VENV)/ready
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+
+packages-demo:
+	$(call require_packages,$(DEMO_PACKAGES))
+
+packages-test:
+	$(call require_packages,$(TEST_PACKAGES))
+
+$(VENV)/ready: tests/requirements.txt
+	@echo "setting up $(VENV) with $(PYTHON)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+build: $(PREFIX)/installed
+
+$(PREFIX)/installed: $(VENV)/ready $(SOURCES)
+	@echo "building libtoxcore into $(PREFIX)"
+	@mkdir -p build
+	@cmake -S . -B build/cmake -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(BIN)/python >build/cmake.log 2>&1 \
+	    || { cat build/cmake.log; exit 1; }
+	@cmake --build build/cmake -j $(JOBS) >>build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+	@cmake --install build/cmake --prefix $(PREFIX) >>build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+	@touch $@
+
+$(EXAMPLES)/echo_bot: $(PREFIX)/installed $(wildcard c_examples/*.c)
+	@PKG_CONFIG_PATH=$(PREFIX)/lib/pkgconfig $(MAKE) --no-print-directory -C c_examples \
+	    BUILD=$(CURDIR)/$(EXAMPLES) >/dev/null
+
+clean:
+	rm -rf build $(VENV)

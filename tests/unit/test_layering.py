@@ -1,0 +1,107 @@
+"""The direction of imports (docs/architecture.md), and what the start path must not import."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2] / "toxpy"
+
+#: lowest first; a module may import from its own group and the ones before it
+LAYERS = [
+    ["errors", "enums", "values"],
+    ["runtime"],
+    ["crypto", "wire"],
+    ["events", "options", "sockets"],
+    ["dht"],
+    ["tcp"],
+    ["onion"],
+    ["net_crypto"],
+    ["friend"],
+    ["conference", "group", "av", "ext"],
+    ["save", "passkey"],
+    ["core"],
+    ["typed_enums", "typed_events"],
+    ["tox"],
+    ["aio", "capi", "cli"],
+]
+RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
+#: for Python users only; the C library never loads these
+PYTHON_ONLY = {"typed_enums", "typed_events", "tox", "aio", "cli"}
+SLOW_TO_IMPORT = {"typing", "dataclasses", "enum", "logging", "asyncio", "random", "socket", "secrets", "inspect",
+                  "contextlib", "functools", "re", "json", "threading", "collections.abc", "nacl.bindings", "nacl.public"}
+MODULES = sorted(p for p in ROOT.rglob("*.py") if "__pycache__" not in p.parts and p != ROOT / "__init__.py")
+
+
+def imports(path, type_checking):
+    """Names of imported modules, those under `if TYPE_CHECKING` only when asked for."""
+    found = set()
+
+    def walk(node):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            for child in node.orelse + (node.body if type_checking else []):
+                walk(child)
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            # `from toxpy import enums` names the module itself
+            whole = node.module in ("toxpy", "time", "nacl")
+            found.update(f"{node.module}.{alias.name}" for alias in node.names if whole)
+            found.add(node.module)
+        for child in ast.iter_child_nodes(node):
+            walk(child)
+
+    walk(ast.parse(path.read_text()))
+    return found
+
+
+def group_of(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    own = RANK[group_of(path)]
+    for name in imports(path, type_checking=False):
+        parts = name.split(".")
+        if parts[0] == "toxpy" and len(parts) > 1:
+            assert RANK[parts[1]] <= own, f"{path.name} imports {name}, which is above it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_world_is_reached_in_one_place(path):
+    group, found = group_of(path), imports(path, type_checking=False)
+    if group != "sockets":
+        assert not found & {"socket", "_socket"}
+    if group != "runtime":
+        assert not found & {"time", "datetime", "random", "secrets", "posix.urandom", "uuid"}
+        assert "urandom" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_start_path_is_light(path):
+    if group_of(path) not in PYTHON_ONLY:
+        assert not imports(path, type_checking=False) & SLOW_TO_IMPORT
+
+
+def test_the_core_starts_without_slow_modules():
+    """What is really loaded, by whatever way."""
+    slow = sorted(SLOW_TO_IMPORT | {"selectors", "toxpy.tox", "toxpy.aio", "toxpy.typed_enums"})
+    code = f"import sys; import toxpy.core; print([m for m in {slow!r} if m in sys.modules])"
+    path = ":".join([str(ROOT.parent), *(p for p in sys.path if p.endswith("-packages"))])
+    ran = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {path.split(':')!r}; {code}"],
+                         capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
+
+
+def test_every_public_name_can_be_loaded():
+    import toxpy
+
+    for name in toxpy.__all__:
+        assert getattr(toxpy, name) is not None
+    with pytest.raises(AttributeError):
+        _ = toxpy.nothing
