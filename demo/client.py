@@ -55,7 +55,8 @@ async def talk(tox: AsyncTox, friend: Friend, progress: Progress) -> None:
         if (echo.message, echo.type) != (text, kind):
             raise RuntimeError(f"sent {shortened(text)!r}, got back {shortened(echo.message)!r}")
         took_ms = (time.monotonic() - sent_at) * 1000
-        progress.say(f"{kind.name.lower()} {shortened(text)!r}: echo and receipt {receipt.message_id} in {took_ms:.0f} ms")
+        what = f"{kind.name.lower()} {shortened(text)!r}"
+        progress.say(f"{what}: echo and receipt {receipt.message_id} in {took_ms:.0f} ms")
 
 
 async def run(address: ToxId, bootstrap: tuple[str, int, str], timeout_s: float) -> None:
@@ -78,7 +79,7 @@ async def run(address: ToxId, bootstrap: tuple[str, int, str], timeout_s: float)
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--bootstrap", nargs=3, metavar=("HOST", "PORT", "KEY"), required=True)
     parser.add_argument("--timeout", type=float, default=50, help="seconds (default 50)")
     parser.add_argument("address", type=ToxId, help="Tox ID of the friend")

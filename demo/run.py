@@ -92,10 +92,10 @@ def run_client(node: Program, bot: Program) -> int:
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--examples", required=True, help="folder of the built C examples")
     parser.add_argument("--library", required=True, help="folder of our libtoxcore.so.2")
-    parser.add_argument("--peer", choices=["ours", "debian"], default="ours", help="whose library the bot runs on")
+    parser.add_argument("--peer", choices=["ours", "debian"], default="ours", help="library of the bot")
     arguments = parser.parse_args()
     programs: list[Program] = []
     code = 1

@@ -43,8 +43,9 @@ _HOMES = {
     "options": "Options",
     "tox": "Tox ToxClosed",
     "typed_enums": "Connection LogLevel MessageType ProxyType SavedataType UserStatus",
-    "typed_events": "Event FriendConnectionStatus FriendEvent FriendLosslessPacket FriendLossyPacket FriendMessage "
-    "FriendName FriendReadReceipt FriendRequest FriendStatus FriendStatusMessage FriendTyping SelfConnectionStatus",
+    "typed_events": "Event FriendConnectionStatus FriendEvent FriendLosslessPacket FriendLossyPacket "
+    "FriendMessage FriendName FriendReadReceipt FriendRequest FriendStatus FriendStatusMessage FriendTyping "
+    "SelfConnectionStatus",
     "values": "PublicKey SecretKey ToxId",
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -24,7 +24,13 @@ from toxpy.errors import ToxError
 from toxpy.sockets import resolve
 from toxpy.tox import Tox, ToxClosed, build_options, to_bytes
 from toxpy.typed_enums import Connection, MessageType, UserStatus
-from toxpy.typed_events import Event, FriendConnectionStatus, FriendReadReceipt, SelfConnectionStatus, from_core
+from toxpy.typed_events import (
+    Event,
+    FriendConnectionStatus,
+    FriendReadReceipt,
+    SelfConnectionStatus,
+    from_core,
+)
 from toxpy.values import PublicKey, ToxId
 
 if TYPE_CHECKING:
@@ -48,6 +54,11 @@ def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
     """Make a waiting call raise, unless it was cancelled."""
     if not future.done():
         future.set_exception(error)
+
+
+def _not_connected(message: str) -> ToxError:
+    code = TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED
+    return ToxError(code, "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", message, retryable=True)
 
 
 class Friend:
@@ -84,11 +95,13 @@ class Friend:
         """Return once the friend is connected."""
         await self.tox.wait_for_friend(self.number)
 
-    async def send(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> FriendReadReceipt:
+    async def send(
+        self, message: str | bytes, type: MessageType | int = MessageType.NORMAL
+    ) -> FriendReadReceipt:
         """Send a message and return its read receipt.
 
         Waits while the friend's send queue is full. ToxError FRIEND_NOT_CONNECTED (retryable) when the
-        friend is offline, or goes offline before the receipt came: whether the message arrived is then unknown.
+        friend is offline, or goes offline before the receipt: whether the message arrived is then unknown.
         """
         return await self.tox.send_message(self.number, to_bytes(message), MessageType(type))
 
@@ -143,7 +156,7 @@ class AsyncTox:
         self.close()
 
     def close(self) -> None:
-        """Leave the loop, tell friends, free everything; whoever waits gets ToxClosed. May be called again."""
+        """Leave the loop, tell friends, free everything; whoever waits gets ToxClosed. Repeatable."""
         sync, self._sync = self._sync, None
         if sync is None:
             return
@@ -203,7 +216,7 @@ class AsyncTox:
             core.iterate()
             for event in core.drain_events():
                 self._deliver(from_core(event))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # a defect of ours: the program must see it where it waits, and not in the loop's log only
             self._failure = error
             self.close()
@@ -241,9 +254,7 @@ class AsyncTox:
 
     def _fail_receipts(self, friend_number: int, message: str) -> None:
         for key in [key for key in self._receipts if key[0] == friend_number]:
-            code = TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED
-            name = "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED"
-            _fail(self._receipts.pop(key), ToxError(code, name, message, retryable=True))
+            _fail(self._receipts.pop(key), _not_connected(message))
 
     def __aiter__(self) -> AsyncTox:
         return self
@@ -340,7 +351,7 @@ class AsyncTox:
         self._friends.pop(number, None)
         self._fail_receipts(number, "the friend was deleted")
         for waiter in self._online_waiters.pop(number, ()):
-            _fail(waiter, ToxError(TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED, "", "the friend was deleted"))
+            _fail(waiter, _not_connected("the friend was deleted"))
 
     async def wait_for_friend(self, number: int) -> None:
         """Return once that friend is connected."""

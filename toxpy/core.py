@@ -59,9 +59,9 @@ MAX_DATAGRAMS = 1024
 _ENCRYPTED_SAVE_MAGIC = b"toxEsave"
 
 
-def _error(name: str) -> ToxError:
+def _error(name: str, message: str = "", *, retryable: bool = False) -> ToxError:
     """The ToxError of that enumerator."""
-    return ToxError(getattr(enums, name), name)
+    return ToxError(getattr(enums, name), name, message, retryable=retryable)
 
 
 def _checked_key(public_key: bytes | None, null_error: str) -> bytes:
@@ -115,7 +115,7 @@ def _load_identity(options: Options) -> tuple[KeyPair | None, save.SaveData | No
     try:
         loaded = save.parse(bytes(data))
     except PacketError as error:
-        raise ToxError(enums.TOX_ERR_NEW_LOAD_BAD_FORMAT, "TOX_ERR_NEW_LOAD_BAD_FORMAT", str(error)) from error
+        raise _error("TOX_ERR_NEW_LOAD_BAD_FORMAT", str(error)) from error
     return KeyPair(loaded.secret_key), loaded
 
 
@@ -146,15 +146,13 @@ def _bind(options: Options) -> Socket:
     """The UDP socket that the options ask for."""
     if options.tcp_port:
         # a relay that does not listen must not look like one: see docs/deviations.md
-        raise ToxError(enums.TOX_ERR_NEW_PORT_ALLOC, "TOX_ERR_NEW_PORT_ALLOC", "no TCP relay server in this version")
+        raise _error("TOX_ERR_NEW_PORT_ALLOC", "there is no TCP relay server in this version")
     if not options.udp_enabled:
         return NoSocket()
     try:
         return sockets.UdpSocket.bind(options.ipv6_enabled, options.start_port, options.end_port)
     except OSError as error:
-        raise ToxError(
-            enums.TOX_ERR_NEW_PORT_ALLOC, "TOX_ERR_NEW_PORT_ALLOC", f"no UDP port: {error}", retryable=True
-        ) from error
+        raise _error("TOX_ERR_NEW_PORT_ALLOC", f"no UDP port: {error}", retryable=True) from error
 
 
 def _log_sink(options: Options) -> Log | None:
@@ -186,7 +184,9 @@ class Core:
         "socket",
     )
 
-    def __init__(self, options: Options | None = None, *, rt: Runtime | None = None, udp: Socket | None = None) -> None:
+    def __init__(
+        self, options: Options | None = None, *, rt: Runtime | None = None, udp: Socket | None = None
+    ) -> None:
         self.options = options = options.copy() if options is not None else Options()
         identity, self._loaded = _load_identity(options)
         _check_proxy(options)
@@ -347,9 +347,7 @@ class Core:
         if not 0 < port < 65536:
             raise _error("TOX_ERR_BOOTSTRAP_BAD_PORT")
         if not ips:
-            raise ToxError(
-                enums.TOX_ERR_BOOTSTRAP_BAD_HOST, "TOX_ERR_BOOTSTRAP_BAD_HOST", "unknown host", retryable=True
-            )
+            raise _error("TOX_ERR_BOOTSTRAP_BAD_HOST", "unknown host", retryable=True)
         self.rt.clock.update()
         for ip in ips:
             self.onion.add_bootstrap(Node(key, (ip, port)))

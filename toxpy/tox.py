@@ -119,14 +119,13 @@ class Tox:
         descriptor = core.fileno()
         reading = [descriptor] if descriptor >= 0 else []
         end_ms = None if timeout_s is None else core.now_ms() + int(timeout_s * 1000)
-        while not self.closed:
-            for event in self.iterate():
-                yield event
-                if self.closed:
-                    return
-            if end_ms is not None and core.now_ms() >= end_ms:
-                return
-            select.select(reading, [], [], core.iteration_interval() / 1000)
+        while self._is_running(end_ms):
+            yield from self.iterate()
+            if self._is_running(end_ms):
+                select.select(reading, [], [], core.iteration_interval() / 1000)
+
+    def _is_running(self, end_ms: int | None) -> bool:
+        return self._core is not None and (end_ms is None or self._core.now_ms() < end_ms)
 
     # network
 

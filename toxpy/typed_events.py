@@ -140,7 +140,9 @@ _CONVERTERS: dict[str, Callable[[Any], Event]] = {
     "FriendStatus": lambda e: FriendStatus(e.friend_number, UserStatus(e.status)),
     "FriendTyping": lambda e: FriendTyping(e.friend_number, bool(e.typing)),
     "FriendReadReceipt": lambda e: FriendReadReceipt(e.friend_number, e.message_id),
-    "FriendConnectionStatus": lambda e: FriendConnectionStatus(e.friend_number, Connection(e.connection_status)),
+    "FriendConnectionStatus": lambda e: FriendConnectionStatus(
+        e.friend_number, Connection(e.connection_status)
+    ),
     "FriendLossyPacket": lambda e: FriendLossyPacket(e.friend_number, e.data),
     "FriendLosslessPacket": lambda e: FriendLosslessPacket(e.friend_number, e.data),
 }

@@ -30,8 +30,25 @@ LAYERS = [
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these
 PYTHON_ONLY = {"typed_enums", "typed_events", "tox", "aio", "cli"}
-SLOW_TO_IMPORT = {"typing", "dataclasses", "enum", "logging", "asyncio", "random", "socket", "secrets", "inspect",
-                  "contextlib", "functools", "re", "json", "threading", "collections.abc", "nacl.bindings", "nacl.public"}
+SLOW_TO_IMPORT = {
+    "typing",
+    "dataclasses",
+    "enum",
+    "logging",
+    "asyncio",
+    "random",
+    "socket",
+    "secrets",
+    "inspect",
+    "contextlib",
+    "functools",
+    "re",
+    "json",
+    "threading",
+    "collections.abc",
+    "nacl.bindings",
+    "nacl.public",
+}
 MODULES = sorted(p for p in ROOT.rglob("*.py") if "__pycache__" not in p.parts and p != ROOT / "__init__.py")
 
 
@@ -93,8 +110,12 @@ def test_the_core_starts_without_slow_modules():
     slow = sorted(SLOW_TO_IMPORT | {"selectors", "toxpy.tox", "toxpy.aio", "toxpy.typed_enums"})
     code = f"import sys; import toxpy.core; print([m for m in {slow!r} if m in sys.modules])"
     path = ":".join([str(ROOT.parent), *(p for p in sys.path if p.endswith("-packages"))])
-    ran = subprocess.run([sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {path.split(':')!r}; {code}"],
-                         capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {path.split(':')!r}; {code}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert ran.stdout.strip() == "[]"
 
 

@@ -5,7 +5,6 @@ import pytest
 from toxpy.options import Options
 from toxpy.values import PublicKey, ToxId, address_checksum
 
-
 KEY = bytes(range(32))
 
 
