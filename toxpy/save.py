@@ -45,11 +45,14 @@ DHT_NODES = 4
 
 NOSPAM_KEYS, DHT_STATE, FRIENDS, NAME, STATUS_MESSAGE, STATUS, GROUPS = range(1, 8)
 TCP_RELAYS, PATH_NODES, CONFERENCES, END = 10, 11, 20, 255
-KNOWN = (NOSPAM_KEYS, DHT_STATE, FRIENDS, NAME, STATUS_MESSAGE, STATUS, GROUPS, TCP_RELAYS, PATH_NODES, CONFERENCES)
+#: In the order in which they are written.
+KNOWN = (*range(NOSPAM_KEYS, GROUPS + 1), TCP_RELAYS, PATH_NODES, CONFERENCES)
 
 #: c-toxcore: DHT.c MAX_SAVED_DHT_NODES, Messenger.c NUM_SAVED_PATH_NODES.
 MAX_DHT_NODES = 2080
 MAX_PATH_NODES = 8
+#: c-toxcore sets room aside for 8 relays and 8 path nodes of 51 bytes; what they leave is zeros at the end.
+RESERVED_SIZE = 2 * 8 * 51
 
 _HEADER = struct.Struct("<IHH")
 _U32 = struct.Struct("<I")
@@ -184,9 +187,10 @@ def _parse_dht(content: bytes) -> list[Node]:
 
 def _parse_friend(content: bytes, offset: int) -> SavedFriend:
     fields = _FRIEND.unpack_from(content, offset)
-    status, public_key, info, info_size, name, name_size, message, message_size, user_status, nospam, seen = fields
+    status, public_key, request, request_size, name, name_size, message, message_size, *rest = fields
+    user_status, nospam, seen = rest
     friend = SavedFriend(status, public_key)
-    friend.request_message = info[:info_size]
+    friend.request_message = request[:request_size]
     friend.nospam = nospam
     friend.name = name[:name_size] if name_size <= MAX_NAME_LENGTH else b""
     friend.status_message = message[:message_size] if message_size <= MAX_STATUS_MESSAGE_LENGTH else b""
@@ -258,8 +262,8 @@ def _section(section_type: int, content: bytes, cookie: int = COOKIE_SECTION) ->
 def _build_friend(friend: SavedFriend) -> bytes:
     if friend.status < _CONFIRMED:
         # the real length is written although only 1024 bytes fit; what we send is never longer than 921
-        message = friend.request_message
-        return _FRIEND.pack(friend.status, friend.public_key, message, len(message), *_NO_TEXT, friend.nospam, 0)
+        request = (friend.request_message, len(friend.request_message))
+        return _FRIEND.pack(friend.status, friend.public_key, *request, *_NO_TEXT, friend.nospam, 0)
     name, message = friend.name, friend.status_message
     texts = (name, len(name), message, len(message), friend.user_status)
     return _FRIEND.pack(_CONFIRMED, friend.public_key, b"", 0, *texts, bytes(4), friend.last_online)
@@ -287,6 +291,8 @@ def build(save: SaveData) -> bytes:
             parts.append(_section(known, content))
         parts += (_section(kept.type, kept.data) for kept in save.kept if kept.after == known)
     parts.append(_section(END, b""))
+    reserved = RESERVED_SIZE - len(save.relays_raw) - len(contents[PATH_NODES] or b"")
+    parts.append(bytes(max(reserved, 0)))
     return b"".join(parts)
 
 
@@ -316,7 +322,8 @@ def collect(messenger: Messenger) -> SaveData:
     for friend in messenger.friends():
         saved = SavedFriend(friend.status, friend.real_pk)
         saved.request_message, saved.nospam = friend.request_message, friend.request_nospam
-        saved.name, saved.status_message, saved.user_status = friend.name, friend.status_message, friend.user_status
+        saved.name, saved.status_message = friend.name, friend.status_message
+        saved.user_status = friend.user_status
         saved.last_online = messenger.last_online(friend)
         save.friends.append(saved)
     return save

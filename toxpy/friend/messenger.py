@@ -181,8 +181,10 @@ class Messenger:
         """Put the owner of a 38-byte address on the list and send a request until there is an answer."""
         if len(message) > MAX_REQUEST_LENGTH:
             raise _error("TOX_ERR_FRIEND_ADD_TOO_LONG")
-        real_pk, nospam, checksum = address[:32], address[32:36], address[36:]
-        if len(address) != ADDRESS_SIZE or not _is_valid_key(real_pk) or address_checksum(address[:36]) != checksum:
+        if len(address) != ADDRESS_SIZE or address_checksum(address[:-2]) != address[-2:]:
+            raise _error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
+        real_pk, nospam = address[:32], address[32:36]
+        if not _is_valid_key(real_pk):
             raise _error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
         return self._add_with_request(real_pk, nospam, message)
 
