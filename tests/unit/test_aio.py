@@ -1,0 +1,344 @@
+"""AsyncTox over a core that the test moves by hand."""
+
+import asyncio
+import socket
+
+import pytest
+
+import toxpy
+from toxpy import enums, events
+from toxpy.aio import MAX_QUEUED_EVENTS, AsyncTox
+from toxpy.errors import ToxError
+from toxpy.runtime import Runtime
+
+KEY = bytes(range(32))
+
+
+class ScriptedCore:
+    """The part of Core that AsyncTox uses; a socket pair stands for the network."""
+
+    def __init__(self):
+        self.rt = Runtime()
+        self.near, self.far = socket.socketpair()
+        self.near.setblocking(False)
+        self.queue, self.inbox = [], []
+        self.iterations = 0
+        self.delay_ms = None
+        self.sent = []
+        self.fail_with = []
+        self.killed = 0
+        self.online = 0
+        self.bootstrapped = []
+
+    def arrive(self, *arrived):
+        """Events that the next datagram brings."""
+        self.inbox += arrived
+        self.far.send(b"x")
+
+    def iterate(self):
+        self.iterations += 1
+        try:
+            self.near.recv(100)
+        except BlockingIOError:
+            return
+        for event in self.inbox:
+            if isinstance(event, Exception):
+                raise event
+            if isinstance(event, events.FriendConnectionStatus):
+                self.online = event.connection_status
+            self.queue.append(event)
+        self.inbox.clear()
+
+    def drain_events(self):
+        while self.queue:
+            yield self.queue.pop(0)
+
+    def has_events(self):
+        return bool(self.queue)
+
+    def deadline_in_ms(self):
+        return self.delay_ms
+
+    def fileno(self):
+        return self.near.fileno()
+
+    def kill(self):
+        self.killed += 1
+        self.near.close()
+        self.far.close()
+
+    def resolve_options(self):
+        return {"ipv6": False, "dns": True}
+
+    def bootstrap_addresses(self, ips, port, key):
+        self.bootstrapped.append((ips, port, key))
+
+    def self_get_connection_status(self):
+        return 0
+
+    def self_get_friend_list(self):
+        return [0]
+
+    def friend_get_public_key(self, number):
+        return KEY
+
+    def friend_get_connection_status(self, number):
+        return self.online
+
+    def friend_get_name(self, number):
+        return b"Bob"
+
+    def friend_get_status_message(self, number):
+        return b"here"
+
+    def friend_get_status(self, number):
+        return 1
+
+    def friend_add_norequest(self, key):
+        return 0
+
+    def friend_add(self, address, message):
+        return 0
+
+    def friend_delete(self, number):
+        pass
+
+    def self_set_typing(self, number, typing):
+        self.sent.append(typing)
+
+    def friend_send_message(self, number, kind, message):
+        if self.fail_with:
+            raise self.fail_with.pop(0)
+        self.sent.append((number, kind, message))
+        return len(self.sent)
+
+
+def play(scene, core=None):
+    """Run a scene within 5 s; whatever happens, nothing may be left over."""
+    core = core or ScriptedCore()
+
+    async def main():
+        async with asyncio.timeout(5), AsyncTox(core=core) as tox:
+            await scene(core, tox)
+
+    asyncio.run(main())
+    assert core.killed == 1
+    return core
+
+
+async def settle():
+    """Let everything that is ready run."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def sendq():
+    return ToxError(enums.TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ, "TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ")
+
+
+def test_an_idle_instance_is_not_polled():
+    async def scene(core, tox):
+        await asyncio.sleep(0.05)
+        assert core.iterations == 0
+
+    play(scene)
+
+
+def test_the_next_deadline_and_data_wake_it():
+    async def scene(core, tox):
+        core.delay_ms = 1
+        tox.call("self_set_typing", 0, True)
+        while core.iterations == 0:
+            await asyncio.sleep(0)
+        core.delay_ms = None
+        await asyncio.sleep(0.01)
+        before = core.iterations
+        core.arrive()
+        while core.iterations == before:
+            await asyncio.sleep(0)
+
+    play(scene)
+
+
+def test_events_come_in_order_and_end_with_close():
+    async def scene(core, tox):
+        core.arrive(events.FriendName(0, b"Bob"), events.FriendMessage(0, 0, b"hi"))
+        seen = []
+        async for event in tox:
+            seen.append(event)
+            if len(seen) == 2:
+                tox.close()
+        assert [type(event) for event in seen] == [toxpy.FriendName, toxpy.FriendMessage]
+        assert tox.closed
+        tox.close()
+        with pytest.raises(toxpy.ToxClosed):
+            _ = tox.sync
+
+    play(scene)
+
+
+def test_close_wakes_whoever_waits():
+    async def scene(core, tox):
+        async def next_event():
+            async for event in tox:
+                return event
+
+        core.online = 2
+        waiting = [
+            asyncio.create_task(work)
+            for work in (next_event(), tox.wait_connected(), tox.friend(0).send("hi"))
+        ]
+        core.online = 0
+        waiting.append(asyncio.create_task(tox.friend(0).online()))
+        await settle()
+        tox.close()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert results[0] is None
+        assert all(isinstance(result, toxpy.ToxClosed) for result in results[1:])
+
+    play(scene)
+
+
+def test_send_returns_the_receipt_of_its_own_message():
+    async def scene(core, tox):
+        friend = tox.friend(0)
+        first = asyncio.create_task(friend.send("one"))
+        second = asyncio.create_task(friend.send("two", toxpy.MessageType.ACTION))
+        await settle()
+        assert core.sent == [(0, 0, b"one"), (0, 1, b"two")]
+        core.arrive(events.FriendReadReceipt(0, 2))
+        assert (await second).message_id == 2
+        assert not first.done()
+        core.arrive(events.FriendReadReceipt(0, 1))
+        assert (await first).message_id == 1
+
+    play(scene)
+
+
+def test_send_waits_for_space_and_passes_other_errors_on():
+    async def scene(core, tox):
+        core.fail_with = [sendq(), sendq()]
+        sending = asyncio.create_task(tox.friend(0).send("hi"))
+        for _ in range(2):
+            await settle()
+            assert not core.sent
+            core.arrive()
+        while not core.sent:
+            await asyncio.sleep(0)
+        core.arrive(events.FriendReadReceipt(0, 1))
+        await sending
+        core.fail_with = [ToxError(enums.TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG, "TOO_LONG")]
+        with pytest.raises(ToxError, match="TOO_LONG"):
+            await tox.friend(0).send("x")
+
+    play(scene)
+
+
+def test_going_offline_fails_what_waits_for_a_receipt():
+    async def scene(core, tox):
+        sending = asyncio.create_task(tox.friend(0).send("hi"))
+        await settle()
+        core.arrive(events.FriendConnectionStatus(0, 0))
+        with pytest.raises(ToxError, match="offline") as caught:
+            await sending
+        assert caught.value.retryable
+        assert caught.value.code == enums.TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED
+
+    play(scene)
+
+
+def test_deleting_fails_who_waits_for_that_friend():
+    async def scene(core, tox):
+        friend = tox.friend_add_norequest(KEY)
+        waiting = [asyncio.create_task(friend.online()), asyncio.create_task(friend.send("hi"))]
+        await settle()
+        friend.delete()
+        for task in waiting:
+            with pytest.raises(ToxError, match="deleted"):
+                await task
+
+    play(scene)
+
+
+def test_a_cancelled_wait_leaves_nothing_behind():
+    async def scene(core, tox):
+        for work in (tox.friend(0).send("hi"), tox.friend(0).online(), tox.wait_connected()):
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(work, 0.01)
+        core.arrive(
+            events.FriendReadReceipt(0, 1),
+            events.FriendConnectionStatus(0, 2),
+            events.SelfConnectionStatus(2),
+        )
+        seen = [await anext(tox) for _ in range(3)]
+        assert type(seen[0]) is toxpy.FriendReadReceipt
+
+    play(scene)
+
+
+def test_online_and_connected():
+    async def scene(core, tox):
+        waiting = [asyncio.create_task(tox.friend(0).online()), asyncio.create_task(tox.wait_connected())]
+        await settle()
+        core.arrive(events.SelfConnectionStatus(2), events.FriendConnectionStatus(0, 2))
+        await asyncio.gather(*waiting)
+        await tox.friend(0).online()
+        assert tox.friend(0).connection is toxpy.Connection.UDP
+
+    play(scene)
+
+
+def test_friend_objects():
+    async def scene(core, tox):
+        friend = tox.friend(0)
+        assert friend is tox.friend(0) and tox.friends == [friend]
+        assert (friend.name, friend.status_message, friend.status) == ("Bob", "here", toxpy.UserStatus.AWAY)
+        assert str(friend.public_key) in repr(friend)
+        friend.set_typing(True)
+        assert core.sent == [True]
+
+    play(scene)
+
+
+def test_bootstrap_looks_names_up_elsewhere():
+    async def scene(core, tox):
+        await tox.bootstrap("localhost", 33445, KEY)
+        assert core.bootstrapped == [([bytes([127, 0, 0, 1])], 33445, KEY)]
+
+    play(scene)
+
+
+def test_a_defect_in_the_core_reaches_the_program():
+    async def scene(core, tox):
+        core.arrive(ZeroDivisionError("a bug"))
+        with pytest.raises(ZeroDivisionError):
+            async for _ in tox:
+                pass
+        with pytest.raises(ZeroDivisionError):
+            await tox.friend_add_norequest(KEY).online()
+
+    play(scene)
+
+
+def test_events_nobody_takes_are_bounded():
+    async def scene(core, tox):
+        extra = 10
+        core.arrive(*(events.FriendReadReceipt(0, i) for i in range(MAX_QUEUED_EVENTS + extra)))
+        first = await anext(tox)
+        assert first.message_id == extra
+        assert core.rt.counters.values["drop.event_not_taken"] == extra
+
+    play(scene)
+
+
+def test_it_is_entered_once():
+    async def scene(core, tox):
+        with pytest.raises(RuntimeError, match="once"):
+            await tox.__aenter__()
+
+    play(scene)
+    outside = AsyncTox()
+    assert outside.closed
+    outside.close()
+    with pytest.raises(toxpy.ToxClosed):
+        _ = outside.sync

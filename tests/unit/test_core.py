@@ -1,0 +1,363 @@
+"""Core: starting from options and saves, the documented errors, events, ending."""
+
+import pytest
+
+from tests.support.universe import Universe
+from toxpy import enums, events
+from toxpy.core import Core, NoSocket
+from toxpy.errors import PacketError, ToxError
+from toxpy.options import Options
+from toxpy.values import ToxId
+
+KEY = bytes(range(1, 33))
+
+
+class Place:
+    """A universe and cores in it."""
+
+    def __init__(self):
+        self.universe = Universe(7)
+        self.logged = []
+
+    def core(self, name="node", **fields):
+        socket = self.universe.socket()
+        log = lambda level, message: self.logged.append((level, message))  # noqa: E731
+        core = Core(Options(**fields), rt=self.universe.runtime(name, log), udp=socket)
+        self.universe.add(core, socket)
+        return core
+
+
+@pytest.fixture
+def place():
+    return Place()
+
+
+def error_of(call, *args, **kwargs):
+    with pytest.raises(ToxError) as caught:
+        call(*args, **kwargs)
+    assert getattr(enums, caught.value.name) == caught.value.code
+    return caught.value.name
+
+
+# starting
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"proxy_type": 9}, "PROXY_BAD_TYPE"),
+        ({"proxy_type": 1, "proxy_host": "127.0.0.1"}, "PROXY_BAD_PORT"),
+        ({"proxy_type": 2, "proxy_host": "127.0.0.1", "proxy_port": 65536}, "PROXY_BAD_PORT"),
+        ({"proxy_type": 1, "proxy_port": 8080}, "PROXY_BAD_HOST"),
+        ({"proxy_type": 1, "proxy_host": "", "proxy_port": 8080}, "PROXY_BAD_HOST"),
+        (
+            {
+                "proxy_type": 2,
+                "proxy_host": b"proxy.invalid",
+                "proxy_port": 1,
+                "experimental_disable_dns": True,
+            },
+            "PROXY_BAD_HOST",
+        ),
+        ({"savedata_type": 1}, "LOAD_BAD_FORMAT"),
+        ({"savedata_type": 1, "savedata_data": b"toxEsave" + bytes(72)}, "LOAD_ENCRYPTED"),
+        ({"savedata_type": 1, "savedata_data": b"garbage"}, "LOAD_BAD_FORMAT"),
+        ({"savedata_type": 1, "savedata_data": bytes(200)}, "LOAD_BAD_FORMAT"),
+        ({"savedata_type": 2}, "LOAD_BAD_FORMAT"),
+        ({"savedata_type": 2, "savedata_data": KEY[:31]}, "LOAD_BAD_FORMAT"),
+        ({"savedata_type": 2, "savedata_data": KEY + b"\0"}, "LOAD_BAD_FORMAT"),
+        ({"savedata_type": 2, "savedata_data": bytes(32)}, "LOAD_BAD_FORMAT"),
+        ({"savedata_type": 3, "savedata_data": KEY}, "LOAD_BAD_FORMAT"),
+    ],
+)
+def test_refused_options(place, fields, name):
+    assert error_of(place.core, **fields) == "TOX_ERR_NEW_" + name
+
+
+def test_proxy_that_can_be_used_later_is_accepted(place):
+    place.core(proxy_type=1, proxy_host=b"127.0.0.1", proxy_port=8080).kill()
+
+
+def test_tcp_server_is_refused_and_a_taken_port_too():
+    assert error_of(Core, Options(tcp_port=33446)) == "TOX_ERR_NEW_PORT_ALLOC"
+    first = Core(Options(ipv6_enabled=False, start_port=34000, end_port=34100))
+    port = first.self_get_udp_port()
+    options = Options(ipv6_enabled=False, start_port=port, end_port=port)
+    with pytest.raises(ToxError) as caught:
+        Core(options)
+    assert caught.value.name == "TOX_ERR_NEW_PORT_ALLOC" and caught.value.retryable
+    first.kill()
+    Core(options).kill()
+
+
+def test_without_udp():
+    core = Core(Options(udp_enabled=False))
+    assert isinstance(core.socket, NoSocket)
+    assert core.fileno() == -1
+    assert error_of(core.self_get_udp_port) == "TOX_ERR_GET_PORT_NOT_BOUND"
+    assert error_of(core.self_get_tcp_port) == "TOX_ERR_GET_PORT_NOT_BOUND"
+    assert core.bootstrap("127.0.0.1", 33445, KEY)
+    core.iterate()
+    core.kill()
+
+
+def test_secret_key_gives_the_identity_and_leaves_no_copy(place):
+    core = place.core(savedata_type=2, savedata_data=KEY)
+    assert core.self_get_secret_key() == KEY
+    assert ToxId(core.self_get_address()).public_key.raw == core.self_get_public_key()
+    assert core.options.savedata_data == b""
+    assert KEY.hex() not in repr(core.identity).lower()
+    assert not any(KEY.hex() in message.lower() for _, message in place.logged)
+    assert place.logged
+
+
+def test_dht_key_is_new_at_each_start(place):
+    first, second = (place.core(name, savedata_type=2, savedata_data=KEY) for name in "ab")
+    assert first.self_get_public_key() == second.self_get_public_key()
+    assert len({first.self_get_dht_id(), second.self_get_dht_id(), first.self_get_public_key()}) == 3
+
+
+def test_log_callback_gets_the_c_fields():
+    lines = []
+    Core(Options(udp_enabled=False, log_callback=lambda *fields: lines.append(fields))).kill()
+    level, file, line, func, message = lines[0]
+    assert (level, file, line, func) == (enums.TOX_LOG_LEVEL_INFO, "toxpy", 0, "") and message
+
+
+# savedata
+
+
+def test_save_and_load(place):
+    core = place.core("first")
+    core.self_set_name(b"Alice")
+    core.self_set_status_message(b"here")
+    core.self_set_status(enums.TOX_USER_STATUS_BUSY)
+    core.self_set_nospam(0x01020304)
+    key = place.core("friend").self_get_public_key()
+    core.friend_add_norequest(key)
+    again = place.core("second", savedata_type=1, savedata_data=core.get_savedata())
+    assert again.self_get_address() == core.self_get_address()
+    assert again.self_get_nospam() == 0x01020304
+    assert again.self_get_name() == b"Alice"
+    assert again.self_get_status_message() == b"here"
+    assert again.self_get_status() == enums.TOX_USER_STATUS_BUSY
+    assert again.self_get_friend_list() == [0]
+    assert again.friend_get_public_key(0) == key
+
+
+def test_every_truncation_of_a_save_is_refused_or_whole(place):
+    core = place.core()
+    core.self_set_name(b"Alice")
+    data = core.get_savedata()
+    address = core.self_get_address()
+    for size in range(1, len(data)):
+        try:
+            loaded = place.core(f"cut {size}", savedata_type=1, savedata_data=data[:size])
+        except ToxError as error:
+            assert error.name == "TOX_ERR_NEW_LOAD_BAD_FORMAT"
+        else:
+            # never somebody else than before
+            assert loaded.self_get_address() == address
+
+
+def test_sections_of_other_versions_survive(place):
+    data = place.core().get_savedata()
+    end = data.rindex((0).to_bytes(4, "little") + b"\xff\x00\xce\x01")
+    strange = (5).to_bytes(4, "little") + b"\x77\x00\xce\x01" + b"hello"
+    groups = (3).to_bytes(4, "little") + b"\x07\x00\xce\x01" + b"\x91\xa0\x01"
+    loaded = place.core("next", savedata_type=1, savedata_data=data[:end] + groups + strange + data[end:])
+    saved = loaded.get_savedata()
+    assert strange in saved and groups in saved
+
+
+# network arguments
+
+
+def test_bootstrap_errors(place):
+    core = place.core(experimental_disable_dns=True)
+    for call in (core.bootstrap, core.add_tcp_relay):
+        assert error_of(call, None, 33445, KEY) == "TOX_ERR_BOOTSTRAP_NULL"
+        assert error_of(call, "127.0.0.1", 33445, None) == "TOX_ERR_BOOTSTRAP_NULL"
+        assert error_of(call, "127.0.0.1", 0, KEY) == "TOX_ERR_BOOTSTRAP_BAD_PORT"
+        assert error_of(call, "127.0.0.1", 65536, KEY) == "TOX_ERR_BOOTSTRAP_BAD_PORT"
+        assert error_of(call, "localhost", 33445, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
+        assert error_of(call, b"\xff\xfe", 33445, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
+        assert error_of(call, "", 33445, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
+        with pytest.raises(ValueError, match="32 bytes"):
+            call("127.0.0.1", 33445, KEY[:31])
+        assert call(b"127.0.0.1", 33445, KEY) is True
+        assert call("::1", 33445, KEY) is True
+    assert error_of(core.bootstrap_addresses, [], 33445, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
+    assert error_of(core.bootstrap_addresses, [bytes(4)], 0, KEY) == "TOX_ERR_BOOTSTRAP_BAD_PORT"
+
+
+def test_ipv6_hosts_are_refused_where_ipv6_is_off(place):
+    core = place.core(ipv6_enabled=False)
+    assert error_of(core.bootstrap, "::1", 33445, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
+
+
+def test_host_names_are_looked_up(place):
+    assert place.core(ipv6_enabled=False).bootstrap("localhost", 33445, KEY) is True
+
+
+# friends and texts
+
+
+def test_friend_add_errors(place):
+    core = place.core()
+    other = place.core("other").self_get_address()
+    prefix = "TOX_ERR_FRIEND_ADD_"
+    assert error_of(core.friend_add, None, b"hi") == prefix + "NULL"
+    assert error_of(core.friend_add, other, None) == prefix + "NULL"
+    assert error_of(core.friend_add, other, b"") == prefix + "NO_MESSAGE"
+    assert error_of(core.friend_add, other, bytes(922)) == prefix + "TOO_LONG"
+    assert error_of(core.friend_add, other[:-1] + bytes([other[-1] ^ 1]), b"hi") == prefix + "BAD_CHECKSUM"
+    assert error_of(core.friend_add, b"short", b"hi") == prefix + "BAD_CHECKSUM"
+    assert error_of(core.friend_add, core.self_get_address(), b"hi") == prefix + "OWN_KEY"
+    assert core.friend_add(other, b"hi") == 0
+    assert error_of(core.friend_add, other, b"hi") == prefix + "ALREADY_SENT"
+    changed = ToxId.build(other[:32], 99).raw
+    assert error_of(core.friend_add, changed, b"hi") == prefix + "SET_NEW_NOSPAM"
+    assert error_of(core.friend_add_norequest, None) == prefix + "NULL"
+    assert error_of(core.friend_add_norequest, other[:32]) == prefix + "ALREADY_SENT"
+    with pytest.raises(ValueError, match="32 bytes"):
+        core.friend_add_norequest(b"short")
+
+
+def test_unknown_friends(place):
+    core = place.core()
+    for number in (0, 7, 2**32 - 1):
+        assert not core.friend_exists(number)
+        for name in ("name", "status_message", "status", "connection_status", "typing"):
+            call = getattr(core, "friend_get_" + name)
+            assert error_of(call, number) == "TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND"
+        assert (
+            error_of(core.friend_get_public_key, number) == "TOX_ERR_FRIEND_GET_PUBLIC_KEY_FRIEND_NOT_FOUND"
+        )
+        assert (
+            error_of(core.friend_get_last_online, number) == "TOX_ERR_FRIEND_GET_LAST_ONLINE_FRIEND_NOT_FOUND"
+        )
+        assert error_of(core.friend_delete, number) == "TOX_ERR_FRIEND_DELETE_FRIEND_NOT_FOUND"
+        assert error_of(core.self_set_typing, number, True) == "TOX_ERR_SET_TYPING_FRIEND_NOT_FOUND"
+        send = core.friend_send_message
+        assert error_of(send, number, 0, b"x") == "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_FOUND"
+        for call, first in ((core.friend_send_lossy_packet, 200), (core.friend_send_lossless_packet, 160)):
+            assert error_of(call, number, bytes([first])) == "TOX_ERR_FRIEND_CUSTOM_PACKET_FRIEND_NOT_FOUND"
+    assert error_of(core.friend_by_public_key, KEY) == "TOX_ERR_FRIEND_BY_PUBLIC_KEY_NOT_FOUND"
+    assert error_of(core.friend_by_public_key, None) == "TOX_ERR_FRIEND_BY_PUBLIC_KEY_NULL"
+
+
+def test_sending_errors_for_a_friend_who_is_offline(place):
+    core = place.core()
+    number = core.friend_add_norequest(place.core("other").self_get_public_key())
+    prefix = "TOX_ERR_FRIEND_SEND_MESSAGE_"
+    assert error_of(core.friend_send_message, number, 0, None) == prefix + "NULL"
+    assert error_of(core.friend_send_message, number, 0, b"") == prefix + "EMPTY"
+    assert error_of(core.friend_send_message, number, 0, bytes(1373)) == prefix + "TOO_LONG"
+    with pytest.raises(ToxError) as caught:
+        core.friend_send_message(number, 0, bytes(1372))
+    assert caught.value.name == prefix + "FRIEND_NOT_CONNECTED" and caught.value.retryable
+    prefix = "TOX_ERR_FRIEND_CUSTOM_PACKET_"
+    for call, first in ((core.friend_send_lossy_packet, 200), (core.friend_send_lossless_packet, 160)):
+        assert error_of(call, number, None) == prefix + "NULL"
+        assert error_of(call, number, b"") == prefix + "EMPTY"
+        assert error_of(call, number, b"\x01x") == prefix + "INVALID"
+        assert error_of(call, number, bytes([first]) * 1374) == prefix + "TOO_LONG"
+        assert error_of(call, number, bytes([first])) == prefix + "FRIEND_NOT_CONNECTED"
+
+
+def test_texts(place):
+    core = place.core()
+    assert core.self_get_name() == core.self_get_status_message() == b""
+    assert core.self_set_name(bytes(128)) and core.self_set_status_message(bytes(1007))
+    assert error_of(core.self_set_name, bytes(129)) == "TOX_ERR_SET_INFO_TOO_LONG"
+    assert error_of(core.self_set_status_message, bytes(1008)) == "TOX_ERR_SET_INFO_TOO_LONG"
+    assert error_of(core.self_set_name, None) == "TOX_ERR_SET_INFO_NULL"
+    assert error_of(core.self_set_status_message, None) == "TOX_ERR_SET_INFO_NULL"
+    assert (core.self_get_name(), core.self_get_status_message()) == (bytes(128), bytes(1007))
+
+
+def test_friend_numbers_are_the_smallest_free(place):
+    core = place.core()
+    keys = [place.core(f"other {i}").self_get_public_key() for i in range(3)]
+    assert [core.friend_add_norequest(key) for key in keys] == [0, 1, 2]
+    core.friend_delete(1)
+    assert core.self_get_friend_list() == [0, 2]
+    assert core.friend_add_norequest(keys[1]) == 1
+    assert core.friend_by_public_key(keys[2]) == 2
+    assert core.friend_get_last_online(0) == 0
+
+
+# running
+
+
+def test_unknown_and_malformed_datagrams_are_counted(place):
+    core = place.core()
+
+    def malformed(address, data):
+        raise PacketError("cut short")
+
+    core.dispatch.claim(0x77, malformed)
+    source = (bytes([20, 9, 9, 9]), 33445)
+    core.socket.inbox += [(b"", source), (b"\x78", source), (b"\x77", source), (b"\x77x", source)]
+    core.iterate()
+    counts = core.rt.counters.values
+    assert counts["drop.udp_kind"] == 2 and counts["drop.udp_malformed"] == 2
+    assert core.socket.inbox == []
+
+
+def test_a_flood_does_not_stop_the_timers(place):
+    core = place.core()
+    ran = []
+    core.rt.timers.call_later(0, lambda: ran.append(1))
+    core.socket.inbox += [(b"\x78", (bytes([20, 9, 9, 9]), 1))] * 5000
+    core.iterate()
+    assert ran and core.socket.inbox
+
+
+def test_events_come_in_order_and_not_of_deleted_friends(place):
+    core = place.core()
+    numbers = [core.friend_add_norequest(place.core(f"o{i}").self_get_public_key()) for i in range(2)]
+    friends = [core.messenger.friend(number) for number in numbers]
+    for text in (b"one", b"two"):
+        for friend in friends:
+            core.messenger.events.append(events.FriendMessage(friend.number, 0, text, owner=friend))
+    assert core.has_events() and core.iteration_interval() == 1
+    seen = []
+    for event in core.drain_events():
+        seen.append((event.friend_number, event.message))
+        if len(seen) == 1:
+            core.friend_delete(0)
+            core.messenger.events.append(events.SelfConnectionStatus(0))
+            core.messenger.events.append(events.FriendName(1, b"late", owner=friends[1]))
+            break
+    rest = list(core.drain_events())
+    assert seen == [(0, b"one")]
+    assert [(type(e).__name__, getattr(e, "friend_number", None)) for e in rest] == [
+        ("FriendMessage", 1),
+        ("FriendMessage", 1),
+        ("SelfConnectionStatus", None),
+        ("FriendName", 1),
+    ]
+    assert not core.has_events()
+
+
+def test_iteration_interval(place):
+    core = place.core()
+    assert 1 <= core.iteration_interval() <= 50
+    core.iterate()
+    core.rt.timers.call_later(3, lambda: None)
+    assert core.deadline_in_ms() <= 3 and core.iteration_interval() <= 3
+
+
+def test_kill_may_be_repeated_and_closes_the_socket(place):
+    core = place.core()
+    core.kill()
+    core.kill()
+    assert core.socket.closed
+    core.iterate()
+    assert list(core.drain_events()) == []
+
+
+def test_hash():
+    assert Core.hash(b"") == bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
