@@ -256,6 +256,20 @@ def test_what_cannot_be_used_is_left_out():
     assert (saved.name, saved.status_message, saved.status, saved.path_nodes) == (b"", b"", 0, [])
 
 
+def test_a_friends_texts_fill_their_fields():
+    saved = save.parse(file_of(keys_section()))
+    friend = save.SavedFriend(3, b"k" * 32)
+    friend.name, friend.status_message = b"n" * 128, b"s" * 1007
+    saved.friends = [friend]
+    data = save.build(saved)
+    (again,) = save.parse(data).friends
+    assert (again.name, again.status_message) == (friend.name, friend.status_message)
+    for right, wrong in ((b"\x00\x80sss", b"\x00\x81sss"), (b"\x03\xef\x00\x00", b"\x03\xf0\x00\x00")):
+        assert data.count(right) == 1
+        (again,) = save.parse(data.replace(right, wrong)).friends
+        assert b"" in (again.name, again.status_message)
+
+
 def test_what_follows_the_end_is_ignored():
     data = file_of(keys_section(), section(255))
     assert save.parse(data + b"anything at all").secret_key == save.parse(data).secret_key

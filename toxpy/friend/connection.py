@@ -139,6 +139,10 @@ class FriendConnection:
             return
         self._parent.dht.remove_friend(self._dht_token)
         self._dht_token = self.dht_pk = None
+        if self.crypto is not None:
+            # an attempt that never got an address would wait for one for ever
+            self.crypto.kill()
+            self.crypto = None
 
     # connecting
 

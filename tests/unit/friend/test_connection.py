@@ -155,7 +155,7 @@ def test_an_unconfirmed_dht_key_is_dropped_after_122_s(stage, connection):
     assert stage.dht.searched_keys() == [DHT_A]
     stage.run(1)
     assert stage.dht.searched_keys() == []
-    connection.on_closed()
+    assert stage.net_crypto.connections[0].killed
     stage.run(1_000)
     assert connection.crypto is None
     connection.on_dht_pk(DHT_A)
@@ -170,7 +170,9 @@ def test_the_dht_key_of_an_online_friend_stays(stage, connection):
         connection.on_lossless(b"\x10")
     assert stage.dht.searched_keys() == [DHT_A]
     connection.on_closed()
-    stage.run(122_000)
+    stage.run(121_999)
+    assert stage.dht.searched_keys() == [DHT_A]
+    stage.run(1)
     assert stage.dht.searched_keys() == []
 
 

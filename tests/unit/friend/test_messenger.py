@@ -363,6 +363,8 @@ def test_receipts_of_a_lost_connection_never_come(stage, messenger):
     stage.run(1_000)
     assert stage.events == []
     assert messenger.send_message(friend, 0, b"b") == 2
+    stage.run(1_000)
+    assert [shown(e) for e in stage.drain()] == [("FriendReadReceipt", 0, 2)]
 
 
 def test_message_ids_wrap_around(stage, messenger):
@@ -423,6 +425,15 @@ def test_a_deleted_friend_can_ask_again(stage, messenger):
     messenger.delete(0)
     handler(real_pk, stage.requests.nospam + b"two")
     assert [e.message for e in stage.drain()] == [b"one", b"two"]
+
+
+def test_a_deleted_friend_whose_path_is_looked_for(stage, messenger):
+    friend = messenger.add_norequest(stage.key())
+    stage.connect(friend.connection).is_direct = False
+    friend.connection.on_lossless(b"\x18")
+    messenger.delete(friend)
+    stage.run(10_000)
+    assert stage.rt.timers.next_deadline_ms() is None
 
 
 def test_a_deleted_friend_whose_request_waits(stage, messenger):
