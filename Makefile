@@ -14,7 +14,7 @@ DEMO_PACKAGES := $(BUILD_PACKAGES) g++ $(if $(filter debian,$(PEER)),libtoxcore2
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
-SOURCES := $(shell find toxpy cbindings include -type f ! -path '*/__pycache__/*') CMakeLists.txt pyproject.toml
+SOURCES := $(shell find toxpy cbindings include -type f ! -path '*/__pycache__/*' 2>/dev/null) CMakeLists.txt pyproject.toml
 EXAMPLES := build/c_examples
 
 # Debian packages named in $(1): installed when root, otherwise the line to run is printed
