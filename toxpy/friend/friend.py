@@ -85,7 +85,7 @@ class Friend:
         self.retry_timer: Timer | None = None
         self.type_timer: Timer | None = None
         self.last_message_id = 0
-        #: (packet number, message id) of the messages not yet acknowledged
+        #: (packet number, message id) of unacknowledged messages; no more than the send window holds
         self.receipts: list[tuple[int, int]] = []
 
     # the friend connection's owner interface

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from toxpy.friend.connection import FriendConnections
     from toxpy.friend.requests import FriendRequests
-    from toxpy.runtime import Runtime, Timer
+    from toxpy.runtime import Runtime
 
 # protocol
 PACKET_NAME, PACKET_STATUS_MESSAGE, PACKET_STATUS, PACKET_TYPING = 48, 49, 50, 51
@@ -65,8 +65,6 @@ REQUEST_RETRY_MS = 500
 RETRY_MS = 200
 #: How soon a connection that is neither direct nor relayed is looked at again.
 TYPE_RETRY_MS = 1_000
-#: How often unacknowledged messages are looked at when nobody calls `check_receipts`.
-RECEIPT_INTERVAL_MS = 50
 
 _OFFLINE = bytes((PACKET_OFFLINE,))
 _ABOUT_US = (PACKET_NAME, PACKET_STATUS_MESSAGE, PACKET_STATUS, PACKET_TYPING)
@@ -91,7 +89,6 @@ class Messenger:
         "_by_key",
         "_by_number",
         "_free",
-        "_receipt_timer",
         "connections",
         "events",
         "identity",
@@ -121,7 +118,6 @@ class Messenger:
         self._free: list[int] = []
         #: friends with unacknowledged messages
         self._awaiting: dict[Friend, None] = {}
-        self._receipt_timer: Timer | None = None
         requests.is_friend = self._by_key.__contains__
         requests.on_request = self._on_request
         self._claim_packets()
@@ -365,12 +361,13 @@ class Messenger:
         message_id = friend.last_message_id = (friend.last_message_id + 1) & _U32_MASK
         friend.receipts.append((number, message_id))
         self._awaiting[friend] = None
-        if self._receipt_timer is None:
-            self._receipt_timer = self.rt.timers.call_later(RECEIPT_INTERVAL_MS, self._receipts_due)
         return message_id
 
     def check_receipts(self) -> None:
-        """Report the messages that were acknowledged, per friend in sending order."""
+        """Report the messages that were acknowledged, per friend in sending order.
+
+        For the end of each pass: only a packet of the friend changes what is acknowledged.
+        """
         for friend in list(self._awaiting):
             receipts, crypto = friend.receipts, friend.connection.crypto
             done = 0
@@ -380,12 +377,6 @@ class Messenger:
             del receipts[:done]
             if not receipts:
                 del self._awaiting[friend]
-
-    def _receipts_due(self) -> None:
-        self._receipt_timer = None
-        self.check_receipts()
-        if self._awaiting:
-            self._receipt_timer = self.rt.timers.call_later(RECEIPT_INTERVAL_MS, self._receipts_due)
 
     def _send_custom(self, friend: Friend | int, data: bytes, valid: bool, lossy: bool) -> None:
         friend = self._find(friend, "TOX_ERR_FRIEND_CUSTOM_PACKET_FRIEND_NOT_FOUND")

@@ -135,6 +135,7 @@ class Stage:
         end_ms = self.clock.now_ms + duration_ms
         while True:
             self.rt.timers.run_due()
+            self.messenger.check_receipts()
             deadline_ms = self.rt.timers.next_deadline_ms()
             if deadline_ms is None or deadline_ms > end_ms:
                 break
