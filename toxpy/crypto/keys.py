@@ -49,6 +49,9 @@ class SharedKeys:
     def __len__(self) -> int:
         return len(self._cache)
 
+    def __contains__(self, their_public_key: bytes) -> bool:
+        return their_public_key in self._cache
+
     def get(self, their_public_key: bytes) -> bytes | None:
         """The 32-byte shared key, or None when the public key is of low order."""
         cache = self._cache
@@ -62,6 +65,10 @@ class SharedKeys:
             del cache[next(iter(cache))]
         cache[their_public_key] = key
         return key
+
+    def knows(self, their_public_key: bytes) -> bool:
+        """Is that key in the cache, so that `get` costs no X25519."""
+        return their_public_key in self._cache
 
     def seal(self, their_public_key: bytes, plain: bytes) -> bytes | None:
         """nonce (24) + box for that key with a fresh nonce; None for a low-order key."""
