@@ -1,10 +1,13 @@
 """How many packets may be on their way, and how long to wait for news of them.
 
-A window in packets that doubles per round trip until the first loss (slow start), then grows by one
-packet and 1/32 per round trip, and shrinks to 7/10 at a loss, once per round trip. The round-trip
-estimate and time-out are those of RFC 6298. c-toxcore instead estimates a rate every 50 ms and
-starts at 4 packets a second with a burst of 64; a peer running it sees nothing of our scheme but
-our timing, and its request packets (each 50 to 1000 ms) are all we need from it.
+A window in packets that doubles per round trip until the first loss (slow start) and then grows by
+one packet and 1/32 per round trip. Once per round trip the share of lost packets is looked at:
+above TOLERATED_LOSS the path is full and the window shrinks, below it losses are taken for the
+noise of a radio link. The round-trip estimate and time-out are those of RFC 6298.
+
+c-toxcore instead estimates a rate every 50 ms and starts at 4 packets a second with a burst of 64; a
+peer running it sees nothing of our scheme but our timing, and its request packets (each 50 to
+1000 ms) are all that is needed from it.
 """
 
 from __future__ import annotations
@@ -13,15 +16,18 @@ from __future__ import annotations
 INITIAL_WINDOW = 64
 MIN_WINDOW = 16
 MAX_WINDOW = 8192
-SHRINK = 0.7
+TOLERATED_LOSS = 0.08
+SHRINK, MAX_SHRINK = 0.7, 0.5
 
-#: Below 300 ms the peer's delayed acknowledgement would look like a loss.
-MIN_TIMEOUT_MS = 300
-#: c-toxcore acknowledges a slow stream once per second, so before the first sample wait longer.
-INITIAL_TIMEOUT_MS = 1500
+#: c-toxcore acknowledges a fast stream every 50 to 100 ms: sooner, that would look like a loss.
+MIN_TIMEOUT_MS = 200
+#: c-toxcore acknowledges a slow stream once per second; waiting longer gains nothing.
+INITIAL_TIMEOUT_MS = 1200
 MAX_TIMEOUT_MS = 4000
 #: Assumed round trip before the first sample.
 INITIAL_RTT_MS = 250
+#: Losses are not judged by fewer packets or in less time than this.
+MIN_ROUND_PACKETS, MIN_ROUND_MS = 16, 20
 
 
 class Congestion:
@@ -29,7 +35,9 @@ class Congestion:
 
     __slots__ = (
         "_backoff",
-        "_recovery_until_ms",
+        "_round_arrived",
+        "_round_end_ms",
+        "_round_lost",
         "_shortest_ms",
         "_threshold",
         "_variation",
@@ -42,7 +50,7 @@ class Congestion:
     def __init__(self) -> None:
         self.window = float(INITIAL_WINDOW)
         self._threshold = float(MAX_WINDOW)
-        self._recovery_until_ms = -1
+        self._round_arrived = self._round_lost = self._round_end_ms = 0
         self.rtt_ms = self._shortest_ms = float(INITIAL_RTT_MS)
         #: A packet requested by the peer is sent again only if its last copy is older than this.
         self.repeat_after_ms = INITIAL_RTT_MS
@@ -63,30 +71,43 @@ class Congestion:
         self.repeat_after_ms = int(min(self.rtt_ms, self._shortest_ms * 1.25 + 10))
         self._set_timeout()
 
-    def on_arrived(self, count: int, in_flight: int) -> None:
-        """`count` packets arrived of the `in_flight` that there were; a window nobody fills does not grow."""
-        if self._backoff != 1:
-            self._backoff = 1
-            self._set_timeout()
-        window = self.window
-        if in_flight * 2 < window:
-            return
-        grown = window + (count if window < self._threshold else count / window + count / 32)
-        self.window = min(grown, float(MAX_WINDOW))
+    def on_news(self, now_ms: int, arrived: int, lost: int, in_flight: int) -> None:
+        """Of `in_flight` packets some arrived and some were lost; a window nobody fills does not grow."""
+        if arrived:
+            if self._backoff != 1:
+                self._backoff = 1
+                self._set_timeout()
+            window = self.window
+            if in_flight * 2 >= window:
+                grown = window + (arrived if window < self._threshold else arrived / window + arrived / 32)
+                self.window = min(grown, float(MAX_WINDOW))
+        if lost:
+            self._threshold = min(self._threshold, self.window)
+        self._round_arrived += arrived
+        self._round_lost += lost
+        total = self._round_arrived + self._round_lost
+        if now_ms >= self._round_end_ms and total >= MIN_ROUND_PACKETS:
+            share = self._round_lost / total
+            if share > TOLERATED_LOSS:
+                self._shrink(max(min(SHRINK, 1 - share), MAX_SHRINK))
+            self._round_arrived = self._round_lost = 0
+            self._round_end_ms = now_ms + max(int(self.rtt_ms), MIN_ROUND_MS)
 
-    def on_loss(self, now_ms: int) -> None:
-        """Packets were lost; further losses within a round trip are the same event."""
-        if now_ms < self._recovery_until_ms:
-            return
-        self._recovery_until_ms = now_ms + max(int(self.rtt_ms), 20)
-        self.window = self._threshold = max(self.window * SHRINK, float(MIN_WINDOW))
+    def on_timeout(self, in_flight: int) -> None:
+        """Nothing was heard for `timeout_ms`: wait twice as long next time.
 
-    def on_timeout(self, now_ms: int) -> None:
-        """Nothing was heard for `timeout_ms`: shrink, and wait twice as long next time."""
-        self.on_loss(now_ms)
-        self._backoff = min(self._backoff * 2, 16)
+        The first time it may be only the peer's acknowledgement that was lost, and the share of lost
+        packets will tell; from the second time on a window that is in use shrinks.
+        """
+        if self._backoff > 1 and in_flight * 2 >= self.window:
+            self._shrink(SHRINK)
+        self._backoff = min(self._backoff * 2, 32)
         self._set_timeout()
+
+    def _shrink(self, factor: float) -> None:
+        self.window = self._threshold = max(self.window * factor, float(MIN_WINDOW))
 
     def _set_timeout(self) -> None:
         base = INITIAL_TIMEOUT_MS if self._variation < 0 else int(self.rtt_ms + 4 * self._variation)
-        self.timeout_ms = min(max(base, MIN_TIMEOUT_MS) * self._backoff, MAX_TIMEOUT_MS)
+        base = min(max(base, MIN_TIMEOUT_MS), INITIAL_TIMEOUT_MS)
+        self.timeout_ms = min(base * self._backoff, MAX_TIMEOUT_MS)

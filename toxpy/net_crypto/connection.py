@@ -85,6 +85,8 @@ ACK_DELAY_MS = 20
 ACK_EVERY = 32
 #: A hole is asked for again after 50 ms, doubling up to a second while nothing arrives.
 HOLE_INTERVAL_MS, MAX_HOLE_INTERVAL_MS = 50, 1000
+#: Packets sent when nothing was heard of the ones in flight.
+TIMEOUT_PACKETS = 4
 #: Sign of life on an idle connection. c-toxcore sends one each second and gives up the direct
 #: connection after 8 s; two seconds survive three losses in a row.
 IDLE_INTERVAL_MS = 2000
@@ -421,13 +423,10 @@ class CryptoConnection:
         """News of our packets: adapt the window, then send what it now allows."""
         sending, congestion = self._sending, self._congestion
         now_ms = self._rt.clock.now_ms
-        if arrived:
-            if sending.sample_sent_ms >= 0:
-                congestion.on_sample(now_ms - sending.sample_sent_ms)
-            congestion.on_arrived(arrived, sending.in_flight + arrived + lost)
-        if lost:
-            congestion.on_loss(now_ms)
-        self._timeout_at_ms = now_ms + congestion.timeout_ms if sending.in_flight else 0
+        if sending.sample_sent_ms >= 0:
+            congestion.on_sample(now_ms - sending.sample_sent_ms)
+        congestion.on_news(now_ms, arrived, lost, sending.in_flight + arrived + lost)
+        self._timeout_at_ms = 0
         self._pump()
 
     def _acknowledge_soon(self, now_ms: int) -> None:
@@ -517,13 +516,21 @@ class CryptoConnection:
         self._wake(at_ms)
 
     def _timed_out(self, now_ms: int) -> None:
-        """No news of what is in flight: repeat the oldest packet, and let the peer list what it misses."""
+        """No news of what is in flight: repeat the oldest packet, and let the peer list what it misses.
+
+        A few new packets go along, whatever the window says: c-toxcore soon acknowledges news, while
+        repeated packets and requests leave it silent for a second.
+        """
         self._timeout_at_ms = 0
-        if not self._sending.repeat_oldest():
+        sending = self._sending
+        in_flight = sending.in_flight
+        if not sending.repeat_oldest():
             return
-        self._congestion.on_timeout(now_ms)
-        item = self._sending.take(now_ms)
-        if item is not None:
+        self._congestion.on_timeout(in_flight)
+        for _ in range(TIMEOUT_PACKETS):
+            item = sending.take(now_ms)
+            if item is None:
+                break
             self._transmit(item[0], item[1])
         self._send_request()
         self._timeout_at_ms = now_ms + self._congestion.timeout_ms

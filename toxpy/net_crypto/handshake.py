@@ -126,7 +126,7 @@ class Handshake:
 def create_handshake(
     key: bytes, nonce: bytes, peer_cookie: bytes, base_nonce: bytes, session_pk: bytes, cookie: bytes
 ) -> bytes:
-    """385 bytes under the real keys' shared key: `peer_cookie` is theirs, `cookie` is ours for their answer."""
+    """385 bytes under the key of both real keys; `cookie` is ours, for the answer to bring back."""
     plain = _HANDSHAKE.pack(base_nonce, session_pk, sha512(peer_cookie), cookie)
     return b"\x1a" + peer_cookie + nonce + encrypt(key, nonce, plain)
 

@@ -115,6 +115,18 @@ def test_bulk_is_complete_and_fast():
     assert resent < 0.1 * len(sent)
 
 
+def test_random_loss_does_not_starve_a_stream():
+    universe, client, server = established(loss=0.05)
+    began, written = universe.clock.now_ms, 0
+    while universe.clock.now_ms < began + 20_000:
+        for _ in range(client.connection.free_slots()):
+            client.connection.write_lossless(message(written))
+            written += 1
+        universe.step()
+    assert len(server.owner.lossless) > 4000
+    assert server.owner.lossless == [message(i) for i in range(len(server.owner.lossless))]
+
+
 def test_numbers_and_nonces_wrap():
     universe, client, server = client_and_server(latency_ms=1, jitter_ms=0)
     connection = client.connect(server)

@@ -155,7 +155,7 @@ def test_nobody_listening_refuses():
 @pytest.mark.parametrize("point", LOW_ORDER, ids=lambda p: p[:2].hex())
 def test_low_order_keys(point):
     universe, client, server = client_and_server()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="low order"):
         client.net.connect(server.identity.public, point, client.owner)
     server.inject(b"\x18" + point + bytes(112), client.address)
     assert server.drops("cookie_request_box") == 1

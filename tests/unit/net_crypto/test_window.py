@@ -85,24 +85,39 @@ def test_receive_window_bounds():
     assert window.end == BUFFER_SIZE
 
 
-def test_slow_start_then_shrink_once_per_round_trip():
+def test_slow_start_ends_at_the_first_loss():
     congestion = Congestion()
     congestion.on_sample(100)
-    congestion.on_arrived(64, 64)
+    congestion.on_news(0, 64, 0, 64)
     assert congestion.window == 128
-    congestion.on_loss(1000)
-    congestion.on_loss(1050)
-    assert congestion.window == pytest.approx(128 * 0.7)
-    congestion.on_loss(1101)
-    assert congestion.window == pytest.approx(128 * 0.49)
-    for i in range(100):
-        congestion.on_loss(2000 + 200 * i)
-    assert congestion.window == MIN_WINDOW
+    congestion.on_news(50, 10, 1, 128)
+    assert congestion.window == 138
+    congestion.on_news(60, 100, 0, 138)
+    assert congestion.window == pytest.approx(138 + 100 / 138 + 100 / 32)
 
 
-def test_unused_window_does_not_grow():
+def test_window_shrinks_once_per_round_trip_and_only_for_many_losses():
     congestion = Congestion()
-    congestion.on_arrived(3, 3)
+    congestion.on_sample(100)
+    congestion.on_news(0, 0, 0, 0)
+    congestion.on_news(1000, 20, 5, 25)
+    assert congestion.window == pytest.approx(64 * 0.7)
+    congestion.on_news(1050, 20, 5, 20)
+    assert congestion.window == pytest.approx(64 * 0.7)
+    congestion.on_news(1101, 0, 60, 20)
+    assert congestion.window == pytest.approx(64 * 0.35)
+    for i in range(100):
+        congestion.on_news(2000 + 200 * i, 1, 20, 1)
+    assert congestion.window == MIN_WINDOW
+    for i in range(100):
+        congestion.on_news(50_000 + 200 * i, 95, 5, 100)
+    assert congestion.window > 64
+
+
+def test_unused_window_does_not_change():
+    congestion = Congestion()
+    congestion.on_news(0, 3, 0, 3)
+    congestion.on_timeout(1)
     assert congestion.window == 64
 
 
@@ -111,10 +126,13 @@ def test_timeout_backs_off_and_recovers():
     for _ in range(50):
         congestion.on_sample(20)
     assert congestion.timeout_ms == MIN_TIMEOUT_MS
-    congestion.on_timeout(0)
+    congestion.on_timeout(64)
+    assert congestion.window == 64
     assert congestion.timeout_ms == 2 * MIN_TIMEOUT_MS
-    for i in range(10):
-        congestion.on_timeout(10_000 * i)
+    congestion.on_timeout(64)
+    assert congestion.window == pytest.approx(64 * 0.7)
+    for _ in range(10):
+        congestion.on_timeout(64)
     assert congestion.timeout_ms == MAX_TIMEOUT_MS
-    congestion.on_arrived(1, 1)
+    congestion.on_news(0, 1, 0, 1)
     assert congestion.timeout_ms == MIN_TIMEOUT_MS
