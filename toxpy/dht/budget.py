@@ -1,0 +1,106 @@
+"""How much work strangers can make us do: token buckets by source prefix.
+
+A datagram with a fresh public key costs an X25519 (50 us), whoever sent it. Known keys
+are in the shared-key cache and always free; unknown ones are paid from the bucket of the
+sender's /24 (IPv4) or /56 (IPv6), and from one bucket for all prefixes together, since a
+spoofer has as many prefixes as he likes. LAN and loopback pay nothing.
+
+The defaults leave far more than a c-toxcore client ever needs.
+"""
+
+from __future__ import annotations
+
+from toxpy.wire.address import is_lan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toxpy.crypto.keys import SharedKeys
+    from toxpy.runtime import Runtime
+    from toxpy.wire.address import Address
+
+#: Prefixes remembered; the one longest unused goes first.
+MAX_PREFIXES = 4096
+X25519_PER_S, X25519_BURST = 64, 256
+X25519_TOTAL_PER_S, X25519_TOTAL_BURST = 4000, 8000
+REPLIES_PER_S, REPLIES_BURST = 256, 1024
+
+#: Bucket levels are in thousandths, so that rate x milliseconds needs no fraction.
+_TOKEN = 1000
+
+
+def prefix_of(address: Address) -> bytes:
+    """The part of the IP that one network's owner controls: /24 or /56."""
+    ip = address[0]
+    return ip[:3] if len(ip) == 4 else ip[:7]
+
+
+class Bucket:
+    """`burst` tokens at first, refilled with `per_s` tokens a second."""
+
+    __slots__ = ("_burst", "_level", "_per_s", "_updated_ms")
+
+    def __init__(self, per_s: int, burst: int, now_ms: int) -> None:
+        self._per_s = per_s
+        self._level = self._burst = burst * _TOKEN
+        self._updated_ms = now_ms
+
+    def take(self, now_ms: int) -> bool:
+        """Spend one token, or False."""
+        level = self._level
+        if now_ms > self._updated_ms:
+            level = min(self._burst, level + (now_ms - self._updated_ms) * self._per_s)
+            self._updated_ms = now_ms
+        spent = level >= _TOKEN
+        self._level = level - _TOKEN if spent else level
+        return spent
+
+
+class Budget:
+    """Buckets of all source prefixes, at most MAX_PREFIXES."""
+
+    __slots__ = ("_buckets", "_burst", "_clock", "_per_s")
+
+    def __init__(self, per_s: int, burst: int, *, rt: Runtime) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._clock = rt.clock
+        self._buckets: dict[bytes, Bucket] = {}
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+    def allows(self, address: Address) -> bool:
+        """Spend one token of the address's prefix; always True for LAN and loopback."""
+        if is_lan(address):
+            return True
+        buckets, prefix, now_ms = self._buckets, prefix_of(address), self._clock.now_ms
+        bucket = buckets.pop(prefix, None)
+        if bucket is None:
+            if len(buckets) >= MAX_PREFIXES:
+                del buckets[next(iter(buckets))]
+            bucket = Bucket(self._per_s, self._burst, now_ms)
+        buckets[prefix] = bucket
+        return bucket.take(now_ms)
+
+
+class KeyBudget:
+    """Shared keys for packets from the network, within the budget. One for all layers of an instance."""
+
+    __slots__ = ("_prefixes", "_rt", "_total")
+
+    def __init__(self, *, rt: Runtime) -> None:
+        self._rt = rt
+        self._prefixes = Budget(X25519_PER_S, X25519_BURST, rt=rt)
+        self._total = Bucket(X25519_TOTAL_PER_S, X25519_TOTAL_BURST, rt.clock.now_ms)
+
+    def shared_key(self, keys: SharedKeys, public_key: bytes, address: Address) -> bytes | None:
+        """`keys.get(public_key)` for a packet from `address`; None, counted, beyond the budget."""
+        if not keys.knows(public_key) and not self._pays(address):
+            self._rt.counters.drop("x25519_budget")
+            return None
+        return keys.get(public_key)
+
+    def _pays(self, address: Address) -> bool:
+        if not self._prefixes.allows(address):
+            return False
+        return is_lan(address) or self._total.take(self._rt.clock.now_ms)

@@ -1,0 +1,125 @@
+"""Ping service and the list of strangers to ping. Spec: Ping Service; c-toxcore: ping.c.
+
+Whoever asks us something may be worth knowing, but only an answer to our own ping proves
+the address. Strangers are collected for two seconds, 32 at most, the nearest to us
+preferred, so that asking us cannot make us send more than was sent to us.
+"""
+
+from __future__ import annotations
+
+from toxpy.crypto.sodium import NONCE_SIZE
+from toxpy.dht.kbucket import Nearest
+from toxpy.dht.packets import (
+    PING_REQUEST,
+    PING_RESPONSE,
+    PING_SIZE,
+    open_packet,
+    seal_packet,
+    sender_of,
+)
+from toxpy.dht.sendback import Sendbacks
+from toxpy.wire.address import Node, is_usable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toxpy.dht.dht import DHT
+    from toxpy.runtime import Dispatch, Runtime, Timer
+    from toxpy.wire.address import Address
+
+MAX_TO_PING = 32
+TIME_TO_PING_MS = 2000
+
+
+class Pings:
+    """Answers pings, sends pings, reports who answered to `dht.answered`."""
+
+    __slots__ = ("_dht", "_rt", "_sendbacks", "_timer", "_to_ping")
+
+    def __init__(self, dht: DHT, *, rt: Runtime, udp: Dispatch) -> None:
+        self._dht = dht
+        self._rt = rt
+        self._sendbacks = Sendbacks(rt=rt)
+        self._to_ping = Nearest(dht.close_list.base, MAX_TO_PING)
+        self._timer: Timer | None = None
+        udp.claim(PING_REQUEST, self.on_request)
+        udp.claim(PING_RESPONSE, self.on_response)
+
+    def send_request(self, address: Address, public_key: bytes) -> None:
+        """Ping one node."""
+        key = self._dht.shared_keys.get(public_key)
+        if key is None or public_key == self._dht.public_key:
+            return
+        self._send(PING_REQUEST, key, address, self._sendbacks.add(public_key, address))
+
+    def _send(self, kind: int, key: bytes, address: Address, ping_id: bytes) -> None:
+        nonce = self._rt.rng.bytes(NONCE_SIZE)
+        # the kind again inside the box: the key is the same in both directions, and a request
+        # must not be its own response
+        payload = bytes((kind,)) + ping_id
+        self._dht.send(address, seal_packet(kind, self._dht.public_key, key, nonce, payload))
+
+    def on_request(self, address: Address, data: bytes) -> None:
+        """0x00: answer it."""
+        if len(data) != PING_SIZE:
+            self._rt.counters.drop("ping_size")
+            return
+        key = self._dht.request_key(address, sender_of(data))
+        if key is None:
+            return
+        payload = open_packet(key, data)
+        if payload is None or payload[0] != PING_REQUEST:
+            self._rt.counters.drop("ping_decrypt")
+            return
+        self._send(PING_RESPONSE, key, address, payload[1:])
+        self.offer(address, sender_of(data))
+
+    def on_response(self, address: Address, data: bytes) -> None:
+        """0x01: from whom we pinged, where we pinged, and once."""
+        drop = self._rt.counters.drop
+        if len(data) != PING_SIZE:
+            drop("ping_size")
+            return
+        public_key = sender_of(data)
+        if not self._sendbacks.is_asked(public_key, address):
+            drop("ping_unasked")
+            return
+        key = self._dht.shared_keys.get(public_key)
+        payload = open_packet(key, data) if key is not None else None
+        if payload is None or payload[0] != PING_RESPONSE:
+            drop("ping_decrypt")
+            return
+        if self._sendbacks.take(payload[1:], public_key, address) is None:
+            drop("ping_replay")
+            return
+        self._dht.answered(address, public_key)
+
+    def offer(self, address: Address, public_key: bytes) -> None:
+        """A stranger asked us something: ping it soon if the close list has room for it."""
+        dht, now_ms = self._dht, self._rt.clock.now_ms
+        if not is_usable(address):
+            return
+        if dht.is_searched_in_vain(public_key):
+            self.send_request(address, public_key)
+            return
+        client = dht.close_list.get(public_key)
+        if client is not None:
+            if client.is_good_at(address, now_ms):
+                return
+        elif not dht.close_list.has_room(public_key, now_ms):
+            return
+        self._to_ping.offer(Node(public_key, address))
+        if self._timer is None:
+            self._timer = self._rt.timers.call_later(TIME_TO_PING_MS, self._to_ping_due)
+
+    def _to_ping_due(self) -> None:
+        self._timer = None
+        for node in self._to_ping.take():
+            self.send_request(node.address, node.public_key)
+
+    def close(self) -> None:
+        """No pings any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._to_ping.take()
+        self._sendbacks.clear()

@@ -1,0 +1,106 @@
+"""DHT request packets (0x20): data for a key, through nodes that know its address.
+
+Spec: DHT Request Packets. A request for us is opened and goes by its kind to the owner in
+`dispatch` (254 NAT ping, 156 DHT key, 32 friend request). One for a node of our close list is
+passed on as it is; anything else ends here.
+"""
+
+from __future__ import annotations
+
+from toxpy.crypto.sodium import NONCE_SIZE
+from toxpy.dht.kbucket import BAD_NODE_TIMEOUT_MS
+from toxpy.dht.packets import (
+    DHT_REQUEST,
+    MAX_REQUEST_PAYLOAD,
+    MAX_REQUEST_SIZE,
+    MIN_REQUEST_SIZE,
+    open_request,
+    request_keys,
+    seal_request,
+)
+from toxpy.runtime import Dispatch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toxpy.dht.dht import DHT
+    from toxpy.runtime import Runtime
+    from toxpy.wire.address import Address
+
+
+class Requests:
+    """Creates, opens, passes on and routes DHT requests."""
+
+    __slots__ = ("_dht", "_rt", "dispatch")
+
+    def __init__(self, dht: DHT, *, rt: Runtime, udp: Dispatch) -> None:
+        self._dht = dht
+        self._rt = rt
+        #: handler(address, sender's key, data); the address is that of the node that brought it
+        self.dispatch = Dispatch()
+        udp.claim(DHT_REQUEST, self.on_packet)
+
+    def create(self, receiver: bytes, kind: int, data: bytes) -> bytes:
+        """A packet for `receiver`, b"" when nobody can have that key; ValueError beyond 918 bytes of data."""
+        if len(data) > MAX_REQUEST_PAYLOAD:
+            raise ValueError(f"a DHT request carries at most {MAX_REQUEST_PAYLOAD} bytes")
+        key = self._dht.shared_keys.get(receiver)
+        if key is None:
+            return b""
+        nonce = self._rt.rng.bytes(NONCE_SIZE)
+        return seal_request(receiver, self._dht.public_key, key, nonce, kind, data)
+
+    def route(self, receiver: bytes, packet: bytes) -> int:
+        """Send to the receiver, or else to all who say they know it; how many were sent.
+
+        c-toxcore (route_to_friend) wants two such nodes at least; one is enough here, which only
+        matters in small networks.
+        """
+        dht, now_ms = self._dht, self._rt.clock.now_ms
+        if not packet:
+            return 0
+        search = dht.searches.get(receiver)
+        address = search.address(now_ms) if search is not None else None
+        if address is None:
+            client = dht.close_list.get(receiver)
+            address = client.address(now_ms) if client is not None else None
+        if address is not None:
+            dht.send(address, packet)
+            return 1
+        sent = 0
+        for client in search.clients() if search is not None else ():
+            address = client.address(now_ms)
+            if address is not None and client.returned_ms + BAD_NODE_TIMEOUT_MS > now_ms:
+                dht.send(address, packet)
+                sent += 1
+        return sent
+
+    def on_packet(self, address: Address, data: bytes) -> None:
+        """0x20: for us, or for a node we know."""
+        drop = self._rt.counters.drop
+        if not MIN_REQUEST_SIZE < len(data) <= MAX_REQUEST_SIZE:
+            drop("dht_request_size")
+            return
+        receiver, sender = request_keys(data)
+        if receiver != self._dht.public_key:
+            self._pass_on(address, receiver, data)
+            return
+        key = self._dht.request_key(address, sender)
+        if key is None:
+            return
+        payload = open_request(key, data)
+        if payload is None:
+            drop("dht_request_decrypt")
+            return
+        handler = self.dispatch.handlers[payload[0]]
+        if handler is None:
+            drop("dht_request_kind")
+            return
+        handler(address, sender, payload[1:])
+
+    def _pass_on(self, source: Address, receiver: bytes, data: bytes) -> None:
+        client = self._dht.close_list.get(receiver)
+        address = client.address(self._rt.clock.now_ms) if client is not None else None
+        if address is None or address == source:
+            self._rt.counters.drop("dht_request_unroutable")
+            return
+        self._dht.send(address, data)
