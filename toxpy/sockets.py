@@ -48,7 +48,7 @@ def port_range(start_port: int, end_port: int) -> range:
 class UdpSocket:
     """One bound, non-blocking UDP socket. Errors are counted in `errors` by errno, never raised."""
 
-    __slots__ = ("_names", "_peers", "_socket", "errors", "ipv6", "oversized", "port")
+    __slots__ = ("_socket", "errors", "ipv6", "names", "oversized", "peers", "port")
 
     def __init__(self, sock: _socket.socket, ipv6: bool) -> None:
         """Take over a bound socket; see `bind`."""
@@ -59,8 +59,8 @@ class UdpSocket:
         self.errors: dict[int, int] = {}
         #: Datagrams over MAX_DATAGRAM_SIZE.
         self.oversized = 0
-        self._names: dict[Address, tuple[str, int]] = {}
-        self._peers: dict[object, Address] = {}
+        self.names: dict[Address, tuple[str, int]] = {}
+        self.peers: dict[object, Address] = {}
 
     @classmethod
     def bind(cls, ipv6: bool, start_port: int = 0, end_port: int = 0) -> UdpSocket:
@@ -112,7 +112,7 @@ class UdpSocket:
         sock = self._socket
         if sock is None:
             return
-        name = self._names.get(address)
+        name = self.names.get(address)
         if name is None:
             name = self._name(address)
             if name is None:
@@ -125,7 +125,7 @@ class UdpSocket:
     def receive(self, limit: int = 256) -> list[tuple[bytes, Address]]:
         """What has arrived, at most `limit` datagrams."""
         batch: list[tuple[bytes, Address]] = []
-        sock, peers = self._socket, self._peers
+        sock, peers = self._socket, self.peers
         if sock is None:
             return batch
         for _ in range(limit):
@@ -162,9 +162,9 @@ class UdpSocket:
         else:
             self._count(OSError(errno.EAFNOSUPPORT, "IPv6 address on an IPv4 socket"))
             return None
-        if len(self._names) >= MAX_CACHED_ADDRESSES:
-            self._names.clear()
-        name = self._names[address] = (host, port)
+        if len(self.names) >= MAX_CACHED_ADDRESSES:
+            self.names.clear()
+        name = self.names[address] = (host, port)
         return name
 
     def _peer(self, name: tuple[str, int]) -> Address:
@@ -173,9 +173,9 @@ class UdpSocket:
         family = _socket.AF_INET6 if self.ipv6 else _socket.AF_INET
         # a link-local source comes as fe80::1%eth0
         ip = _socket.inet_pton(family, host.partition("%")[0])
-        if len(self._peers) >= MAX_CACHED_ADDRESSES:
-            self._peers.clear()
-        address = self._peers[name] = (normalise_ip(ip), port)
+        if len(self.peers) >= MAX_CACHED_ADDRESSES:
+            self.peers.clear()
+        address = self.peers[name] = (normalise_ip(ip), port)
         return address
 
     def _count(self, error: OSError) -> None:

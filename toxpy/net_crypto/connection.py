@@ -113,14 +113,11 @@ class CryptoConnection:
         "_ack_at_ms",
         "_address",
         "_addresses",
-        "_base_nonce",
-        "_congestion",
         "_dht_key",
         "_echo",
         "_heard_ms",
         "_hole_interval_ms",
         "_hole_start",
-        "_key",
         "_last_receive_ms",
         "_last_send_ms",
         "_net",
@@ -130,20 +127,23 @@ class CryptoConnection:
         "_receive_low",
         "_receive_next_prefix",
         "_receive_prefix",
-        "_receiving",
         "_rt",
-        "_send_nonce",
-        "_sending",
         "_session",
         "_timeout_at_ms",
         "_timer",
         "_tries",
         "_unacked",
+        "base_nonce",
+        "congestion",
         "dht_pk",
         "incoming",
         "last_handshake",
         "owner",
         "real_pk",
+        "receiving",
+        "send_nonce",
+        "sending",
+        "session_key",
         "state",
     )
 
@@ -160,17 +160,17 @@ class CryptoConnection:
         self._address: Address | None = None
         self._addresses: list[Address] = []
         self._session = KeyPair.generate(rt.rng)
-        self._base_nonce = rt.rng.bytes(NONCE_SIZE)
-        self._send_nonce = int.from_bytes(self._base_nonce, "big")
+        self.base_nonce = rt.rng.bytes(NONCE_SIZE)
+        self.send_nonce = int.from_bytes(self.base_nonce, "big")
         self._peer_session_pk = b""
-        self._key = b""
+        self.session_key = b""
         self._dht_key: bytes | None = None
         self._echo = b""
         self._receive_base = self._receive_low = 0
         self._receive_prefix = self._receive_next_prefix = b""
-        self._sending = SendWindow()
-        self._receiving = ReceiveWindow()
-        self._congestion = Congestion()
+        self.sending = SendWindow()
+        self.receiving = ReceiveWindow()
+        self.congestion = Congestion()
         self._packet = b""
         self._tries = 0
         self._timer: Timer | None = None
@@ -229,7 +229,7 @@ class CryptoConnection:
             return -1
         if not LOSSLESS_FIRST <= data[0] <= LOSSLESS_LAST:
             return -1
-        number = self._sending.add(data)
+        number = self.sending.add(data)
         if number >= 0:
             self._pump()
         return number
@@ -240,25 +240,25 @@ class CryptoConnection:
             return False
         if not LOSSY_FIRST <= data[0] <= LOSSY_LAST:
             return False
-        self._transmit(self._sending.next, data)
+        self._transmit(self.sending.next, data)
         return True
 
     def acknowledged(self, number: int) -> bool:
         """Has the peer everything up to and with this number, which `write_lossless` returned?"""
-        return self._sending.acknowledged(number)
+        return self.sending.acknowledged(number)
 
     def free_slots(self) -> int:
         """Packets a bulk sender should add now: enough for this round trip and the next."""
         if self.state != ESTABLISHED:
             return 0
-        room = int(2 * self._congestion.window) - self._sending.waiting()
-        return max(0, min(room, self._sending.free()))
+        room = int(2 * self.congestion.window) - self.sending.waiting()
+        return max(0, min(room, self.sending.free()))
 
     def kill(self) -> None:
         """Tell the peer, and forget everything; `on_closed` is not called."""
         if self.state in (NOT_CONFIRMED, ESTABLISHED):
             for _ in range(KILL_COPIES):
-                self._transmit(self._sending.next, _KILL_DATA)
+                self._transmit(self.sending.next, _KILL_DATA)
         self.close(notify=False)
 
     # Setting up; called by NetCrypto
@@ -298,7 +298,7 @@ class CryptoConnection:
                 return False
             # a peer that began anew while we were not confirmed needs its own cookie back
             answer = answer or self.state == NOT_CONFIRMED
-            self._key = key
+            self.session_key = key
             self._peer_session_pk = handshake.session_pk
         if answer and not self._prepare_handshake(handshake.peer_cookie):
             return False
@@ -340,9 +340,9 @@ class CryptoConnection:
             self._timer.cancel()
             self._timer = None
         self._net.remove(self)
-        self._sending.packets.clear()
-        self._sending.pending.clear()
-        self._receiving.held.clear()
+        self.sending.packets.clear()
+        self.sending.pending.clear()
+        self.receiving.held.clear()
         if notify:
             self.owner.on_closed()
 
@@ -356,7 +356,7 @@ class CryptoConnection:
         counter = (packet[1] << 8) | packet[2]
         low = self._receive_low
         prefix = self._receive_prefix if counter >= low else self._receive_next_prefix
-        plain = decrypt(self._key, prefix + packet[1:3], packet[3:])
+        plain = decrypt(self.session_key, prefix + packet[1:3], packet[3:])
         if plain is None:
             self._rt.counters.drop("crypto_data_box")
             return
@@ -368,8 +368,8 @@ class CryptoConnection:
             self._rt.counters.drop("crypto_data_empty")
             return
         stale = False
-        if start != self._sending.start:
-            news = self._sending.acknowledge(start)
+        if start != self.sending.start:
+            news = self.sending.acknowledge(start)
             if news == INVALID:
                 self._rt.counters.drop("crypto_data_start")
                 return
@@ -390,7 +390,7 @@ class CryptoConnection:
             if self.state != ESTABLISHED:
                 return
         if LOSSLESS_FIRST <= kind <= LOSSLESS_LAST:
-            run = self._receiving.accept(number, data)
+            run = self.receiving.accept(number, data)
             self._unacked += 1
             for item in run or ():
                 self.owner.on_lossless(item)
@@ -405,14 +405,14 @@ class CryptoConnection:
         if kind == REQUEST:
             # a request overtaken by a newer one counts its gaps from a start we no longer have
             if not stale:
-                congestion, now_ms = self._congestion, self._rt.clock.now_ms
-                arrived, lost = self._sending.request(data[1:], now_ms, congestion.repeat_after_ms)
+                congestion, now_ms = self.congestion, self._rt.clock.now_ms
+                arrived, lost = self.sending.request(data[1:], now_ms, congestion.repeat_after_ms)
                 if arrived or lost:
                     self._progress(arrived, lost)
         elif not LOSSY_FIRST <= kind <= LOSSY_LAST:
             self._rt.counters.drop("crypto_data_id")
             return
-        receiving = self._receiving
+        receiving = self.receiving
         receiving.exists_up_to(number)
         if receiving.start != receiving.end:
             self._acknowledge_soon(self._rt.clock.now_ms)
@@ -421,7 +421,7 @@ class CryptoConnection:
 
     def _progress(self, arrived: int, lost: int) -> None:
         """News of our packets: adapt the window, then send what it now allows."""
-        sending, congestion = self._sending, self._congestion
+        sending, congestion = self.sending, self.congestion
         now_ms = self._rt.clock.now_ms
         if sending.sample_sent_ms >= 0:
             congestion.on_sample(now_ms - sending.sample_sent_ms)
@@ -446,9 +446,9 @@ class CryptoConnection:
         self._packet = b""
         self._tries = 0
         self._rt.counters.count("crypto_established")
-        send_nonce = self._send_nonce
+        send_nonce = self.send_nonce
         self.owner.on_established()
-        if self._send_nonce == send_nonce and self.state == ESTABLISHED:
+        if self.send_nonce == send_nonce and self.state == ESTABLISHED:
             # the peer waits for data from us in the same way
             self._send_request()
 
@@ -459,31 +459,31 @@ class CryptoConnection:
         address = self._address
         if address is None:
             return
-        send_nonce = self._send_nonce
-        self._send_nonce = (send_nonce + 1) & _NONCE_MASK
+        send_nonce = self.send_nonce
+        self.send_nonce = (send_nonce + 1) & _NONCE_MASK
         nonce = send_nonce.to_bytes(NONCE_SIZE, "big")
-        plain = _HEAD.pack(self._receiving.start, number) + _PADDING[(MAX_DATA_SIZE - len(data)) & 7] + data
+        plain = _HEAD.pack(self.receiving.start, number) + _PADDING[(MAX_DATA_SIZE - len(data)) & 7] + data
         self._unacked = 0
         self._last_send_ms = self._rt.clock.now_ms
-        self._net.send(address, b"\x1b" + nonce[-2:] + encrypt(self._key, nonce, plain))
+        self._net.send(address, b"\x1b" + nonce[-2:] + encrypt(self.session_key, nonce, plain))
 
     def _pump(self) -> None:
         """Send requested and queued packets as far as the window allows."""
-        sending = self._sending
-        now_ms, window = self._rt.clock.now_ms, self._congestion.window
+        sending = self.sending
+        now_ms, window = self._rt.clock.now_ms, self.congestion.window
         while sending.in_flight < window:
             item = sending.take(now_ms)
             if item is None:
                 break
             self._transmit(item[0], item[1])
         if self._timeout_at_ms == 0 and sending.in_flight:
-            self._timeout_at_ms = now_ms + self._congestion.timeout_ms
+            self._timeout_at_ms = now_ms + self.congestion.timeout_ms
             self._wake(self._timeout_at_ms)
 
     def _send_request(self) -> None:
         """Acknowledge, list our holes, and say which number comes next."""
-        gaps = self._receiving.gaps(MAX_DATA_SIZE - 1) if self._receiving.has_holes() else b""
-        self._transmit(self._sending.next, _REQUEST_DATA + gaps)
+        gaps = self.receiving.gaps(MAX_DATA_SIZE - 1) if self.receiving.has_holes() else b""
+        self._transmit(self.sending.next, _REQUEST_DATA + gaps)
 
     # Time
 
@@ -522,22 +522,22 @@ class CryptoConnection:
         repeated packets and requests leave it silent for a second.
         """
         self._timeout_at_ms = 0
-        sending = self._sending
+        sending = self.sending
         in_flight = sending.in_flight
         if not sending.repeat_oldest():
             return
-        self._congestion.on_timeout(in_flight)
+        self.congestion.on_timeout(in_flight)
         for _ in range(TIMEOUT_PACKETS):
             item = sending.take(now_ms)
             if item is None:
                 break
             self._transmit(item[0], item[1])
         self._send_request()
-        self._timeout_at_ms = now_ms + self._congestion.timeout_ms
+        self._timeout_at_ms = now_ms + self.congestion.timeout_ms
 
     def _ack_timed_out(self, now_ms: int) -> None:
         self._ack_at_ms = 0
-        receiving = self._receiving
+        receiving = self.receiving
         holes = receiving.has_holes()
         if self._unacked or holes:
             self._send_request()
@@ -572,7 +572,7 @@ class CryptoConnection:
         nonce = self._rt.rng.bytes(NONCE_SIZE)
         cookie = net.cookies.make(self.real_pk, self.dht_pk)
         session_pk = self._session.public
-        self._packet = create_handshake(key, nonce, peer_cookie, self._base_nonce, session_pk, cookie)
+        self._packet = create_handshake(key, nonce, peer_cookie, self.base_nonce, session_pk, cookie)
         self._tries = 0
         return True
 

@@ -76,14 +76,14 @@ class NetCrypto:
     """
 
     __slots__ = (
-        "_by_address",
         "_connections",
-        "_newest",
         "_requesting",
+        "by_address",
         "cookies",
         "dht",
         "identity",
         "identity_keys",
+        "newest",
         "on_incoming",
         "rt",
         "send",
@@ -104,14 +104,14 @@ class NetCrypto:
         self.identity = identity
         self.identity_keys = SharedKeys(identity, rt=rt)
         self.cookies = CookieJar(rt=rt)
-        self.on_incoming: Callable[[bytes, bytes, Address], Owner | None] = _refuse
+        self.on_incoming: Callable[[bytes, bytes, Address], Owner | None] = refuse_all
         #: real key -> connection
         self._connections: dict[bytes, CryptoConnection] = {}
-        self._by_address: dict[Address, CryptoConnection] = {}
+        self.by_address: dict[Address, CryptoConnection] = {}
         #: connections that we began and that may still wait for a cookie
         self._requesting: dict[CryptoConnection, None] = {}
         #: real key -> stamp of the newest accepted handshake's cookie
-        self._newest: dict[bytes, int] = {}
+        self.newest: dict[bytes, int] = {}
         udp.claim(KIND_COOKIE_REQUEST, self._on_cookie_request)
         udp.claim(KIND_COOKIE_RESPONSE, self._on_cookie_response)
         udp.claim(KIND_HANDSHAKE, self._on_handshake)
@@ -177,7 +177,7 @@ class NetCrypto:
         if len(data) != HANDSHAKE_SIZE:
             counters.drop("handshake_size")
             return
-        known = self._by_address.get(address)
+        known = self.by_address.get(address)
         if known is not None and known.last_handshake == data:
             known.on_repeated_handshake()
             return
@@ -185,7 +185,7 @@ class NetCrypto:
         if cookie is None:
             counters.drop("handshake_cookie")
             return
-        if cookie.stamp <= self._newest.get(cookie.real_pk, -1):
+        if cookie.stamp <= self.newest.get(cookie.real_pk, -1):
             counters.drop("handshake_replayed")
             return
         handshake = open_handshake(self.identity_keys, cookie, data)
@@ -213,7 +213,7 @@ class NetCrypto:
         if not MIN_PACKET_SIZE <= len(data) <= MAX_PACKET_SIZE:
             self.rt.counters.drop("crypto_data_size")
             return
-        connection = self._by_address.get(address)
+        connection = self.by_address.get(address)
         if connection is None:
             self.rt.counters.drop("crypto_data_unknown")
             return
@@ -229,7 +229,7 @@ class NetCrypto:
             self.rt.counters.drop("handshake_session_key")
             return
         self._requesting.pop(connection, None)
-        self._remember(handshake)
+        self.remember(handshake)
         connection.confirm()
 
     def _accept(self, handshake: Handshake, data: bytes, address: Address) -> None:
@@ -254,19 +254,20 @@ class NetCrypto:
         if begun is not None:
             begun.close(notify=False)
         self._connections[real_pk] = connection
-        self._remember(handshake)
+        self.remember(handshake)
         owner.attach(connection)
         connection.confirm()
 
-    def _remember(self, handshake: Handshake) -> None:
-        newest = self._newest
+    def remember(self, handshake: Handshake) -> None:
+        """Only newer handshakes of this peer count from now on."""
+        newest = self.newest
         if len(newest) >= MAX_REMEMBERED:
             self._forget_old()
         newest[handshake.cookie.real_pk] = handshake.cookie.stamp
 
     def _forget_old(self) -> None:
         """Drop stamps whose cookies no longer open; when all are fresh, the oldest one."""
-        newest = self._newest
+        newest = self.newest
         limit = CookieJar.stamp_at(self.rt.clock.now_ms - COOKIE_LIFETIME_MS)
         for real_pk in [pk for pk, stamp in newest.items() if stamp < limit] or [next(iter(newest))]:
             del newest[real_pk]
@@ -275,14 +276,14 @@ class NetCrypto:
 
     def claim_address(self, address: Address, connection: CryptoConnection, verified: bool) -> None:
         """Route data from `address` to the connection; only a proven address is taken from a live one."""
-        holder = self._by_address.get(address)
+        holder = self.by_address.get(address)
         if holder is None or verified or not holder.is_direct:
-            self._by_address[address] = connection
+            self.by_address[address] = connection
 
     def release_address(self, address: Address, connection: CryptoConnection) -> None:
         """The connection no longer uses the address."""
-        if self._by_address.get(address) is connection:
-            del self._by_address[address]
+        if self.by_address.get(address) is connection:
+            del self.by_address[address]
 
     def remove(self, connection: CryptoConnection) -> None:
         """The connection closed."""
@@ -296,5 +297,5 @@ class NetCrypto:
             self.release_address(address, connection)
 
 
-def _refuse(_real_pk: bytes, _dht_pk: bytes, _address: Address) -> None:
+def refuse_all(_real_pk: bytes, _dht_pk: bytes, _address: Address) -> None:
     """Nobody listens for incoming connections."""

@@ -131,12 +131,12 @@ def test_numbers_and_nonces_wrap():
     universe, client, server = client_and_server(latency_ms=1, jitter_ms=0)
     connection = client.connect(server)
     # the handshake announces this base nonce, and the 16 bits overflow at once
-    connection._base_nonce = b"\xff" * 23 + b"\xf0"
-    connection._send_nonce = int.from_bytes(connection._base_nonce, "big")
+    connection.base_nonce = b"\xff" * 23 + b"\xf0"
+    connection.send_nonce = int.from_bytes(connection.base_nonce, "big")
     assert universe.run_until(lambda: both_established(client, server), 5000)
     first = 0xFFFFFFFE
-    connection._sending.start = connection._sending.next = connection._sending.end = first
-    server.connection._receiving.start = server.connection._receiving.end = first
+    connection.sending.start = connection.sending.next = connection.sending.end = first
+    server.connection.receiving.start = server.connection.receiving.end = first
     for i in range(70):
         client.connection.write_lossless(message(i))
         universe.run_for(10)
@@ -149,14 +149,14 @@ def test_the_nonce_base_follows_far_ahead():
     universe, client, server = established()
     for _ in range(12):
         # packets that never arrived still used up nonces; past two thirds of the range the base moves
-        client.connection._send_nonce += 21_500
+        client.connection.send_nonce += 21_500
         client.connection.send_lossy(b"\xc8" + bytes(4))
         universe.run_for(100)
     assert len(server.owner.lossy) == 12
 
 
 def test_full_send_buffer_refuses():
-    universe, client, server = established()
+    _universe, client, server = established()
     server.stop()
     connection = client.connection
     numbers = [connection.write_lossless(b"\x40") for _ in range(BUFFER_SIZE)]
@@ -340,11 +340,11 @@ def test_stranger_address_is_not_taken_from_a_live_session():
 
 
 def test_addresses_of_a_connection_are_bounded():
-    universe, client, server = established()
+    _universe, client, server = established()
     for i in range(50):
         client.connection.set_address((bytes([9, 9, 9, i]), 1))
     assert len(client.connection.addresses) == connections.MAX_ADDRESSES
-    assert len(client.net._by_address) == connections.MAX_ADDRESSES
+    assert len(client.net.by_address) == connections.MAX_ADDRESSES
     assert client.connection.address == server.address
 
 
@@ -359,9 +359,9 @@ def test_request_interval_grows_while_a_hole_stays():
     universe, client, server = established()
     universe.run_for(300)
     # the client announces packets that it will never send
-    client.connection._sending.next += 5
+    client.connection.sending.next += 5
     client.connection.send_lossy(b"\xc8")
-    client.connection._sending.next -= 5
+    client.connection.sending.next -= 5
     universe.run_for(100)
     client.stop()
     before = len(server.sent)

@@ -1,6 +1,7 @@
 """Bad, replayed and excessive input."""
 
 import random
+from struct import Struct
 
 import pytest
 
@@ -16,10 +17,10 @@ from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import encrypt, shared_key
 from toxpy.net_crypto import handshake as hs
 from toxpy.net_crypto import net_crypto
-from toxpy.net_crypto.connection import _HEAD
 from toxpy.net_crypto.window import BUFFER_SIZE, MAX_HELD
 from toxpy.wire.address import is_usable
 
+HEAD = Struct(">II")
 LOW_ORDER = [
     bytes(32),
     b"\x01" + bytes(31),
@@ -39,13 +40,13 @@ def recorded(seed=0):
 def craft(peer, plain):
     """A data packet of the peer's session with this plain text."""
     connection = peer.connection
-    nonce = connection._send_nonce.to_bytes(24, "big")
-    connection._send_nonce += 1
-    return b"\x1b" + nonce[-2:] + encrypt(connection._key, nonce, plain)
+    nonce = connection.send_nonce.to_bytes(24, "big")
+    connection.send_nonce += 1
+    return b"\x1b" + nonce[-2:] + encrypt(connection.session_key, nonce, plain)
 
 
 def test_every_truncation_is_dropped():
-    universe, client, server, examples = recorded()
+    _universe, client, server, examples = recorded()
     examples[0x19] = next(data for data in client.received if data[0] == 0x19)
     stranger = (b"\x09\x09\x09\x09", 9)
     for data in examples.values():
@@ -141,12 +142,12 @@ def test_refused_peer_leaves_nothing():
     client.connect(server)
     assert universe.run_until(lambda: "closed" in client.owner.calls, 20_000)
     assert server.incoming
-    assert (len(server.net), len(server.net._by_address), len(server.net._newest)) == (0, 0, 0)
+    assert (len(server.net), len(server.net.by_address), len(server.net.newest)) == (0, 0, 0)
 
 
 def test_nobody_listening_refuses():
     universe, client, server = client_and_server()
-    server.net.on_incoming = net_crypto._refuse
+    server.net.on_incoming = net_crypto.refuse_all
     client.connect(server)
     universe.run_for(3000)
     assert server.drops("handshake_refused") >= 1
@@ -154,7 +155,7 @@ def test_nobody_listening_refuses():
 
 @pytest.mark.parametrize("point", LOW_ORDER, ids=lambda p: p[:2].hex())
 def test_low_order_keys(point):
-    universe, client, server = client_and_server()
+    _universe, client, server = client_and_server()
     with pytest.raises(ValueError, match="low order"):
         client.net.connect(server.identity.public, point, client.owner)
     server.inject(b"\x18" + point + bytes(112), client.address)
@@ -171,12 +172,12 @@ def test_low_order_keys(point):
             client.address,
         )
         assert server.drops(reason) == 1
-    assert (len(server.net), server.net._by_address) == (0, {})
+    assert (len(server.net), server.net.by_address) == (0, {})
     assert "attach" not in server.owner.calls
 
 
 def test_handshake_with_a_foreign_cookie_hash_is_refused():
-    universe, client, server = client_and_server()
+    _universe, client, server = client_and_server()
     key = shared_key(server.identity.public, client.identity.secret)
     cookies = [server.net.cookies.make(client.identity.public, client.dht.public_key) for _ in range(2)]
     shake = hs.create_handshake(key, bytes(24), cookies[0], bytes(24), client.dht.public_key, bytes(112))
@@ -198,24 +199,24 @@ def test_half_open_flood_is_bounded_and_expires():
     assert len(server.net) == net_crypto.MAX_HALF_OPEN
     assert server.drops("handshake_full") == 20
     universe.run_for(9000)
-    assert (len(server.net), len(server.net._by_address)) == (0, 0)
+    assert (len(server.net), len(server.net.by_address)) == (0, 0)
     assert server.rt.timers.next_deadline_ms() is None
 
 
 def test_remembered_handshakes_are_bounded():
-    universe, client, server = client_and_server()
+    universe, _client, server = client_and_server()
     net = server.net
     for i in range(10 * net_crypto.MAX_REMEMBERED):
         cookie = hs.Cookie(hs.CookieJar.stamp_at(universe.clock.now_ms), i.to_bytes(32, "big"), bytes(32))
-        net._remember(hs.Handshake(cookie, bytes(24), bytes(32), bytes(112)))
-    assert len(net._newest) == net_crypto.MAX_REMEMBERED
+        net.remember(hs.Handshake(cookie, bytes(24), bytes(32), bytes(112)))
+    assert len(net.newest) == net_crypto.MAX_REMEMBERED
     universe.clock.now_ms += hs.COOKIE_LIFETIME_MS + 1
-    net._remember(hs.Handshake(cookie, bytes(24), bytes(32), bytes(112)))
-    assert len(net._newest) <= 1
+    net.remember(hs.Handshake(cookie, bytes(24), bytes(32), bytes(112)))
+    assert len(net.newest) <= 1
 
 
 def test_cookie_requests_keep_no_state():
-    universe, client, server = client_and_server()
+    _universe, client, server = client_and_server()
     dht = KeysOnlyDht(client.rt)
     key = dht.shared_keys.get(server.dht.public_key)
     for i in range(200):
@@ -234,9 +235,9 @@ def test_early_packets_are_held_up_to_the_cap():
     universe, client, server = established()
     universe.run_for(100)
     for i in range(1, MAX_HELD + 100):
-        server.inject(craft(client, _HEAD.pack(0, i) + b"\x40x"), client.address)
-    assert len(server.connection._receiving.held) == MAX_HELD
-    server.inject(craft(client, _HEAD.pack(0, 0) + b"\x40x"), client.address)
+        server.inject(craft(client, HEAD.pack(0, i) + b"\x40x"), client.address)
+    assert len(server.connection.receiving.held) == MAX_HELD
+    server.inject(craft(client, HEAD.pack(0, 0) + b"\x40x"), client.address)
     assert len(server.owner.lossless) == MAX_HELD + 1
 
 
@@ -258,7 +259,7 @@ def test_early_packets_are_held_up_to_the_cap():
 def test_odd_plain_texts_are_harmless(start, number, data):
     universe, client, server = established()
     universe.run_for(100)
-    server.inject(craft(client, _HEAD.pack(start, number) + data), client.address)
+    server.inject(craft(client, HEAD.pack(start, number) + data), client.address)
     assert server.owner.lossless == []
     client.connection.write_lossless(b"\x40fine")
     universe.run_for(200)
@@ -266,23 +267,23 @@ def test_odd_plain_texts_are_harmless(start, number, data):
 
 
 def test_gap_lists_of_any_bytes_are_harmless():
-    universe, client, server = established()
+    _universe, client, server = established()
     rng = random.Random(1)
     for i in range(100):
         server.connection.write_lossless(bytes([64, i]))
         gaps = rng.randbytes(rng.randrange(40)) if i % 2 else bytes(rng.choices([0, 1, 2, 255], k=30))
-        server.inject(craft(client, _HEAD.pack(0, 0) + b"\x01" + gaps), client.address)
+        server.inject(craft(client, HEAD.pack(0, 0) + b"\x01" + gaps), client.address)
         connection = server.connection
-        in_flight = connection._sending.in_flight
-        assert 0 <= in_flight <= connection._sending.waiting()
+        in_flight = connection.sending.in_flight
+        assert 0 <= in_flight <= connection.sending.waiting()
 
 
 def test_spoofed_addresses_never_enter_the_table():
-    universe, client, server = established()
+    _universe, client, server = established()
     shake, data = client.kinds_sent(0x1A)[0], client.kinds_sent(0x1B)[0]
     for i in range(1000):
         address = (bytes([8, 8, i >> 8, i & 255]), 5)
         assert is_usable(address)
         server.inject(shake, address)
         server.inject(data, address)
-    assert len(server.net._by_address) == 1
+    assert len(server.net.by_address) == 1
