@@ -10,11 +10,13 @@ import argparse
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
+import c_source
+import glue_source
 from describe import Api, describe_header
+from plan import plan
 from python_source import enums_source, events_source
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def committed(api: Api) -> dict[Path, str]:
@@ -23,6 +25,42 @@ def committed(api: Api) -> dict[Path, str]:
         ROOT / "toxpy" / "enums.py": enums_source(api),
         ROOT / "toxpy" / "events.py": events_source(api),
     }
+
+
+def built(api: Api) -> dict[str, str]:
+    """The generated files of one build, by name, with their text."""
+    planned = plan(api)
+    return {
+        "api_generated.h": c_source.header_source(api, planned),
+        "api_generated.c": c_source.source(api, planned),
+        "exports.map": c_source.exports_map(api),
+        "_toxcore_glue.py": glue_source.source(api, planned),
+    }
+
+
+#: cffi_start_python is static in the module that cffi writes: this passes it on
+CFFI_SOURCE = """
+#include "api_generated.h"
+#include "library.h"
+
+int toxpy_start_module(void)
+{
+    return cffi_start_python();
+}
+"""
+
+
+def emit_cffi_module(api: Api, path: Path) -> None:
+    """_toxcore.c: the module through which C and Python reach each other. Starting it imports toxpy.capi."""
+    from cffi import FFI
+
+    c, python = c_source.cdef(api, plan(api))
+    ffi = FFI()
+    ffi.cdef(c)
+    ffi.embedding_api(python)
+    ffi.set_source("_toxcore", CFFI_SOURCE)
+    ffi.embedding_init_code("import toxpy.capi")
+    ffi.emit_c_code(str(path))
 
 
 def write(path: Path, text: str) -> None:
@@ -38,6 +76,12 @@ def main() -> int:
     parser.add_argument("--build", type=Path)
     arguments = parser.parse_args()
     api = describe_header(arguments.header)
+    if arguments.build is not None:
+        arguments.build.mkdir(parents=True, exist_ok=True)
+        for name, text in built(api).items():
+            write(arguments.build / name, text)
+        emit_cffi_module(api, arguments.build / "_toxcore.c")
+        return 0
     for path, text in committed(api).items():
         write(path, text)
     return 0

@@ -1,0 +1,127 @@
+/* The functions of the C API that are not the same as all others: see plan.py, SPECIAL. */
+#include "api_generated.h"
+#include "library.h"
+#include "options.h"
+
+__thread bool toxpy_raised;
+
+void toxpy_mark_raised(void)
+{
+    toxpy_raised = true;
+}
+
+bool toxpy_bind(int index)
+{
+    if (__atomic_load_n(&toxpy_bound[index], __ATOMIC_ACQUIRE) < 0 || !toxpy_boot()) {
+        return false;
+    }
+    bool there = py_bind(index) == 1;
+    if (!toxpy_take_raised()) {
+        __atomic_store_n(&toxpy_bound[index], there ? 1 : -1, __ATOMIC_RELEASE);
+    }
+    return there;
+}
+
+Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
+{
+    int code = TOX_ERR_NEW_MALLOC;
+    uintptr_t tox = 0;
+    if (toxpy_boot()) {
+        Tox_Options clean;
+        struct toxpy_options flat;
+        toxpy_options_read(&clean, options);
+        toxpy_options_flatten(&flat, &clean);
+        int failure = 0;
+        tox = py_tox_new(&flat, &failure);
+        code = toxpy_take_raised() ? TOX_ERR_NEW_MALLOC : failure;
+    }
+    if (error != NULL) {
+        *error = (Tox_Err_New)code;
+    }
+    return (Tox *)tox;
+}
+
+void tox_kill(Tox *tox)
+{
+    if (tox != NULL && toxpy_boot()) {
+        py_tox_kill((uintptr_t)tox);
+        toxpy_take_raised();
+    }
+}
+
+void tox_iterate(Tox *tox, void *user_data)
+{
+    if (tox != NULL && toxpy_boot()) {
+        py_tox_iterate((uintptr_t)tox, user_data);
+        toxpy_take_raised();
+    }
+}
+
+void tox_iterate_with_options(Tox *tox, const Tox_Iterate_Options *options, void *user_data)
+{
+    /* fail_hard asks tox_events_iterate() for an error when memory runs out; callbacks have no such case */
+    (void)options;
+    tox_iterate(tox, user_data);
+}
+
+bool tox_hash(uint8_t *hash, const uint8_t *data, size_t length)
+{
+    if (hash == NULL || (data == NULL && length != 0) || !toxpy_boot()) {
+        return false;
+    }
+    bool done = py_tox_hash((char *)hash, (const char *)data, length);
+    return !toxpy_take_raised() && done;
+}
+
+static void set_locked(const Tox *tox, bool locked)
+{
+    if (tox != NULL && toxpy_boot()) {
+        py_tox_lock((uintptr_t)tox, locked);
+        toxpy_take_raised();
+    }
+}
+
+void tox_lock(const Tox *tox)
+{
+    set_locked(tox, true);
+}
+
+void tox_unlock(const Tox *tox)
+{
+    set_locked(tox, false);
+}
+
+void tox_set_av_object(Tox *tox, void *object)
+{
+    if (tox != NULL && toxpy_boot()) {
+        py_tox_set_av_object((uintptr_t)tox, (uintptr_t)object);
+        toxpy_take_raised();
+    }
+}
+
+void *tox_get_av_object(const Tox *tox)
+{
+    if (tox == NULL || !toxpy_boot()) {
+        return NULL;
+    }
+    uintptr_t object = py_tox_get_av_object((uintptr_t)tox);
+    return toxpy_take_raised() ? NULL : (void *)object;
+}
+
+void toxpy_set_callback(Tox *tox, int index, int packet_id, void (*callback)(void))
+{
+    if (tox != NULL && toxpy_boot()) {
+        py_tox_set_callback((uintptr_t)tox, index, packet_id, (uintptr_t)callback);
+        toxpy_take_raised();
+    }
+}
+
+void tox_callback_friend_lossy_packet_per_pktid(Tox *tox, tox_friend_lossy_packet_cb *callback, uint8_t pktid)
+{
+    toxpy_set_callback(tox, TOXPY_CALLBACK_FRIEND_LOSSY_PACKET, pktid, (void (*)(void))callback);
+}
+
+void tox_callback_friend_lossless_packet_per_pktid(Tox *tox, tox_friend_lossless_packet_cb *callback, uint8_t pktid)
+{
+    toxpy_set_callback(tox, TOXPY_CALLBACK_FRIEND_LOSSLESS_PACKET, pktid, (void (*)(void))callback);
+}

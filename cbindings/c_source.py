@@ -1,0 +1,296 @@
+"""Writes the C half of the glue: api_generated.h, api_generated.c, exports.map, and cffi's declarations."""
+
+from __future__ import annotations
+
+from describe import Api, Function, Param
+from plan import Planned, fallback, null_error, sentinel
+from python_source import event_callbacks
+
+TITLE = "/* GENERATED from include/toxcore.h by cbindings/generate.py: do not edit. */\n"
+
+#: Fields of struct Tox_Options whose accessors are written by hand in options.c.
+OWNED_FIELDS = {"proxy_host", "savedata_data", "owned_savedata_data", "owned_proxy_host"}
+#: Fields that exist only in blocks of tox_options_new(); see options.c.
+LATE_FIELDS = {"experimental_groups_persistence", "experimental_disable_dns", "experimental_owned_data"}
+
+#: The Python functions behind api_special.c; these are bound at the start, all others at their first call.
+SPECIAL_PYTHON = """
+int py_bind(int index);
+uintptr_t py_tox_new(const struct toxpy_options *options, int *failure);
+void py_tox_kill(uintptr_t tox);
+void py_tox_iterate(uintptr_t tox, void *user_data);
+bool py_tox_hash(char *hash, const char *data, size_t length);
+void py_tox_lock(uintptr_t tox, bool locked);
+void py_tox_set_av_object(uintptr_t tox, uintptr_t object);
+uintptr_t py_tox_get_av_object(uintptr_t tox);
+void py_tox_set_callback(uintptr_t tox, int index, int packet_id, uintptr_t callback);
+"""
+
+#: C functions that Python calls besides the trampolines.
+SPECIAL_C = """
+void toxpy_mark_raised(void);
+uintptr_t toxpy_handles(size_t *count);
+void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *file, uint32_t line,
+                    const char *func, const char *message, uintptr_t user_data);
+"""
+
+
+def options_struct(api: Api) -> str:
+    """`struct toxpy_options`: the options as Python reads them."""
+    fields = [param for param in api.structs["Tox_Options"] if not param.name.startswith("owned_")]
+    return "struct toxpy_options {\n" + "".join(f"    {_flat(field)};\n" for field in fields) + "};\n"
+
+
+def _flat(field: Param) -> str:
+    kind = field.type
+    if kind.callback or kind.base == "void":
+        return f"uintptr_t {field.name}"
+    if kind.pointers:
+        return f"const char *{field.name}"
+    return f"{'int' if kind.is_enum else kind.base} {field.name}"
+
+
+def _plain(param: Param) -> str:
+    """The parameter as Python sees it: enums are int, byte pointers char, so that bytes convert fastest."""
+    kind = param.type
+    if kind.array or (kind.pointers and kind.base in ("uint8_t", "char")):
+        return f"{'const ' if kind.const else ''}char *{param.name}"
+    if kind.pointers and kind.base == "void":
+        return f"void *{param.name}"
+    if kind.pointers:
+        return f"{kind.base} *{param.name}"
+    return f"{'int' if kind.is_enum else kind.base} {param.name}"
+
+
+def _result(function: Function) -> str:
+    return "int" if function.result.is_enum else function.result.base
+
+
+def python_prototype(planned: Planned) -> str:
+    """The extern "Python" function behind a core function."""
+    function = planned.function
+    params = ["uintptr_t tox"]
+    params += [_plain(param) for param in function.params[1:] if param != function.error]
+    if function.error is not None:
+        params.append("int *failure")
+    return f"{_result(function)} py_{function.name}({', '.join(params)});"
+
+
+def trampoline(callback: Function) -> str:
+    """Prototype of the C function through which Python calls a callback."""
+    params = ["uintptr_t callback", "uintptr_t tox"] + [_plain(param) for param in callback.params[1:]]
+    return f"void toxpy_call_{_event(callback)}({', '.join(params)})"
+
+
+def _event(callback: Function) -> str:
+    return callback.name.removeprefix("tox_").removesuffix("_cb")
+
+
+def cdef(api: Api, planned: list[Planned]) -> tuple[str, str]:
+    """What cffi is told: (C functions and types, Python functions)."""
+    c = options_struct(api) + SPECIAL_C
+    c += "".join(f"{trampoline(callback)};\n" for callback in event_callbacks(api))
+    python = SPECIAL_PYTHON + "\n".join(python_prototype(item) for item in planned if item.kind == "core")
+    return c, python
+
+
+def header_source(api: Api, planned: list[Planned]) -> str:
+    """api_generated.h."""
+    c, python = cdef(api, planned)
+    indexes = "".join(
+        f"#define TOXPY_CALLBACK_{_event(callback).upper()} {index}\n"
+        for index, callback in enumerate(event_callbacks(api))
+    )
+    return (
+        f"{TITLE}#ifndef TOXPY_API_GENERATED_H\n#define TOXPY_API_GENERATED_H\n"
+        f'#include "toxcore.h"\n\n{indexes}\n{c}\n{python}\n'
+        "void toxpy_options_flatten(struct toxpy_options *flat, const Tox_Options *options);\n"
+        "void toxpy_set_callback(Tox *tox, int index, int packet_id, void (*callback)(void));\n#endif\n"
+    )
+
+
+def exports_map(api: Api) -> str:
+    """Linker version script: the API and nothing else."""
+    return (
+        "{\nglobal:\n" + "".join(f"    {name};\n" for name in sorted(api.functions)) + "local:\n    *;\n};\n"
+    )
+
+
+def _declare(function: Function) -> str:
+    params = ", ".join(f"{param.type.c} {param.name}" for param in function.params)
+    return f"{function.result.c} {function.name}({params or 'void'})"
+
+
+def _constant(function: Function) -> str:
+    return f"{_declare(function)}\n{{\n    return {function.name.upper()};\n}}\n"
+
+
+def _to_string(api: Api, function: Function) -> str:
+    param = function.params[0]
+    enum = param.type.base.split()[1]
+    cases, seen = "", set()
+    for name, value in api.enums[enum].items():
+        if value not in seen:
+            cases += f'    case {name}:\n        return "{name}";\n'
+        seen.add(value)
+    body = f'    switch ({param.name}) {{\n{cases}    }}\n    return "<invalid {enum}>";\n'
+    return f"{_declare(function)}\n{{\n{body}}}\n"
+
+
+def _accessors(api: Api, names: set[str]) -> str:
+    """Getters and setters of struct Tox_Options; names in `names` exist in the header."""
+    text = ""
+    for field in api.structs["Tox_Options"]:
+        late = f" && toxpy_options_known({'{}'})" if field.name in LATE_FIELDS else ""
+        getter, setter = f"tox_options_get_{field.name}", f"tox_options_set_{field.name}"
+        if getter in names:
+            function = api.functions[getter]
+            options = function.params[0].name
+            zero = "NULL" if function.result.pointers else f"({function.result.name})0"
+            text += (
+                f"{_declare(function)}\n{{\n    return {options} != NULL{late.format(options)}"
+                f" ? {options}->{field.name} : {zero};\n}}\n\n"
+            )
+        if setter in names and field.name not in OWNED_FIELDS:
+            function = api.functions[setter]
+            options, value = (param.name for param in function.params)
+            text += (
+                f"{_declare(function)}\n{{\n    if ({options} != NULL{late.format(options)}) {{\n"
+                f"        {options}->{field.name} = {value};\n    }}\n}}\n\n"
+            )
+    return text
+
+
+def _callback_setter(function: Function) -> str:
+    tox, callback = (param.name for param in function.params)
+    index = "TOXPY_CALLBACK_" + function.name.removeprefix("tox_callback_").upper()
+    body = f"    toxpy_set_callback({tox}, {index}, -1, (void (*)(void)){callback});\n"
+    return f"{_declare(function)}\n{{\n{body}}}\n"
+
+
+def _absent(api: Api, function: Function) -> str:
+    lines = [f"    (void){param.name};\n" for param in function.params if param != function.error]
+    if function.error is not None:
+        error = function.error
+        lines.append(
+            f"    if ({error.name} != NULL) {{\n        *{error.name} = {fallback(api, function)};\n    }}\n"
+        )
+    if function.result.base != "void" or function.result.pointers:
+        lines.append(f"    return {_cast(function, sentinel(function))};\n")
+    return f"{_declare(function)}\n{{\n{''.join(lines)}}}\n"
+
+
+def _cast(function: Function, value: str) -> str:
+    return f"({function.result.name}){value}" if function.result.is_enum else value
+
+
+def _core(api: Api, planned: Planned, index: int) -> str:
+    """The wrapper: instance and function there, NULL outputs, the call, the error code."""
+    function, error = planned.function, planned.function.error
+    tox = function.params[0].name
+    returns = function.result.base != "void"
+    arguments = [f"(uintptr_t){tox}"]
+    for param in function.params[1:]:
+        if param == error:
+            continue
+        plain = _plain(param)
+        arguments.append(f"({plain.removesuffix(param.name).strip()}){param.name}")
+    if error is not None:
+        arguments.append("&failure")
+    call = f"py_{function.name}({', '.join(arguments)})"
+    out = planned.output
+    lines = []
+    if error is not None:
+        lines.append(f"int code = {fallback(api, function)};")
+    if returns:
+        lines.append(f"{function.result.c} result = {_cast(function, sentinel(function))};")
+    null = null_error(api, function)
+    condition = f"toxpy_enter({tox}, {index})"
+    if out is not None and null is not None and error is not None:
+        lines += [f"if ({out.name} == NULL) {{", f"    code = {null};", f"}} else if ({condition}) {{"]
+    elif out is not None:
+        lines.append(f"if ({out.name} != NULL && {condition}) {{")
+    else:
+        lines.append(f"if ({condition}) {{")
+    if error is not None:
+        lines.append("    int failure = 0;")
+    if returns:
+        lines += [
+            f"    {function.result.c} answer = {_cast(function, call)};",
+            "    if (!toxpy_take_raised()) {",
+        ]
+        lines += (
+            ["        result = answer;"]
+            + (["        code = failure;"] if error is not None else [])
+            + ["    }"]
+        )
+    else:
+        lines += [f"    {call};", "    toxpy_take_raised();"]
+    lines.append("}")
+    if error is not None:
+        enum = error.type.base.split()[1]
+        lines += [f"if ({error.name} != NULL) {{", f"    *{error.name} = ({enum})code;", "}"]
+    if returns:
+        lines.append("return result;")
+    return _declare(function) + "\n{\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
+
+
+def _trampoline_body(callback: Function) -> str:
+    arguments = [f"({callback.params[0].type.c})tox"]
+    for param in callback.params[1:]:
+        is_bytes = param.type.pointers and param.type.base == "uint8_t"
+        arguments.append(f"(const uint8_t *){param.name}" if is_bytes else _argument(param))
+    return f"{trampoline(callback)}\n{{\n    (({callback.name} *)callback)({', '.join(arguments)});\n}}\n"
+
+
+def _argument(param: Param) -> str:
+    if param.type.array:
+        return f"(const {param.type.base} *){param.name}"
+    return f"({param.type.name}){param.name}" if param.type.is_enum else param.name
+
+
+def _flatten(api: Api) -> str:
+    lines = []
+    for field in api.structs["Tox_Options"]:
+        if field.name.startswith("owned_"):
+            continue
+        cast = _flat(field).removesuffix(field.name).strip()
+        lines.append(f"    flat->{field.name} = ({cast})options->{field.name};\n")
+    head = "void toxpy_options_flatten(struct toxpy_options *flat, const Tox_Options *options)"
+    return f"{head}\n{{\n{''.join(lines)}}}\n"
+
+
+def source(api: Api, planned: list[Planned]) -> str:
+    """api_generated.c."""
+    parts = [TITLE + '#include "api_generated.h"\n\n#include "library.h"\n#include "options.h"\n']
+    core = [item for item in planned if item.kind == "core"]
+    parts.append(f"signed char toxpy_bound[{len(core)}];\n")
+    # never touched, so never in memory: only the addresses are used, each for one instance
+    parts.append(
+        "static max_align_t handles[32768];\n\nuintptr_t toxpy_handles(size_t *count)\n{\n"
+        "    *count = sizeof handles / sizeof *handles;\n    return (uintptr_t)handles;\n}\n"
+    )
+    parts.append(
+        "void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *file, uint32_t line,\n"
+        "                    const char *func, const char *message, uintptr_t user_data)\n{\n"
+        "    ((tox_log_cb *)callback)((Tox *)tox, (Tox_Log_Level)level, file, line, func, message,\n"
+        "                             (void *)user_data);\n}\n"
+    )
+    parts.append(_flatten(api))
+    parts.append(_accessors(api, {item.function.name for item in planned if item.kind == "static"}))
+    parts += [_trampoline_body(callback) for callback in event_callbacks(api)]
+    index = 0
+    for item in planned:
+        function = item.function
+        if item.kind == "constant":
+            parts.append(_constant(function))
+        elif item.kind == "to_string":
+            parts.append(_to_string(api, function))
+        elif item.kind == "callback":
+            parts.append(_callback_setter(function))
+        elif item.kind == "absent":
+            parts.append(_absent(api, function))
+        elif item.kind == "core":
+            parts.append(_core(api, item, index))
+            index += 1
+    return "\n".join(parts)

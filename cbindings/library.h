@@ -1,0 +1,33 @@
+/* What the parts of libtoxcore.so share; none of it is exported. */
+#ifndef TOXPY_LIBRARY_H
+#define TOXPY_LIBRARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* boot.c: true once the interpreter runs and toxpy is imported. The first call does that, all others are cheap. */
+bool toxpy_boot(void);
+/* In the module that cffi generates: make it known to the running interpreter, run the init code; -1 for a failure. */
+int toxpy_start_module(void);
+
+/* api_special.c: the Python function behind wrapper `index` is there. Starts Python when needed. */
+bool toxpy_bind(int index);
+extern signed char toxpy_bound[];
+/* Set by Python when a call ended in an exception that nobody foresaw; taken back by the wrapper it belongs to. */
+extern __thread bool toxpy_raised;
+void toxpy_mark_raised(void);
+
+static inline bool toxpy_enter(const void *tox, int index)
+{
+    return tox != NULL && (__atomic_load_n(&toxpy_bound[index], __ATOMIC_ACQUIRE) > 0 || toxpy_bind(index));
+}
+
+static inline bool toxpy_take_raised(void)
+{
+    bool raised = toxpy_raised;
+    toxpy_raised = false;
+    return raised;
+}
+
+#endif

@@ -1,0 +1,56 @@
+"""Assembles the folder beside the library: toxpy, the generated glue, and the two compiled modules they need.
+
+Everything is precompiled with unchecked hashes: the start reads no source and compares no
+times, so neither a copied prefix nor a read-only one costs anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+from py_compile import PycInvalidationMode
+
+IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.txt", "cli")
+
+
+def module_file(name: str) -> Path:
+    """Where the running interpreter would import a compiled module from."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise SystemExit(f"no module {name} in {sys.executable}")
+    return Path(spec.origin)
+
+
+def assemble(toxpy: Path, glue: Path, into: Path) -> None:
+    """Build the folder anew."""
+    shutil.rmtree(into, ignore_errors=True)
+    shutil.copytree(toxpy, into / "toxpy", ignore=IGNORED)
+    shutil.copy(glue, into)
+    shutil.copy(module_file("_cffi_backend"), into)
+    # only pynacl's binding to libsodium: the package around it costs 16 ms to import
+    (into / "nacl").mkdir()
+    (into / "nacl" / "__init__.py").write_text('"""Only the binding of libsodium."""\n')
+    shutil.copy(module_file("nacl._sodium"), into / "nacl")
+    done = compileall.compile_dir(
+        into, quiet=1, stripdir=str(into), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH
+    )
+    if not done:
+        raise SystemExit("toxpy does not compile")
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--toxpy", "--glue", "--into"):
+        parser.add_argument(name, type=Path, required=True)
+    arguments = parser.parse_args()
+    assemble(arguments.toxpy, arguments.glue, arguments.into)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

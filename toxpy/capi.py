@@ -1,0 +1,377 @@
+"""The Python side of libtoxcore.so: instances by their C address, callbacks, what glue cannot be generated.
+
+    C wrapper (generated) -> extern "Python" (cffi) -> _toxcore_glue (generated) -> Core
+
+Imported only inside the library, when its first function is called; `_toxcore` and
+`_toxcore_glue` exist only there. A C wrapper asks `py_bind` for its Python function at its
+first call, so that a start pays for the functions a program uses and for no others.
+
+A Tox pointer is an address that was never used for another instance (until 32768 more
+have been made), and `live` knows those in use: a call after tox_kill fails as documented.
+Whatever a call raises that it should not goes to the instance's log callback; the
+caller gets the failure value. Nothing is ever printed.
+"""
+
+from __future__ import annotations
+
+import sys
+from _struct import pack
+from _thread import RLock
+from gc import freeze
+
+from _toxcore import ffi, lib  # type: ignore[import-not-found]
+
+from toxpy.core import Core
+from toxpy.enums import TOX_LOG_LEVEL_ERROR
+from toxpy.errors import ToxError
+from toxpy.options import Options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+#: Inputs are cut here: no function takes as many bytes, so the core answers TOO_LONG, and the
+#: caller's memory is not read beyond what a valid call would have.
+MAX_INPUT = 1373
+_TOO_LONG = bytes(MAX_INPUT + 1)
+#: Longest C string read, one more than TOX_MAX_HOSTNAME_LENGTH.
+MAX_STRING = 256
+
+memmove = ffi.memmove
+_unpack = ffi.unpack
+_string = ffi.string
+
+
+class _Dead(Exception):
+    """A Tox pointer that is not in use (never, or no longer)."""
+
+
+class _Live(dict[int, "Any"]):
+    """Core by Tox pointer."""
+
+    __slots__ = ()
+
+    def __missing__(self, tox: int) -> Any:
+        raise _Dead
+
+
+#: The running instances: what the generated glue calls methods of.
+live = _Live()
+
+
+# reading C arguments
+
+
+def data_in(pointer: Any, length: int) -> bytes | None:
+    """Bytes with a length; None for NULL."""
+    if not pointer:
+        return None
+    if length > MAX_INPUT:
+        return _TOO_LONG
+    data: bytes = _unpack(pointer, length)
+    return data
+
+
+def data_or_empty_in(pointer: Any, length: int) -> bytes | None:
+    """As `data_in`, where NULL of length 0 means empty."""
+    return data_in(pointer, length) if pointer or length else b""
+
+
+def fixed_in(pointer: Any, size: int) -> bytes | None:
+    """A key or another array of a fixed size."""
+    if not pointer:
+        return None
+    data: bytes = _unpack(pointer, size)
+    return data
+
+
+def string_in(pointer: Any) -> bytes | None:
+    """A C string without its zero."""
+    if not pointer:
+        return None
+    text: bytes = _string(pointer, MAX_STRING)
+    return text
+
+
+def list_out(pointer: Any, numbers: Iterable[int]) -> None:
+    """Numbers into a uint32_t array."""
+    items = tuple(numbers)
+    memmove(pointer, pack(f"{len(items)}I", *items), 4 * len(items))
+
+
+# instances
+
+
+class _Locked:
+    """A Core whose methods take one re-entrant lock: `experimental_thread_safety`."""
+
+    __slots__ = ("core", "lock")
+
+    def __init__(self, core: Core, lock: Any) -> None:
+        self.core = core
+        self.lock = lock
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method, lock = getattr(self.core, name), self.lock
+
+        def locked(*arguments: Any) -> Any:
+            with lock:
+                return method(*arguments)
+
+        return locked
+
+
+class Instance:
+    """What C knows of a Tox besides its Core."""
+
+    __slots__ = (
+        "av_object",
+        "by_packet_id",
+        "callbacks",
+        "core",
+        "doomed",
+        "iterating",
+        "lock",
+        "log",
+        "tox",
+    )
+
+    def __init__(self, tox: int, log: tuple[int, int] | None) -> None:
+        self.tox = tox
+        self.log = log
+        self.core: Core | None = None
+        self.lock: Any = None
+        self.callbacks = [0] * len(DELIVER)
+        self.by_packet_id: dict[tuple[int, int], int] = {}
+        self.av_object = 0
+        self.iterating = False
+        self.doomed = False
+
+    def on_log(self, level: int, file: str, line: int, func: str, message: str) -> None:
+        """Pass a line to the C log callback."""
+        if self.log is not None:
+            callback, user_data = self.log
+            texts = file.encode(), line, func.encode(), message.encode("utf-8", "replace")
+            lib.toxpy_call_log(callback, self.tox, level, *texts, user_data)
+
+    def close(self) -> None:
+        """Stop for good; inside iterate this waits until the protocol stack has unwound."""
+        live.pop(self.tox, None)
+        if self.iterating:
+            self.doomed = True
+            return
+        _instances.pop(self.tox, None)
+        if self.core is not None:
+            self.core.kill()
+
+
+_instances: dict[int, Instance] = {}
+_count = ffi.new("size_t *")
+_first_handle: int = lib.toxpy_handles(_count)
+_handle_count: int = _count[0]
+_HANDLE_SIZE = 2 * ffi.sizeof("void *")
+_made = 0
+
+
+def _new_handle() -> int:
+    """The next address for an instance, 0 when all are in use."""
+    global _made
+    for _ in range(_handle_count):
+        tox: int = _first_handle + _HANDLE_SIZE * (_made % _handle_count)
+        _made += 1
+        if tox not in _instances:
+            return tox
+    return 0
+
+
+def on_unexpected(kind: Any, error: Any, traceback: Any) -> None:
+    """What cffi calls when an exception leaves a Python function: the call fails, the log hears why."""
+    lib.toxpy_mark_raised()
+    if kind is _Dead or traceback is None:
+        return
+    local = traceback.tb_frame.f_locals
+    instance = local.get("instance") or _instances.get(local.get("tox", 0))
+    if instance is None or instance.log is None:
+        return
+    function = traceback.tb_frame.f_code.co_name
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    code = traceback.tb_frame.f_code
+    message = f"{function} failed: {kind.__name__}: {error}"
+    instance.on_log(TOX_LOG_LEVEL_ERROR, code.co_filename, traceback.tb_lineno, code.co_name, message)
+
+
+def _options(flat: Any) -> Options:
+    """The Options that `struct toxpy_options` stands for. All memory is copied."""
+    options = Options()
+    for name in (
+        "ipv6_enabled",
+        "udp_enabled",
+        "local_discovery_enabled",
+        "dht_announcements_enabled",
+        "proxy_type",
+        "proxy_port",
+        "start_port",
+        "end_port",
+        "tcp_port",
+        "hole_punching_enabled",
+        "savedata_type",
+        "experimental_thread_safety",
+        "experimental_groups_persistence",
+        "experimental_disable_dns",
+    ):
+        setattr(options, name, getattr(flat, name))
+    if flat.proxy_type:
+        options.proxy_host = string_in(flat.proxy_host)
+    if flat.savedata_type and flat.savedata_data:
+        options.savedata_data = _unpack(flat.savedata_data, flat.savedata_length)
+    return options
+
+
+# the functions behind api_special.c
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_bind(index: int) -> int:
+    """Install the Python function of a C wrapper: 1, or 0 when the core has no such method yet."""
+    function, method, failure = FUNCTIONS[index]
+    if not hasattr(Core, method):
+        return 0
+    ffi.def_extern("py_" + function.__name__, failure, on_unexpected)(function)
+    return 1
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_tox_new(flat: Any, failure: Any) -> int:
+    """tox_new."""
+    tox = _new_handle()
+    if not tox:
+        raise MemoryError
+    instance = Instance(tox, (flat.log_callback, flat.log_user_data) if flat.log_callback else None)
+    options = _options(flat)
+    if instance.log is not None:
+        options.log_callback = instance.on_log
+    _instances[tox] = instance
+    try:
+        instance.core = core = Core(options)
+    except ToxError as error:
+        failure[0] = error.code
+        return 0
+    finally:
+        if instance.core is None:
+            del _instances[tox]
+    if flat.experimental_thread_safety:
+        instance.lock = RLock()
+        live[tox] = _Locked(core, instance.lock)
+    else:
+        live[tox] = core
+    return tox
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_tox_kill(tox: int) -> None:
+    """tox_kill."""
+    instance = _instances.get(tox)
+    if instance is None:
+        return
+    if instance.lock is None:
+        instance.close()
+    else:
+        with instance.lock:
+            instance.close()
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_tox_iterate(tox: int, user_data: Any) -> None:
+    """tox_iterate: run the protocol, then the callbacks."""
+    live[tox]
+    instance = _instances[tox]
+    if instance.lock is None:
+        _iterate(instance, tox, user_data)
+    else:
+        with instance.lock:
+            _iterate(instance, tox, user_data)
+
+
+def _iterate(instance: Instance, tox: int, user_data: Any) -> None:
+    core, callbacks, by_packet_id = instance.core, instance.callbacks, instance.by_packet_id
+    assert core is not None
+    nested, instance.iterating = instance.iterating, True
+    try:
+        core.iterate()
+        for event in core.drain_events():
+            if instance.doomed:
+                break
+            index = event.callback_index
+            callback = callbacks[index]
+            if by_packet_id and index in _PACKET_EVENTS:
+                callback = by_packet_id.get((index, event.data[0]), callback)
+            if callback:
+                DELIVER[index](callback, tox, event, user_data)
+    finally:
+        instance.iterating = nested
+        if instance.doomed and not nested:
+            instance.close()
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_tox_hash(out: Any, data: Any, length: int) -> bool:
+    """tox_hash."""
+    digest = Core.hash(_unpack(data, length) if length else b"")
+    memmove(out, digest, len(digest))
+    return True
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_tox_lock(tox: int, locked: bool) -> None:
+    """tox_lock and tox_unlock: nothing without `experimental_thread_safety`."""
+    lock = _instances[tox].lock if tox in live else None
+    if lock is not None:
+        if locked:
+            lock.acquire()
+        else:
+            lock.release()
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_tox_set_av_object(tox: int, av_object: int) -> None:
+    """tox_set_av_object."""
+    if tox in live:
+        _instances[tox].av_object = av_object
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_tox_get_av_object(tox: int) -> int:
+    """tox_get_av_object."""
+    return _instances[tox].av_object if tox in live else 0
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_tox_set_callback(tox: int, index: int, packet_id: int, callback: int) -> None:
+    """All tox_callback_*; `packet_id` is -1 except for the two that name one."""
+    if tox not in live:
+        return
+    instance = _instances[tox]
+    if packet_id < 0:
+        instance.callbacks[index] = callback
+        # as in c-toxcore, the general setter replaces what was set for single packet IDs
+        for key in [key for key in instance.by_packet_id if key[0] == index]:
+            del instance.by_packet_id[key]
+    else:
+        instance.by_packet_id[index, packet_id] = callback
+
+
+# The glue needs `live` and the readers above, and this module needs its tables.
+from _toxcore_glue import DELIVER, FUNCTIONS  # type: ignore[import-not-found] # noqa: E402
+
+_PACKET_EVENTS = frozenset(
+    index for index, deliver in enumerate(DELIVER) if deliver.__name__ in (
+        "deliver_friend_lossy_packet",
+        "deliver_friend_lossless_packet",
+    )
+)  # fmt: skip
+
+# a thread inside toxav_iterate or tox_iterate must not wait 5 ms for each turn of another
+sys.setswitchinterval(0.0005)
+freeze()
