@@ -302,7 +302,8 @@ def test_owner_that_reconnects_in_on_closed():
 
     def reconnect():
         server.owner.calls.append("closed")
-        server.net.connect(client.identity.public, client.dht.public_key, server.owner)
+        begun = server.net.connect(client.identity.public, client.dht.public_key, server.owner)
+        begun.set_address((b"\x09\x09\x09\x09", 9))
 
     server.owner.on_closed = reconnect
     client.stop()
@@ -311,6 +312,24 @@ def test_owner_that_reconnects_in_on_closed():
     assert universe.run_until(lambda: reborn.connection.is_established, 5000)
     assert len(server.net) == 1
     assert server.net.connection(client.identity.public) is server.connection
+    universe.run_for(12_000)
+    # the attempt that was begun in between is gone without a word
+    assert server.owner.calls.count("closed") == 1
+    assert len(server.net.by_address) == 1
+
+
+def test_peer_that_begins_anew_during_the_handshake():
+    universe, client, server = client_and_server(jitter_ms=0)
+    client.connect(server)
+    assert universe.run_until(lambda: server.connection is not None, 1000)
+    # our answer gets lost, and the peer starts over with another session key
+    universe.in_flight.clear()
+    client.connection.close(notify=False)
+    client.connect(server)
+    began = universe.clock.now_ms
+    assert universe.run_until(lambda: both_established(client, server), 5000)
+    assert universe.clock.now_ms - began <= 110
+    assert server.owner.calls == ["attach", "established"]
 
 
 def test_moved_peer_is_followed_once_its_address_is_known():

@@ -105,6 +105,18 @@ def test_replayed_handshake_after_the_session_ended():
     assert server.drops("handshake_replayed") == 2
 
 
+def test_cookie_response_to_another_request_is_refused():
+    universe, client, server = client_and_server()
+    client.connect(server)
+    cookie = server.net.cookies.make(client.identity.public, client.dht.public_key)
+    key = server.dht.shared_keys.get(client.dht.public_key)
+    client.inject(hs.create_cookie_response(key, bytes(24), cookie, bytes(8)), server.address)
+    assert client.kinds_sent(0x1A) == []
+    assert client.drops("cookie_response") == 1
+    # the right one still counts
+    assert universe.run_until(lambda: both_established(client, server), 5000)
+
+
 def test_stale_cookie_is_refused():
     universe, client, server = client_and_server()
     client.connect(server)
