@@ -19,7 +19,6 @@ from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, SHA512_SIZE, dec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.crypto.keys import SharedKeys
     from toxpy.runtime import Runtime
 
 KIND_COOKIE_REQUEST, KIND_COOKIE_RESPONSE, KIND_HANDSHAKE, KIND_DATA = 0x18, 0x19, 0x1A, 0x1B
@@ -131,14 +130,11 @@ def create_handshake(
     return b"\x1a" + peer_cookie + nonce + encrypt(key, nonce, plain)
 
 
-def open_handshake(identity_keys: SharedKeys, cookie: Cookie, packet: bytes) -> Handshake | None:
+def open_handshake(key: bytes, cookie: Cookie, packet: bytes) -> Handshake | None:
     """The contents of a 385-byte handshake whose cookie opened to `cookie`, or None.
 
-    The hash ties the encrypted part to the cookie in front of it.
+    `key` is that of both real keys. The hash ties the encrypted part to the cookie in front of it.
     """
-    key = identity_keys.get(cookie.real_pk)
-    if key is None:
-        return None
     nonce_at = 1 + COOKIE_SIZE
     box_at = nonce_at + NONCE_SIZE
     plain = decrypt(key, packet[nonce_at:box_at], packet[box_at:])

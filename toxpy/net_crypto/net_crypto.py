@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from toxpy.crypto.keys import KeyPair
+    from toxpy.dht.budget import KeyBudget
     from toxpy.net_crypto.connection import Owner
     from toxpy.net_crypto.handshake import Handshake
     from toxpy.runtime import Dispatch, Runtime
@@ -57,6 +58,10 @@ if TYPE_CHECKING:
         @property
         def shared_keys(self) -> SharedKeys:
             """Shared keys of our DHT key."""
+
+        @property
+        def budget(self) -> KeyBudget:
+            """What strangers may make us compute."""
 
 
 #: Connections of all kinds; each belongs to a friend, so this only guards against a bug.
@@ -154,7 +159,8 @@ class NetCrypto:
             self.rt.counters.drop("cookie_request_size")
             return
         dht_pk = data[1:33]
-        key = self.dht.shared_keys.get(dht_pk)
+        dht = self.dht
+        key = dht.budget.shared_key(dht.shared_keys, dht_pk, address)
         opened = open_cookie_request(key, data) if key is not None else None
         if key is None or opened is None:
             self.rt.counters.drop("cookie_request_box")
@@ -188,7 +194,8 @@ class NetCrypto:
         if cookie.stamp <= self.newest.get(cookie.real_pk, -1):
             counters.drop("handshake_replayed")
             return
-        handshake = open_handshake(self.identity_keys, cookie, data)
+        key = self.dht.budget.shared_key(self.identity_keys, cookie.real_pk, address)
+        handshake = open_handshake(key, cookie, data) if key is not None else None
         if handshake is None:
             counters.drop("handshake_box")
             return

@@ -2,6 +2,7 @@
 
 from tests.support.universe import Universe
 from toxpy.crypto.keys import KeyPair, SharedKeys
+from toxpy.dht.budget import KeyBudget
 from toxpy.net_crypto.net_crypto import NetCrypto
 from toxpy.runtime import Dispatch
 
@@ -13,6 +14,7 @@ class KeysOnlyDht:
         self.keys = KeyPair.generate(rt.rng)
         self.public_key = self.keys.public
         self.shared_keys = SharedKeys(self.keys, rt=rt)
+        self.budget = KeyBudget(rt=rt)
 
 
 class Recorder:

@@ -207,7 +207,7 @@ def test_half_open_flood_is_bounded_and_expires():
         key = shared_key(server.identity.public, identity.secret)
         cookie = server.net.cookies.make(identity.public, client.dht.public_key)
         shake = hs.create_handshake(key, bytes(24), cookie, bytes(24), client.dht.public_key, bytes(112))
-        server.inject(shake, (b"\x09\x09" + i.to_bytes(2, "big"), 9))
+        server.inject(shake, (bytes([9, i >> 8, i & 255, 1]), 9))
     assert len(server.net) == net_crypto.MAX_HALF_OPEN
     assert server.drops("handshake_full") == 20
     universe.run_for(9000)
@@ -241,6 +241,18 @@ def test_cookie_requests_keep_no_state():
         assert server.net.cookies.open(cookie).real_pk == client.identity.public
     assert len(server.net) == 0
     assert server.rt.timers.next_deadline_ms() is None
+
+
+def test_fresh_keys_from_one_network_cost_a_bounded_number_of_x25519():
+    _universe, client, server = client_and_server()
+    rng = random.Random(3)
+    before = server.rt.counters.values.get("x25519", 0)
+    for i in range(5000):
+        server.inject(b"\x18" + rng.randbytes(144), (bytes([9, 9, 9, i & 255]), 9))
+        cookie = server.net.cookies.make(rng.randbytes(32), client.dht.public_key)
+        server.inject(b"\x1a" + cookie + bytes(272), (bytes([9, 9, 9, i & 255]), 9))
+    assert server.rt.counters.values["x25519"] - before <= 300
+    assert server.drops("x25519_budget") >= 9000
 
 
 def test_early_packets_are_held_up_to_the_cap():
