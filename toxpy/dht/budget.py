@@ -94,11 +94,17 @@ class KeyBudget:
         self._total = Bucket(X25519_TOTAL_PER_S, X25519_TOTAL_BURST, rt.clock.now_ms)
 
     def shared_key(self, keys: SharedKeys, public_key: bytes, address: Address) -> bytes | None:
-        """`keys.get(public_key)` for a packet from `address`; None, counted, beyond the budget."""
+        """`keys.get(public_key)` for a packet from `address`.
+
+        None, and a drop counted, beyond the budget or for a key of low order.
+        """
         if not keys.knows(public_key) and not self._pays(address):
             self._rt.counters.drop("x25519_budget")
             return None
-        return keys.get(public_key)
+        key = keys.get(public_key)
+        if key is None:
+            self._rt.counters.drop("low_order_key")
+        return key
 
     def _pays(self, address: Address) -> bool:
         if not self._prefixes.allows(address):

@@ -68,22 +68,22 @@ class DHT:
         "_bootstrap",
         "_connected_until_ms",
         "_non_lan_until_ms",
-        "_pings",
         "_random_keys",
         "_replies",
         "_requests",
         "_rt",
-        "_sendbacks",
         "_timer",
         "_turn",
         "_was_connected",
         "budget",
         "close_list",
         "keys",
+        "pings",
         "public_key",
         "requests",
         "searches",
         "send",
+        "sendbacks",
         "shared_keys",
     )
 
@@ -98,7 +98,7 @@ class DHT:
         #: for keys from the network; shared by all layers
         self.budget = KeyBudget(rt=rt)
         self._replies = Budget(REPLIES_PER_S, REPLIES_BURST, rt=rt)
-        self._sendbacks = Sendbacks(rt=rt)
+        self.sendbacks = Sendbacks(rt=rt)
         self.close_list = CloseList(keys.public)
         #: searched key -> list; bounded by what our own layers ask for
         self.searches: dict[bytes, SearchList] = {}
@@ -106,7 +106,7 @@ class DHT:
         self._was_connected = False
         self._turn = 0
         self._bootstrap = Bootstrap(self._ask_for_ourselves, rt=rt)
-        self._pings = Pings(self, rt=rt, udp=udp)
+        self.pings = Pings(self, rt=rt, udp=udp)
         self._requests = Requests(self, rt=rt, udp=udp)
         self.requests = self._requests.dispatch
         udp.claim(NODES_REQUEST, self.on_nodes_request)
@@ -231,8 +231,8 @@ class DHT:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._pings.close()
-        self._sendbacks.clear()
+        self.pings.close()
+        self.sendbacks.clear()
         self.searches.clear()
 
     # for the parts of the DHT
@@ -284,7 +284,7 @@ class DHT:
         key = self.shared_keys.get(public_key)
         if key is None:
             return
-        payload = target + self._sendbacks.add(public_key, address, target)
+        payload = target + self.sendbacks.add(public_key, address, target)
         nonce = self._rt.rng.bytes(NONCE_SIZE)
         self.send(address, seal_packet(NODES_REQUEST, self.public_key, key, nonce, payload))
 
@@ -308,7 +308,7 @@ class DHT:
         answer = pack_nodes_response(self.closest_nodes(target, MAX_SENT_NODES, address), ping_id)
         nonce = self._rt.rng.bytes(NONCE_SIZE)
         self.send(address, seal_packet(NODES_RESPONSE, self.public_key, key, nonce, answer))
-        self._pings.offer(address, sender)
+        self.pings.offer(address, sender)
 
     def on_nodes_response(self, address: Address, data: bytes) -> None:
         """0x04: from whom we asked, where we asked, and once."""
@@ -317,7 +317,7 @@ class DHT:
             drop("nodes_response_size")
             return
         sender = sender_of(data)
-        if not self._sendbacks.is_asked(sender, address):
+        if not self.sendbacks.is_asked(sender, address):
             drop("nodes_response_unasked")
             return
         key = self.shared_keys.get(sender)
@@ -330,7 +330,7 @@ class DHT:
         except PacketError:
             drop("nodes_response_malformed")
             return
-        target = self._sendbacks.take(ping_id, sender, address)
+        target = self.sendbacks.take(ping_id, sender, address)
         if target is None:
             drop("nodes_response_replay")
             return
@@ -371,7 +371,7 @@ class DHT:
 
     def _offer(self, nodes: NodeList, node: Node) -> bool:
         """Unless it is being asked for this list already."""
-        asked = self._sendbacks.is_asked(node.public_key, node.address, nodes.public_key)
+        asked = self.sendbacks.is_asked(node.public_key, node.address, nodes.public_key)
         return not asked and nodes.pending.offer(node)
 
     # the pass
@@ -396,7 +396,7 @@ class DHT:
         # a pass that ran out of room goes on where it stopped
         start = self._turn % len(lists)
         for i in range(len(lists)):
-            if len(self._sendbacks) >= BUSY:
+            if len(self.sendbacks) >= BUSY:
                 self._turn = start + i
                 return
             self._run_list(lists[(start + i) % len(lists)], now_ms)
@@ -405,7 +405,7 @@ class DHT:
         for node in nodes.pending.take():
             self.send_nodes_request(node.address, node.public_key, nodes.public_key)
         if now_ms >= nodes.due_ms:
-            alive = nodes.ask_due(now_ms, self.send_nodes_request, BUSY - len(self._sendbacks))
+            alive = nodes.ask_due(now_ms, self.send_nodes_request, BUSY - len(self.sendbacks))
             if not alive and nodes is self.close_list:
                 self.close_list.revive(now_ms)
         quick = nodes.quick_requests < QUICK_REQUESTS
