@@ -64,7 +64,8 @@ def mutate(rng, samples):
             changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
         data = bytes(changed)
     if rng.randrange(2):
-        source = (bytes([20, rng.randrange(256), rng.randrange(256), rng.randrange(256)]), rng.randrange(1, 65536))
+        host = bytes([20, rng.randrange(256), rng.randrange(256), rng.randrange(256)])
+        source = (host, rng.randrange(1, 65536))
     return data[:2048], source
 
 
@@ -120,7 +121,8 @@ def attack(count, seed=1, report=print):
         # the tables fill up in the first tenth: flat means flat from there
         if before_mb is None and done + BATCH >= count // 10:
             before_mb = memory_mb()
-        report(f"{done + len(hostile):>8} datagrams, {memory_mb():.1f} MB, {spent / (done + len(hostile)) * 1e6:.0f} us each")
+        count = done + len(hostile)
+        report(f"{count:>8} datagrams, {memory_mb():.1f} MB, {spent / count * 1e6:.0f} us each")
     still_talks(world, alice, bob)
     drops = {k: v for k, v in sorted(alice.tox.rt.counters.values.items()) if k.startswith("drop.")}
     world.close()

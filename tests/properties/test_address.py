@@ -1,4 +1,4 @@
-"""The codec laws for packed nodes: round trip, no leftovers, arbitrary bytes fail or re-encode to themselves."""
+"""Codec laws of packed nodes: round trip, no leftovers, any bytes fail or re-encode to themselves."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -11,4 +11,5 @@ def test_friend_read_receipt(world):
         assert len(set(ids)) == 20
         for message_id in ids:
             assert sender.wait(events.FriendReadReceipt).message_id == message_id
-        assert [receiver.wait(events.FriendMessage).message for _ in ids] == [b"message %d" % i for i in range(20)]
+        received = [receiver.wait(events.FriendMessage).message for _ in ids]
+        assert received == [b"message %d" % i for i in range(20)]

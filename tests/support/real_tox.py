@@ -81,13 +81,15 @@ class RealTox:
         self._on("friend_request", lambda k, m, n: events.FriendRequest(at(k, 32), at(m, n)), u8p, u8p, size)
         self._on("friend_message", lambda f, t, m, n: events.FriendMessage(f, t, at(m, n)), u32, i, u8p, size)
         self._on("friend_name", lambda f, m, n: events.FriendName(f, at(m, n)), u32, u8p, size)
-        self._on("friend_status_message", lambda f, m, n: events.FriendStatusMessage(f, at(m, n)), u32, u8p, size)
+        text = events.FriendStatusMessage
+        self._on("friend_status_message", lambda f, m, n: text(f, at(m, n)), u32, u8p, size)
         self._on("friend_status", events.FriendStatus, u32, i)
         self._on("friend_typing", events.FriendTyping, u32, c.c_bool)
         self._on("friend_read_receipt", events.FriendReadReceipt, u32, u32)
         self._on("friend_connection_status", events.FriendConnectionStatus, u32, i)
         self._on("friend_lossy_packet", lambda f, m, n: events.FriendLossyPacket(f, at(m, n)), u32, u8p, size)
-        self._on("friend_lossless_packet", lambda f, m, n: events.FriendLosslessPacket(f, at(m, n)), u32, u8p, size)
+        lossless = events.FriendLosslessPacket
+        self._on("friend_lossless_packet", lambda f, m, n: lossless(f, at(m, n)), u32, u8p, size)
 
     # running
 
@@ -205,7 +207,11 @@ class RealTox:
                           c.c_size_t(len(message)))
 
     def friend_send_lossy_packet(self, friend_number, data):
-        return self._call("tox_friend_send_lossy_packet", c.c_uint32(friend_number), data, c.c_size_t(len(data)))
+        return self._call(
+            "tox_friend_send_lossy_packet", c.c_uint32(friend_number), data, c.c_size_t(len(data))
+        )
 
     def friend_send_lossless_packet(self, friend_number, data):
-        return self._call("tox_friend_send_lossless_packet", c.c_uint32(friend_number), data, c.c_size_t(len(data)))
+        return self._call(
+            "tox_friend_send_lossless_packet", c.c_uint32(friend_number), data, c.c_size_t(len(data))
+        )

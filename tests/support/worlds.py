@@ -53,7 +53,8 @@ class Actor:
         """The next such event; AssertionError with the events seen when it does not come."""
         found = []
         self.world.until(
-            lambda: bool(found) or (event := self.got(kind, **fields)) is not None and not found.append(event),
+            lambda: bool(found)
+            or ((event := self.got(kind, **fields)) is not None and not found.append(event)),
             f"{self.name} to get {kind.__name__} {fields}, has {self.seen}",
             timeout_s,
         )
@@ -145,7 +146,8 @@ class SimulatedWorld(World):
     def actor(self, name, savedata=b""):
         self.started += 1
         socket = self.universe.socket()
-        core = Core(loopback_options(savedata), rt=self.universe.runtime(f"{name} {self.started}"), udp=socket)
+        rt = self.universe.runtime(f"{name} {self.started}")
+        core = Core(loopback_options(savedata), rt=rt, udp=socket)
         self.universe.add(core, socket)
         actor = Actor(self, name, core, ".".join(map(str, socket.address[0])), socket.port)
         actor.socket = socket

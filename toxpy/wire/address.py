@@ -23,7 +23,12 @@ PUBLIC_KEY_SIZE = 32
 V4_MAPPED_PREFIX = bytes(10) + b"\xff\xff"
 
 #: family byte -> (size of the IP, is TCP)
-_FAMILIES = {FAMILY_UDP4: (4, False), FAMILY_UDP6: (16, False), FAMILY_TCP4: (4, True), FAMILY_TCP6: (16, True)}
+_FAMILIES = {
+    FAMILY_UDP4: (4, False),
+    FAMILY_UDP6: (16, False),
+    FAMILY_TCP4: (4, True),
+    FAMILY_TCP6: (16, True),
+}
 _FAMILY_OF = {fields: family for family, fields in _FAMILIES.items()}
 
 
