@@ -1,0 +1,92 @@
+"""The exported names, and every function called with nothing but NULL and 0."""
+
+import glob
+import subprocess
+import sys
+
+from tests.support.prefix import ROOT, compile_c, library_dir
+
+sys.path.insert(0, str(ROOT / "cbindings"))
+
+from describe import describe_header
+
+#: c-toxcore 0.2.23 together with the 45 names of 0.2.18 that later versions dropped
+EXPECTED = 656
+
+
+def exported(library):
+    lines = subprocess.check_output(["nm", "-D", "--defined-only", str(library)], text=True).splitlines()
+    return {line.split()[-1].split("@")[0] for line in lines}
+
+
+def test_exports_are_the_header():
+    api = describe_header(ROOT / "include" / "toxcore.h")
+    names = exported(library_dir() / "libtoxcore.so.2")
+    assert names == set(api.functions)
+    assert len(names) == EXPECTED
+
+
+def test_no_name_of_debians_library_is_missing():
+    (debian,) = glob.glob("/usr/lib/*/libtoxcore.so.2")
+    assert exported(debian) - exported(library_dir() / "libtoxcore.so.2") == set()
+
+
+PROGRAM = """
+#include <toxcore.h>
+#include <stdio.h>
+
+static void call_all(Tox *tox)
+{
+    (void)tox;
+%s}
+
+int main(void)
+{
+    call_all(NULL);
+    Tox *tox = tox_new(NULL, NULL);
+    if (tox == NULL) {
+        return 1;
+    }
+    call_all(tox);
+    tox_kill(tox);
+    call_all(tox);
+    puts("ok");
+    return 0;
+}
+"""
+
+
+def argument(function, index, error):
+    param = function.params[index]
+    kind = param.type
+    if kind.base == "struct Tox" and kind.pointers:
+        return "tox"
+    if param == function.error and error:
+        return "(void *)&error"
+    if kind.pointers or kind.array or kind.callback:
+        return "NULL"
+    return f"({kind.name})0"
+
+
+def test_null_and_zero_everywhere(tmp_path):
+    """Without an instance, with one and with a dead one; once without and once with a place for the error."""
+    api = describe_header(ROOT / "include" / "toxcore.h")
+    calls = ""
+    for function in api.functions.values():
+        # called by main; and what the caller promises to be valid memory, as for free()
+        if function.name in ("tox_new", "tox_kill") or function.name.endswith("_to_string"):
+            continue
+        for error in (False, True) if function.error else (False,):
+            arguments = ", ".join(argument(function, index, error) for index in range(len(function.params)))
+            before = "int error = -1; " if error else ""
+            after = f' if (error == -1) printf("{function.name} left error alone\\n");' if error else ""
+            calls += f"    {{ {before}(void){function.name}({arguments});{after} }}\n"
+    source = tmp_path / "null.c"
+    source.write_text(PROGRAM % calls)
+    flags = ["-std=c11", "-Wno-nonnull", "-Wno-deprecated-declarations"]
+    program = compile_c(tmp_path / "null", source, flags=flags)
+    environment = {"LD_LIBRARY_PATH": str(library_dir())}
+    ran = subprocess.run(
+        [str(program)], check=False, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "ok\n", "")

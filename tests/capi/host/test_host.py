@@ -1,0 +1,152 @@
+"""The library inside every kind of host program: each a small C program built as a user would build it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from tests.support.prefix import compile_c, library_dir, prefix
+
+HERE = Path(__file__).parent
+LIBRARY = "libtoxcore.so.2"
+
+
+def environment(**more):
+    return {"LD_LIBRARY_PATH": str(library_dir()), **more}
+
+
+def run(*command, env=None, timeout=110):
+    """Run to a zero exit code with nothing on stderr."""
+    command = [str(word) for word in command]
+    env = environment() if env is None else env
+    ran = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=timeout)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture
+def build(tmp_path):
+    def build(name, *flags, compiler="cc"):
+        flags = flags or ("-std=c11", "-D_GNU_SOURCE")
+        return compile_c(tmp_path / name, HERE / name, flags=[*flags, f"-I{HERE}"], compiler=compiler)
+
+    return build
+
+
+def test_plain_c(build):
+    assert run(build("plain_c.c", "-std=c99", "-Wpedantic")) == "ok\n"
+
+
+def test_plain_cpp(build):
+    assert run(build("plain_cpp.cpp", "-std=c++17", "-Wpedantic", compiler="c++")) == "ok\n"
+
+
+def test_empty_environment_and_moved_prefix(build, tmp_path):
+    moved = tmp_path / "somewhere else"
+    shutil.copytree(prefix(), moved, symlinks=True)
+    program = build("plain_c.c")
+    # neither PATH nor HOME nor a locale; the folder the library was installed to plays no part
+    assert run(program, env={"LD_LIBRARY_PATH": str(moved / "lib")}) == "ok\n"
+
+
+def test_a_polluted_environment(build, tmp_path):
+    (tmp_path / "encodings.py").write_text("raise SystemExit('the host environment leaked in')")
+    pollution = {"PYTHONPATH": str(tmp_path), "PYTHONHOME": str(tmp_path), "PYTHONSTARTUP": "/nonexistent"}
+    assert run(build("plain_c.c"), env=environment(**pollution)) == "ok\n"
+
+
+def test_dlopen_local(build):
+    assert run(build("dlopen_local.c"), library_dir() / LIBRARY, env={}) == "ok\n"
+
+
+def test_host_of_another_python_version_is_refused(build):
+    program = build("other_python.c", "-rdynamic")
+    ran = subprocess.run(
+        [str(program)], check=False, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert (ran.returncode, ran.stdout) == (0, "ok\n"), ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert "3.8.20" in ran.stderr
+
+
+PYTHON_HOST = """
+    import ctypes, sys
+    library = ctypes.CDLL(sys.argv[1])
+    library.tox_new.restype = ctypes.c_void_p
+    library.tox_kill.argtypes = [ctypes.c_void_p]
+    library.tox_iterate.argtypes = library.tox_self_get_address.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    before = list(sys.path)
+    tox = library.tox_new(None, None)
+    assert tox
+    address = ctypes.create_string_buffer(38)
+    library.tox_self_get_address(tox, address)
+    assert any(address.raw)
+    for _ in range(10):
+        library.tox_iterate(tox, None)
+    assert sys.path[:len(before)] == before and len(sys.path) == len(before) + 1
+    library.tox_kill(tox)
+    print("ok")
+"""
+
+
+def test_python_host(tmp_path):
+    """ctypes from a Python of the same version: one interpreter, shared; its own packages come first."""
+    script = tmp_path / "host.py"
+    script.write_text(textwrap.dedent(PYTHON_HOST))
+    assert run(sys.executable, "-I", script, library_dir() / LIBRARY, env={}) == "ok\n"
+
+
+@pytest.mark.parametrize("name", ["fork_host", "threads", "small_stack", "many", "options_abi", "constants"])
+def test_host(build, name):
+    assert run(build(f"{name}.c")).endswith("ok\n")
+
+
+def test_callbacks(build):
+    assert run(build("callbacks.c")) == "ok\n"
+
+
+def test_cost_of_a_start(build):
+    """The budget for the first instance: 35 ms of CPU, 16 MB resident. Best of three: machines are busy."""
+    program = build("start_cost.c")
+    figures = [tuple(map(float, run(program).split())) for _ in range(3)]
+    cpu_ms, resident_kb = map(min, zip(*figures, strict=True))
+    assert cpu_ms <= 35
+    assert resident_kb <= 16 * 1024
+
+
+def test_the_library_cannot_be_unloaded_and_has_the_soname():
+    dynamic = subprocess.check_output(["readelf", "-d", str(library_dir() / LIBRARY)], text=True)
+    assert "NODELETE" in dynamic
+    assert f"Library soname: [{LIBRARY}]" in dynamic
+
+
+def test_nothing_on_the_start_path_is_slow(build):
+    """Modules that cost milliseconds must not be imported by the first tox_new."""
+    script = "import sys, ctypes; l = ctypes.CDLL(sys.argv[1]); l.tox_new(None, None); print(*sys.modules)"
+    bare = set(
+        run(sys.executable, "-I", "-S", "-c", "import sys, ctypes; print(*sys.modules)", env={}).split()
+    )
+    loaded = set(run(sys.executable, "-I", "-S", "-c", script, library_dir() / LIBRARY, env={}).split())
+    heavy = {
+        "typing",
+        "dataclasses",
+        "enum",
+        "logging",
+        "asyncio",
+        "nacl.bindings",
+        "random",
+        "re",
+        "collections",
+    }
+    assert not (loaded - bare) & heavy
+    assert "toxpy.core" in loaded
+
+
+def test_pip_files_belong_to_the_prefix():
+    assert (prefix() / "include" / "tox" / "tox.h").exists()
+    assert (prefix() / "lib" / "libtoxcore.so").resolve() == (library_dir() / LIBRARY).resolve()
+    assert os.access(library_dir() / "toxpy-site" / "toxpy" / "capi.py", os.R_OK)

@@ -1,0 +1,126 @@
+"""The generated files are what the header says, and the generator reads headers right."""
+
+import sys
+
+import pytest
+
+from tests.support.prefix import ROOT
+
+sys.path.insert(0, str(ROOT / "cbindings"))
+
+from describe import describe, describe_header
+from generate import built, committed
+from plan import fallback, plan, sentinel
+from python_source import class_name, event_callbacks, event_fields
+
+from toxpy import enums, events
+
+
+@pytest.fixture(scope="module")
+def api():
+    return describe_header(ROOT / "include" / "toxcore.h")
+
+
+def test_committed_files_are_current(api):
+    """When this fails: python cbindings/generate.py."""
+    stale = [path.name for path, text in committed(api).items() if path.read_text() != text]
+    assert stale == []
+
+
+def test_every_enumerator_and_constant_is_in_enums(api):
+    for values in [api.macros, *api.enums.values()]:
+        for name, value in values.items():
+            assert getattr(enums, name) == value
+
+
+def test_every_callback_has_its_event(api):
+    callbacks = event_callbacks(api)
+    assert [kind.__name__ for kind in events.ALL] == [class_name(callback) for callback in callbacks]
+    for index, (kind, callback) in enumerate(zip(events.ALL, callbacks, strict=True)):
+        assert kind.callback_index == index
+        assert list(kind.__slots__) == [field.name for field in event_fields(callback)]
+
+
+def test_events_carry_fields_and_owner():
+    event = events.FriendMessage(3, enums.TOX_MESSAGE_TYPE_ACTION, b"waves", owner="friend")
+    assert (event.friend_number, event.type, event.message, event.owner) == (3, 1, b"waves", "friend")
+    assert event == events.FriendMessage(3, 1, b"waves") != events.FriendMessage(4, 1, b"waves")
+    assert repr(event) == "FriendMessage(friend_number=3, type=1, message=b'waves')"
+    assert not hasattr(event, "__dict__")
+
+
+SMALL = """
+#ifndef SMALL_H
+#define SMALL_H
+#ifdef __cplusplus
+extern "C" {
+#endif
+/* a comment with ; and { */
+#define TOX_KEY_SIZE 32 // bytes
+#define TOX_TWO_KEYS (2 * TOX_KEY_SIZE)
+#define TOX_NOTHING
+typedef uint32_t Tox_Friend_Number;
+typedef uint8_t Tox_Key[TOX_KEY_SIZE];
+typedef struct Tox Tox;
+typedef enum Tox_Kind { TOX_KIND_A, TOX_KIND_B = 0x10, TOX_KIND_C } Tox_Kind;
+typedef enum Tox_Err_Thing {
+    TOX_ERR_THING_OK, TOX_ERR_THING_NULL, TOX_ERR_THING_FRIEND_NOT_FOUND
+} Tox_Err_Thing;
+typedef void tox_thing_cb(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length,
+                          const Tox_Key key, void *user_data);
+void tox_callback_thing(Tox *tox, tox_thing_cb *callback);
+uint32_t tox_thing(Tox *tox, const Tox_Key key, const uint8_t message[], size_t length, Tox_Kind kind,
+                   Tox_Err_Thing *error);
+size_t tox_thing_get_name_size(const Tox *tox, Tox_Friend_Number friend_number, Tox_Err_Thing *error);
+bool tox_thing_get_name(const Tox *tox, Tox_Friend_Number friend_number, uint8_t *name, Tox_Err_Thing *error);
+void tox_thing_get_list(const Tox *tox, uint32_t *numbers);
+struct Tox_Pair { bool first; const char *second; };
+#ifdef __cplusplus
+}
+#endif
+#endif
+"""
+
+
+def test_describing_a_small_header():
+    small = describe(SMALL)
+    assert small.macros == {"TOX_KEY_SIZE": 32, "TOX_TWO_KEYS": 64}
+    assert small.enums["Tox_Kind"] == {"TOX_KIND_A": 0, "TOX_KIND_B": 16, "TOX_KIND_C": 17}
+    assert [param.name for param in small.structs["Tox_Pair"]] == ["first", "second"]
+    thing = small.functions["tox_thing"]
+    assert thing.error is not None and thing.error.name == "error"
+    assert thing.params[1].type.array == 32 and thing.params[1].type.const
+    assert thing.params[4].type.is_enum
+    assert [field.name for field in event_fields(small.callbacks["tox_thing_cb"])] == [
+        "friend_number",
+        "data",
+        "key",
+    ]
+
+
+def test_planning_by_parameter_type():
+    small = describe(SMALL)
+    planned = {item.function.name: item for item in plan(small)}
+    thing = planned["tox_thing"]
+    assert [(kind, param.name, length) for kind, param, length in thing.inputs] == [
+        ("fixed", "key", 32),
+        ("data", "message", "length"),
+        ("value", "kind", 0),
+    ]
+    assert (sentinel(thing.function), fallback(small, thing.function)) == (
+        "UINT32_MAX",
+        "TOX_ERR_THING_FRIEND_NOT_FOUND",
+    )
+    size, name = planned["tox_thing_get_name_size"], planned["tox_thing_get_name"]
+    assert size.sized and size.method == name.method == "thing_get_name"
+    assert name.output is not None and name.output.name == "name"
+    assert planned["tox_thing_get_list"].output is not None
+    assert planned["tox_callback_thing"].kind == "callback"
+
+
+def test_the_glue_of_the_whole_header(api):
+    """Every function is planned, and what is generated for Python compiles."""
+    text = built(api)
+    compile(text["_toxcore_glue.py"], "_toxcore_glue.py", "exec")
+    for name in api.functions:
+        assert f"    {name};\n" in text["exports.map"]
