@@ -227,13 +227,14 @@ class NodeList:
 class CloseList(NodeList):
     """The k-buckets around our own key: 128 x 8 nodes."""
 
-    __slots__ = ("_buckets", "_by_address", "_by_key")
+    __slots__ = ("_buckets", "_by_key", "by_address")
 
     def __init__(self, public_key: bytes) -> None:
         super().__init__(public_key, MAX_CLIENTS)
         self._buckets: dict[int, list[Client]] = {}
         self._by_key: dict[bytes, Client] = {}
-        self._by_address: dict[Address, Client] = {}
+        #: exactly the addresses of the nodes, each with its node
+        self.by_address: dict[Address, Client] = {}
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -255,10 +256,10 @@ class CloseList(NodeList):
             self._by_key[public_key] = client
             self._buckets.setdefault(bucket_index(client.distance), []).append(client)
             self.due_ms = NEVER_MS
-        holder = self._by_address.get(address)
+        holder = self.by_address.get(address)
         if holder is not None and holder is not client:
             # a node that came back with a new key, or one pretending: only it can answer from there
-            del self._by_address[address]
+            del self.by_address[address]
             if holder.forget(address):
                 self._remove(holder)
         before = [association.address for association in client.associations()]
@@ -267,8 +268,8 @@ class CloseList(NodeList):
         if before != after:
             for old in before:
                 if old not in after:
-                    self._by_address.pop(old, None)
-            self._by_address[address] = client
+                    self.by_address.pop(old, None)
+            self.by_address[address] = client
         return True
 
     def has_room(self, public_key: bytes, now_ms: int) -> bool:
@@ -295,7 +296,7 @@ class CloseList(NodeList):
         if not bucket:
             del self._buckets[index]
         for association in client.associations():
-            self._by_address.pop(association.address, None)
+            self.by_address.pop(association.address, None)
 
     def nearest(self, target: int) -> Iterator[list[Client]]:
         """Groups of nodes, every group nearer to `target` than the next: stop when there are enough.

@@ -109,6 +109,12 @@ def test_a_request_sent_back_is_no_response():
     _, request = one.sent[-1]
     one.deliver(two.address, bytes((packets.PING_RESPONSE,)) + two.key + request[33:])
     assert one.dropped("ping_decrypt") == 1
+    two.deliver(one.address, request)
+    _, response = two.sent[-1]
+    one.sent.clear()
+    one.deliver(two.address, bytes((packets.PING_REQUEST,)) + response[1:])
+    assert one.dropped("ping_decrypt") == 2
+    assert one.sent == []
 
 
 @pytest.mark.parametrize("key", LOW_ORDER)

@@ -78,6 +78,8 @@ def test_a_bucket_holds_eight_and_replaces_only_bad_nodes():
     assert close.add(key(0xFF), address(99), BAD_NODE_TIMEOUT_MS)
     assert close.get(key(0x80, 0)) is None
     assert len(close) == MAX_CLIENTS + 1
+    assert len(close.by_address) == len(close)
+    assert address(0) not in close.by_address
 
 
 def test_we_are_never_in_our_own_list():

@@ -83,7 +83,8 @@ def test_a_silent_node_is_forgotten():
 
 def test_a_node_that_was_cut_off_comes_back():
     universe, peers = settled(5)
-    lonely = peers[2]
+    # the one that bootstrapped from nobody, so only its own lists can help it
+    lonely = peers[0]
     lonely.socket.online = False
     universe.run_for(600_000)
     assert not lonely.dht.is_connected()
@@ -230,6 +231,13 @@ def test_nothing_happens_after_close():
     universe.run_for(10_000)
     peers[0].rt.timers.run_due()
     assert peers[0].sent == []
+
+
+def test_a_node_that_answered_for_a_list_is_not_asked_for_it_again_at_once():
+    universe, peers = network(2)
+    assert universe.run_until(peers[1].dht.is_connected, 1000)
+    close_list, now_ms = peers[1].dht.close_list, universe.clock.now_ms
+    assert [a.pinged_ms for a in close_list.get(peers[0].key).associations()] == [now_ms]
 
 
 def test_a_told_node_is_asked_for_the_key_wanted():
