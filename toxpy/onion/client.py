@@ -1,0 +1,519 @@
+"""Being found and finding friends, without telling the network who looks for whom. Spec: Onion client.
+
+For ourselves and for each friend we keep the nodes of the DHT that are closest to the real key:
+we announce ourselves to ours, and ask a friend's about it. Whoever stores the friend's
+announcement tells its data key; data sealed to that key and sent to that node reaches the friend.
+
+    searching   announce request -> response: closer nodes, and is the friend stored there
+    found       DHT-key packet over the storing nodes: 9c | no_replay 8 | our DHT pk 32 | nodes
+    known       the same inside a DHT request, once the friend's DHT key is known
+
+A node that answers is asked again every 15 s by the announcing side, less often when stable, and
+ever more rarely for a friend that stays away.
+"""
+
+from __future__ import annotations
+
+from toxpy.crypto.keys import KeyPair, SharedKeys
+from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt, shared_key
+from toxpy.errors import PacketError
+from toxpy.onion.announce import (
+    MAX_SENT_NODES,
+    PING_ID_SIZE,
+    SENDBACK_SIZE,
+    STORED_NO,
+    STORED_OTHER,
+    STORED_SELF,
+)
+from toxpy.onion.path import (
+    KIND_ANNOUNCE_RESPONSE,
+    KIND_ANNOUNCE_RESPONSE_OLD,
+    KIND_DATA_RESPONSE,
+    MAX_DATA_SIZE,
+    MAX_PACKET_SIZE,
+)
+from toxpy.onion.paths import PathNodes, Paths
+from toxpy.runtime import Dispatch
+from toxpy.wire.address import NODE6_SIZE, Node, is_lan, is_usable, pack_nodes, unpack_nodes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from toxpy.dht.dht import DHT
+    from toxpy.runtime import Runtime
+    from toxpy.wire.address import Address
+
+    class OnionOwner(Protocol):
+        """Who wants to know where a friend is."""
+
+        def on_dht_pk(self, dht_pk: bytes) -> None: ...
+
+
+DATA_DHT_PK = 156
+DHT_REQUEST_DHT_PK = 156
+
+ROUND_MS = 1000
+MAX_ANNOUNCE_NODES, MAX_SEARCH_NODES = 12, 8
+MAX_PENDING = 256
+ANSWER_TIMEOUT_MS = 10_000
+#: An entry that missed this many questions in a row makes room. c-toxcore: ONION_NODE_MAX_PINGS.
+MAX_MISSES = 3
+INTERVAL_NEW_MS, INTERVAL_MS = 3000, 15_000
+INTERVAL_STABLE_MS, STABLE_AFTER_MS = 120_000, 90_000
+SEARCH_NEW_ROUNDS = 5
+MAX_SEARCH_INTERVAL_MS = 3_600_000
+SEARCH_BACKOFF = 4
+ASKED_AGAIN_MS = 10_000
+MAX_RECENTLY_ASKED = 64
+DHT_PK_INTERVAL_MS = 30_000
+DHT_PK_DIRECT_INTERVAL_MS = 20_000
+CONNECTED_FOR_MS = 75_000
+MAX_FRIENDS = 65_536
+
+RESPONSE_HEADER_SIZE = 1 + SENDBACK_SIZE + NONCE_SIZE
+MIN_RESPONSE_SIZE = RESPONSE_HEADER_SIZE + 1 + PING_ID_SIZE + MAC_SIZE
+MAX_RESPONSE_SIZE = MIN_RESPONSE_SIZE + MAX_SENT_NODES * NODE6_SIZE
+#: What 0x88 may add behind the nodes for group announcements.
+MAX_RESPONSE_EXTRA = 1 + 4 * 136
+#: 86, nonce, temporary pk, MAC, then sender's real pk and the inner MAC
+MIN_DATA_SIZE = 1 + NONCE_SIZE + KEY_SIZE + MAC_SIZE + KEY_SIZE + MAC_SIZE
+#: The longest `send_data`, with its kind byte: 1021 bytes. c-toxcore: ONION_CLIENT_MAX_DATA_SIZE.
+MAX_CLIENT_DATA_SIZE = MAX_DATA_SIZE - (1 + 2 * KEY_SIZE + NONCE_SIZE + MAC_SIZE) - (KEY_SIZE + MAC_SIZE)
+MIN_DHT_PK_SIZE = 8 + KEY_SIZE
+
+
+class AnnounceNode:
+    """A node that answered an announce request."""
+
+    __slots__ = (
+        "added_ms",
+        "address",
+        "asked_ms",
+        "data_pk",
+        "misses",
+        "path",
+        "ping_id",
+        "public_key",
+        "stored",
+    )
+
+    def __init__(self, public_key: bytes, address: Address, now_ms: int) -> None:
+        self.public_key = public_key
+        self.address = address
+        self.added_ms = now_ms
+        self.asked_ms = now_ms
+        self.misses = 0
+        self.stored = STORED_NO
+        self.ping_id = bytes(PING_ID_SIZE)
+        self.data_pk = b""
+        self.path = 0
+
+
+class Target:
+    """A real key with the closest nodes known: our own, or a friend's."""
+
+    __slots__ = (
+        "capacity",
+        "keys",
+        "nodes",
+        "number",
+        "public_key",
+        "recently_asked",
+        "rounds",
+        "shared_keys",
+    )
+
+    def __init__(self, public_key: bytes, keys: KeyPair, capacity: int, *, rt: Runtime) -> None:
+        self.public_key = public_key
+        self.number = int.from_bytes(public_key, "big")
+        #: what we show to the nodes: our real keys for ourselves, temporary ones for a friend
+        self.keys = keys
+        self.shared_keys = SharedKeys(keys, rt=rt)
+        self.capacity = capacity
+        self.nodes: dict[bytes, AnnounceNode] = {}
+        self.recently_asked: dict[bytes, int] = {}
+        self.rounds = 0
+
+    def wants(self, public_key: bytes) -> bool:
+        """Would a node with that key get a place."""
+        if public_key in self.nodes or len(self.nodes) < self.capacity:
+            return True
+        return self._victim(int.from_bytes(public_key, "big")) is not None
+
+    def _victim(self, number: int) -> AnnounceNode | None:
+        missing = [node for node in self.nodes.values() if node.misses >= MAX_MISSES]
+        if missing:
+            return missing[0]
+        farthest = max(self.nodes.values(), key=lambda n: int.from_bytes(n.public_key, "big") ^ self.number)
+        is_closer = number ^ self.number < int.from_bytes(farthest.public_key, "big") ^ self.number
+        return farthest if is_closer else None
+
+    def place(self, public_key: bytes, address: Address, now_ms: int) -> AnnounceNode | None:
+        """The entry of a node that answered, made now if there is room; None when there is none."""
+        node = self.nodes.get(public_key)
+        if node is None:
+            if len(self.nodes) >= self.capacity:
+                victim = self._victim(int.from_bytes(public_key, "big"))
+                if victim is None:
+                    return None
+                del self.nodes[victim.public_key]
+            node = self.nodes[public_key] = AnnounceNode(public_key, address, now_ms)
+        node.address = address
+        return node
+
+    def asks_too_soon(self, public_key: bytes, now_ms: int) -> bool:
+        """Was this newcomer asked in the last 10 s; remembers that it is asked now."""
+        asked = self.recently_asked
+        asked_ms = asked.pop(public_key, None)
+        if len(asked) >= MAX_RECENTLY_ASKED:
+            del asked[next(iter(asked))]
+        too_soon = asked_ms is not None and now_ms - asked_ms < ASKED_AGAIN_MS
+        asked[public_key] = asked_ms if too_soon and asked_ms is not None else now_ms
+        return too_soon
+
+
+class OnionFriend(Target):
+    """A friend we look for while it is offline."""
+
+    __slots__ = ("dht_pk", "direct_sent_ms", "is_online", "no_replay", "owner", "sent_ms")
+
+    def __init__(self, public_key: bytes, owner: OnionOwner, *, rt: Runtime) -> None:
+        super().__init__(public_key, KeyPair.generate(rt.rng), MAX_SEARCH_NODES, rt=rt)
+        self.owner = owner
+        self.dht_pk = b""
+        self.is_online = False
+        self.no_replay = 0
+        self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
+
+    def storing(self) -> list[AnnounceNode]:
+        """The nodes through which data reaches the friend."""
+        return [n for n in self.nodes.values() if n.stored == STORED_OTHER and n.misses < MAX_MISSES]
+
+    def set_dht_pk(self, dht_pk: bytes) -> None:
+        """The DHT key under which the friend is to be found now."""
+        self.dht_pk = dht_pk
+
+    def set_online(self, online: bool) -> None:
+        """An online friend is not searched; one that just left is searched eagerly again."""
+        if self.is_online and not online:
+            self.rounds = 0
+            self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
+            self.no_replay = 0
+        self.is_online = online
+
+
+class Question:
+    """An announce request under way."""
+
+    __slots__ = ("address", "asked_ms", "path", "public_key", "target")
+
+    def __init__(self, target: Target, public_key: bytes, address: Address, path: int, now_ms: int) -> None:
+        self.target = target
+        self.public_key = public_key
+        self.address = address
+        self.path = path
+        self.asked_ms = now_ms
+
+
+class OnionClient:
+    """Announces our real key and searches friends' real keys through onion paths."""
+
+    def __init__(
+        self,
+        identity: KeyPair,
+        dht: DHT,
+        *,
+        rt: Runtime,
+        send: Callable[[Address, bytes], None],
+        udp: Dispatch,
+    ) -> None:
+        self._identity = identity
+        self._identity_keys = SharedKeys(identity, rt=rt)
+        self._dht = dht
+        self._rt = rt
+        self._send = send
+        self.data = Dispatch()
+        #: what searchers get to know to send us data; new at each start
+        self._data_keys = KeyPair.generate(rt.rng)
+        self._data_shared = SharedKeys(self._data_keys, rt=rt)
+        self._self = Target(identity.public, identity, MAX_ANNOUNCE_NODES, rt=rt)
+        self.friends: dict[bytes, OnionFriend] = {}
+        self._path_nodes = PathNodes(dht, rt=rt)
+        self._self_paths = Paths(dht, self._path_nodes, rt=rt)
+        self._friend_paths = Paths(dht, self._path_nodes, rt=rt)
+        self._questions: dict[bytes, Question] = {}
+        self._answered_ms = -CONNECTED_FOR_MS
+        self.data.claim(DATA_DHT_PK, self._on_dht_pk)
+        dht.requests.claim(DHT_REQUEST_DHT_PK, self._on_dht_request)
+        udp.claim(KIND_ANNOUNCE_RESPONSE_OLD, self._on_response_old)
+        udp.claim(KIND_ANNOUNCE_RESPONSE, self._on_response)
+        udp.claim(KIND_DATA_RESPONSE, self._on_data)
+        self._timer = rt.timers.call_later(ROUND_MS, self._round)
+
+    def close(self) -> None:
+        """Stop the rounds."""
+        self._timer.cancel()
+
+    # friends
+
+    def add_friend(self, real_pk: bytes, owner: OnionOwner) -> OnionFriend:
+        """Search that key from now on; ValueError beyond 65536 friends."""
+        if len(self.friends) >= MAX_FRIENDS:
+            raise ValueError("too many friends")
+        friend = self.friends[real_pk] = OnionFriend(real_pk, owner, rt=self._rt)
+        return friend
+
+    def remove_friend(self, friend: OnionFriend) -> None:
+        """Search it no more; answers under way are dropped."""
+        if self.friends.get(friend.public_key) is friend:
+            del self.friends[friend.public_key]
+
+    def add_bootstrap(self, node: Node) -> None:
+        """A node that paths may use before the DHT knows others."""
+        self._path_nodes.add(node)
+
+    def path_nodes(self) -> list[Node]:
+        """Nodes for the savedata."""
+        return self._path_nodes.all()
+
+    def load_path_nodes(self, nodes: list[Node]) -> None:
+        """Nodes of a savedata."""
+        for node in nodes:
+            self._path_nodes.add(node)
+
+    def is_connected(self) -> bool:
+        """Does somebody store our announcement or did any node answer within 75 s."""
+        return self._rt.clock.now_ms - self._answered_ms < CONNECTED_FOR_MS
+
+    def connection_state(self) -> int:
+        """0 not connected, 2 connected over UDP (1, over TCP only, needs relays)."""
+        return 2 if self.is_connected() else 0
+
+    # questions
+
+    def _paths(self, target: Target) -> Paths:
+        return self._self_paths if target is self._self else self._friend_paths
+
+    def _ask(
+        self, target: Target, public_key: bytes, address: Address, node: AnnounceNode | None = None
+    ) -> None:
+        """Send an announce request to a node, over the path that worked for it if there is one."""
+        path = self._paths(target).take(node.path if node is not None else None)
+        key = target.shared_keys.get(public_key) if path is not None else None
+        if path is None or key is None:
+            return
+        now_ms = self._rt.clock.now_ms
+        if len(self._questions) >= MAX_PENDING:
+            del self._questions[next(iter(self._questions))]
+        sendback = self._rt.rng.bytes(SENDBACK_SIZE)
+        self._questions[sendback] = Question(target, public_key, address, path.number, now_ms)
+        is_self = target is self._self
+        ping_id = node.ping_id if node is not None and is_self else bytes(PING_ID_SIZE)
+        data_pk = self._data_keys.public if is_self else bytes(KEY_SIZE)
+        nonce = self._rt.rng.bytes(NONCE_SIZE)
+        box = encrypt(key, nonce, ping_id + target.public_key + data_pk + sendback)
+        packet = b"\x83" + nonce + target.keys.public + box
+        self._send(path.nodes[0].address, path.wrap(self._rt.rng.bytes(NONCE_SIZE), address, packet))
+
+    def _round(self) -> None:
+        self._timer = self._rt.timers.call_later(ROUND_MS, self._round)
+        self._tend(self._self, self._self_interval_ms)
+        for friend in self.friends.values():
+            if not friend.is_online:
+                self._tend(friend, self._friend_interval_ms)
+                self._tell_dht_pk(friend)
+
+    def _self_interval_ms(self, target: Target, node: AnnounceNode) -> int:
+        if node.stored != STORED_SELF or node.misses:
+            return INTERVAL_NEW_MS
+        stable = self._rt.clock.now_ms - node.added_ms >= STABLE_AFTER_MS
+        return INTERVAL_STABLE_MS if stable else INTERVAL_MS
+
+    def _friend_interval_ms(self, target: Target, node: AnnounceNode) -> int:
+        if target.rounds <= SEARCH_NEW_ROUNDS:
+            return INTERVAL_NEW_MS
+        # the longer it is away, the rarer: a quarter of the time since the node was first asked
+        away_ms = self._rt.clock.now_ms - node.added_ms
+        return min(max(INTERVAL_MS, away_ms // SEARCH_BACKOFF), MAX_SEARCH_INTERVAL_MS)
+
+    def _tend(self, target: Target, interval_ms: Callable[[Target, AnnounceNode], int]) -> None:
+        """Ask the known nodes that are due, and look for more while there are too few."""
+        now_ms = self._rt.clock.now_ms
+        asked = False
+        for node in list(target.nodes.values()):
+            if node.misses >= MAX_MISSES and now_ms - node.asked_ms >= INTERVAL_MS:
+                del target.nodes[node.public_key]
+            elif now_ms - node.asked_ms >= interval_ms(target, node):
+                node.asked_ms = now_ms
+                node.misses += 1
+                asked = True
+                self._ask(target, node.public_key, node.address, node)
+        target.rounds += asked
+        known = len(target.nodes)
+        if known < target.capacity and self._rt.rng.below(target.capacity) >= known:
+            closest = self._dht.closest_nodes(target.public_key, target.capacity // 2)
+            for candidate in closest or self._path_nodes.all()[:4]:
+                if candidate.public_key not in target.nodes:
+                    self._ask_newcomer(target, candidate)
+
+    def _ask_newcomer(self, target: Target, node: Node) -> None:
+        if node.public_key == self._dht.public_key or not is_usable(node.address) or node.tcp:
+            return
+        if target.wants(node.public_key) and not target.asks_too_soon(node.public_key, self._rt.clock.now_ms):
+            self._ask(target, node.public_key, node.address)
+
+    # answers
+
+    def _on_response_old(self, _address: Address, data: bytes) -> None:
+        self._on_answer(data, MAX_RESPONSE_SIZE, has_count=False)
+
+    def _on_response(self, _address: Address, data: bytes) -> None:
+        self._on_answer(data, MAX_RESPONSE_SIZE + MAX_RESPONSE_EXTRA, has_count=True)
+
+    def _on_answer(self, data: bytes, max_size: int, *, has_count: bool) -> None:
+        if not MIN_RESPONSE_SIZE <= len(data) <= max_size:
+            return self._rt.counters.drop("announce_response_size")
+        question = self._questions.get(data[1:9])
+        now_ms = self._rt.clock.now_ms
+        if question is None or now_ms - question.asked_ms >= ANSWER_TIMEOUT_MS:
+            return self._rt.counters.drop("announce_response_unasked")
+        target = question.target
+        key = target.shared_keys.get(question.public_key)
+        plain = decrypt(key, data[9:33], data[33:]) if key is not None else None
+        if plain is None:
+            return self._rt.counters.drop("announce_response_decrypt")
+        at = 1 + PING_ID_SIZE
+        if has_count:
+            nodes, _end = unpack_nodes(plain, min(plain[at], MAX_SENT_NODES), at + 1)
+        else:
+            nodes, end = unpack_nodes(plain, MAX_SENT_NODES, at)
+            if end != len(plain):
+                raise PacketError("announce response: bytes left over")
+        if plain[0] > STORED_SELF:
+            return self._rt.counters.drop("announce_response_stored")
+        del self._questions[data[1:9]]
+        self._paths(target).answered(question.path)
+        self._answered_ms = now_ms
+        self._learn(target, question, plain[0], plain[1:at])
+        teller_is_lan = is_lan(question.address)
+        for node in nodes:
+            if teller_is_lan or not is_lan(node.address):
+                self._ask_newcomer(target, node)
+        return None
+
+    def _learn(self, target: Target, question: Question, stored: int, ping_id: bytes) -> None:
+        """Keep what a node told about the target; our own first announcement follows at once."""
+        node = target.place(question.public_key, question.address, question.asked_ms)
+        if node is None:
+            return
+        was_new = node.ping_id == bytes(PING_ID_SIZE) and node.stored == STORED_NO
+        node.misses = 0
+        node.path = question.path
+        node.stored = stored
+        if stored == STORED_OTHER:
+            node.data_pk = ping_id
+        else:
+            node.ping_id = ping_id
+        if target is self._self:
+            if stored == STORED_NO and was_new:
+                self._ask(target, node.public_key, node.address, node)
+        elif stored == STORED_OTHER and isinstance(target, OnionFriend):
+            self._tell_dht_pk(target)
+
+    # data
+
+    def send_data(self, friend: OnionFriend, data: bytes) -> int:
+        """Data from the kind byte on (at most 1021 bytes) to every node that stores the friend: how many."""
+        key = self._identity_keys.get(friend.public_key)
+        if key is None or len(data) > MAX_CLIENT_DATA_SIZE:
+            return 0
+        sent = 0
+        for node in friend.storing():
+            path = self._friend_paths.take(node.path)
+            temporary = KeyPair.generate(self._rt.rng)
+            nonce = self._rt.rng.bytes(NONCE_SIZE)
+            inner = self._identity.public + encrypt(key, nonce, data)
+            self._rt.counters.count("x25519")
+            outer_key = shared_key(node.data_pk, temporary.secret)
+            if path is None or outer_key is None:
+                continue
+            box = encrypt(outer_key, nonce, inner)
+            packet = b"\x85" + friend.public_key + nonce + temporary.public + box
+            self._send(path.nodes[0].address, path.wrap(self._rt.rng.bytes(NONCE_SIZE), node.address, packet))
+            sent += 1
+        return sent
+
+    def _on_data(self, address: Address, data: bytes) -> None:
+        if not MIN_DATA_SIZE < len(data) <= MAX_PACKET_SIZE:
+            return self._rt.counters.drop("onion_data_size")
+        nonce, temporary = data[1:25], data[25:57]
+        outer_key = self._dht.budget.shared_key(self._data_shared, temporary, address)
+        outer = decrypt(outer_key, nonce, data[57:]) if outer_key is not None else None
+        if outer is None:
+            return self._rt.counters.drop("onion_data_decrypt")
+        sender = outer[:KEY_SIZE]
+        key = self._dht.budget.shared_key(self._identity_keys, sender, address)
+        plain = decrypt(key, nonce, outer[KEY_SIZE:]) if key is not None else None
+        if not plain:
+            return self._rt.counters.drop("onion_data_decrypt")
+        handler = self.data.handlers[plain[0]]
+        if handler is None:
+            return self._rt.counters.drop("onion_data_kind")
+        return handler(sender, plain[1:])
+
+    # DHT keys
+
+    def _dht_pk_packet(self) -> bytes:
+        """Kind, no_replay, our DHT key, and up to 4 nodes near us."""
+        no_replay = self._rt.clock.unix_s().to_bytes(8, "big")
+        nodes = self._dht.closest_nodes(self._dht.public_key, MAX_SENT_NODES)
+        return bytes((DATA_DHT_PK,)) + no_replay + self._dht.public_key + pack_nodes(nodes)
+
+    def _tell_dht_pk(self, friend: OnionFriend) -> None:
+        """Tell the friend our DHT key: through the onion every 30 s, by DHT request every 20 s."""
+        now_ms = self._rt.clock.now_ms
+        is_due = now_ms - friend.sent_ms >= DHT_PK_INTERVAL_MS and friend.storing()
+        if is_due and self.send_data(friend, self._dht_pk_packet()) > 0:
+            friend.sent_ms = now_ms
+        if friend.dht_pk and now_ms - friend.direct_sent_ms >= DHT_PK_DIRECT_INTERVAL_MS:
+            sealed = self._identity_keys.seal(friend.public_key, self._dht_pk_packet())
+            if sealed is not None:
+                packet = self._dht.create_request(
+                    friend.dht_pk, DHT_REQUEST_DHT_PK, self._identity.public + sealed
+                )
+                if packet and self._dht.route_request(friend.dht_pk, packet) > 0:
+                    friend.direct_sent_ms = now_ms
+
+    def _on_dht_request(self, _address: Address, source: bytes, payload: bytes) -> None:
+        """The DHT-key packet inside a DHT request: sender's real pk, nonce, box from real key to real key."""
+        sender = payload[:KEY_SIZE]
+        too_short = len(payload) < KEY_SIZE + NONCE_SIZE + MAC_SIZE + 1 + MIN_DHT_PK_SIZE
+        if too_short or sender not in self.friends:
+            return self._rt.counters.drop("dht_pk_stranger")
+        plain = self._identity_keys.open(sender, payload[KEY_SIZE:])
+        if not plain or plain[0] != DATA_DHT_PK:
+            return self._rt.counters.drop("dht_pk_decrypt")
+        if plain[9:41] != source:
+            return self._rt.counters.drop("dht_pk_source")
+        return self._on_dht_pk(sender, plain[1:])
+
+    def _on_dht_pk(self, sender: bytes, payload: bytes) -> None:
+        if not MIN_DHT_PK_SIZE <= len(payload) <= MIN_DHT_PK_SIZE + MAX_SENT_NODES * NODE6_SIZE:
+            return self._rt.counters.drop("dht_pk_size")
+        friend = self.friends.get(sender)
+        if friend is None:
+            return self._rt.counters.drop("dht_pk_stranger")
+        no_replay = int.from_bytes(payload[:8], "big")
+        if no_replay <= friend.no_replay:
+            return self._rt.counters.drop("dht_pk_replay")
+        nodes, end = unpack_nodes(payload, MAX_SENT_NODES, MIN_DHT_PK_SIZE)
+        if end != len(payload):
+            raise PacketError("DHT key packet: bytes left over")
+        friend.no_replay = no_replay
+        friend.owner.on_dht_pk(payload[8:MIN_DHT_PK_SIZE])
+        for node in nodes:
+            if not node.tcp:
+                self._dht.add_node(node)
+        return None

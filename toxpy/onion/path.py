@@ -1,0 +1,192 @@
+"""Onion paths: three hops that hide who asks from who answers. Spec: Onion.
+
+    to the first hop   80 | nonce 24 | pk1 32 | box1(address 19, pk2 32,
+                                                 box2(address 19, pk3 32, box3(address 19, data)))
+    to the second      81 | nonce 24 | pk2 32 | box2(...) | return 59
+    to the third       82 | nonce 24 | pk3 32 | box3(...) | return 118
+    to the destination data | return 177
+    and back           8c | return 177 | data,   8d | return 118 | data,   8e | return 59 | data
+
+All three boxes use one nonce. pk1 is our DHT key (the first hop knows us anyway), pk2 and pk3
+are random keys made for the path. Each hop adds to the return data where the packet came from,
+encrypted under a key that only it has. An address takes 19 bytes here: family, 16 bytes of
+IP (IPv4 padded with zeros behind), port.
+"""
+
+from __future__ import annotations
+
+from toxpy.crypto.keys import KeyPair
+from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt, shared_key
+from toxpy.wire.address import FAMILY_UDP4, FAMILY_UDP6, is_usable, normalise_ip
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from toxpy.dht.dht import DHT
+    from toxpy.runtime import Dispatch, Runtime
+    from toxpy.wire.address import Address, Node
+
+KIND_SEND_1, KIND_SEND_2, KIND_SEND_3 = 0x80, 0x81, 0x82
+KIND_RECV_3, KIND_RECV_2, KIND_RECV_1 = 0x8C, 0x8D, 0x8E
+KIND_ANNOUNCE_REQUEST_OLD, KIND_ANNOUNCE_RESPONSE_OLD = 0x83, 0x84
+KIND_DATA_REQUEST, KIND_DATA_RESPONSE = 0x85, 0x86
+KIND_ANNOUNCE_REQUEST, KIND_ANNOUNCE_RESPONSE = 0x87, 0x88
+
+#: What the last hop may deliver, and what may come back to a first hop's client.
+FORWARD_KINDS = frozenset((KIND_ANNOUNCE_REQUEST_OLD, KIND_ANNOUNCE_REQUEST, KIND_DATA_REQUEST))
+RETURN_KINDS = frozenset((KIND_ANNOUNCE_RESPONSE_OLD, KIND_ANNOUNCE_RESPONSE, KIND_DATA_RESPONSE))
+
+PATH_LENGTH = 3
+ADDRESS_SIZE = 19
+MAX_PACKET_SIZE = 1400
+RETURN_1_SIZE = NONCE_SIZE + ADDRESS_SIZE + MAC_SIZE
+RETURN_2_SIZE = RETURN_1_SIZE + NONCE_SIZE + ADDRESS_SIZE + MAC_SIZE
+RETURN_3_SIZE = RETURN_2_SIZE + NONCE_SIZE + ADDRESS_SIZE + MAC_SIZE
+LAYER_SIZE = KEY_SIZE + ADDRESS_SIZE + MAC_SIZE
+MAX_DATA_SIZE = MAX_PACKET_SIZE - (1 + NONCE_SIZE + PATH_LENGTH * LAYER_SIZE)
+
+#: The key of our return data changes this often; a path still in use then loses one answer.
+RETURN_KEY_LIFETIME_MS = 7_200_000
+
+
+def pack_address(address: Address) -> bytes:
+    """19 bytes."""
+    ip, port = address
+    family = FAMILY_UDP4 if len(ip) == 4 else FAMILY_UDP6
+    return bytes((family,)) + ip.ljust(16, b"\0") + port.to_bytes(2, "big")
+
+
+def unpack_address(data: bytes) -> Address | None:
+    """The UDP address in 19 bytes; None for another family or one that nothing can be sent to."""
+    if data[0] == FAMILY_UDP4:
+        ip = data[1:5]
+    elif data[0] == FAMILY_UDP6:
+        ip = normalise_ip(data[1:17])
+    else:
+        return None
+    address = ip, int.from_bytes(data[17:19], "big")
+    return address if is_usable(address) else None
+
+
+class OnionPath:
+    """Three nodes with the keys agreed for them; `number` tells paths apart."""
+
+    __slots__ = ("created_ms", "keys", "nodes", "number", "publics", "responded_ms", "used_ms", "uses")
+
+    def __init__(
+        self, number: int, nodes: list[Node], publics: tuple[bytes, ...], keys: tuple[bytes, ...], now_ms: int
+    ) -> None:
+        self.number = number
+        self.nodes = nodes
+        self.publics = publics
+        self.keys = keys
+        self.created_ms = now_ms
+        #: 0 until the first answer
+        self.responded_ms = 0
+        self.used_ms = now_ms
+        #: packets sent since the last answer
+        self.uses = 0
+
+    def wrap(self, nonce: bytes, destination: Address, data: bytes) -> bytes:
+        """The packet for the first node that delivers `data` (at most MAX_DATA_SIZE) to the destination."""
+        inner = encrypt(self.keys[2], nonce, pack_address(destination) + data)
+        middle = encrypt(self.keys[1], nonce, pack_address(self.nodes[2].address) + self.publics[2] + inner)
+        outer = encrypt(self.keys[0], nonce, pack_address(self.nodes[1].address) + self.publics[1] + middle)
+        return b"\x80" + nonce + self.publics[0] + outer
+
+
+def create_path(dht: DHT, number: int, nodes: list[Node], *, rt: Runtime) -> OnionPath | None:
+    """Agree keys for three nodes; None when one of them has a low-order key."""
+    first = dht.shared_keys.get(nodes[0].public_key)
+    pairs = [KeyPair.generate(rt.rng) for _ in nodes[1:]]
+    rt.counters.count("x25519", len(pairs))
+    rest = [shared_key(node.public_key, pair.secret) for node, pair in zip(nodes[1:], pairs, strict=True)]
+    if first is None or rest[0] is None or rest[1] is None:
+        return None
+    publics = (dht.public_key, pairs[0].public, pairs[1].public)
+    return OnionPath(number, nodes, publics, (first, rest[0], rest[1]), rt.clock.now_ms)
+
+
+class OnionRelay:
+    """Passes onion packets on for others, in all three roles; keeps no state per packet."""
+
+    def __init__(
+        self, dht: DHT, *, rt: Runtime, send: Callable[[Address, bytes], None], udp: Dispatch
+    ) -> None:
+        self._dht = dht
+        self._rt = rt
+        self._send = send
+        self._return_key = rt.rng.bytes(KEY_SIZE)
+        self._return_key_ms = rt.clock.now_ms
+        udp.claim(KIND_SEND_1, self._on_send_1)
+        udp.claim(KIND_SEND_2, self._on_send_2)
+        udp.claim(KIND_SEND_3, self._on_send_3)
+        udp.claim(KIND_RECV_3, self._on_recv_3)
+        udp.claim(KIND_RECV_2, self._on_recv_2)
+        udp.claim(KIND_RECV_1, self._on_recv_1)
+
+    def _on_send_1(self, address: Address, data: bytes) -> None:
+        self._pass_on(address, data, b"", KIND_SEND_2, 2)
+
+    def _on_send_2(self, address: Address, data: bytes) -> None:
+        self._pass_on(address, data[:-RETURN_1_SIZE], data[-RETURN_1_SIZE:], KIND_SEND_3, 1)
+
+    def _on_send_3(self, address: Address, data: bytes) -> None:
+        self._pass_on(address, data[:-RETURN_2_SIZE], data[-RETURN_2_SIZE:], None, 0)
+
+    def _pass_on(
+        self, address: Address, data: bytes, came_with: bytes, kind: int | None, layers_left: int
+    ) -> None:
+        """Open one layer and send the rest with the longer return data; `kind` None is the last hop."""
+        smallest = 1 + NONCE_SIZE + (1 + layers_left) * LAYER_SIZE
+        if len(data) <= smallest or len(data) + len(came_with) > MAX_PACKET_SIZE:
+            return self._rt.counters.drop("onion_size")
+        nonce, sender = data[1:25], data[25:57]
+        key = self._dht.request_key(address, sender)
+        plain = decrypt(key, nonce, data[57:]) if key is not None else None
+        if plain is None:
+            return self._rt.counters.drop("onion_decrypt")
+        destination = unpack_address(plain)
+        if destination is None:
+            return self._rt.counters.drop("onion_address")
+        body = plain[ADDRESS_SIZE:]
+        if kind is None:
+            if body[0] not in FORWARD_KINDS:
+                return self._rt.counters.drop("onion_forward_kind")
+            out = body
+        else:
+            out = bytes((kind,)) + nonce + body
+        self._rt.counters.count("onion_relayed")
+        return self._send(destination, out + self._seal_return(address, came_with))
+
+    def _seal_return(self, address: Address, came_with: bytes) -> bytes:
+        now_ms = self._rt.clock.now_ms
+        if now_ms - self._return_key_ms >= RETURN_KEY_LIFETIME_MS:
+            self._return_key, self._return_key_ms = self._rt.rng.bytes(KEY_SIZE), now_ms
+        nonce = self._rt.rng.bytes(NONCE_SIZE)
+        return nonce + encrypt(self._return_key, nonce, pack_address(address) + came_with)
+
+    def _on_recv_3(self, _address: Address, data: bytes) -> None:
+        self._pass_back(data, RETURN_3_SIZE, KIND_RECV_2)
+
+    def _on_recv_2(self, _address: Address, data: bytes) -> None:
+        self._pass_back(data, RETURN_2_SIZE, KIND_RECV_1)
+
+    def _on_recv_1(self, _address: Address, data: bytes) -> None:
+        self._pass_back(data, RETURN_1_SIZE, None)
+
+    def _pass_back(self, data: bytes, return_size: int, kind: int | None) -> None:
+        """Open our return data and send the answer one hop back; `kind` None is the first hop."""
+        if not 1 + return_size < len(data) <= MAX_PACKET_SIZE:
+            return self._rt.counters.drop("onion_size")
+        body = data[1 + return_size :]
+        if body[0] not in RETURN_KINDS:
+            return self._rt.counters.drop("onion_return_kind")
+        sealed = data[1 : 1 + return_size]
+        plain = decrypt(self._return_key, sealed[:NONCE_SIZE], sealed[NONCE_SIZE:])
+        address = unpack_address(plain) if plain is not None else None
+        if plain is None or address is None:
+            return self._rt.counters.drop("onion_return")
+        out = body if kind is None else bytes((kind,)) + plain[ADDRESS_SIZE:] + body
+        return self._send(address, out)
