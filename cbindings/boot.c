@@ -189,7 +189,12 @@ static bool join_host_python(void)
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool ready;
+static bool ready, ours;
+
+bool toxpy_owns_python(void)
+{
+    return ours;
+}
 
 static void boot_once(void)
 {
@@ -197,7 +202,7 @@ static void boot_once(void)
         return;
     }
     find_python();
-    bool ours = !Py_IsInitialized();
+    ours = !Py_IsInitialized();
     if (ours && home_dir[0] == '\0') {
         fprintf(stderr, "libtoxcore: no standard library of Python %d.%d near libpython\n",
                 PY_MAJOR_VERSION, PY_MINOR_VERSION);

@@ -29,6 +29,7 @@ void py_tox_set_callback(uintptr_t tox, int index, int packet_id, uintptr_t call
 #: C functions that Python calls besides the trampolines.
 SPECIAL_C = """
 void toxpy_mark_raised(void);
+bool toxpy_owns_python(void);
 uintptr_t toxpy_handles(size_t *count);
 void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *file, uint32_t line,
                     const char *func, const char *message, uintptr_t user_data);
@@ -267,7 +268,8 @@ def source(api: Api, planned: list[Planned]) -> str:
     parts.append(f"signed char toxpy_bound[{len(core)}];\n")
     # never touched, so never in memory: only the addresses are used, each for one instance
     parts.append(
-        "static max_align_t handles[32768];\n\nuintptr_t toxpy_handles(size_t *count)\n{\n"
+        "static struct {\n    void *unused[2];\n} handles[32768];\n\n"
+        "uintptr_t toxpy_handles(size_t *count)\n{\n"
         "    *count = sizeof handles / sizeof *handles;\n    return (uintptr_t)handles;\n}\n"
     )
     parts.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from describe import Api, Function
+from describe import Api, Function, Param
 from plan import NULL_IS_EMPTY, Planned, sentinel_value
 from python_source import event_callbacks, event_fields, is_length
 
@@ -67,9 +67,10 @@ def deliver_function(callback: Function) -> str:
     """Hands an event to a C callback."""
     name = callback.name.removeprefix("tox_").removesuffix("_cb")
     fields = {field.name for field in event_fields(callback)}
-    arguments, before = [], None
+    arguments: list[str] = []
+    before: Param | None = None
     for param in callback.params[1:]:
-        if is_length(param, before):
+        if before is not None and is_length(param, before):
             arguments.append(f"len(event.{before.name})")
         elif param.name in fields:
             arguments.append(f"event.{param.name}")

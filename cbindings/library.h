@@ -8,6 +8,8 @@
 
 /* boot.c: true once the interpreter runs and toxpy is imported. The first call does that, all others are cheap. */
 bool toxpy_boot(void);
+/* boot.c: the interpreter is ours alone, not that of a host program. */
+bool toxpy_owns_python(void);
 /* In the module that cffi generates: make it known to the running interpreter, run the init code; -1 for a failure. */
 int toxpy_start_module(void);
 

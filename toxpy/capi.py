@@ -372,6 +372,7 @@ _PACKET_EVENTS = frozenset(
     )
 )  # fmt: skip
 
-# a thread inside toxav_iterate or tox_iterate must not wait 5 ms for each turn of another
-sys.setswitchinterval(0.0005)
-freeze()
+if lib.toxpy_owns_python():
+    # a thread inside toxav_iterate or tox_iterate must not wait 5 ms for each turn of another
+    sys.setswitchinterval(0.0005)
+    freeze()
