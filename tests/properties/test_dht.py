@@ -120,6 +120,32 @@ def test_a_search_list_never_refuses_whom_it_needs(steps, target):
         assert len(list(search.clients())) <= MAX_CLIENTS
 
 
+@settings(max_examples=150)
+@given(
+    st.lists(st.tuples(keys, addresses), max_size=12),
+    st.lists(keys, max_size=5),
+    st.lists(st.tuples(keys, addresses), max_size=10),
+    keys,
+    st.integers(1, 6),
+)
+def test_the_closest_nodes_are_the_nearest_of_all_lists(heard, searched, found, target, count):
+    rt = Runtime(SimClock(), SeededRng(9))
+    dht = DHT(KeyPair(b"\x05" * 32), rt=rt, send=lambda *_: None, udp=Dispatch())
+    for key in searched:
+        dht.add_friend(key, lambda _: None)
+    for key, address in heard:
+        dht.answered(address, key)
+    for search in list(dht.searches.values())[2:]:
+        # as if the close list had had no room for them
+        for key, address in found:
+            search.add(key, number_of(key), address, 0)
+    lists = [dht.close_list, *dht.searches.values()]
+    known = {node.public_key for each in lists for node in each.good_nodes(0)}
+    expected = sorted(number_of(key) ^ number_of(target) for key in known)[:count]
+    closest = [number_of(node.public_key) ^ number_of(target) for node in dht.closest_nodes(target, count)]
+    assert closest == expected
+
+
 @given(st.lists(keys, max_size=60), keys, st.integers(1, 10))
 def test_nearest_keeps_the_nearest(offered, base, capacity):
     nearest = Nearest(number_of(base), capacity)

@@ -20,7 +20,15 @@ from toxpy.crypto.keys import SharedKeys
 from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE
 from toxpy.dht.bootstrap import Bootstrap
 from toxpy.dht.budget import REPLIES_BURST, REPLIES_PER_S, Budget, KeyBudget
-from toxpy.dht.kbucket import BAD_NODE_TIMEOUT_MS, NEVER_MS, CloseList, SearchList, number_of
+from toxpy.dht.kbucket import (
+    BAD_NODE_TIMEOUT_MS,
+    KEY_BITS,
+    NEVER_MS,
+    CloseList,
+    SearchList,
+    bits_of,
+    number_of,
+)
 from toxpy.dht.packets import (
     MAX_NODES_RESPONSE_SIZE,
     MAX_SENT_NODES,
@@ -59,6 +67,7 @@ QUICK_REQUESTS = 5
 BUSY = MAX_OUTSTANDING * 3 // 4
 #: Random keys searched for. c-toxcore: DHT_FAKE_FRIEND_NUMBER.
 RANDOM_SEARCHES = 2
+ALL_BITS = (1 << KEY_BITS) - 1
 
 
 class DHT:
@@ -182,14 +191,16 @@ class DHT:
             _collect(found, group, number, now_ms, lan)
             if len(found) >= count:
                 break
-        limit = None
+        limit = ALL_BITS
         if len(found) >= count:
             limit = sorted(distance for distance, _ in found.values())[count - 1]
+        reach = bits_of(limit)
         for search in self.searches.values():
-            nearer = search.clients()
-            if limit is not None:
-                nearer = [client for client in nearer if client.number ^ number < limit]
-            _collect(found, nearer, number, now_ms, lan)
+            # base and target differ in a bit in which no node of the list differs from the base, and
+            # which alone makes them farther than what we have: that is most lists
+            if search.base ^ number <= search.spread | reach:
+                nearer = [client for client in search.clients() if client.number ^ number <= limit]
+                _collect(found, nearer, number, now_ms, lan)
         nearest = sorted(found.values(), key=lambda entry: entry[0])
         return [node for _, node in nearest[:count]]
 

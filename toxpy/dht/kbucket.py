@@ -43,6 +43,11 @@ def bucket_index(distance: int) -> int:
     return min(KEY_BITS - distance.bit_length(), BUCKETS - 1)
 
 
+def bits_of(distance: int) -> int:
+    """All bits up to the highest one of a distance: the smallest 2**n - 1 that is not less."""
+    return (1 << distance.bit_length()) - 1
+
+
 class Association:
     """One address of a node and its times."""
 
@@ -326,7 +331,7 @@ class CloseList(NodeList):
 class SearchList(NodeList):
     """The 8 nearest nodes to a searched key, in the end the searched node itself."""
 
-    __slots__ = ("_clients", "_limit", "_limit_until_ms", "callbacks")
+    __slots__ = ("_clients", "_limit", "_limit_until_ms", "callbacks", "spread")
 
     def __init__(self, public_key: bytes, max_pending: int) -> None:
         super().__init__(public_key, max_pending)
@@ -336,6 +341,8 @@ class SearchList(NodeList):
         #: nodes farther away than this are of no use until one of ours turns bad
         self._limit = _BEYOND
         self._limit_until_ms = NEVER_MS
+        #: all bits in which a node's key may differ from the base key
+        self.spread = 0
 
     def clients(self) -> Iterable[Client]:
         return self._clients
@@ -381,10 +388,12 @@ class SearchList(NodeList):
 
     def _find_limit(self, now_ms: int) -> None:
         until_ms = min((client.good_until_ms() for client in self._clients), default=now_ms)
+        farthest = max((client.distance for client in self._clients), default=0)
+        self.spread = bits_of(farthest)
         if len(self._clients) < MAX_CLIENTS or until_ms <= now_ms:
             self._limit, self._limit_until_ms = _BEYOND, now_ms + BAD_NODE_TIMEOUT_MS
         else:
-            self._limit, self._limit_until_ms = max(client.distance for client in self._clients), until_ms
+            self._limit, self._limit_until_ms = farthest, until_ms
 
     def address(self, now_ms: int) -> Address | None:
         """Where the searched node itself answered from, IPv6 preferred."""

@@ -293,3 +293,15 @@ def test_two_ip_versions_of_one_node_are_one_node():
     assert len(dht.close_list) == 1
     for one, two in pairwise(sorted(node.address for node in dht.saved_nodes())):
         assert one != two
+
+
+def test_nodes_of_a_search_are_given_to_who_asks_for_something_else():
+    """With fewer nodes than asked for, every list counts, however far its key is from the target."""
+    _, peers = network(1)
+    dht = peers[0].dht
+    searched = Node(b"\x80" + bytes(31), (bytes((40, 0, 0, 1)), 33445))
+    dht.add_friend(searched.public_key, lambda _: None)
+    dht.searches[searched.public_key].add(
+        searched.public_key, number_of(searched.public_key), searched.address, peers[0].rt.clock.now_ms
+    )
+    assert dht.closest_nodes(bytes(32)) == [searched]
