@@ -121,8 +121,8 @@ def attack(count, seed=1, report=print):
         # the tables fill up in the first tenth: flat means flat from there
         if before_mb is None and done + BATCH >= count // 10:
             before_mb = memory_mb()
-        count = done + len(hostile)
-        report(f"{count:>8} datagrams, {memory_mb():.1f} MB, {spent / count * 1e6:.0f} us each")
+        so_far = done + len(hostile)
+        report(f"{so_far:>8} datagrams, {memory_mb():.1f} MB, {spent / so_far * 1e6:.0f} us each")
     still_talks(world, alice, bob)
     drops = {k: v for k, v in sorted(alice.tox.rt.counters.values.items()) if k.startswith("drop.")}
     world.close()
