@@ -356,7 +356,6 @@ class DHT:
         search = self.searches.get(node.public_key)
         client = search.get(teller) if search is not None else None
         if client is not None:
-            client.returned_address = node.address
             client.returned_ms = self._rt.clock.now_ms
 
     def _consider(self, node: Node) -> None:

@@ -62,7 +62,7 @@ class Association:
 class Client:
     """A node in one list, with an association per IP version."""
 
-    __slots__ = ("distance", "number", "public_key", "returned_address", "returned_ms", "v4", "v6")
+    __slots__ = ("distance", "number", "public_key", "returned_ms", "v4", "v6")
 
     def __init__(self, public_key: bytes, number: int, distance: int) -> None:
         self.public_key = public_key
@@ -71,8 +71,7 @@ class Client:
         self.distance = distance
         self.v4: Association | None = None
         self.v6: Association | None = None
-        #: where this node last told us that the searched key is
-        self.returned_address: Address | None = None
+        #: when this node last told us an address of the searched key
         self.returned_ms = NEVER_MS
 
     def associations(self) -> list[Association]:
