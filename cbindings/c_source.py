@@ -13,13 +13,18 @@ OWNED_FIELDS = {"proxy_host", "savedata_data", "owned_savedata_data", "owned_pro
 #: Fields that exist only in blocks of tox_options_new(); see options.c.
 LATE_FIELDS = {"experimental_groups_persistence", "experimental_disable_dns", "experimental_owned_data"}
 
-#: The Python functions behind api_special.c; these are bound at the start, all others at their first call.
+#: The Python functions behind api_special.c and encryptsave.c. These are bound at the start, all others at
+#: their first call.
 SPECIAL_PYTHON = """
 int py_bind(int index);
 uintptr_t py_tox_new(const struct toxpy_options *options, int *failure);
 void py_tox_kill(uintptr_t tox);
 void py_tox_iterate(uintptr_t tox, void *user_data);
 bool py_tox_hash(char *hash, const char *data, size_t length);
+bool py_pass_random(char *out, size_t length);
+bool py_pass_derive(char *key_out, char *salt_out, const char *salt, const char *passphrase, size_t length);
+bool py_pass_encrypt(char *out, const char *plain, size_t length, const char *key, const char *salt);
+bool py_pass_decrypt(char *out, const char *data, size_t length, const char *key, const char *salt);
 void py_tox_lock(uintptr_t tox, bool locked);
 void py_tox_set_av_object(uintptr_t tox, uintptr_t object);
 uintptr_t py_tox_get_av_object(uintptr_t tox);

@@ -42,8 +42,18 @@ SPECIAL = (
     "tox_callback_friend_lossless_packet_per_pktid",
 )
 
+#: Prefixes of functions written by hand that are plain C, or nearly.
+STATIC = (
+    "tox_options_",
+    "tox_iterate_options_",
+    "tox_version_",
+    "tox_pass_",
+    "tox_get_salt",
+    "tox_is_data_encrypted",
+)
+
 #: Prefixes of functions that work on objects other than Tox, which nothing makes yet.
-ABSENT = ("toxav_", "tox_events_", "tox_event_", "tox_dispatch_", "tox_pass_")
+ABSENT = ("toxav_", "tox_events_", "tox_event_", "tox_dispatch_")
 
 #: Where NULL with length 0 means "nothing" instead of the NULL error. c-toxcore: tox.c.
 NULL_IS_EMPTY = {
@@ -162,7 +172,7 @@ def _plan_one(api: Api, function: Function) -> Planned:
         return Planned(function, "constant")
     if name.endswith("_to_string") and len(function.params) == 1:
         return Planned(function, "to_string")
-    if name.startswith(("tox_options_", "tox_iterate_options_", "tox_version_")):
+    if name.startswith(STATIC):
         return Planned(function, "static")
     if name.startswith("tox_callback_"):
         return Planned(function, "callback")

@@ -18,6 +18,7 @@ import sys
 from _struct import pack
 from _thread import RLock
 from gc import freeze
+from posix import urandom
 
 from _toxcore import ffi, lib  # type: ignore[import-not-found]
 
@@ -318,9 +319,56 @@ def _iterate(instance: Instance, tox: int, user_data: Any) -> None:
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_tox_hash(out: Any, data: Any, length: int) -> bool:
     """tox_hash."""
-    digest = Core.hash(_unpack(data, length) if length else b"")
+    digest = Core.hash(_bytes(data, length))
     memmove(out, digest, len(digest))
     return True
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_pass_random(out: Any, length: int) -> bool:
+    """A fresh salt."""
+    memmove(out, urandom(length), length)
+    return True
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_pass_derive(key_out: Any, salt_out: Any, salt: Any, passphrase: Any, length: int) -> bool:
+    """tox_pass_key_derive_with_salt."""
+    derived = _passkey().PassKey.derive(_bytes(passphrase, length), _unpack(salt, 32))
+    memmove(key_out, derived.key, 32)
+    memmove(salt_out, derived.salt, 32)
+    return True
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_pass_encrypt(out: Any, plain: Any, length: int, key: Any, salt: Any) -> bool:
+    """tox_pass_key_encrypt."""
+    data = _passkey().PassKey(_unpack(key, 32), _unpack(salt, 32)).encrypt(_bytes(plain, length), urandom(24))
+    memmove(out, data, len(data))
+    return True
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_pass_decrypt(out: Any, data: Any, length: int, key: Any, salt: Any) -> bool:
+    """tox_pass_key_decrypt."""
+    plain = _passkey().PassKey(_unpack(key, 32), _unpack(salt, 32)).decrypt(_bytes(data, length))
+    if plain is None:
+        return False
+    memmove(out, plain, len(plain))
+    return True
+
+
+def _bytes(pointer: Any, length: int) -> bytes:
+    """Bytes of any length."""
+    data: bytes = _unpack(pointer, length) if length else b""
+    return data
+
+
+def _passkey() -> Any:
+    """Imported when first used: not every program encrypts."""
+    from toxpy import passkey
+
+    return passkey
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]

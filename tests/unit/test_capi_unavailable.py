@@ -23,7 +23,6 @@ WHOLE_SUBSYSTEMS = (
     "tox_events_",
     "tox_event_",
     "tox_dispatch_",
-    "tox_pass_",
     "tox_conference_",
     "tox_group_",
 )
@@ -37,8 +36,6 @@ SINGLE = {
     "tox_file_seek",
     "tox_file_send",
     "tox_file_send_chunk",
-    "tox_get_salt",
-    "tox_is_data_encrypted",
     "tox_netprof_get_packet_id_bytes",
     "tox_netprof_get_packet_id_count",
     "tox_netprof_get_packet_total_bytes",

@@ -1,5 +1,6 @@
 """The library inside every kind of host program: each a small C program built as a user would build it."""
 
+import glob
 import os
 import shutil
 import subprocess
@@ -103,6 +104,12 @@ def test_python_host(tmp_path):
 @pytest.mark.parametrize("name", ["fork_host", "threads", "small_stack", "many", "options_abi", "constants"])
 def test_host(build, name):
     assert run(build(f"{name}.c")).endswith("ok\n")
+
+
+def test_encryptsave_both_ways_with_the_real_library(build):
+    """Before any tox_new, as qTox does it."""
+    (real,) = glob.glob("/usr/lib/*/libtoxcore.so.2")
+    assert run(build("encryptsave.c"), library_dir() / LIBRARY, real, env={}) == "ok\n"
 
 
 def test_callbacks(build):
