@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import compileall
+import importlib.metadata
 import importlib.util
 import shutil
 import sys
@@ -25,6 +26,14 @@ def module_file(name: str) -> Path:
     return Path(spec.origin)
 
 
+def copy_licences(distribution: str, into: Path) -> None:
+    """The licence files of a package that we ship a part of."""
+    for file in importlib.metadata.files(distribution) or ():
+        if "LICEN" in file.name.upper():
+            into.mkdir(parents=True, exist_ok=True)
+            shutil.copy(str(file.locate()), into / file.name)
+
+
 def assemble(toxpy: Path, glue: Path, into: Path) -> None:
     """Build the folder anew."""
     shutil.rmtree(into, ignore_errors=True)
@@ -35,6 +44,8 @@ def assemble(toxpy: Path, glue: Path, into: Path) -> None:
     (into / "nacl").mkdir()
     (into / "nacl" / "__init__.py").write_text('"""Only the binding of libsodium."""\n')
     shutil.copy(module_file("nacl._sodium"), into / "nacl")
+    for distribution in ("cffi", "pynacl"):
+        copy_licences(distribution, into / "licences" / distribution)
     done = compileall.compile_dir(
         into, quiet=1, stripdir=str(into), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH
     )
