@@ -10,8 +10,16 @@ from toxpy.runtime import Dispatch, Runtime
 ADDRESS = (b"\x01\x02\x03\x04", 33445)
 
 
+class FakeBudget:
+    """Spends without limit."""
+
+    def shared_key(self, keys, public_key, address):
+        return keys.get(public_key)
+
+
 class FakeDht:
     def __init__(self):
+        self.budget = FakeBudget()
         self.searches = {}
         self.found = {}
 
