@@ -22,10 +22,10 @@ MESSAGES = [
 
 
 class Progress:
-    """Lines with the seconds since the start."""
+    """Lines with the seconds since `started`, a time of the monotonic clock."""
 
-    def __init__(self) -> None:
-        self.started = time.monotonic()
+    def __init__(self, started: float) -> None:
+        self.started = started
 
     def say(self, text: str) -> None:
         """Print one line now."""
@@ -59,9 +59,8 @@ async def talk(tox: AsyncTox, friend: Friend, progress: Progress) -> None:
         progress.say(f"{what}: echo and receipt {receipt.message_id} in {took_ms:.0f} ms")
 
 
-async def run(address: ToxId, bootstrap: tuple[str, int, str], timeout_s: float) -> None:
+async def run(address: ToxId, bootstrap: tuple[str, int, str], timeout_s: float, progress: Progress) -> None:
     """The whole conversation."""
-    progress = Progress()
     async with asyncio.timeout(timeout_s), AsyncTox(local_discovery_enabled=False) as tox:
         tox.name = "Python client"
         progress.say(f"started, my Tox ID is {str(tox.address)[:16]}...")
@@ -82,11 +81,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--bootstrap", nargs=3, metavar=("HOST", "PORT", "KEY"), required=True)
     parser.add_argument("--timeout", type=float, default=50, help="seconds (default 50)")
+    parser.add_argument("--started", type=float, default=time.monotonic(), help=argparse.SUPPRESS)
     parser.add_argument("address", type=ToxId, help="Tox ID of the friend")
     arguments = parser.parse_args()
     host, port, key = arguments.bootstrap
     try:
-        asyncio.run(run(arguments.address, (host, int(port), key), arguments.timeout))
+        progress = Progress(arguments.started)
+        asyncio.run(run(arguments.address, (host, int(port), key), arguments.timeout, progress))
     except TimeoutError:
         print(f"client: not done after {arguments.timeout:.0f} s", flush=True)
         return 1

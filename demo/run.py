@@ -86,7 +86,8 @@ def run_client(node: Program, bot: Program) -> int:
     """The Python client's exit code."""
     command = [sys.executable, str(Path(__file__).with_name("client.py"))]
     left_s = LIMIT_S - 6 - (time.monotonic() - STARTED)
-    command += ["--timeout", f"{left_s:.0f}", "--bootstrap", "127.0.0.1", node.fact("PORT"), node.fact("DHT")]
+    command += ["--started", str(STARTED), "--timeout", f"{left_s:.0f}"]
+    command += ["--bootstrap", "127.0.0.1", node.fact("PORT"), node.fact("DHT")]
     return subprocess.run([*command, bot.fact("ID")], timeout=left_s + 3, check=False).returncode
 
 
