@@ -18,7 +18,6 @@ import sys
 from _struct import pack
 from _thread import RLock
 from gc import freeze
-from posix import urandom
 
 from _toxcore import ffi, lib  # type: ignore[import-not-found]
 
@@ -26,6 +25,7 @@ from toxpy.core import Core
 from toxpy.enums import TOX_LOG_LEVEL_ERROR
 from toxpy.errors import ToxError
 from toxpy.options import Options
+from toxpy.runtime import Rng
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ MAX_STRING = 256
 
 memmove = ffi.memmove
 _unpack = ffi.unpack
+_random_bytes = Rng().bytes
 _string = ffi.string
 
 
@@ -327,7 +328,7 @@ def py_tox_hash(out: Any, data: Any, length: int) -> bool:
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_pass_random(out: Any, length: int) -> bool:
     """A fresh salt."""
-    memmove(out, urandom(length), length)
+    memmove(out, _random_bytes(length), length)
     return True
 
 
@@ -343,7 +344,7 @@ def py_pass_derive(key_out: Any, salt_out: Any, salt: Any, passphrase: Any, leng
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_pass_encrypt(out: Any, plain: Any, length: int, key: Any, salt: Any) -> bool:
     """tox_pass_key_encrypt."""
-    data = _passkey().PassKey(_unpack(key, 32), _unpack(salt, 32)).encrypt(_bytes(plain, length), urandom(24))
+    data = _passkey().PassKey(_unpack(key, 32), _unpack(salt, 32)).encrypt(_bytes(plain, length), _random_bytes(24))
     memmove(out, data, len(data))
     return True
 
