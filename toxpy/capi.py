@@ -344,7 +344,8 @@ def py_pass_derive(key_out: Any, salt_out: Any, salt: Any, passphrase: Any, leng
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_pass_encrypt(out: Any, plain: Any, length: int, key: Any, salt: Any) -> bool:
     """tox_pass_key_encrypt."""
-    data = _passkey().PassKey(_unpack(key, 32), _unpack(salt, 32)).encrypt(_bytes(plain, length), _random_bytes(24))
+    pass_key = _passkey().PassKey(_unpack(key, 32), _unpack(salt, 32))
+    data = pass_key.encrypt(_bytes(plain, length), _random_bytes(24))
     memmove(out, data, len(data))
     return True
 
