@@ -36,6 +36,7 @@ int main(void)
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, iterate, busy) == 0);
     for (int i = 0; i < 20; i++) {
+        usleep(2000 + 37 * i); /* or the other thread has not got the interpreter back from us yet */
         pid_t pid = fork();
         CHECK(pid >= 0);
         if (pid == 0) {
