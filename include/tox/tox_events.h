@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All events of one iteration. All declarations are in toxcore.h. */
+#include "../toxcore.h"
