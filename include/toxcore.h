@@ -562,7 +562,7 @@ const char *tox_message_type_to_string(Tox_Message_Type value);
 typedef enum Tox_Err_New {
     /** Success. */
     TOX_ERR_NEW_OK,
-    /** savedata_data is NULL though savedata_length is not 0, or something else that is needed is NULL. */
+    /** Something that is needed is NULL. Not for savedata_data: see LOAD_BAD_FORMAT. */
     TOX_ERR_NEW_NULL,
     /** Out of memory, or the library could not start. */
     TOX_ERR_NEW_MALLOC,
@@ -578,7 +578,10 @@ typedef enum Tox_Err_New {
     TOX_ERR_NEW_PROXY_NOT_FOUND,
     /** The save is encrypted. Decrypt it first with tox_pass_decrypt(). */
     TOX_ERR_NEW_LOAD_ENCRYPTED,
-    /** The save cannot be read, or the secret key is none. Unlike 0.2.18, no instance is returned then. */
+    /**
+     * The save is missing or cannot be read, the secret key is none, or savedata_type is unknown. Unlike with
+     * 0.2.18 there is no instance then.
+     */
     TOX_ERR_NEW_LOAD_BAD_FORMAT,
 } Tox_Err_New;
 
@@ -767,7 +770,7 @@ typedef enum Tox_Err_Friend_Add {
     TOX_ERR_FRIEND_ADD_NO_MESSAGE,
     /** The address or key is our own. */
     TOX_ERR_FRIEND_ADD_OWN_KEY,
-    /** This user is in the friend list already, with the same nospam. */
+    /** This user is in the friend list already: with the same nospam, or as a friend who has accepted. */
     TOX_ERR_FRIEND_ADD_ALREADY_SENT,
     /** The checksum of the address is wrong (a digit was mistyped), or its key is no key. */
     TOX_ERR_FRIEND_ADD_BAD_CHECKSUM,
