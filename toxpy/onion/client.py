@@ -359,7 +359,8 @@ class OnionClient:
                     self._ask_newcomer(target, candidate)
 
     def _ask_newcomer(self, target: Target, node: Node) -> None:
-        if node.public_key == self._dht.public_key or not is_usable(node.address) or node.tcp:
+        # our own DHT node may be among them: where only two nodes exist, each stores the other's friend
+        if not is_usable(node.address) or node.tcp:
             return
         if target.wants(node.public_key) and not target.asks_too_soon(node.public_key, self._rt.clock.now_ms):
             self._ask(target, node.public_key, node.address)

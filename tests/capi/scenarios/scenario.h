@@ -79,6 +79,9 @@ void meet(Side *side);
 /* Bootstrap this side's nodes to the other side's companions. */
 void join_network(Side *side);
 
+/* No network but the two of us: alice bootstraps to bob. */
+void join_each_other(Side *side);
+
 /* Know the other's public key and become friends (number 0) without a request, and get connected. */
 void become_friends(Side *side);
 void wait_online(Side *side, int seconds);
