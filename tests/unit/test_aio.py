@@ -1,7 +1,9 @@
 """AsyncTox over a core that the test moves by hand."""
 
 import asyncio
+import os
 import socket
+import threading
 
 import pytest
 
@@ -342,3 +344,22 @@ def test_it_is_entered_once():
     outside.close()
     with pytest.raises(toxpy.ToxClosed):
         _ = outside.sync
+
+
+def test_nothing_is_left_after_many_instances():
+    """No descriptor, thread or task."""
+
+    async def scene():
+        for _ in range(20):
+            async with AsyncTox(local_discovery_enabled=False, start_port=34400, end_port=34500) as tox:
+                await tox.bootstrap("localhost", tox.sync.self_get_udp_port(), KEY)
+                waiting = asyncio.create_task(anext(tox))
+                await settle()
+            with pytest.raises(StopAsyncIteration):
+                await waiting
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(scene())
+    before = len(os.listdir("/proc/self/fd")), threading.active_count()
+    asyncio.run(scene())
+    assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before
