@@ -15,10 +15,19 @@ from __future__ import annotations
 
 from toxpy import enums, save, sockets
 from toxpy import events as ev
+from toxpy.core_start import (
+    api_error,
+    bind_socket,
+    check_proxy,
+    checked_key,
+    host_text,
+    load_identity,
+    log_sink,
+)
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
 from toxpy.dht.dht import DHT
-from toxpy.errors import PacketError, ToxError
+from toxpy.errors import PacketError
 from toxpy.friend.connection import FriendConnections
 from toxpy.friend.messenger import Messenger
 from toxpy.friend.requests import FriendRequests
@@ -28,138 +37,21 @@ from toxpy.onion.client import OnionClient
 from toxpy.onion.path import OnionRelay
 from toxpy.options import Options
 from toxpy.runtime import LOG_DEBUG, LOG_INFO, LOG_WARNING, Dispatch, Runtime
-from toxpy.values import NOSPAM_SIZE, PUBLIC_KEY_SIZE, SECRET_KEY_SIZE, address_checksum
+from toxpy.values import NOSPAM_SIZE, address_checksum
 from toxpy.wire.address import Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, Protocol
+    from typing import Any
 
+    from toxpy.core_start import Socket
     from toxpy.friend.friend import Friend
-    from toxpy.runtime import Log
-    from toxpy.wire.address import Address
-
-    class Socket(Protocol):
-        """`UdpSocket`, or a port in the simulated universe."""
-
-        port: int
-
-        def fileno(self) -> int: ...
-        def send(self, address: Address, data: bytes) -> None: ...
-        def receive(self, limit: int = ...) -> list[tuple[bytes, Address]]: ...
-        def close(self) -> None: ...
-
 
 #: What tox_iteration_interval answers at most and at least; clients sleep that long.
 MAX_INTERVAL_MS, MIN_INTERVAL_MS = 50, 1
 #: Datagrams handled per iterate, so that a flood cannot keep timers from running.
 MAX_DATAGRAMS = 1024
-
-_ENCRYPTED_SAVE_MAGIC = b"toxEsave"
-
-
-def _error(name: str, message: str = "", *, retryable: bool = False) -> ToxError:
-    """The ToxError of that enumerator."""
-    return ToxError(getattr(enums, name), name, message, retryable=retryable)
-
-
-def _checked_key(public_key: bytes | None, null_error: str) -> bytes:
-    """A public key argument; ValueError for a wrong length, which C cannot have."""
-    if public_key is None:
-        raise _error(null_error)
-    if len(public_key) != PUBLIC_KEY_SIZE:
-        raise ValueError(f"a public key has {PUBLIC_KEY_SIZE} bytes")
-    return public_key
-
-
-class NoSocket:
-    """Stands in for the UDP socket when UDP is off."""
-
-    __slots__ = ("port",)
-
-    def __init__(self) -> None:
-        self.port = 0
-
-    def fileno(self) -> int:
-        """Nothing to wait for."""
-        return -1
-
-    def send(self, address: Address, data: bytes) -> None:
-        """There is no way out."""
-
-    def receive(self, limit: int = MAX_DATAGRAMS) -> list[tuple[bytes, Address]]:
-        """Nothing arrives."""
-        return []
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-
-def _load_identity(options: Options) -> tuple[KeyPair | None, save.SaveData | None]:
-    """Keys and content of the savedata, both None when there is none. c-toxcore: tox.c tox_new."""
-    kind, data = options.savedata_type, options.savedata_data
-    if kind == enums.TOX_SAVEDATA_TYPE_NONE:
-        return None, None
-    if not data:
-        raise _error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
-    if kind == enums.TOX_SAVEDATA_TYPE_SECRET_KEY:
-        if len(data) != SECRET_KEY_SIZE or not any(data):
-            raise _error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
-        return KeyPair(bytes(data)), None
-    if kind != enums.TOX_SAVEDATA_TYPE_TOX_SAVE:
-        # going on would mean a new identity without a word
-        raise _error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
-    if data.startswith(_ENCRYPTED_SAVE_MAGIC):
-        raise _error("TOX_ERR_NEW_LOAD_ENCRYPTED")
-    try:
-        loaded = save.parse(bytes(data))
-    except PacketError as error:
-        raise _error("TOX_ERR_NEW_LOAD_BAD_FORMAT", str(error)) from error
-    return KeyPair(loaded.secret_key), loaded
-
-
-def _host_text(host: bytes | str) -> str:
-    """A host name as text; what is not UTF-8 becomes a name nobody has."""
-    return host.decode("utf-8", "replace") if isinstance(host, bytes) else host
-
-
-def _check_proxy(options: Options) -> None:
-    """The errors of tox_new for a proxy, in its order."""
-    if options.proxy_type not in (
-        enums.TOX_PROXY_TYPE_NONE,
-        enums.TOX_PROXY_TYPE_HTTP,
-        enums.TOX_PROXY_TYPE_SOCKS5,
-    ):
-        raise _error("TOX_ERR_NEW_PROXY_BAD_TYPE")
-    if options.proxy_type == enums.TOX_PROXY_TYPE_NONE:
-        return
-    if not 0 < options.proxy_port < 65536:
-        raise _error("TOX_ERR_NEW_PROXY_BAD_PORT")
-    host = _host_text(options.proxy_host or "")
-    dns = not options.experimental_disable_dns
-    if not host or not sockets.resolve(host, ipv6=options.ipv6_enabled, dns=dns):
-        raise _error("TOX_ERR_NEW_PROXY_BAD_HOST")
-
-
-def _bind(options: Options) -> Socket:
-    """The UDP socket that the options ask for."""
-    if options.tcp_port:
-        # a relay that does not listen must not look like one: see docs/deviations.md
-        raise _error("TOX_ERR_NEW_PORT_ALLOC", "there is no TCP relay server in this version")
-    if not options.udp_enabled:
-        return NoSocket()
-    try:
-        return sockets.UdpSocket.bind(options.ipv6_enabled, options.start_port, options.end_port)
-    except OSError as error:
-        raise _error("TOX_ERR_NEW_PORT_ALLOC", f"no UDP port: {error}", retryable=True) from error
-
-
-def _log_sink(options: Options) -> Log | None:
-    callback = options.log_callback
-    if callback is None:
-        return None
-    return lambda level, message: callback(level, "toxpy", 0, "", message)
 
 
 class Core:
@@ -188,13 +80,13 @@ class Core:
         self, options: Options | None = None, *, rt: Runtime | None = None, udp: Socket | None = None
     ) -> None:
         self.options = options = options.copy() if options is not None else Options()
-        identity, self._loaded = _load_identity(options)
-        _check_proxy(options)
+        identity, self._loaded = load_identity(options)
+        check_proxy(options)
         if rt is None:
-            log = _log_sink(options)
+            log = log_sink(options)
             rt = Runtime(log=log) if log is not None else Runtime()
         self.rt = rt
-        self.socket: Socket = udp if udp is not None else _bind(options)
+        self.socket: Socket = udp if udp is not None else bind_socket(options)
         self.identity = identity or KeyPair.generate(rt.rng)
         self.killed = False
         self._connection_status = enums.TOX_CONNECTION_NONE
@@ -330,24 +222,24 @@ class Core:
 
     def _resolve(self, host: bytes | str | None, port: int) -> list[bytes]:
         if host is None:
-            raise _error("TOX_ERR_BOOTSTRAP_NULL")
+            raise api_error("TOX_ERR_BOOTSTRAP_NULL")
         if not 0 < port < 65536:
-            raise _error("TOX_ERR_BOOTSTRAP_BAD_PORT")
-        return sockets.resolve(_host_text(host), **self.resolve_options())
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
+        return sockets.resolve(host_text(host), **self.resolve_options())
 
     def bootstrap(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
         """Ask a node into the DHT. Looks host names up, which may block: see `bootstrap_addresses`."""
-        key = _checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
         self.bootstrap_addresses(self._resolve(host, port), port, key)
         return True
 
     def bootstrap_addresses(self, ips: list[bytes], port: int, public_key: bytes) -> None:
         """`bootstrap` for a host that was looked up already; no IP means that this failed."""
-        key = _checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
         if not 0 < port < 65536:
-            raise _error("TOX_ERR_BOOTSTRAP_BAD_PORT")
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
         if not ips:
-            raise _error("TOX_ERR_BOOTSTRAP_BAD_HOST", "unknown host", retryable=True)
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "unknown host", retryable=True)
         self.rt.clock.update()
         for ip in ips:
             self.onion.add_bootstrap(Node(key, (ip, port)))
@@ -355,9 +247,9 @@ class Core:
 
     def add_tcp_relay(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
         """Check the arguments as c-toxcore does; there is no TCP yet that would use the relay."""
-        _checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
         if not self._resolve(host, port):
-            raise _error("TOX_ERR_BOOTSTRAP_BAD_HOST")
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_HOST")
         self.rt.log(LOG_WARNING, "TCP relays are not used in this version")
         return True
 
@@ -372,12 +264,12 @@ class Core:
     def self_get_udp_port(self) -> int:
         """The bound UDP port."""
         if self.socket.port == 0:
-            raise _error("TOX_ERR_GET_PORT_NOT_BOUND")
+            raise api_error("TOX_ERR_GET_PORT_NOT_BOUND")
         return self.socket.port
 
     def self_get_tcp_port(self) -> int:
         """The port of our TCP relay, which there is none of yet."""
-        raise _error("TOX_ERR_GET_PORT_NOT_BOUND")
+        raise api_error("TOX_ERR_GET_PORT_NOT_BOUND")
 
     # ourselves
 
@@ -409,7 +301,7 @@ class Core:
     def self_set_name(self, name: bytes | None) -> bool:
         """Set our name and tell friends."""
         if name is None:
-            raise _error("TOX_ERR_SET_INFO_NULL")
+            raise api_error("TOX_ERR_SET_INFO_NULL")
         self.rt.clock.update()
         self.messenger.set_name(name)
         return True
@@ -421,7 +313,7 @@ class Core:
     def self_set_status_message(self, status_message: bytes | None) -> bool:
         """Set our status message and tell friends."""
         if status_message is None:
-            raise _error("TOX_ERR_SET_INFO_NULL")
+            raise api_error("TOX_ERR_SET_INFO_NULL")
         self.rt.clock.update()
         self.messenger.set_status_message(status_message)
         return True
@@ -440,7 +332,7 @@ class Core:
     def _friend(self, number: int, error: str = "TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND") -> Friend:
         friend = self.messenger.friend(number)
         if friend is None:
-            raise _error(error)
+            raise api_error(error)
         return friend
 
     def self_get_friend_list(self) -> list[int]:
@@ -450,13 +342,13 @@ class Core:
     def friend_add(self, address: bytes | None, message: bytes | None) -> int:
         """Add the owner of a Tox ID and send them a request."""
         if address is None or message is None:
-            raise _error("TOX_ERR_FRIEND_ADD_NULL")
+            raise api_error("TOX_ERR_FRIEND_ADD_NULL")
         self.rt.clock.update()
         return self.messenger.add(address, message).number
 
     def friend_add_norequest(self, public_key: bytes | None) -> int:
         """Add the owner of a public key without a request."""
-        key = _checked_key(public_key, "TOX_ERR_FRIEND_ADD_NULL")
+        key = checked_key(public_key, "TOX_ERR_FRIEND_ADD_NULL")
         self.rt.clock.update()
         return self.messenger.add_norequest(key).number
 
@@ -468,9 +360,9 @@ class Core:
 
     def friend_by_public_key(self, public_key: bytes | None) -> int:
         """The number of the friend with that public key."""
-        friend = self.messenger.friend_by_key(_checked_key(public_key, "TOX_ERR_FRIEND_BY_PUBLIC_KEY_NULL"))
+        friend = self.messenger.friend_by_key(checked_key(public_key, "TOX_ERR_FRIEND_BY_PUBLIC_KEY_NULL"))
         if friend is None:
-            raise _error("TOX_ERR_FRIEND_BY_PUBLIC_KEY_NOT_FOUND")
+            raise api_error("TOX_ERR_FRIEND_BY_PUBLIC_KEY_NOT_FOUND")
         return friend.number
 
     def friend_exists(self, friend_number: int) -> bool:
@@ -516,14 +408,14 @@ class Core:
     def friend_send_message(self, friend_number: int, type: int, message: bytes | None) -> int:
         """Send a message; its id comes back in FriendReadReceipt."""
         if message is None:
-            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_NULL")
+            raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_NULL")
         self.rt.clock.update()
         return self.messenger.send_message(friend_number, type, message)
 
     def friend_send_lossy_packet(self, friend_number: int, data: bytes | None) -> bool:
         """Send a custom packet that may get lost."""
         if data is None:
-            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_NULL")
+            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_NULL")
         self.rt.clock.update()
         self.messenger.send_lossy_packet(friend_number, data)
         return True
@@ -531,7 +423,7 @@ class Core:
     def friend_send_lossless_packet(self, friend_number: int, data: bytes | None) -> bool:
         """Send a custom packet in order."""
         if data is None:
-            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_NULL")
+            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_NULL")
         self.rt.clock.update()
         self.messenger.send_lossless_packet(friend_number, data)
         return True

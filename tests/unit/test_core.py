@@ -4,7 +4,8 @@ import pytest
 
 from tests.support.universe import Universe
 from toxpy import enums, events
-from toxpy.core import Core, NoSocket
+from toxpy.core import Core
+from toxpy.core_start import NoSocket
 from toxpy.errors import PacketError, ToxError
 from toxpy.options import Options
 from toxpy.values import ToxId

@@ -22,6 +22,7 @@ LAYERS = [
     ["friend"],
     ["conference", "group", "av", "ext"],
     ["save", "passkey"],
+    ["core_start"],
     ["core"],
     ["typed_enums", "typed_events"],
     ["tox"],

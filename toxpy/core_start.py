@@ -1,0 +1,135 @@
+"""What a start needs before the layers: the savedata's identity, the proxy's check, the socket.
+
+The errors are those of tox_new, found in its order. c-toxcore: tox.c tox_new.
+"""
+
+from __future__ import annotations
+
+from toxpy import enums, save, sockets
+from toxpy.crypto.keys import KeyPair
+from toxpy.errors import PacketError, ToxError
+from toxpy.values import PUBLIC_KEY_SIZE, SECRET_KEY_SIZE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from toxpy.options import Options
+    from toxpy.runtime import Log
+    from toxpy.wire.address import Address
+
+    class Socket(Protocol):
+        """`UdpSocket`, or a port in the simulated universe."""
+
+        port: int
+
+        def fileno(self) -> int: ...
+        def send(self, address: Address, data: bytes) -> None: ...
+        def receive(self, limit: int = ...) -> list[tuple[bytes, Address]]: ...
+        def close(self) -> None: ...
+
+
+_ENCRYPTED_SAVE_MAGIC = b"toxEsave"
+
+
+def api_error(name: str, message: str = "", *, retryable: bool = False) -> ToxError:
+    """The ToxError of that enumerator."""
+    return ToxError(getattr(enums, name), name, message, retryable=retryable)
+
+
+def checked_key(public_key: bytes | None, null_error: str) -> bytes:
+    """A public key argument; ValueError for a wrong length, which C cannot have."""
+    if public_key is None:
+        raise api_error(null_error)
+    if len(public_key) != PUBLIC_KEY_SIZE:
+        raise ValueError(f"a public key has {PUBLIC_KEY_SIZE} bytes")
+    return public_key
+
+
+class NoSocket:
+    """Stands in for the UDP socket when UDP is off."""
+
+    __slots__ = ("port",)
+
+    def __init__(self) -> None:
+        self.port = 0
+
+    def fileno(self) -> int:
+        """Nothing to wait for."""
+        return -1
+
+    def send(self, address: Address, data: bytes) -> None:
+        """There is no way out."""
+
+    def receive(self, limit: int = 0) -> list[tuple[bytes, Address]]:
+        """Nothing arrives."""
+        return []
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def load_identity(options: Options) -> tuple[KeyPair | None, save.SaveData | None]:
+    """Keys and content of the savedata, both None when there is none. c-toxcore: tox.c tox_new."""
+    kind, data = options.savedata_type, options.savedata_data
+    if kind == enums.TOX_SAVEDATA_TYPE_NONE:
+        return None, None
+    if not data:
+        raise api_error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
+    if kind == enums.TOX_SAVEDATA_TYPE_SECRET_KEY:
+        if len(data) != SECRET_KEY_SIZE or not any(data):
+            raise api_error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
+        return KeyPair(bytes(data)), None
+    if kind != enums.TOX_SAVEDATA_TYPE_TOX_SAVE:
+        # going on would mean a new identity without a word
+        raise api_error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
+    if data.startswith(_ENCRYPTED_SAVE_MAGIC):
+        raise api_error("TOX_ERR_NEW_LOAD_ENCRYPTED")
+    try:
+        loaded = save.parse(bytes(data))
+    except PacketError as error:
+        raise api_error("TOX_ERR_NEW_LOAD_BAD_FORMAT", str(error)) from error
+    return KeyPair(loaded.secret_key), loaded
+
+
+def host_text(host: bytes | str) -> str:
+    """A host name as text; what is not UTF-8 becomes a name nobody has."""
+    return host.decode("utf-8", "replace") if isinstance(host, bytes) else host
+
+
+def check_proxy(options: Options) -> None:
+    """The errors of tox_new for a proxy, in its order."""
+    if options.proxy_type not in (
+        enums.TOX_PROXY_TYPE_NONE,
+        enums.TOX_PROXY_TYPE_HTTP,
+        enums.TOX_PROXY_TYPE_SOCKS5,
+    ):
+        raise api_error("TOX_ERR_NEW_PROXY_BAD_TYPE")
+    if options.proxy_type == enums.TOX_PROXY_TYPE_NONE:
+        return
+    if not 0 < options.proxy_port < 65536:
+        raise api_error("TOX_ERR_NEW_PROXY_BAD_PORT")
+    host = host_text(options.proxy_host or "")
+    dns = not options.experimental_disable_dns
+    if not host or not sockets.resolve(host, ipv6=options.ipv6_enabled, dns=dns):
+        raise api_error("TOX_ERR_NEW_PROXY_BAD_HOST")
+
+
+def bind_socket(options: Options) -> Socket:
+    """The UDP socket that the options ask for."""
+    if options.tcp_port:
+        # a relay that does not listen must not look like one: see docs/deviations.md
+        raise api_error("TOX_ERR_NEW_PORT_ALLOC", "there is no TCP relay server in this version")
+    if not options.udp_enabled:
+        return NoSocket()
+    try:
+        return sockets.UdpSocket.bind(options.ipv6_enabled, options.start_port, options.end_port)
+    except OSError as error:
+        raise api_error("TOX_ERR_NEW_PORT_ALLOC", f"no UDP port: {error}", retryable=True) from error
+
+
+def log_sink(options: Options) -> Log | None:
+    callback = options.log_callback
+    if callback is None:
+        return None
+    return lambda level, message: callback(level, "toxpy", 0, "", message)
