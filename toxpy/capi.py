@@ -70,7 +70,8 @@ def data_in(pointer: Any, length: int) -> bytes | None:
     if not pointer:
         return None
     if length > MAX_INPUT:
-        return _TOO_LONG
+        # the first byte tells the kind of a custom packet, whose errors come before its length's
+        return bytes(_unpack(pointer, 1)) + _TOO_LONG[1:]
     data: bytes = _unpack(pointer, length)
     return data
 

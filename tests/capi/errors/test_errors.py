@@ -1,0 +1,40 @@
+"""Bad arguments from C give the same results and error codes as the real library gives."""
+
+import glob
+import os
+import subprocess
+from pathlib import Path
+
+from tests.support.prefix import compile_c, library_dir
+
+HERE = Path(__file__).parent
+
+REQUEST = "tox_friend_add(tox, address, bytes, {}, AT) = {} error {}"
+KEY = "tox_friend_get_public_key(tox, number, NULL, AT) = 0 error {}"
+REFUSED = 2**32 - 1
+
+#: (real, ours) where we differ from Debian's 0.2.18, and why.
+DIFFERENT = [
+    # 0.2.21 and later refuse requests of more than 921 bytes, because no receiver gets them
+    (REQUEST.format(1000, 0, 0), REQUEST.format(1000, REFUSED, 2)),
+    # so that here the next one is the first
+    (REQUEST.format(921, REFUSED, 5), REQUEST.format(921, 0, 0)),
+    # 0.2.18 returns false and leaves the error as it was; three friend numbers are tried
+    *[(KEY.format(-1), KEY.format(1))] * 3,
+]
+
+
+def transcript(program, folder):
+    ran = subprocess.run(
+        [program], env={"LD_LIBRARY_PATH": str(folder)}, capture_output=True, text=True, timeout=100
+    )
+    assert ran.returncode == 0, ran.stdout[-500:] + ran.stderr
+    return ran.stdout.splitlines()
+
+
+def test_errors_are_those_of_the_real_library(tmp_path):
+    program = compile_c(tmp_path / "errors", HERE / "errors.c", flags=["-std=gnu11"])
+    (real_library,) = glob.glob("/usr/lib/*/libtoxcore.so.2")
+    real, ours = transcript(program, os.path.dirname(real_library)), transcript(program, library_dir())
+    assert len(real) == len(ours)
+    assert [(r, o) for r, o in zip(real, ours, strict=True) if r != o] == DIFFERENT
