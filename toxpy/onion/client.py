@@ -177,7 +177,7 @@ class Target:
 class OnionFriend(Target):
     """A friend we look for while it is offline."""
 
-    __slots__ = ("dht_pk", "direct_sent_ms", "is_online", "no_replay", "owner", "sent_ms")
+    __slots__ = ("dht_pk", "direct_sent_ms", "is_online", "no_replay", "owner", "sent_ms", "told")
 
     def __init__(self, public_key: bytes, owner: OnionOwner, *, rt: Runtime) -> None:
         super().__init__(public_key, KeyPair.generate(rt.rng), MAX_SEARCH_NODES, rt=rt)
@@ -185,6 +185,8 @@ class OnionFriend(Target):
         self.dht_pk = b""
         self.is_online = False
         self.no_replay = 0
+        #: the data keys of the storing nodes when our DHT key was sent last
+        self.told: frozenset[bytes] = frozenset()
         self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
 
     def storing(self) -> list[AnnounceNode]:
@@ -413,6 +415,7 @@ class OnionClient:
         node.misses = 0
         node.path = question.path
         node.stored = stored
+        is_news = stored == STORED_OTHER and node.data_pk != ping_id
         if stored == STORED_OTHER:
             node.data_pk = ping_id
         else:
@@ -421,6 +424,9 @@ class OnionClient:
             if stored == STORED_NO and was_new:
                 self._ask(target, node.public_key, node.address, node)
         elif stored == STORED_OTHER and isinstance(target, OnionFriend):
+            if is_news and ping_id not in target.told:
+                # the friend restarted: what went to its old data key was lost
+                target.sent_ms = min(target.sent_ms, question.asked_ms - DHT_PK_INTERVAL_MS)
             self._tell_dht_pk(target)
 
     # data
@@ -478,6 +484,7 @@ class OnionClient:
         is_due = now_ms - friend.sent_ms >= DHT_PK_INTERVAL_MS and friend.storing()
         if is_due and self.send_data(friend, self._dht_pk_packet()) > 0:
             friend.sent_ms = now_ms
+            friend.told = frozenset(node.data_pk for node in friend.storing())
         if friend.dht_pk and now_ms - friend.direct_sent_ms >= DHT_PK_DIRECT_INTERVAL_MS:
             sealed = self._identity_keys.seal(friend.public_key, self._dht_pk_packet())
             if sealed is not None:
