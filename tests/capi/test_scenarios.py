@@ -48,11 +48,24 @@ def programs(tmp_path_factory):
     return program
 
 
+def run(program, sides, **environment):
+    alice, bob = SIDES[sides]
+    environment.update(TOX_LIB_ALICE=str(alice()), TOX_LIB_BOB=str(bob()), PATH=os.environ["PATH"])
+    ran = subprocess.run([program], env=environment, capture_output=True, text=True, timeout=320)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
 @pytest.mark.timeout(330)
 @pytest.mark.parametrize("sides", SIDES)
 @pytest.mark.parametrize("name", NAMES)
 def test_scenario(name, sides, programs):
-    alice, bob = SIDES[sides]
-    environment = {"TOX_LIB_ALICE": str(alice()), "TOX_LIB_BOB": str(bob()), "PATH": os.environ["PATH"]}
-    ran = subprocess.run([programs(name)], env=environment, capture_output=True, text=True, timeout=320)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    run(programs(name), sides)
+
+
+@pytest.mark.timeout(330)
+@pytest.mark.parametrize(("ours", "real"), [(4, 2), (2, 4)])
+@pytest.mark.parametrize("sides", ["ours-real", "real-ours"])
+def test_dht_mixed(sides, ours, real, programs):
+    """A DHT of so many instances of ours and of the real library, alice and bob among them."""
+    of_alice, of_bob = (ours, real) if sides == "ours-real" else (real, ours)
+    run(programs("dht_mixed"), sides, TOX_NODES_ALICE=str(of_alice - 1), TOX_NODES_BOB=str(of_bob - 1))

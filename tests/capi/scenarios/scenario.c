@@ -168,7 +168,7 @@ void side_iterate(Side *side)
     if (side->tox != NULL) {
         tox_iterate(side->tox, side);
     }
-    for (int i = 0; i < COMPANIONS; ++i) {
+    for (int i = 0; i < side->companion_count; ++i) {
         tox_iterate(side->companions[i], NULL);
     }
     nanosleep(&pause, NULL);
@@ -245,7 +245,9 @@ void join_network(Side *side)
     tell(side, &ours, sizeof(ours));
     hear(side, &theirs, sizeof(theirs));
     bootstrap(side->companions[0], &theirs);
-    bootstrap(side->companions[1], &ours);
+    for (int i = 1; i < side->companion_count; ++i) {
+        bootstrap(side->companions[i], &ours);
+    }
     bootstrap(side->tox, &ours);
 }
 
@@ -295,25 +297,30 @@ void become_friends(Side *side)
 
 static int run_side(const char *name, int other)
 {
-    static Side side;
-    side.name = name;
-    side.other = other;
+    static Side alone;
+    Side *side = &alone;
+    const bool is_alice = strcmp(name, "alice") == 0;
+    const char *nodes = getenv(is_alice ? "TOX_NODES_ALICE" : "TOX_NODES_BOB");
+    side->name = name;
+    side->other = other;
+    side->companion_count = nodes != NULL ? atoi(nodes) : 2;
+    CHECK(side->companion_count >= 1 && side->companion_count <= MAX_COMPANIONS);
     alarm(TIME_LIMIT_S);
-    start_tox(&side, NULL, 0);
-    for (int i = 0; i < COMPANIONS; ++i) {
-        side.companions[i] = new_tox(NULL, 0);
+    start_tox(side, NULL, 0);
+    for (int i = 0; i < side->companion_count; ++i) {
+        side->companions[i] = new_tox(NULL, 0);
     }
-    if (strcmp(name, "alice") == 0) {
-        scenario_alice(&side);
+    if (is_alice) {
+        scenario_alice(side);
     } else {
-        scenario_bob(&side);
+        scenario_bob(side);
     }
-    meet(&side);
-    if (side.tox != NULL) {
-        tox_kill(side.tox);
+    meet(side);
+    if (side->tox != NULL) {
+        tox_kill(side->tox);
     }
-    for (int i = 0; i < COMPANIONS; ++i) {
-        tox_kill(side.companions[i]);
+    for (int i = 0; i < side->companion_count; ++i) {
+        tox_kill(side->companions[i]);
     }
     return 0;
 }

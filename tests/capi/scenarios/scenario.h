@@ -12,7 +12,7 @@
 
 #include <tox/tox.h>
 
-enum { COMPANIONS = 2, MAX_SEEN = 64, TEXT_SIZE = 1400 };
+enum { MAX_COMPANIONS = 4, MAX_SEEN = 64, TEXT_SIZE = 1400 };
 
 /* One event as it was seen; unused fields are zero. */
 typedef struct Seen {
@@ -33,7 +33,8 @@ typedef struct Side {
     const char *name;
     int other; /* the socket to the other side */
     Tox *tox;
-    Tox *companions[COMPANIONS];
+    Tox *companions[MAX_COMPANIONS]; /* plain nodes of this side's library, TOX_NODES_<SIDE> of them or 2 */
+    int companion_count;
     Seen_List requests, messages, receipts, names, status_messages, statuses, typings, connections, lossy, lossless;
 } Side;
 
