@@ -137,8 +137,8 @@ class Target:
         self.rounds = 0
 
     def wants(self, public_key: bytes) -> bool:
-        """Would a node with that key get a place."""
-        if public_key in self.nodes or len(self.nodes) < self.capacity:
+        """Would a new node with that key get a place."""
+        if len(self.nodes) < self.capacity:
             return True
         return self._victim(int.from_bytes(public_key, "big")) is not None
 
@@ -357,12 +357,11 @@ class OnionClient:
         if known < target.capacity and self._rt.rng.below(target.capacity) >= known:
             closest = self._dht.closest_nodes(target.public_key, target.capacity // 2)
             for candidate in closest or self._path_nodes.all()[:4]:
-                if candidate.public_key not in target.nodes:
-                    self._ask_newcomer(target, candidate)
+                self._ask_newcomer(target, candidate)
 
     def _ask_newcomer(self, target: Target, node: Node) -> None:
         # our own DHT node may be among them: where only two nodes exist, each stores the other's friend
-        if not is_usable(node.address) or node.tcp:
+        if node.public_key in target.nodes or not is_usable(node.address) or node.tcp:
             return
         if target.wants(node.public_key) and not target.asks_too_soon(node.public_key, self._rt.clock.now_ms):
             self._ask(target, node.public_key, node.address)
