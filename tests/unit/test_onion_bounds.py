@@ -159,3 +159,31 @@ def test_cut_and_bent_packets_are_dropped(kind):
         victim.dispatch.handlers[kind](source, packet)
     assert world.universe.sent == sent
     world.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (0x84, bytes(33) + b"\x02"),
+        (0x88, bytes(33)),
+        (0x88, bytes(33) + b"\x04"),
+        (0x88, bytes(33) + b"\x01\x02"),
+        (0x84, b"\x03" + bytes(32)),
+        (0x88, b"\x03" + bytes(32) + b"\x00"),
+    ],
+)
+def test_a_node_we_asked_answers_nonsense(kind, body):
+    """The box is genuine, its contents are not."""
+    world = SimulatedWorld()
+    alice, _bob = world.strangers()
+    world.run_until(lambda: alice.tox.onion._questions, 20)
+    onion = alice.tox.onion
+    sendback, question = next(iter(onion._questions.items()))
+    key = question.target.shared_keys.get(question.public_key)
+    answer = bytes((kind,)) + sendback + bytes(24) + encrypt(key, bytes(24), body)
+    before = sum(n for name, n in alice.rt.counters.values.items() if name.startswith("drop."))
+    alice.socket.inbox.append((answer, NOWHERE))
+    alice.iterate()
+    after = sum(n for name, n in alice.rt.counters.values.items() if name.startswith("drop."))
+    assert after > before
+    world.close()

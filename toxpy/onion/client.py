@@ -375,7 +375,7 @@ class OnionClient:
         self._on_answer(data, MAX_RESPONSE_SIZE + MAX_RESPONSE_EXTRA, has_count=True)
 
     def _on_answer(self, data: bytes, max_size: int, *, has_count: bool) -> None:
-        if not MIN_RESPONSE_SIZE <= len(data) <= max_size:
+        if not MIN_RESPONSE_SIZE + has_count <= len(data) <= max_size:
             return self._rt.counters.drop("announce_response_size")
         question = self._questions.get(data[1:9])
         now_ms = self._rt.clock.now_ms
