@@ -388,7 +388,10 @@ class OnionClient:
             return self._rt.counters.drop("announce_response_decrypt")
         at = 1 + PING_ID_SIZE
         if has_count:
+            # what follows the nodes is about groups
             nodes, _end = unpack_nodes(plain, min(plain[at], MAX_SENT_NODES), at + 1)
+            if len(nodes) != plain[at]:
+                raise PacketError("announce response: wrong count of nodes")
         else:
             nodes, end = unpack_nodes(plain, MAX_SENT_NODES, at)
             if end != len(plain):
