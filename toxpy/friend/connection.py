@@ -15,7 +15,7 @@ All other packets go to the owner. Spec: Friend connection; c-toxcore: friend_co
 from __future__ import annotations
 
 from toxpy.errors import PacketError
-from toxpy.wire.address import unpack_nodes
+from toxpy.wire.address import Node, is_loopback, is_usable, pack_nodes, unpack_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from toxpy.net_crypto.net_crypto import NetCrypto
     from toxpy.onion.client import OnionClient
     from toxpy.runtime import Runtime, Timer
+    from toxpy.tcp.pool import TcpPool
     from toxpy.wire.address import Address
 
     class FriendConnectionOwner(Protocol):
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         def on_offline(self) -> None: ...
         def on_lossless(self, data: bytes) -> None: ...
         def on_lossy(self, data: bytes) -> None: ...
+        def on_transport(self) -> None: ...
 
 
 # protocol
@@ -46,6 +48,9 @@ CONNECTION_TIMEOUT_MS = 4 * ALIVE_INTERVAL_MS
 #: A DHT key or an address this old is no longer believed (c-toxcore: BAD_NODE_TIMEOUT).
 DHT_TIMEOUT_MS = 122_000
 MAX_SHARED_RELAYS = 3
+SHARE_RELAYS_INTERVAL_MS = 120_000
+#: Relays remembered for a friend, and those tried first when a connection begins.
+MAX_STORED_RELAYS, FIRST_RELAYS = 24, 3
 
 # ours
 #: c-toxcore tries again in its next pass, which a client runs every 50 ms.
@@ -71,6 +76,8 @@ class FriendConnection:
         "_onion_friend",
         "_parent",
         "_reconnect_timer",
+        "_relays",
+        "_share_timer",
         "crypto",
         "dht_pk",
         "is_online",
@@ -94,6 +101,9 @@ class FriendConnection:
         self._dead_timer: Timer | None = None
         self._forget_timer: Timer | None = None
         self._reconnect_timer: Timer | None = None
+        self._share_timer: Timer | None = None
+        #: relays through which the friend may be reached, the newest last
+        self._relays: dict[bytes, Node] = {}
         self._onion_friend = parent.onion.add_friend(real_pk, self)
 
     # what the searches find
@@ -115,6 +125,24 @@ class FriendConnection:
         self._address, self._address_ms = address, self._parent.rt.clock.now_ms
         if self.crypto is not None:
             self.crypto.set_address(address)
+        own = self._relays.get(self.dht_pk) if self.dht_pk is not None else None
+        if own is not None and is_loopback(own.address):
+            self.on_relay(own)
+
+    def on_relay(self, node: Node) -> None:
+        """The friend (or we) may be reached through that relay."""
+        if not is_usable(node.address):
+            return
+        if node.public_key == self.dht_pk and is_loopback(node.address) and self._address is not None:
+            # the friend runs the relay itself: it is where the friend is
+            node = Node(node.public_key, (self._address[0], node.address[1]), tcp=True)
+        relays = self._relays
+        relays.pop(node.public_key, None)
+        if len(relays) >= MAX_STORED_RELAYS:
+            del relays[next(iter(relays))]
+        relays[node.public_key] = node
+        if self.crypto is not None:
+            self.crypto.add_relay(node)
 
     def _change_dht_pk(self, dht_pk: bytes) -> None:
         parent = self._parent
@@ -161,6 +189,8 @@ class FriendConnection:
         address = self._address if fresh else parent.dht.friend_address(self.dht_pk)
         if address is not None:
             self.crypto.set_address(address)
+        for node in list(self._relays.values())[-FIRST_RELAYS:]:
+            self.crypto.add_relay(node)
 
     def _connect_soon(self) -> None:
         if self._reconnect_timer is None and self.dht_pk is not None:
@@ -190,7 +220,13 @@ class FriendConnection:
         self._onion_friend.set_online(True)
         self._alive_timer = rt.timers.call_later(0, self._alive_due)
         self._dead_timer = rt.timers.call_later(CONNECTION_TIMEOUT_MS, self._alive_timed_out)
+        self._share_timer = rt.timers.call_later(0, self._share_relays)
         self.owner.on_online()
+
+    def on_transport(self) -> None:
+        """Packets go directly now, or through relays."""
+        if self.is_online:
+            self.owner.on_transport()
 
     def on_closed(self) -> None:
         """The other side closed it, or it never came to be."""
@@ -221,7 +257,20 @@ class FriendConnection:
         except PacketError:
             counters.drop("share_relays")
             return
-        counters.count("friend.shared_relays", len(nodes))
+        for node in nodes:
+            if node.tcp:
+                self.on_relay(node)
+
+    def _share_relays(self) -> None:
+        """Tell the friend some relays of ours, and wait for it there."""
+        parent = self._parent
+        self._share_timer = parent.rt.timers.call_later(SHARE_RELAYS_INTERVAL_MS, self._share_relays)
+        nodes = parent.tcp.relays(MAX_SHARED_RELAYS) if parent.tcp is not None else []
+        if not nodes:
+            return
+        for node in nodes:
+            self.on_relay(node)
+        self.write(bytes((PACKET_SHARE_RELAYS,)) + pack_nodes(nodes))
 
     # staying alive
 
@@ -247,7 +296,9 @@ class FriendConnection:
             self._alive_timer.cancel()
         if self._dead_timer is not None:
             self._dead_timer.cancel()
-        self._alive_timer = self._dead_timer = None
+        if self._share_timer is not None:
+            self._share_timer.cancel()
+        self._alive_timer = self._dead_timer = self._share_timer = None
 
     def _lost(self) -> None:
         """No crypto connection any more: tell those who care and try again."""
@@ -294,15 +345,24 @@ class FriendConnection:
 class FriendConnections:
     """All friend connections by real key. Only our user adds to this table, never the network."""
 
-    __slots__ = ("connections", "dht", "identity", "net_crypto", "on_request", "onion", "rt")
+    __slots__ = ("connections", "dht", "identity", "net_crypto", "on_request", "onion", "rt", "tcp")
 
     def __init__(
-        self, identity: KeyPair, dht: DHT, onion: OnionClient, net_crypto: NetCrypto, *, rt: Runtime
+        self,
+        identity: KeyPair,
+        dht: DHT,
+        onion: OnionClient,
+        net_crypto: NetCrypto,
+        *,
+        rt: Runtime,
+        tcp: TcpPool | None = None,
     ) -> None:
         self.identity = identity
         self.dht = dht
         self.onion = onion
         self.net_crypto = net_crypto
+        #: relays to share; None for a node that uses none
+        self.tcp = tcp
         self.rt = rt
         self.connections: dict[bytes, FriendConnection] = {}
         self.on_request: Callable[[bytes, bytes], None] = self._no_request

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toxpy.runtime import Timer
 
 FRIEND_ADDED, FRIEND_REQUESTED, FRIEND_CONFIRMED, FRIEND_ONLINE = 1, 2, 3, 4
-CONNECTION_NONE, CONNECTION_UDP = 0, 2
+CONNECTION_NONE = 0
 
 MAX_NAME_LENGTH = 128
 MAX_STATUS_MESSAGE_LENGTH = 1007
@@ -53,7 +53,6 @@ class Friend:
         "self_typing",
         "status",
         "status_message",
-        "type_timer",
         "unsent",
         "user_status",
     )
@@ -83,7 +82,6 @@ class Friend:
         #: kinds of the packets about ourselves that the friend has not got yet, in sending order
         self.unsent: list[int] = []
         self.retry_timer: Timer | None = None
-        self.type_timer: Timer | None = None
         self.last_message_id = 0
         #: (packet number, message id) of unacknowledged messages; no more than the send window holds
         self.receipts: list[tuple[int, int]] = []
@@ -98,6 +96,11 @@ class Friend:
         """The connection is gone."""
         if self.status == FRIEND_ONLINE:
             self.messenger.set_friend_status(self, FRIEND_CONFIRMED)
+
+    def on_transport(self) -> None:
+        """Direct or relayed: the other one than before."""
+        if self.status == FRIEND_ONLINE:
+            self.messenger.report_transport(self)
 
     def on_lossless(self, data: bytes) -> None:
         """One packet from the friend, from its kind byte on."""
@@ -124,7 +127,7 @@ class Friend:
 
     def cancel_timers(self) -> None:
         """Nothing of this friend happens by itself any more."""
-        for timer in (self.request_timer, self.retry_timer, self.type_timer):
+        for timer in (self.request_timer, self.retry_timer):
             if timer is not None:
                 timer.cancel()
-        self.request_timer = self.retry_timer = self.type_timer = None
+        self.request_timer = self.retry_timer = None

@@ -25,7 +25,6 @@ from toxpy import events as ev
 from toxpy.errors import ToxError
 from toxpy.friend.friend import (
     CONNECTION_NONE,
-    CONNECTION_UDP,
     FRIEND_ADDED,
     FRIEND_CONFIRMED,
     FRIEND_ONLINE,
@@ -63,8 +62,6 @@ MAX_STATUS = 2
 REQUEST_RETRY_MS = 500
 #: How soon what did not fit into the send window is tried again.
 RETRY_MS = 200
-#: How soon a connection that is neither direct nor relayed is looked at again.
-TYPE_RETRY_MS = 1_000
 
 _OFFLINE = bytes((PACKET_OFFLINE,))
 _ABOUT_US = (PACKET_NAME, PACKET_STATUS_MESSAGE, PACKET_STATUS, PACKET_TYPING)
@@ -255,7 +252,7 @@ class Messenger:
         """Online or not: tell our user, and an online friend about ourselves."""
         was_online, friend.status = friend.status == FRIEND_ONLINE, status
         if status == FRIEND_ONLINE and not was_online:
-            self._check_connection_type(friend)
+            self.report_transport(friend)
             # the friend may have missed the one sent when the connection came up
             friend.on_online()
             friend.unsent = list(_ABOUT_US)
@@ -268,15 +265,11 @@ class Messenger:
             friend.cancel_timers()
             self._report_connection_type(friend, CONNECTION_NONE)
 
-    def _check_connection_type(self, friend: Friend) -> None:
-        """UDP as soon as packets come directly; look again while there is no path at all."""
-        friend.type_timer = None
+    def report_transport(self, friend: Friend) -> None:
+        """How the friend is reached now: directly or through relays."""
         crypto = friend.connection.crypto
-        if crypto is not None and crypto.is_direct:
-            self._report_connection_type(friend, CONNECTION_UDP)
-        else:
-            later = self.rt.timers.call_later
-            friend.type_timer = later(TYPE_RETRY_MS, lambda: self._check_connection_type(friend))
+        if crypto is not None:
+            self._report_connection_type(friend, crypto.transport)
 
     def _report_connection_type(self, friend: Friend, connection_type: int) -> None:
         if friend.connection_type != connection_type:

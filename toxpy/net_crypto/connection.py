@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from toxpy.net_crypto.handshake import Handshake
     from toxpy.net_crypto.net_crypto import NetCrypto
     from toxpy.runtime import Timer
-    from toxpy.wire.address import Address
+    from toxpy.tcp.pool import TcpPeer
+    from toxpy.wire.address import Address, Node
 
     class Owner(Protocol):
         """Whom a connection reports to. May call anything of the connection from any of these."""
@@ -61,8 +62,13 @@ if TYPE_CHECKING:
         def on_lossy(self, data: bytes) -> None:
             """One lossy packet, beginning with its id."""
 
+        def on_transport(self) -> None:
+            """`transport` of the established connection is another one now."""
+
 
 COOKIE_REQUESTING, HANDSHAKE_SENT, NOT_CONFIRMED, ESTABLISHED, CLOSED = range(5)
+#: How packets reach the peer; the values of TOX_CONNECTION.
+NO_TRANSPORT, OVER_TCP, OVER_UDP = range(3)
 
 # the protocol's
 MAX_PACKET_SIZE = 1400
@@ -73,8 +79,10 @@ LOSSLESS_FIRST, LOSSLESS_LAST = 16, 191
 LOSSY_FIRST, LOSSY_LAST = 192, 254
 MAX_TRIES = 8
 TRY_INTERVAL_MS = 1000
-#: A peer that was silent for so long is no longer reached directly.
+#: A peer that sent nothing over UDP for so long is no longer reached directly.
 DIRECT_TIMEOUT_MS = 8000
+#: While relays carry the data, small packets also try the direct way this often. c-toxcore: net_crypto.c.
+PROBE_INTERVAL_MS, MAX_PROBE_SIZE = DIRECT_TIMEOUT_MS // 2, 95
 #: When a packet's low 16 bits are this far ahead of the base nonce's, the base moves by a third of the range.
 NONCE_THRESHOLD = 21845
 
@@ -114,6 +122,7 @@ class CryptoConnection:
         "_address",
         "_addresses",
         "_dht_key",
+        "_direct_ms",
         "_echo",
         "_heard_ms",
         "_hole_interval_ms",
@@ -123,10 +132,12 @@ class CryptoConnection:
         "_net",
         "_packet",
         "_peer_session_pk",
+        "_probe_ms",
         "_receive_base",
         "_receive_low",
         "_receive_next_prefix",
         "_receive_prefix",
+        "_route",
         "_rt",
         "_session",
         "_timeout_at_ms",
@@ -145,6 +156,7 @@ class CryptoConnection:
         "sending",
         "session_key",
         "state",
+        "transport",
     )
 
     def __init__(self, net: NetCrypto, real_pk: bytes, dht_pk: bytes, owner: Owner, incoming: bool) -> None:
@@ -155,10 +167,14 @@ class CryptoConnection:
         self.owner = owner
         self.incoming = incoming
         self.state = COOKIE_REQUESTING
+        #: Last known way to the peer; stays what it was while a connection looks for another one.
+        self.transport = NO_TRANSPORT
         #: The bytes of the handshake this session came from: its repetition needs no cryptography.
         self.last_handshake = b""
         self._address: Address | None = None
         self._addresses: list[Address] = []
+        #: relays, when there can be any
+        self._route: TcpPeer | None = net.open_route(self)
         self._session = KeyPair.generate(rt.rng)
         self.base_nonce = rt.rng.bytes(NONCE_SIZE)
         self.send_nonce = int.from_bytes(self.base_nonce, "big")
@@ -175,6 +191,7 @@ class CryptoConnection:
         self._tries = 0
         self._timer: Timer | None = None
         self._last_send_ms = self._last_receive_ms = self._heard_ms = rt.clock.now_ms
+        self._direct_ms = self._probe_ms = rt.clock.now_ms - DIRECT_TIMEOUT_MS
         self._unacked = 0
         self._ack_at_ms = self._timeout_at_ms = 0
         self._hole_start = -1
@@ -190,7 +207,9 @@ class CryptoConnection:
     @property
     def is_direct(self) -> bool:
         """Did the peer reach us directly within the last 8 s?"""
-        return self.state in (NOT_CONFIRMED, ESTABLISHED) and self.silence_ms < DIRECT_TIMEOUT_MS
+        if self.state not in (NOT_CONFIRMED, ESTABLISHED):
+            return False
+        return self._rt.clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS
 
     @property
     def silence_ms(self) -> int:
@@ -217,11 +236,25 @@ class CryptoConnection:
         self._add_address(address)
         if self.state < NOT_CONFIRMED:
             self._net.send(address, self._packet)
-            if self._timer is None:
-                self._tries = 1
-                self._wake(self._rt.clock.now_ms + TRY_INTERVAL_MS)
+            self._begin_tries()
         elif not self.is_direct:
             self._address = address
+            if self.state == ESTABLISHED:
+                # relays carry the data: see at once whether the direct way works
+                self._probe_ms = self._rt.clock.now_ms - PROBE_INTERVAL_MS
+                self._send_request()
+
+    def add_relay(self, node: Node) -> None:
+        """The peer may be reached through that relay as well."""
+        if self.state == CLOSED or self._route is None or not self._route.add_relay(node):
+            return
+        if self.state < NOT_CONFIRMED:
+            self._route.send(self._packet)
+            self._begin_tries()
+
+    def relays(self) -> list[Node]:
+        """The relays through which the peer can be reached now."""
+        return self._route.online_relays() if self._route is not None else []
 
     def write_lossless(self, data: bytes) -> int:
         """Send or queue a packet of id 16..191 and at most 1373 bytes: its number, or -1."""
@@ -288,8 +321,13 @@ class CryptoConnection:
             self._try_again()
         return True
 
-    def adopt(self, handshake: Handshake, packet: bytes, address: Address) -> bool:
-        """Take the peer's side of the session; False when its session key is of low order."""
+    def adopt(
+        self, handshake: Handshake, packet: bytes, address: Address | None, relay_pk: bytes = b""
+    ) -> bool:
+        """Take the peer's side of the session; False when its session key is of low order.
+
+        The handshake came from `address`, or else through a relay.
+        """
         answer = self.state == COOKIE_REQUESTING
         if handshake.session_pk != self._peer_session_pk:
             self._rt.counters.count("x25519")
@@ -305,10 +343,14 @@ class CryptoConnection:
         self._set_receive_base(int.from_bytes(handshake.base_nonce, "big"))
         self.last_handshake = packet
         self.state = NOT_CONFIRMED
-        self._last_receive_ms = self._heard_ms = self._rt.clock.now_ms
-        self._add_address(address)
-        self._net.claim_address(address, self, verified=True)
-        self._address = address
+        self._last_receive_ms = now_ms = self._rt.clock.now_ms
+        if address is not None:
+            self._heard_ms = self._direct_ms = now_ms
+            self._add_address(address)
+            self._net.claim_address(address, self, verified=True)
+            self._address = address
+        elif relay_pk and self._route is not None:
+            self._route.heard_through(relay_pk)
         return True
 
     def confirm(self) -> None:
@@ -323,8 +365,8 @@ class CryptoConnection:
         """The peer has no data from us yet: send some, at most once per acknowledgement delay."""
         now_ms = self._rt.clock.now_ms
         if self.state in (NOT_CONFIRMED, ESTABLISHED) and now_ms - self._last_send_ms >= ACK_DELAY_MS:
-            if self.state == NOT_CONFIRMED and self._address is not None:
-                self._net.send(self._address, self._packet)
+            if self.state == NOT_CONFIRMED:
+                self._send_everywhere(self._packet)
             self._send_request()
 
     def is_session(self, session_pk: bytes) -> bool:
@@ -340,6 +382,9 @@ class CryptoConnection:
             self._timer.cancel()
             self._timer = None
         self._net.remove(self)
+        if self._route is not None:
+            self._route.close()
+            self._route = None
         self.sending.packets.clear()
         self.sending.pending.clear()
         self.receiving.held.clear()
@@ -348,8 +393,11 @@ class CryptoConnection:
 
     # Data in
 
-    def receive(self, address: Address, packet: bytes) -> None:
-        """A data packet of a size between MIN_PACKET_SIZE and MAX_PACKET_SIZE from one of our addresses."""
+    def receive(self, address: Address | None, packet: bytes) -> None:
+        """A data packet of a size between MIN_PACKET_SIZE and MAX_PACKET_SIZE.
+
+        It came from one of our addresses, or through a relay when that is None.
+        """
         if self.state not in (NOT_CONFIRMED, ESTABLISHED):
             self._rt.counters.drop("crypto_data_early")
             return
@@ -377,10 +425,14 @@ class CryptoConnection:
             if news > 0:
                 self._progress(news, 0)
         self._last_receive_ms = now_ms = self._rt.clock.now_ms
-        if address == self._address:
-            self._heard_ms = now_ms
-        else:
-            self._heard_from(address, now_ms)
+        if address is not None:
+            self._direct_ms = now_ms
+            if address == self._address:
+                self._heard_ms = now_ms
+            else:
+                self._heard_from(address, now_ms)
+            if self.transport != OVER_UDP:
+                self._check_transport()
         kind = data[0]
         if kind == KILL:
             self.close(notify=True)
@@ -447,6 +499,7 @@ class CryptoConnection:
         self._tries = 0
         self._rt.counters.count("crypto_established")
         send_nonce = self.send_nonce
+        self._check_transport()
         self.owner.on_established()
         if self.send_nonce == send_nonce and self.state == ESTABLISHED:
             # the peer waits for data from us in the same way
@@ -456,16 +509,41 @@ class CryptoConnection:
 
     def _transmit(self, number: int, data: bytes) -> None:
         """Encrypt and send one packet; whatever it is, it acknowledges what we have."""
-        address = self._address
-        if address is None:
-            return
         send_nonce = self.send_nonce
         self.send_nonce = (send_nonce + 1) & _NONCE_MASK
         nonce = send_nonce.to_bytes(NONCE_SIZE, "big")
         plain = _HEAD.pack(self.receiving.start, number) + _PADDING[(MAX_DATA_SIZE - len(data)) & 7] + data
         self._unacked = 0
-        self._last_send_ms = self._rt.clock.now_ms
-        self._net.send(address, b"\x1b" + nonce[-2:] + encrypt(self.session_key, nonce, plain))
+        self._last_send_ms = now_ms = self._rt.clock.now_ms
+        packet = b"\x1b" + nonce[-2:] + encrypt(self.session_key, nonce, plain)
+        address = self._address
+        if address is not None and now_ms - self._direct_ms < DIRECT_TIMEOUT_MS:
+            self._net.send(address, packet)
+        else:
+            self._send_around(packet)
+
+    def _send_around(self, packet: bytes) -> None:
+        """The direct way is not known to work: use relays, and try it as well with small packets.
+
+        Without a relay that works everything tries the direct way.
+        """
+        route, address = self._route, self._address
+        relayed = route is not None and route.send(packet)
+        if address is None:
+            return
+        now_ms = self._rt.clock.now_ms
+        if relayed and route is not None and route.is_online:
+            if len(packet) > MAX_PROBE_SIZE or now_ms - self._probe_ms < PROBE_INTERVAL_MS:
+                return
+            self._probe_ms = now_ms
+        self._net.send(address, packet)
+
+    def _send_everywhere(self, packet: bytes) -> None:
+        """A packet of the set-up: to every address and relay that may be right."""
+        for address in self._addresses:
+            self._net.send(address, packet)
+        if self._route is not None:
+            self._route.send(packet)
 
     def _pump(self) -> None:
         """Send requested and queued packets as far as the window allows."""
@@ -502,6 +580,7 @@ class CryptoConnection:
             self._try_again()
             return
         now_ms = self._rt.clock.now_ms
+        self._check_transport()
         if self._timeout_at_ms and now_ms >= self._timeout_at_ms:
             self._timed_out(now_ms)
         if self._ack_at_ms and now_ms >= self._ack_at_ms:
@@ -556,11 +635,16 @@ class CryptoConnection:
             self.close(notify=True)
             return
         self._tries += 1
-        for address in self._addresses:
-            self._net.send(address, self._packet)
+        self._send_everywhere(self._packet)
         if self.state == NOT_CONFIRMED:
             self._send_request()
         self._wake(self._rt.clock.now_ms + TRY_INTERVAL_MS)
+
+    def _begin_tries(self) -> None:
+        """The first address or relay: the tries count from now."""
+        if self._timer is None:
+            self._tries = 1
+            self._wake(self._rt.clock.now_ms + TRY_INTERVAL_MS)
 
     # Parts of the set-up
 
@@ -596,6 +680,47 @@ class CryptoConnection:
         self._net.claim_address(address, self, verified=False)
         if self._address is None:
             self._address = address
+
+    # Relays
+
+    def on_relayed(self, packet: bytes) -> None:
+        """A packet that the peer sent us through a relay."""
+        self._net.on_relayed(self, packet)
+
+    def send_relayed(self, packet: bytes) -> None:
+        """Answer the peer on the way it used."""
+        if self._route is not None:
+            self._route.send(packet)
+
+    def on_route(self) -> None:
+        """The peer came to a relay, or left one."""
+        if self.state == ESTABLISHED:
+            self._check_transport()
+        elif self.state != CLOSED and self._route is not None and self._packet:
+            self._route.send(self._packet)
+            self._begin_tries()
+
+    def _check_transport(self) -> None:
+        """Relays sleep while the direct way works; the owner hears of a change."""
+        route = self._route
+        if self._rt.clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS:
+            transport = OVER_UDP
+        elif route is not None and route.is_online:
+            transport = OVER_TCP
+        else:
+            # no way is known to work: the last one stays until there is another, or the owner gives up
+            transport = self.transport
+            if route is not None:
+                route.set_sleeping(False)
+            if transport == NO_TRANSPORT:
+                transport = OVER_TCP if self._address is None else OVER_UDP
+        if transport == self.transport:
+            return
+        self.transport = transport
+        if route is not None:
+            route.set_sleeping(transport == OVER_UDP)
+        if self.state == ESTABLISHED:
+            self.owner.on_transport()
 
     def _heard_from(self, address: Address, now_ms: int) -> None:
         """Data from another address than we send to: follow, unless ours is better and still alive.

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from toxpy.net_crypto.connection import Owner
     from toxpy.net_crypto.handshake import Handshake
     from toxpy.runtime import Dispatch, Runtime
+    from toxpy.tcp.pool import TcpPeer, TcpPool
     from toxpy.wire.address import Address
 
     class DhtKeys(Protocol):
@@ -64,6 +65,8 @@ if TYPE_CHECKING:
             """What strangers may make us compute."""
 
 
+#: Stands for the source of what came through a relay: one budget for all of it.
+RELAYED: Address = (bytes(4), 0)
 #: Connections of all kinds; each belongs to a friend, so this only guards against a bug.
 MAX_CONNECTIONS = 4096
 #: Connections begun by peers and not yet confirmed; each is gone after 8 s.
@@ -92,6 +95,7 @@ class NetCrypto:
         "on_incoming",
         "rt",
         "send",
+        "tcp",
     )
 
     def __init__(
@@ -102,14 +106,19 @@ class NetCrypto:
         rt: Runtime,
         send: Callable[[Address, bytes], None],
         udp: Dispatch,
+        tcp: TcpPool | None = None,
     ) -> None:
         self.rt = rt
         self.send = send
+        #: relays; None for a node that uses none
+        self.tcp = tcp
+        if tcp is not None:
+            tcp.on_oob = self._on_oob
         self.dht = dht
         self.identity = identity
         self.identity_keys = SharedKeys(identity, rt=rt)
         self.cookies = CookieJar(rt=rt)
-        self.on_incoming: Callable[[bytes, bytes, Address], Owner | None] = refuse_all
+        self.on_incoming: Callable[[bytes, bytes, Address | None], Owner | None] = refuse_all
         #: real key -> connection
         self._connections: dict[bytes, CryptoConnection] = {}
         self.by_address: dict[Address, CryptoConnection] = {}
@@ -135,6 +144,7 @@ class NetCrypto:
             raise ValueError("too many connections")
         connection = CryptoConnection(self, real_pk, dht_pk, owner, incoming=False)
         if not connection.begin():
+            connection.close(notify=False)
             raise ValueError("the DHT key is of low order")
         self._connections[real_pk] = connection
         self._requesting[connection] = None
@@ -155,19 +165,25 @@ class NetCrypto:
     # Packets
 
     def _on_cookie_request(self, address: Address, data: bytes) -> None:
+        response = self._cookie_response(address, data)
+        if response:
+            self.send(address, response)
+
+    def _cookie_response(self, source: Address, data: bytes) -> bytes:
+        """The answer to a cookie request, b"" for one that gets none."""
         if len(data) != COOKIE_REQUEST_SIZE:
             self.rt.counters.drop("cookie_request_size")
-            return
+            return b""
         dht_pk = data[1:33]
         dht = self.dht
-        key = dht.budget.shared_key(dht.shared_keys, dht_pk, address)
+        key = dht.budget.shared_key(dht.shared_keys, dht_pk, source)
         opened = open_cookie_request(key, data) if key is not None else None
         if key is None or opened is None:
             self.rt.counters.drop("cookie_request_box")
-            return
+            return b""
         cookie = self.cookies.make(opened[0], dht_pk)
         nonce = self.rt.rng.bytes(NONCE_SIZE)
-        self.send(address, create_cookie_response(key, nonce, cookie, opened[1]))
+        return create_cookie_response(key, nonce, cookie, opened[1])
 
     def _on_cookie_response(self, address: Address, data: bytes) -> None:
         if len(data) == COOKIE_RESPONSE_SIZE:
@@ -179,40 +195,48 @@ class NetCrypto:
         self.rt.counters.drop("cookie_response")
 
     def _on_handshake(self, address: Address, data: bytes) -> None:
-        counters = self.rt.counters
-        if len(data) != HANDSHAKE_SIZE:
-            counters.drop("handshake_size")
-            return
         known = self.by_address.get(address)
         if known is not None and known.last_handshake == data:
             known.on_repeated_handshake()
+        else:
+            self._handshake(data, address)
+
+    def _handshake(self, data: bytes, address: Address | None, relay_pk: bytes = b"") -> None:
+        """A handshake from an address, or else through a relay."""
+        counters = self.rt.counters
+        if len(data) != HANDSHAKE_SIZE:
+            counters.drop("handshake_size")
             return
         cookie = self.cookies.open(data[1 : 1 + COOKIE_SIZE])
         if cookie is None:
             counters.drop("handshake_cookie")
             return
+        repeated = self._connections.get(cookie.real_pk)
+        if repeated is not None and repeated.last_handshake == data:
+            repeated.on_repeated_handshake()
+            return
         if cookie.stamp <= self.newest.get(cookie.real_pk, -1):
             counters.drop("handshake_replayed")
             return
-        key = self.dht.budget.shared_key(self.identity_keys, cookie.real_pk, address)
+        key = self.dht.budget.shared_key(self.identity_keys, cookie.real_pk, address or RELAYED)
         handshake = open_handshake(key, cookie, data) if key is not None else None
         if handshake is None:
             counters.drop("handshake_box")
             return
         connection = self._connections.get(cookie.real_pk)
         if connection is None:
-            self._accept(handshake, data, address)
+            self._accept(handshake, data, address, relay_pk)
         elif cookie.dht_pk != connection.dht_pk:
             # the peer restarted
             connection.close(notify=True)
-            self._accept(handshake, data, address)
+            self._accept(handshake, data, address, relay_pk)
         elif connection.state != ESTABLISHED:
-            self._join(connection, handshake, data, address)
+            self._join(connection, handshake, data, address, relay_pk)
         elif connection.is_session(handshake.session_pk):
             connection.on_repeated_handshake()
         elif connection.silence_ms >= SILENT_MS:
             connection.close(notify=True)
-            self._accept(handshake, data, address)
+            self._accept(handshake, data, address, relay_pk)
         else:
             counters.drop("handshake_established")
 
@@ -226,20 +250,67 @@ class NetCrypto:
             return
         connection.receive(address, data)
 
+    # Relays
+
+    def open_route(self, connection: CryptoConnection) -> TcpPeer | None:
+        """The way to a connection's peer over relays."""
+        if self.tcp is None:
+            return None
+        return self.tcp.peer(connection.dht_pk, connection.on_relayed, connection.on_route)
+
+    def _on_oob(self, dht_pk: bytes, relay_pk: bytes, data: bytes) -> None:
+        """Something from a peer that has no connection over that relay yet."""
+        kind = data[0] if data else -1
+        if kind == KIND_COOKIE_REQUEST and data[1:33] == dht_pk:
+            response = self._cookie_response(RELAYED, data)
+            if response and self.tcp is not None:
+                self.tcp.send_oob(relay_pk, dht_pk, response)
+        elif kind == KIND_HANDSHAKE:
+            self._handshake(data, None, relay_pk)
+        else:
+            self.rt.counters.drop("oob_kind")
+
+    def on_relayed(self, connection: CryptoConnection, data: bytes) -> None:
+        """A packet of a connection's peer through a relay that both use."""
+        kind = data[0] if data else -1
+        if kind == KIND_DATA:
+            if MIN_PACKET_SIZE <= len(data) <= MAX_PACKET_SIZE:
+                connection.receive(None, data)
+            else:
+                self.rt.counters.drop("crypto_data_size")
+        elif kind == KIND_COOKIE_REQUEST:
+            response = self._cookie_response(RELAYED, data)
+            if response:
+                connection.send_relayed(response)
+        elif kind == KIND_COOKIE_RESPONSE:
+            if len(data) == COOKIE_RESPONSE_SIZE and connection.on_cookie_response(data):
+                self._requesting.pop(connection, None)
+            else:
+                self.rt.counters.drop("cookie_response")
+        elif kind == KIND_HANDSHAKE:
+            self._handshake(data, None)
+        else:
+            self.rt.counters.drop("relayed_kind")
+
     # Sessions
 
     def _join(
-        self, connection: CryptoConnection, handshake: Handshake, data: bytes, address: Address
+        self,
+        connection: CryptoConnection,
+        handshake: Handshake,
+        data: bytes,
+        address: Address | None,
+        relay_pk: bytes,
     ) -> None:
         """The peer's handshake for a connection that we are setting up as well."""
-        if not connection.adopt(handshake, data, address):
+        if not connection.adopt(handshake, data, address, relay_pk):
             self.rt.counters.drop("handshake_session_key")
             return
         self._requesting.pop(connection, None)
         self.remember(handshake)
         connection.confirm()
 
-    def _accept(self, handshake: Handshake, data: bytes, address: Address) -> None:
+    def _accept(self, handshake: Handshake, data: bytes, address: Address | None, relay_pk: bytes) -> None:
         """A connection that the peer begins."""
         counters = self.rt.counters
         real_pk, dht_pk = handshake.cookie.real_pk, handshake.cookie.dht_pk
@@ -252,8 +323,8 @@ class NetCrypto:
             counters.drop("handshake_refused")
             return
         connection = CryptoConnection(self, real_pk, dht_pk, owner, incoming=True)
-        if not connection.adopt(handshake, data, address):
-            self._forget_addresses(connection)
+        if not connection.adopt(handshake, data, address, relay_pk):
+            connection.close(notify=False)
             counters.drop("handshake_session_key")
             return
         # an owner whose connection was just replaced may have begun another one in its on_closed

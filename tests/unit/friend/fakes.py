@@ -77,7 +77,8 @@ class FakeCrypto:
     def __init__(self, real_pk, dht_pk, owner):
         self.real_pk, self.dht_pk, self.owner = real_pk, dht_pk, owner
         self.address = None
-        self.is_direct = True
+        self.transport = 2
+        self.relays = []
         self.killed = False
         self.room = 1000
         self.written = []
@@ -86,6 +87,9 @@ class FakeCrypto:
 
     def set_address(self, address):
         self.address = address
+
+    def add_relay(self, node):
+        self.relays.append(node)
 
     def write_lossless(self, data):
         if self.room <= 0:

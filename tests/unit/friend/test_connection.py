@@ -24,6 +24,9 @@ class Owner:
     def on_lossless(self, data):
         self.seen.append(data)
 
+    def on_transport(self):
+        self.moved = True
+
     def on_lossy(self, data):
         self.seen.append(("lossy", data))
 
@@ -196,16 +199,47 @@ def test_incoming_from_a_stranger_or_beside_our_own_attempt_is_refused(stage, co
     assert stage.net_crypto.on_incoming(connection.real_pk, DHT_A, OTHER) is None
 
 
-def test_shared_relays_are_read_and_counted(stage, connection):
+def test_shared_relays_lead_to_the_friend(stage, connection):
     stage.connect(connection)
     relays = [Node(bytes([i]) * 32, ADDRESS, True) for i in range(3)]
     packed = b"\x11" + pack_nodes(relays)
     connection.on_lossless(packed)
-    assert stage.rt.counters.values["friend.shared_relays"] == 3
+    assert connection.crypto.relays == relays
     cuts = [packed[:size] for size in range(2, len(packed)) if (size - 1) % 39]
     for cut in cuts:
         connection.on_lossless(cut)
     assert stage.dropped("share_relays") == len(cuts)
+
+
+def test_a_new_connection_tries_the_newest_relays_of_a_bounded_memory(stage, connection):
+    relays = [Node(bytes([i]) * 32, ADDRESS, True) for i in range(240)]
+    for node in relays:
+        connection.on_relay(node)
+    connection.on_dht_pk(DHT_A)
+    assert connection.crypto.relays == relays[-3:]
+    assert len(connection._relays) == 24
+
+
+def test_a_relay_on_the_friends_own_machine_is_where_the_friend_is(stage, connection):
+    connection.on_dht_pk(DHT_A)
+    connection.on_relay(Node(DHT_A, (b"\x7f\0\0\1", 3389), True))
+    connection.on_address(OTHER)
+    assert connection.crypto.relays[-1] == Node(DHT_A, (OTHER[0], 3389), True)
+
+
+def test_our_relays_are_shared_at_once_and_every_two_minutes(stage, connection):
+    node = Node(bytes([7]) * 32, ADDRESS, True)
+    stage.connections.tcp = type("Pool", (), {"relays": lambda self, count: [node]})()
+    stage.connect(connection)
+    stage.run(0)
+    assert b"\x11" + pack_nodes([node]) in connection.crypto.written
+    assert connection.crypto.relays == [node]
+    before = len(connection.crypto.written)
+    for _ in range(16):
+        connection.on_lossless(b"\x10")
+        stage.run(7_500)
+    shared = [p for p in connection.crypto.written[before:] if p[0] == 17]
+    assert len(shared) == 1
 
 
 def test_other_packets_go_to_the_owner(stage, connection):

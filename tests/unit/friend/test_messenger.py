@@ -188,16 +188,18 @@ def test_an_offline_packet_takes_the_friend_offline(stage):
     assert [shown(e) for e in stage.drain()] == [("FriendConnectionStatus", 0, 2)]
 
 
-def test_a_connection_without_a_path_is_reported_when_there_is_one(stage, messenger):
+def test_direct_and_relayed_are_told_apart(stage, messenger):
     friend = messenger.add_norequest(stage.key())
     crypto = stage.connect(friend.connection)
-    crypto.is_direct = False
-    friend.connection.on_lossless(b"\x18")
-    stage.run(3_000)
+    crypto.transport = 1
+    friend.connection.on_transport()
     assert stage.events == []
-    crypto.is_direct = True
-    stage.run(1_000)
-    assert [shown(e) for e in stage.drain()] == [("FriendConnectionStatus", 0, 2)]
+    friend.connection.on_lossless(b"\x18")
+    crypto.transport = 2
+    friend.connection.on_transport()
+    friend.connection.on_transport()
+    shown_events = [shown(e) for e in stage.drain()]
+    assert shown_events == [("FriendConnectionStatus", 0, 1), ("FriendConnectionStatus", 0, 2)]
 
 
 def test_changes_are_sent_to_online_friends_only_when_they_change(stage, messenger):
@@ -425,15 +427,6 @@ def test_a_deleted_friend_can_ask_again(stage, messenger):
     messenger.delete(0)
     handler(real_pk, stage.requests.nospam + b"two")
     assert [e.message for e in stage.drain()] == [b"one", b"two"]
-
-
-def test_a_deleted_friend_whose_path_is_looked_for(stage, messenger):
-    friend = messenger.add_norequest(stage.key())
-    stage.connect(friend.connection).is_direct = False
-    friend.connection.on_lossless(b"\x18")
-    messenger.delete(friend)
-    stage.run(10_000)
-    assert stage.rt.timers.next_deadline_ms() is None
 
 
 def test_a_deleted_friend_whose_request_waits(stage, messenger):

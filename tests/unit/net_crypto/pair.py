@@ -42,6 +42,9 @@ class Recorder:
         if self.then is not None:
             self.then(data)
 
+    def on_transport(self):
+        self.moved = True
+
     def on_lossy(self, data):
         self.lossy.append(data)
 
