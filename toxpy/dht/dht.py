@@ -224,6 +224,10 @@ class DHT:
         """Is there a good node in the close list."""
         return self._rt.clock.now_ms < self._connected_until_ms
 
+    def is_connected_beyond_lan(self) -> bool:
+        """Is there a good node in the close list that is not of the LAN."""
+        return self._rt.clock.now_ms < self._non_lan_until_ms
+
     def saved_nodes(self) -> list[Node]:
         """What a save keeps: nodes of a save not used up, the close list, the random searches."""
         nodes = dict.fromkeys(self._bootstrap.saved)

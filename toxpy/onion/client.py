@@ -42,13 +42,16 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from toxpy.dht.dht import DHT
+    from toxpy.onion.path import OnionPath
     from toxpy.runtime import Runtime
+    from toxpy.tcp.pool import TcpPool
     from toxpy.wire.address import Address
 
     class OnionOwner(Protocol):
         """Who wants to know where a friend is."""
 
         def on_dht_pk(self, dht_pk: bytes) -> None: ...
+        def on_relay(self, node: Node) -> None: ...
 
 
 DATA_DHT_PK = 156
@@ -71,6 +74,10 @@ DHT_PK_INTERVAL_MS = 30_000
 DHT_PK_DIRECT_INTERVAL_MS = 20_000
 CONNECTED_FOR_MS = 75_000
 MAX_FRIENDS = 65_536
+#: Stands for the source of what came through a relay: one budget for all of it.
+RELAYED: Address = (bytes(4), 0)
+#: Relays in a DHT-key packet, before nodes.
+MAX_SENT_RELAYS = MAX_SENT_NODES // 2
 
 RESPONSE_HEADER_SIZE = 1 + SENDBACK_SIZE + NONCE_SIZE
 MIN_RESPONSE_SIZE = RESPONSE_HEADER_SIZE + 1 + PING_ID_SIZE + MAC_SIZE
@@ -230,7 +237,11 @@ class OnionClient:
         rt: Runtime,
         send: Callable[[Address, bytes], None],
         udp: Dispatch,
+        tcp: TcpPool | None = None,
     ) -> None:
+        self._tcp = tcp
+        if tcp is not None:
+            tcp.on_onion = self._on_relayed
         self._identity = identity
         self._identity_keys = SharedKeys(identity, rt=rt)
         self._dht = dht
@@ -242,7 +253,7 @@ class OnionClient:
         self._data_shared = SharedKeys(self._data_keys, rt=rt)
         self._self = Target(identity.public, identity, MAX_ANNOUNCE_NODES, rt=rt)
         self.friends: dict[bytes, OnionFriend] = {}
-        self._path_nodes = PathNodes(dht, rt=rt)
+        self._path_nodes = PathNodes(dht, rt=rt, tcp=tcp)
         self._self_paths = Paths(dht, self._path_nodes, rt=rt)
         self._friend_paths = Paths(dht, self._path_nodes, rt=rt)
         self._questions: dict[bytes, Question] = {}
@@ -290,8 +301,31 @@ class OnionClient:
         return self._rt.clock.now_ms - self._answered_ms < CONNECTED_FOR_MS
 
     def connection_state(self) -> int:
-        """0 not connected, 2 connected over UDP (1, over TCP only, needs relays)."""
-        return 2 if self.is_connected() else 0
+        """0 not connected, 1 over TCP relays only, 2 over UDP, for which c-toxcore wants a node beyond the LAN."""
+        if not self.is_connected():
+            return 0
+        return 2 if self._dht.is_connected_beyond_lan() else 1
+
+    def _send_along(self, path: OnionPath, destination: Address, packet: bytes) -> None:
+        """Send to the first node of a path: directly, or as a request to a relay."""
+        first = path.nodes[0]
+        wrapped = path.wrap(self._rt.rng.bytes(NONCE_SIZE), destination, packet)
+        if not first.tcp:
+            self._send(first.address, wrapped)
+        elif self._tcp is not None:
+            self._tcp.send_onion(first.public_key, wrapped)
+
+    def _on_relayed(self, data: bytes) -> None:
+        """An answer that a relay, as our first hop, brings back."""
+        kind = data[0] if data else -1
+        if kind == KIND_ANNOUNCE_RESPONSE_OLD:
+            self._on_response_old(RELAYED, data)
+        elif kind == KIND_ANNOUNCE_RESPONSE:
+            self._on_response(RELAYED, data)
+        elif kind == KIND_DATA_RESPONSE:
+            self._on_data(RELAYED, data)
+        else:
+            self._rt.counters.drop("onion_relayed_kind")
 
     # questions
 
@@ -317,10 +351,13 @@ class OnionClient:
         nonce = self._rt.rng.bytes(NONCE_SIZE)
         box = encrypt(key, nonce, ping_id + target.public_key + data_pk + sendback)
         packet = b"\x83" + nonce + target.keys.public + box
-        self._send(path.nodes[0].address, path.wrap(self._rt.rng.bytes(NONCE_SIZE), address, packet))
+        self._send_along(path, address, packet)
 
     def _round(self) -> None:
         self._timer = self._rt.timers.call_later(ROUND_MS, self._round)
+        if self._tcp is not None:
+            # without the DHT the onion needs relays, at first until it is known whether there is a DHT
+            self._tcp.set_onion(not self._dht.is_connected())
         self._tend(self._self, self._self_interval_ms)
         for friend in self.friends.values():
             if not friend.is_online:
@@ -414,6 +451,9 @@ class OnionClient:
         if node is None:
             return
         was_new = node.ping_id == bytes(PING_ID_SIZE) and node.stored == STORED_NO
+        if not self._dht.is_connected():
+            # reached through others only: what is announced to can also be on a path
+            self._path_nodes.add(Node(question.public_key, question.address))
         node.misses = 0
         node.path = question.path
         node.stored = stored
@@ -450,7 +490,7 @@ class OnionClient:
                 continue
             box = encrypt(outer_key, nonce, inner)
             packet = b"\x85" + friend.public_key + nonce + temporary.public + box
-            self._send(path.nodes[0].address, path.wrap(self._rt.rng.bytes(NONCE_SIZE), node.address, packet))
+            self._send_along(path, node.address, packet)
             sent += 1
         return sent
 
@@ -475,9 +515,10 @@ class OnionClient:
     # DHT keys
 
     def _dht_pk_packet(self) -> bytes:
-        """Kind, no_replay, our DHT key, and up to 4 nodes near us."""
+        """Kind, no_replay, our DHT key, and up to 4 relays of ours and nodes near us."""
         no_replay = self._rt.clock.unix_s().to_bytes(8, "big")
-        nodes = self._dht.closest_nodes(self._dht.public_key, MAX_SENT_NODES)
+        nodes = self._tcp.relays(MAX_SENT_RELAYS) if self._tcp is not None else []
+        nodes += self._dht.closest_nodes(self._dht.public_key, MAX_SENT_NODES - len(nodes))
         return bytes((DATA_DHT_PK,)) + no_replay + self._dht.public_key + pack_nodes(nodes)
 
     def _tell_dht_pk(self, friend: OnionFriend) -> None:
@@ -524,6 +565,8 @@ class OnionClient:
         friend.no_replay = no_replay
         friend.owner.on_dht_pk(payload[8:MIN_DHT_PK_SIZE])
         for node in nodes:
-            if not node.tcp:
+            if node.tcp:
+                friend.owner.on_relay(node)
+            else:
                 self._dht.add_node(node)
         return None

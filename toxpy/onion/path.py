@@ -7,6 +7,11 @@
     to the destination data | return 177
     and back           8c | return 177 | data,   8d | return 118 | data,   8e | return 59 | data
 
+A client without UDP sends the same through a TCP relay that plays the first hop: what would be
+inside the first box goes as it is, for the relay connection is encrypted already,
+
+    nonce 24 | address 19 | pk2 32 | box2(...)
+
 All three boxes use one nonce. pk1 is our DHT key (the first hop knows us anyway), pk2 and pk3
 are random keys made for the path. Each hop adds to the return data where the packet came from,
 encrypted under a key that only it has. An address takes 19 bytes here: family, 16 bytes of
@@ -33,6 +38,10 @@ KIND_ANNOUNCE_REQUEST_OLD, KIND_ANNOUNCE_RESPONSE_OLD = 0x83, 0x84
 KIND_DATA_REQUEST, KIND_DATA_RESPONSE = 0x85, 0x86
 KIND_ANNOUNCE_REQUEST, KIND_ANNOUNCE_RESPONSE = 0x87, 0x88
 
+#: In our own return data only: the packet came from a client of our relay, whose token follows.
+FAMILY_RELAY_CLIENT = 6
+TOKEN_SIZE = 8
+
 #: What the last hop may deliver, and what may come back to a first hop's client.
 FORWARD_KINDS = frozenset((KIND_ANNOUNCE_REQUEST_OLD, KIND_ANNOUNCE_REQUEST, KIND_DATA_REQUEST))
 RETURN_KINDS = frozenset((KIND_ANNOUNCE_RESPONSE_OLD, KIND_ANNOUNCE_RESPONSE, KIND_DATA_RESPONSE))
@@ -44,6 +53,7 @@ RETURN_1_SIZE = NONCE_SIZE + ADDRESS_SIZE + MAC_SIZE
 RETURN_2_SIZE = RETURN_1_SIZE + NONCE_SIZE + ADDRESS_SIZE + MAC_SIZE
 RETURN_3_SIZE = RETURN_2_SIZE + NONCE_SIZE + ADDRESS_SIZE + MAC_SIZE
 LAYER_SIZE = KEY_SIZE + ADDRESS_SIZE + MAC_SIZE
+MIN_RELAY_REQUEST_SIZE = NONCE_SIZE + 2 * LAYER_SIZE
 MAX_DATA_SIZE = MAX_PACKET_SIZE - (1 + NONCE_SIZE + PATH_LENGTH * LAYER_SIZE)
 
 #: The key of our return data changes this often; a path still in use then loses one answer.
@@ -89,11 +99,16 @@ class OnionPath:
         self.uses = 0
 
     def wrap(self, nonce: bytes, destination: Address, data: bytes) -> bytes:
-        """The packet for the first node that delivers `data` (at most MAX_DATA_SIZE) to the destination."""
+        """The packet for the first node that delivers `data` (at most MAX_DATA_SIZE) to the destination.
+
+        For a relay as the first node, the request to it.
+        """
         inner = encrypt(self.keys[2], nonce, pack_address(destination) + data)
         middle = encrypt(self.keys[1], nonce, pack_address(self.nodes[2].address) + self.publics[2] + inner)
-        outer = encrypt(self.keys[0], nonce, pack_address(self.nodes[1].address) + self.publics[1] + middle)
-        return b"\x80" + nonce + self.publics[0] + outer
+        body = pack_address(self.nodes[1].address) + self.publics[1] + middle
+        if self.nodes[0].tcp:
+            return nonce + body
+        return b"\x80" + nonce + self.publics[0] + encrypt(self.keys[0], nonce, body)
 
 
 def create_path(dht: DHT, number: int, nodes: list[Node], *, rt: Runtime) -> OnionPath | None:
@@ -117,6 +132,8 @@ class OnionRelay:
         self._dht = dht
         self._rt = rt
         self._send = send
+        #: takes what came back for a client of our TCP relay: (token, data)
+        self.to_relay_client: Callable[[int, bytes], None] = self._no_relay
         self._return_key = rt.rng.bytes(KEY_SIZE)
         self._return_key_ms = rt.clock.now_ms
         udp.claim(KIND_SEND_1, self._on_send_1)
@@ -160,12 +177,31 @@ class OnionRelay:
         self._rt.counters.count("onion_relayed")
         return self._send(destination, out + self._seal_return(address, came_with))
 
+    def on_relay_request(self, token: int, data: bytes) -> None:
+        """A client of our TCP relay asks for the first hop; the token leads an answer back to it."""
+        if not MIN_RELAY_REQUEST_SIZE < len(data) <= MAX_PACKET_SIZE - RETURN_1_SIZE:
+            return self._rt.counters.drop("onion_size")
+        nonce, body = data[:NONCE_SIZE], data[NONCE_SIZE:]
+        destination = unpack_address(body)
+        if destination is None:
+            return self._rt.counters.drop("onion_address")
+        source = bytes((FAMILY_RELAY_CLIENT,)) + token.to_bytes(TOKEN_SIZE, "big")
+        out = bytes((KIND_SEND_2,)) + nonce + body[ADDRESS_SIZE:]
+        self._rt.counters.count("onion_relayed")
+        return self._send(destination, out + self._seal(source.ljust(ADDRESS_SIZE, b"\0"), b""))
+
+    def _no_relay(self, _token: int, _data: bytes) -> None:
+        self._rt.counters.drop("onion_relay_client")
+
     def _seal_return(self, address: Address, came_with: bytes) -> bytes:
+        return self._seal(pack_address(address), came_with)
+
+    def _seal(self, source: bytes, came_with: bytes) -> bytes:
         now_ms = self._rt.clock.now_ms
         if now_ms - self._return_key_ms >= RETURN_KEY_LIFETIME_MS:
             self._return_key, self._return_key_ms = self._rt.rng.bytes(KEY_SIZE), now_ms
         nonce = self._rt.rng.bytes(NONCE_SIZE)
-        return nonce + encrypt(self._return_key, nonce, pack_address(address) + came_with)
+        return nonce + encrypt(self._return_key, nonce, source + came_with)
 
     def _on_recv_3(self, _address: Address, data: bytes) -> None:
         self._pass_back(data, RETURN_3_SIZE, KIND_RECV_2)
@@ -185,6 +221,8 @@ class OnionRelay:
             return self._rt.counters.drop("onion_return_kind")
         sealed = data[1 : 1 + return_size]
         plain = decrypt(self._return_key, sealed[:NONCE_SIZE], sealed[NONCE_SIZE:])
+        if kind is None and plain is not None and plain[0] == FAMILY_RELAY_CLIENT:
+            return self.to_relay_client(int.from_bytes(plain[1 : 1 + TOKEN_SIZE], "big"), body)
         address = unpack_address(plain) if plain is not None else None
         if plain is None or address is None:
             return self._rt.counters.drop("onion_return")

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.dht.dht import DHT
     from toxpy.runtime import Runtime
+    from toxpy.tcp.pool import TcpPool
     from toxpy.wire.address import Node
 
 PATHS = 6
@@ -27,11 +28,12 @@ MAX_PATH_NODES = 32
 class PathNodes:
     """Nodes that paths may be built from, the longest known out first."""
 
-    __slots__ = ("_dht", "_nodes", "_rt")
+    __slots__ = ("_dht", "_nodes", "_rt", "_tcp")
 
-    def __init__(self, dht: DHT, *, rt: Runtime) -> None:
+    def __init__(self, dht: DHT, *, rt: Runtime, tcp: TcpPool | None = None) -> None:
         self._dht = dht
         self._rt = rt
+        self._tcp = tcp
         self._nodes: dict[bytes, Node] = {}
 
     def __len__(self) -> int:
@@ -51,7 +53,10 @@ class PathNodes:
         return list(self._nodes.values())
 
     def pick(self) -> list[Node] | None:
-        """Three random nodes, different ones if there are three; None when none is known."""
+        """Three random nodes, different ones if there are three; None when none is known.
+
+        While the DHT is out of reach a TCP relay takes the first place.
+        """
         fresh = self._dht.random_nodes(MAX_PATH_NODES)
         for node in fresh:
             self.add(node)
@@ -59,7 +64,12 @@ class PathNodes:
         if not nodes:
             return None
         self._rt.rng.shuffle(nodes)
-        return [nodes[i % len(nodes)] for i in range(PATH_LENGTH)]
+        chosen = [nodes[i % len(nodes)] for i in range(PATH_LENGTH)]
+        if not self._dht.is_connected() and self._tcp is not None:
+            relays = self._tcp.onion_relays()
+            if relays:
+                chosen[0] = self._rt.rng.choice(relays)
+        return chosen
 
 
 class Paths:
