@@ -48,9 +48,9 @@ TCP_RELAYS, PATH_NODES, CONFERENCES, END = 10, 11, 20, 255
 #: In the order in which they are written.
 KNOWN = (*range(NOSPAM_KEYS, GROUPS + 1), TCP_RELAYS, PATH_NODES, CONFERENCES)
 
-#: c-toxcore: DHT.c MAX_SAVED_DHT_NODES, Messenger.c NUM_SAVED_PATH_NODES.
+#: c-toxcore: DHT.c MAX_SAVED_DHT_NODES, Messenger.c NUM_SAVED_PATH_NODES, NUM_SAVED_TCP_RELAYS.
 MAX_DHT_NODES = 2080
-MAX_PATH_NODES = 8
+MAX_PATH_NODES = MAX_RELAYS = 8
 #: c-toxcore sets room aside for 8 relays and 8 path nodes of 51 bytes; what they leave is zeros at the end.
 RESERVED_SIZE = 2 * 8 * 51
 
@@ -135,6 +135,18 @@ class SaveData:
         self.path_nodes: list[Node] = []
         self.conferences_raw = b""
         self.kept: list[KeptSection] = []
+
+    def relays(self) -> list[Node]:
+        """The TCP relays, none when the section is damaged."""
+        try:
+            nodes, _ = unpack_nodes(self.relays_raw, MAX_RELAYS)
+        except PacketError:
+            return []
+        return [node for node in nodes if node.tcp]
+
+    def set_relays(self, nodes: list[Node]) -> None:
+        """At most MAX_RELAYS."""
+        self.relays_raw = pack_nodes(nodes[:MAX_RELAYS])
 
 
 def _sections(data: bytes, offset: int, cookie: int) -> Iterator[tuple[int, bytes]]:

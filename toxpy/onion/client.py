@@ -301,7 +301,7 @@ class OnionClient:
         return self._rt.clock.now_ms - self._answered_ms < CONNECTED_FOR_MS
 
     def connection_state(self) -> int:
-        """0 not connected, 1 over TCP relays only, 2 over UDP, for which c-toxcore wants a node beyond the LAN."""
+        """0 not connected, 1 over TCP relays, 2 over UDP, for which c-toxcore wants a node beyond the LAN."""
         if not self.is_connected():
             return 0
         return 2 if self._dht.is_connected_beyond_lan() else 1
@@ -318,14 +318,17 @@ class OnionClient:
     def _on_relayed(self, data: bytes) -> None:
         """An answer that a relay, as our first hop, brings back."""
         kind = data[0] if data else -1
-        if kind == KIND_ANNOUNCE_RESPONSE_OLD:
-            self._on_response_old(RELAYED, data)
-        elif kind == KIND_ANNOUNCE_RESPONSE:
-            self._on_response(RELAYED, data)
-        elif kind == KIND_DATA_RESPONSE:
-            self._on_data(RELAYED, data)
-        else:
-            self._rt.counters.drop("onion_relayed_kind")
+        try:
+            if kind == KIND_ANNOUNCE_RESPONSE_OLD:
+                self._on_response_old(RELAYED, data)
+            elif kind == KIND_ANNOUNCE_RESPONSE:
+                self._on_response(RELAYED, data)
+            elif kind == KIND_DATA_RESPONSE:
+                self._on_data(RELAYED, data)
+            else:
+                self._rt.counters.drop("onion_relayed_kind")
+        except PacketError:
+            self._rt.counters.drop("onion_relayed_malformed")
 
     # questions
 
