@@ -31,8 +31,8 @@ from toxpy.net_crypto.handshake import (
     create_handshake,
     open_cookie_response,
 )
+from toxpy.net_crypto.ways import OVER_UDP, Ways
 from toxpy.net_crypto.window import INVALID, STALE, ReceiveWindow, SendWindow
-from toxpy.wire.address import is_lan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from toxpy.net_crypto.handshake import Handshake
     from toxpy.net_crypto.net_crypto import NetCrypto
     from toxpy.runtime import Timer
-    from toxpy.tcp.pool import TcpPeer
     from toxpy.wire.address import Address, Node
 
     class Owner(Protocol):
@@ -67,8 +66,6 @@ if TYPE_CHECKING:
 
 
 COOKIE_REQUESTING, HANDSHAKE_SENT, NOT_CONFIRMED, ESTABLISHED, CLOSED = range(5)
-#: How packets reach the peer; the values of TOX_CONNECTION.
-NO_TRANSPORT, OVER_TCP, OVER_UDP = range(3)
 
 # the protocol's
 MAX_PACKET_SIZE = 1400
@@ -79,10 +76,6 @@ LOSSLESS_FIRST, LOSSLESS_LAST = 16, 191
 LOSSY_FIRST, LOSSY_LAST = 192, 254
 MAX_TRIES = 8
 TRY_INTERVAL_MS = 1000
-#: A peer that sent nothing over UDP for so long is no longer reached directly.
-DIRECT_TIMEOUT_MS = 8000
-#: While relays carry the data, small packets also try the direct way this often. c-toxcore: net_crypto.c.
-PROBE_INTERVAL_MS, MAX_PROBE_SIZE = DIRECT_TIMEOUT_MS // 2, 95
 #: When a packet's low 16 bits are this far ahead of the base nonce's, the base moves by a third of the range.
 NONCE_THRESHOLD = 21845
 
@@ -102,10 +95,6 @@ IDLE_INTERVAL_MS = 2000
 SILENT_MS = 5000
 #: c-toxcore sends one; when that is lost the peer notices only after 32 s.
 KILL_COPIES = 3
-#: Addresses tried per connection, newest last.
-MAX_ADDRESSES = 3
-#: An address that was silent for so long while another one works is left.
-MOVE_MS = 3000
 
 _HEAD = Struct(">II")
 _PADDING = tuple(bytes(size) for size in range(8))
@@ -119,12 +108,8 @@ class CryptoConnection:
 
     __slots__ = (
         "_ack_at_ms",
-        "_address",
-        "_addresses",
         "_dht_key",
-        "_direct_ms",
         "_echo",
-        "_heard_ms",
         "_hole_interval_ms",
         "_hole_start",
         "_last_receive_ms",
@@ -132,12 +117,10 @@ class CryptoConnection:
         "_net",
         "_packet",
         "_peer_session_pk",
-        "_probe_ms",
         "_receive_base",
         "_receive_low",
         "_receive_next_prefix",
         "_receive_prefix",
-        "_route",
         "_rt",
         "_session",
         "_timeout_at_ms",
@@ -156,7 +139,7 @@ class CryptoConnection:
         "sending",
         "session_key",
         "state",
-        "transport",
+        "ways",
     )
 
     def __init__(self, net: NetCrypto, real_pk: bytes, dht_pk: bytes, owner: Owner, incoming: bool) -> None:
@@ -167,14 +150,9 @@ class CryptoConnection:
         self.owner = owner
         self.incoming = incoming
         self.state = COOKIE_REQUESTING
-        #: Last known way to the peer; stays what it was while a connection looks for another one.
-        self.transport = NO_TRANSPORT
         #: The bytes of the handshake this session came from: its repetition needs no cryptography.
         self.last_handshake = b""
-        self._address: Address | None = None
-        self._addresses: list[Address] = []
-        #: relays, when there can be any
-        self._route: TcpPeer | None = net.open_route(self)
+        self.ways = Ways(net, self)
         self._session = KeyPair.generate(rt.rng)
         self.base_nonce = rt.rng.bytes(NONCE_SIZE)
         self.send_nonce = int.from_bytes(self.base_nonce, "big")
@@ -190,8 +168,7 @@ class CryptoConnection:
         self._packet = b""
         self._tries = 0
         self._timer: Timer | None = None
-        self._last_send_ms = self._last_receive_ms = self._heard_ms = rt.clock.now_ms
-        self._direct_ms = self._probe_ms = rt.clock.now_ms - DIRECT_TIMEOUT_MS
+        self._last_send_ms = self._last_receive_ms = rt.clock.now_ms
         self._unacked = 0
         self._ack_at_ms = self._timeout_at_ms = 0
         self._hole_start = -1
@@ -207,9 +184,7 @@ class CryptoConnection:
     @property
     def is_direct(self) -> bool:
         """Did the peer reach us directly within the last 8 s?"""
-        if self.state not in (NOT_CONFIRMED, ESTABLISHED):
-            return False
-        return self._rt.clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS
+        return self.state in (NOT_CONFIRMED, ESTABLISHED) and self.ways.is_direct()
 
     @property
     def silence_ms(self) -> int:
@@ -219,42 +194,35 @@ class CryptoConnection:
     @property
     def address(self) -> Address | None:
         """Where the peer is reached directly, or None."""
-        return self._address if self.is_direct else None
+        return self.ways.address if self.is_direct else None
 
     @property
-    def addresses(self) -> list[Address]:
-        """All addresses the peer may be at, at most MAX_ADDRESSES."""
-        return self._addresses
+    def transport(self) -> int:
+        """How packets reach the peer: over UDP, over TCP, or not known yet; the values of TOX_CONNECTION."""
+        return self.ways.transport
 
     def set_address(self, address: Address) -> None:
         """The DHT says that the peer is there. Begins the tries of a connection that had no address."""
         if self.state == CLOSED:
             return
-        if address in self._addresses:
+        ways = self.ways
+        if address in ways.addresses:
             self._net.claim_address(address, self, verified=False)
             return
-        self._add_address(address)
+        ways.add_address(address)
         if self.state < NOT_CONFIRMED:
             self._net.send(address, self._packet)
             self._begin_tries()
         elif not self.is_direct:
-            self._address = address
+            ways.try_address(address)
             if self.state == ESTABLISHED:
-                # relays carry the data: see at once whether the direct way works
-                self._probe_ms = self._rt.clock.now_ms - PROBE_INTERVAL_MS
                 self._send_request()
 
     def add_relay(self, node: Node) -> None:
         """The peer may be reached through that relay as well."""
-        if self.state == CLOSED or self._route is None or not self._route.add_relay(node):
-            return
-        if self.state < NOT_CONFIRMED:
-            self._route.send(self._packet)
+        if self.state != CLOSED and self.ways.add_relay(node) and self.state < NOT_CONFIRMED:
+            self.ways.send_relayed(self._packet)
             self._begin_tries()
-
-    def relays(self) -> list[Node]:
-        """The relays through which the peer can be reached now."""
-        return self._route.online_relays() if self._route is not None else []
 
     def write_lossless(self, data: bytes) -> int:
         """Send or queue a packet of id 16..191 and at most 1373 bytes: its number, or -1."""
@@ -343,14 +311,8 @@ class CryptoConnection:
         self._set_receive_base(int.from_bytes(handshake.base_nonce, "big"))
         self.last_handshake = packet
         self.state = NOT_CONFIRMED
-        self._last_receive_ms = now_ms = self._rt.clock.now_ms
-        if address is not None:
-            self._heard_ms = self._direct_ms = now_ms
-            self._add_address(address)
-            self._net.claim_address(address, self, verified=True)
-            self._address = address
-        elif relay_pk and self._route is not None:
-            self._route.heard_through(relay_pk)
+        self._last_receive_ms = self._rt.clock.now_ms
+        self.ways.prove(address, relay_pk)
         return True
 
     def confirm(self) -> None:
@@ -366,7 +328,7 @@ class CryptoConnection:
         now_ms = self._rt.clock.now_ms
         if self.state in (NOT_CONFIRMED, ESTABLISHED) and now_ms - self._last_send_ms >= ACK_DELAY_MS:
             if self.state == NOT_CONFIRMED:
-                self._send_everywhere(self._packet)
+                self.ways.send_everywhere(self._packet)
             self._send_request()
 
     def is_session(self, session_pk: bytes) -> bool:
@@ -382,9 +344,7 @@ class CryptoConnection:
             self._timer.cancel()
             self._timer = None
         self._net.remove(self)
-        if self._route is not None:
-            self._route.close()
-            self._route = None
+        self.ways.close()
         self.sending.packets.clear()
         self.sending.pending.clear()
         self.receiving.held.clear()
@@ -426,13 +386,10 @@ class CryptoConnection:
                 self._progress(news, 0)
         self._last_receive_ms = now_ms = self._rt.clock.now_ms
         if address is not None:
-            self._direct_ms = now_ms
-            if address == self._address:
-                self._heard_ms = now_ms
-            else:
-                self._heard_from(address, now_ms)
-            if self.transport != OVER_UDP:
-                self._check_transport()
+            ways = self.ways
+            ways.heard(address)
+            if ways.transport != OVER_UDP:
+                self._check_ways()
         kind = data[0]
         if kind == KILL:
             self.close(notify=True)
@@ -499,7 +456,7 @@ class CryptoConnection:
         self._tries = 0
         self._rt.counters.count("crypto_established")
         send_nonce = self.send_nonce
-        self._check_transport()
+        self._check_ways()
         self.owner.on_established()
         if self.send_nonce == send_nonce and self.state == ESTABLISHED:
             # the peer waits for data from us in the same way
@@ -514,36 +471,8 @@ class CryptoConnection:
         nonce = send_nonce.to_bytes(NONCE_SIZE, "big")
         plain = _HEAD.pack(self.receiving.start, number) + _PADDING[(MAX_DATA_SIZE - len(data)) & 7] + data
         self._unacked = 0
-        self._last_send_ms = now_ms = self._rt.clock.now_ms
-        packet = b"\x1b" + nonce[-2:] + encrypt(self.session_key, nonce, plain)
-        address = self._address
-        if address is not None and now_ms - self._direct_ms < DIRECT_TIMEOUT_MS:
-            self._net.send(address, packet)
-        else:
-            self._send_around(packet)
-
-    def _send_around(self, packet: bytes) -> None:
-        """The direct way is not known to work: use relays, and try it as well with small packets.
-
-        Without a relay that works everything tries the direct way.
-        """
-        route, address = self._route, self._address
-        relayed = route is not None and route.send(packet)
-        if address is None:
-            return
-        now_ms = self._rt.clock.now_ms
-        if relayed and route is not None and route.is_online:
-            if len(packet) > MAX_PROBE_SIZE or now_ms - self._probe_ms < PROBE_INTERVAL_MS:
-                return
-            self._probe_ms = now_ms
-        self._net.send(address, packet)
-
-    def _send_everywhere(self, packet: bytes) -> None:
-        """A packet of the set-up: to every address and relay that may be right."""
-        for address in self._addresses:
-            self._net.send(address, packet)
-        if self._route is not None:
-            self._route.send(packet)
+        self._last_send_ms = self._rt.clock.now_ms
+        self.ways.send(b"\x1b" + nonce[-2:] + encrypt(self.session_key, nonce, plain))
 
     def _pump(self) -> None:
         """Send requested and queued packets as far as the window allows."""
@@ -580,7 +509,7 @@ class CryptoConnection:
             self._try_again()
             return
         now_ms = self._rt.clock.now_ms
-        self._check_transport()
+        self._check_ways()
         if self._timeout_at_ms and now_ms >= self._timeout_at_ms:
             self._timed_out(now_ms)
         if self._ack_at_ms and now_ms >= self._ack_at_ms:
@@ -635,7 +564,7 @@ class CryptoConnection:
             self.close(notify=True)
             return
         self._tries += 1
-        self._send_everywhere(self._packet)
+        self.ways.send_everywhere(self._packet)
         if self.state == NOT_CONFIRMED:
             self._send_request()
         self._wake(self._rt.clock.now_ms + TRY_INTERVAL_MS)
@@ -667,74 +596,21 @@ class CryptoConnection:
         self._receive_prefix = nonce[:-2]
         self._receive_next_prefix = ((base + 0x10000) & _NONCE_MASK).to_bytes(NONCE_SIZE, "big")[:-2]
 
-    def _add_address(self, address: Address) -> None:
-        """Newest last, the one in use is kept."""
-        addresses = self._addresses
-        if address in addresses:
-            addresses.remove(address)
-        elif len(addresses) >= MAX_ADDRESSES:
-            oldest = addresses[0] if addresses[0] != self._address else addresses[1]
-            addresses.remove(oldest)
-            self._net.release_address(oldest, self)
-        addresses.append(address)
-        self._net.claim_address(address, self, verified=False)
-        if self._address is None:
-            self._address = address
-
     # Relays
 
     def on_relayed(self, packet: bytes) -> None:
         """A packet that the peer sent us through a relay."""
         self._net.on_relayed(self, packet)
 
-    def send_relayed(self, packet: bytes) -> None:
-        """Answer the peer on the way it used."""
-        if self._route is not None:
-            self._route.send(packet)
-
     def on_route(self) -> None:
         """The peer came to a relay, or left one."""
         if self.state == ESTABLISHED:
-            self._check_transport()
-        elif self.state != CLOSED and self._route is not None and self._packet:
-            self._route.send(self._packet)
+            self._check_ways()
+        elif self.state != CLOSED and self._packet:
+            self.ways.send_relayed(self._packet)
             self._begin_tries()
 
-    def _check_transport(self) -> None:
-        """Relays sleep while the direct way works; the owner hears of a change."""
-        route = self._route
-        if self._rt.clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS:
-            transport = OVER_UDP
-        elif route is not None and route.is_online:
-            transport = OVER_TCP
-        else:
-            # no way is known to work: the last one stays until there is another, or the owner gives up
-            transport = self.transport
-            if route is not None:
-                route.set_sleeping(False)
-            if transport == NO_TRANSPORT:
-                transport = OVER_TCP if self._address is None else OVER_UDP
-        if transport == self.transport:
-            return
-        self.transport = transport
-        if route is not None:
-            route.set_sleeping(transport == OVER_UDP)
-        if self.state == ESTABLISHED:
+    def _check_ways(self) -> None:
+        """See which way works; the owner of an established connection hears of a change."""
+        if self.ways.check() and self.state == ESTABLISHED:
             self.owner.on_transport()
-
-    def _heard_from(self, address: Address, now_ms: int) -> None:
-        """Data from another address than we send to: follow, unless ours is better and still alive.
-
-        Were both sides to follow blindly, they could swap addresses for ever.
-        """
-        current = self._address
-        if current is None or _rank(address) >= _rank(current) or now_ms - self._heard_ms >= MOVE_MS:
-            self._address = address
-            self._heard_ms = now_ms
-
-
-def _rank(address: Address) -> int:
-    """c-toxcore's order: LAN over IPv4, then IPv6, then IPv4."""
-    if len(address[0]) == 4:
-        return 2 if is_lan(address) else 0
-    return 1

@@ -188,7 +188,7 @@ class NetCrypto:
     def _on_cookie_response(self, address: Address, data: bytes) -> None:
         if len(data) == COOKIE_RESPONSE_SIZE:
             for connection in self._requesting:
-                if address in connection.addresses and connection.on_cookie_response(data):
+                if address in connection.ways.addresses and connection.on_cookie_response(data):
                     # its further packets are data, and those are found by address
                     self._requesting.pop(connection, None)
                     return
@@ -281,7 +281,7 @@ class NetCrypto:
         elif kind == KIND_COOKIE_REQUEST:
             response = self._cookie_response(RELAYED, data)
             if response:
-                connection.send_relayed(response)
+                connection.ways.send_relayed(response)
         elif kind == KIND_COOKIE_RESPONSE:
             if len(data) == COOKIE_RESPONSE_SIZE and connection.on_cookie_response(data):
                 self._requesting.pop(connection, None)
@@ -371,7 +371,7 @@ class NetCrypto:
         self._forget_addresses(connection)
 
     def _forget_addresses(self, connection: CryptoConnection) -> None:
-        for address in connection.addresses:
+        for address in connection.ways.addresses:
             self.release_address(address, connection)
 
 

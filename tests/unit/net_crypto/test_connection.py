@@ -3,8 +3,8 @@
 import pytest
 
 from tests.unit.net_crypto.pair import Peer, both_established, client_and_server, established
-from toxpy.net_crypto import connection as connections
 from toxpy.net_crypto.handshake import KIND_COOKIE_REQUEST, KIND_COOKIE_RESPONSE, KIND_DATA, KIND_HANDSHAKE
+from toxpy.net_crypto.ways import MAX_ADDRESSES
 from toxpy.net_crypto.window import BUFFER_SIZE
 
 
@@ -362,8 +362,8 @@ def test_addresses_of_a_connection_are_bounded():
     _universe, client, server = established()
     for i in range(50):
         client.connection.set_address((bytes([9, 9, 9, i]), 1))
-    assert len(client.connection.addresses) == connections.MAX_ADDRESSES
-    assert len(client.net.by_address) == connections.MAX_ADDRESSES
+    assert len(client.connection.ways.addresses) == MAX_ADDRESSES
+    assert len(client.net.by_address) == MAX_ADDRESSES
     assert client.connection.address == server.address
 
 
