@@ -14,6 +14,9 @@ from toxpy.wire.address import normalise_ip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from toxpy.interfaces import Destination
     from toxpy.wire.address import Address
 
 FIRST_PORT, LAST_PORT = 33445, 33545
@@ -48,7 +51,7 @@ def port_range(start_port: int, end_port: int) -> range:
 class UdpSocket:
     """One bound, non-blocking UDP socket. Errors are counted in `errors` by errno, never raised."""
 
-    __slots__ = ("_socket", "errors", "ipv6", "names", "oversized", "peers", "port")
+    __slots__ = ("_socket", "errors", "ipv6", "names", "oversized", "peers", "port", "scopes")
 
     def __init__(self, sock: _socket.socket, ipv6: bool) -> None:
         """Take over a bound socket; see `bind`."""
@@ -59,8 +62,10 @@ class UdpSocket:
         self.errors: dict[int, int] = {}
         #: Datagrams over MAX_DATAGRAM_SIZE.
         self.oversized = 0
-        self.names: dict[Address, tuple[str, int]] = {}
+        self.names: dict[Address, tuple[str, int] | tuple[str, int, int, int]] = {}
         self.peers: dict[object, Address] = {}
+        #: link-local IP -> the interface behind which it was last heard
+        self.scopes: dict[bytes, int] = {}
 
     @classmethod
     def bind(cls, ipv6: bool, start_port: int = 0, end_port: int = 0) -> UdpSocket:
@@ -122,6 +127,21 @@ class UdpSocket:
         except OSError as error:
             self._count(error)
 
+    def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None:
+        """Send one datagram to that port of every destination, or count why not."""
+        sock, ipv6 = self._socket, self.ipv6
+        if sock is None:
+            return
+        for ip, scope in destinations:
+            try:
+                if len(ip) == 4:
+                    host = _socket.inet_ntop(_socket.AF_INET, ip)
+                    sock.sendto(data, ("::ffff:" + host, port) if ipv6 else (host, port))
+                elif ipv6:
+                    sock.sendto(data, (_socket.inet_ntop(_socket.AF_INET6, ip), port, 0, scope))
+            except OSError as error:
+                self._count(error)
+
     def receive(self, limit: int = 256) -> list[tuple[bytes, Address]]:
         """What has arrived, at most `limit` datagrams."""
         batch: list[tuple[bytes, Address]] = []
@@ -150,7 +170,7 @@ class UdpSocket:
             self._socket.close()
             self._socket = None
 
-    def _name(self, address: Address) -> tuple[str, int] | None:
+    def _name(self, address: Address) -> tuple[str, int] | tuple[str, int, int, int] | None:
         """The text form for the kernel, remembered; None for a family this socket cannot reach."""
         ip, port = address
         if len(ip) == 4:
@@ -164,19 +184,35 @@ class UdpSocket:
             return None
         if len(self.names) >= MAX_CACHED_ADDRESSES:
             self.names.clear()
-        name = self.names[address] = (host, port)
+        scope = self.scopes.get(ip)
+        name: tuple[str, int] | tuple[str, int, int, int]
+        name = self.names[address] = (host, port, 0, scope) if scope else (host, port)
         return name
 
-    def _peer(self, name: tuple[str, int]) -> Address:
+    def _peer(self, name: tuple[str, int] | tuple[str, int, int, int]) -> Address:
         """The address of what recvfrom calls its source, remembered."""
         host, port = name[0], name[1]
         family = _socket.AF_INET6 if self.ipv6 else _socket.AF_INET
         # a link-local source comes as fe80::1%eth0
         ip = _socket.inet_pton(family, host.partition("%")[0])
+        if len(name) == 4 and name[3]:
+            # not remembered in `peers`: the same one may be heard behind another interface next
+            self._note_scope(ip, name[3])
+            return ip, port
         if len(self.peers) >= MAX_CACHED_ADDRESSES:
             self.peers.clear()
         address = self.peers[name] = (normalise_ip(ip), port)
         return address
+
+    def _note_scope(self, ip: bytes, scope: int) -> None:
+        """Answers to a link-local address must go out where it was heard."""
+        if self.scopes.get(ip) == scope:
+            return
+        if len(self.scopes) >= MAX_CACHED_ADDRESSES:
+            self.scopes.clear()
+        self.scopes[ip] = scope
+        # some of the remembered forms are without that scope
+        self.names.clear()
 
     def _count(self, error: OSError) -> None:
         number = error.errno or 0

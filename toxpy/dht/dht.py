@@ -29,6 +29,7 @@ from toxpy.dht.kbucket import (
     bits_of,
     number_of,
 )
+from toxpy.dht.nat import HolePunching
 from toxpy.dht.packets import (
     MAX_NODES_RESPONSE_SIZE,
     MAX_SENT_NODES,
@@ -77,6 +78,7 @@ class DHT:
         "_bootstrap",
         "_connected_until_ms",
         "_non_lan_until_ms",
+        "_punching",
         "_random_keys",
         "_replies",
         "_requests",
@@ -97,7 +99,13 @@ class DHT:
     )
 
     def __init__(
-        self, keys: KeyPair, *, rt: Runtime, send: Callable[[Address, bytes], None], udp: Dispatch
+        self,
+        keys: KeyPair,
+        *,
+        rt: Runtime,
+        send: Callable[[Address, bytes], None],
+        udp: Dispatch,
+        hole_punching: bool = True,
     ) -> None:
         self._rt = rt
         self.send = send
@@ -118,6 +126,7 @@ class DHT:
         self.pings = Pings(self, rt=rt, udp=udp)
         self._requests = Requests(self, rt=rt, udp=udp)
         self.requests = self._requests.dispatch
+        self._punching = HolePunching(self, rt=rt, enabled=hole_punching)
         udp.claim(NODES_REQUEST, self.on_nodes_request)
         udp.claim(NODES_RESPONSE, self.on_nodes_response)
         self._random_keys = [rt.rng.bytes(KEY_SIZE) for _ in range(RANDOM_SEARCHES)]
@@ -163,6 +172,7 @@ class DHT:
         for dht_pk, search in self.searches.items():
             if search.callbacks.pop(token, None) is not None:
                 if not search.callbacks and dht_pk not in self._random_keys:
+                    self._punching.forget(search)
                     del self.searches[dht_pk]
                 return
 
@@ -247,6 +257,7 @@ class DHT:
             self._timer.cancel()
             self._timer = None
         self.pings.close()
+        self._punching.close()
         self.sendbacks.clear()
         self.searches.clear()
 
@@ -356,11 +367,12 @@ class DHT:
                 self._consider(node)
 
     def _note_returned(self, node: Node, teller: bytes) -> None:
-        """`teller` knows where a searched key is, so DHT requests for it can go that way."""
+        """`teller` knows where a searched key is: DHT requests can go that way, holes be punched there."""
         search = self.searches.get(node.public_key)
         client = search.get(teller) if search is not None else None
-        if client is not None:
-            client.returned_ms = self._rt.clock.now_ms
+        if search is not None and client is not None:
+            client.told(node.address, self._rt.clock.now_ms)
+            self._punching.told(search)
 
     def _consider(self, node: Node) -> None:
         """Remember a node as one to ask, for every list that has room for it and does not know it."""

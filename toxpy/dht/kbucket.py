@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from toxpy.dht.nat import Nat
     from toxpy.wire.address import Address
 
 PING_INTERVAL_MS = 60_000
@@ -62,7 +63,7 @@ class Association:
 class Client:
     """A node in one list, with an association per IP version."""
 
-    __slots__ = ("distance", "number", "public_key", "returned_ms", "v4", "v6")
+    __slots__ = ("distance", "number", "public_key", "returned_v4", "returned_v6", "v4", "v6")
 
     def __init__(self, public_key: bytes, number: int, distance: int) -> None:
         self.public_key = public_key
@@ -71,8 +72,9 @@ class Client:
         self.distance = distance
         self.v4: Association | None = None
         self.v6: Association | None = None
-        #: when this node last told us an address of the searched key
-        self.returned_ms = NEVER_MS
+        #: where this node sees the key that the list is for, and when it last said so
+        self.returned_v4: tuple[Address, int] | None = None
+        self.returned_v6: tuple[Address, int] | None = None
 
     def associations(self) -> list[Association]:
         """Those there are, IPv6 first."""
@@ -124,6 +126,13 @@ class Client:
                 return
             association.address = address
         association.seen_ms = now_ms
+
+    def told(self, address: Address, now_ms: int) -> None:
+        """It told us an address of the searched key."""
+        if len(address[0]) == 4:
+            self.returned_v4 = (address, now_ms)
+        else:
+            self.returned_v6 = (address, now_ms)
 
     def forget(self, address: Address) -> bool:
         """Another key answered from that address, so it is not this node's; True when none is left."""
@@ -330,13 +339,15 @@ class CloseList(NodeList):
 class SearchList(NodeList):
     """The 8 nearest nodes to a searched key, in the end the searched node itself."""
 
-    __slots__ = ("_clients", "_limit", "_limit_until_ms", "callbacks", "spread")
+    __slots__ = ("_clients", "_limit", "_limit_until_ms", "callbacks", "nat", "spread")
 
     def __init__(self, public_key: bytes, max_pending: int) -> None:
         super().__init__(public_key, max_pending)
         self._clients: list[Client] = []
         #: who wants to hear the address, by token
         self.callbacks: dict[object, Callable[[Address], None]] = {}
+        #: hole punching towards the searched node, once somebody told an address of it
+        self.nat: Nat | None = None
         #: nodes farther away than this are of no use until one of ours turns bad
         self._limit = _BEYOND
         self._limit_until_ms = NEVER_MS
@@ -402,3 +413,27 @@ class SearchList(NodeList):
                 if association.seen_ms + BAD_NODE_TIMEOUT_MS > now_ms:
                     return association.address
         return None
+
+    def returned(self, now_ms: int) -> list[Address]:
+        """Where the nodes of the list see the searched node: those of the IP version more of them told.
+
+        c-toxcore: DHT.c friend_iplist.
+        """
+        since_ms = now_ms - BAD_NODE_TIMEOUT_MS
+        clients = self._clients
+        v4 = [told[0] for told in [client.returned_v4 for client in clients] if told and told[1] > since_ms]
+        v6 = [told[0] for told in [client.returned_v6 for client in clients] if told and told[1] > since_ms]
+        return v6 if len(v6) >= len(v4) else v4
+
+    def tellers(self, now_ms: int) -> list[Address]:
+        """Good nodes of the list that know an address of the searched node: the ways to it."""
+        since_ms = now_ms - BAD_NODE_TIMEOUT_MS
+        ways: list[Address] = []
+        for client in self._clients:
+            for told in (client.returned_v4, client.returned_v6):
+                if told and told[1] > since_ms:
+                    address = client.address(now_ms)
+                    if address is not None:
+                        ways.append(address)
+                    break
+        return ways

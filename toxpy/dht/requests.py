@@ -8,7 +8,6 @@ passed on as it is; anything else ends here.
 from __future__ import annotations
 
 from toxpy.crypto.sodium import NONCE_SIZE
-from toxpy.dht.kbucket import BAD_NODE_TIMEOUT_MS
 from toxpy.dht.packets import (
     DHT_REQUEST,
     MAX_REQUEST_PAYLOAD,
@@ -66,13 +65,10 @@ class Requests:
         if address is not None:
             dht.send(address, packet)
             return 1
-        sent = 0
-        for client in search.clients() if search is not None else ():
-            address = client.address(now_ms)
-            if address is not None and client.returned_ms + BAD_NODE_TIMEOUT_MS > now_ms:
-                dht.send(address, packet)
-                sent += 1
-        return sent
+        ways = search.tellers(now_ms) if search is not None else []
+        for address in ways:
+            dht.send(address, packet)
+        return len(ways)
 
     def on_packet(self, address: Address, data: bytes) -> None:
         """0x20: for us, or for a node we know."""
