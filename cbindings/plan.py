@@ -117,7 +117,8 @@ def sentinel(function: Function) -> str:
     if function.error is None:
         return "0"
     if result.is_enum:
-        return "0" if result.base.split()[1] in ("Tox_Connection", "Tox_User_Status") else "-1"
+        harmless = ("Tox_Connection", "Tox_User_Status", "Tox_Friend_Offline_Reason")
+        return "0" if result.base.split()[1] in harmless else "-1"
     return {"uint64_t": "UINT64_MAX", "size_t": "SIZE_MAX", "uint16_t": "UINT16_MAX"}.get(
         result.base, "UINT32_MAX"
     )

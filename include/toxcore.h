@@ -3604,6 +3604,45 @@ uint16_t tox_dht_get_num_closelist(const Tox *tox);
 uint16_t tox_dht_get_num_closelist_announce_capable(const Tox *tox);
 
 /* ------------------------------------------------------------------------
+ * Less stable: why a friend is offline. Only this library has it.
+ * ------------------------------------------------------------------------ */
+
+/** The furthest step towards a friend that was reached. */
+typedef enum Tox_Friend_Offline_Reason {
+    /** The friend is online, directly. */
+    TOX_FRIEND_OFFLINE_REASON_NONE,
+    /** We are not connected to the network ourselves: bootstrap, or add a relay. */
+    TOX_FRIEND_OFFLINE_REASON_SELF_OFFLINE,
+    /** Nobody in the network knows the friend: it is not running, or not connected. */
+    TOX_FRIEND_OFFLINE_REASON_NOT_FOUND,
+    /** The friend runs, but has not told us its DHT key: most likely we are not on its list. */
+    TOX_FRIEND_OFFLINE_REASON_DHT_KEY_UNKNOWN,
+    /** Its DHT key is known, but neither an address nor a relay of it. */
+    TOX_FRIEND_OFFLINE_REASON_ADDRESS_UNKNOWN,
+    /** It does not answer at the addresses and relays that are known: a firewall, or it has just left. */
+    TOX_FRIEND_OFFLINE_REASON_NO_COOKIE,
+    /** It answers, but no session comes to be: most likely we are not on its list. */
+    TOX_FRIEND_OFFLINE_REASON_HANDSHAKE_REJECTED,
+    /** The session stands, but the friend does not say that it is online: it has removed us. */
+    TOX_FRIEND_OFFLINE_REASON_NOT_ACCEPTED,
+    /** It was online and left or fell silent; no sign of life since. */
+    TOX_FRIEND_OFFLINE_REASON_WENT_AWAY,
+    /** The friend is online, but through TCP relays only. */
+    TOX_FRIEND_OFFLINE_REASON_RELAY_ONLY,
+} Tox_Friend_Offline_Reason;
+
+/** @return The name of the enumerator, or "<invalid Tox_Friend_Offline_Reason>". A static string. */
+const char *tox_friend_offline_reason_to_string(Tox_Friend_Offline_Reason value);
+
+/** @return How far the connection to a friend came; TOX_FRIEND_OFFLINE_REASON_NONE on error. */
+Tox_Friend_Offline_Reason tox_friend_get_offline_reason(const Tox *tox, Tox_Friend_Number friend_number,
+        Tox_Err_Friend_Query *error);
+
+/** @return How many milliseconds ago that step was reached; UINT64_MAX when there was no such moment, and on error. */
+uint64_t tox_friend_get_offline_reason_age(const Tox *tox, Tox_Friend_Number friend_number,
+        Tox_Err_Friend_Query *error);
+
+/* ------------------------------------------------------------------------
  * Less stable: counting packets
  * ------------------------------------------------------------------------ */
 

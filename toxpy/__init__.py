@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from toxpy.options import Options as Options
     from toxpy.tox import Tox as Tox
     from toxpy.tox import ToxClosed as ToxClosed
+    from toxpy.typed_diagnosis import WhyOffline as WhyOffline
     from toxpy.typed_enums import Connection as Connection
     from toxpy.typed_enums import LogLevel as LogLevel
     from toxpy.typed_enums import MessageType as MessageType
+    from toxpy.typed_enums import OfflineReason as OfflineReason
     from toxpy.typed_enums import ProxyType as ProxyType
     from toxpy.typed_enums import SavedataType as SavedataType
     from toxpy.typed_enums import UserStatus as UserStatus
@@ -42,7 +44,8 @@ _HOMES = {
     "errors": "ToxError",
     "options": "Options",
     "tox": "Tox ToxClosed",
-    "typed_enums": "Connection LogLevel MessageType ProxyType SavedataType UserStatus",
+    "typed_diagnosis": "WhyOffline",
+    "typed_enums": "Connection LogLevel MessageType OfflineReason ProxyType SavedataType UserStatus",
     "typed_events": "Event FriendConnectionStatus FriendEvent FriendLosslessPacket FriendLossyPacket "
     "FriendMessage FriendName FriendReadReceipt FriendRequest FriendStatus FriendStatusMessage FriendTyping "
     "SelfConnectionStatus",

@@ -23,6 +23,7 @@ from toxpy.enums import TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED, TOX_ER
 from toxpy.errors import ToxError
 from toxpy.sockets import resolve
 from toxpy.tox import Tox, ToxClosed, build_options, to_bytes
+from toxpy.typed_diagnosis import WhyOffline
 from toxpy.typed_enums import Connection, MessageType, UserStatus
 from toxpy.typed_events import (
     Event,
@@ -90,6 +91,10 @@ class Friend:
     def connection(self) -> Connection:
         """Is the friend online, and how."""
         return self.tox.sync.friend_get_connection_status(self.number)
+
+    def why_offline(self) -> WhyOffline:
+        """How far the connection to the friend came, and when; `print` it for a sentence."""
+        return self.tox.sync.friend_why_offline(self.number)
 
     async def online(self) -> None:
         """Return once the friend is connected."""

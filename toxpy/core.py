@@ -29,6 +29,7 @@ from toxpy.crypto.keys import KeyPair
 from toxpy.dht.dht import DHT
 from toxpy.errors import PacketError
 from toxpy.friend.connection import FriendConnections
+from toxpy.friend.diagnosis import diagnose
 from toxpy.friend.messenger import Messenger
 from toxpy.friend.requests import FriendRequests
 from toxpy.net_crypto.net_crypto import NetCrypto
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from toxpy.core_start import Socket
+    from toxpy.friend.diagnosis import Diagnosis
     from toxpy.friend.friend import Friend
 
 #: What tox_iteration_interval answers at most and at least; clients sleep that long.
@@ -396,6 +398,21 @@ class Core:
     def friend_get_typing(self, friend_number: int) -> bool:
         """Is the friend typing to us."""
         return self._friend(friend_number).is_typing
+
+    def friend_diagnosis(self, friend_number: int) -> Diagnosis:
+        """How far the connection to a friend came, and when."""
+        friend = self._friend(friend_number)
+        connected = self.self_get_connection_status() != enums.TOX_CONNECTION_NONE
+        return diagnose(friend, friend.connection, connected, self.now_ms())
+
+    def friend_get_offline_reason(self, friend_number: int) -> int:
+        """The TOX_FRIEND_OFFLINE_REASON of `friend_diagnosis`."""
+        return self.friend_diagnosis(friend_number).reason
+
+    def friend_get_offline_reason_age(self, friend_number: int) -> int:
+        """Milliseconds since that step was reached, 2**64 - 1 when there was no such moment."""
+        since_ms = self.friend_diagnosis(friend_number).since_ms
+        return since_ms if since_ms >= 0 else 2**64 - 1
 
     def self_set_typing(self, friend_number: int, typing: bool) -> bool:
         """Tell a friend whether we are typing."""

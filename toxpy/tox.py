@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from toxpy.core import Core
 from toxpy.errors import ToxError
 from toxpy.options import Options
+from toxpy.typed_diagnosis import WhyOffline
 from toxpy.typed_enums import Connection, MessageType, UserStatus
 from toxpy.typed_events import Event, from_core, to_text
 from toxpy.values import PublicKey, SecretKey, ToxId
@@ -252,6 +253,10 @@ class Tox:
     def friend_get_typing(self, friend_number: int) -> bool:
         """Is a friend typing."""
         return self.core.friend_get_typing(friend_number)
+
+    def friend_why_offline(self, friend_number: int) -> WhyOffline:
+        """How far the connection to a friend came, and when."""
+        return WhyOffline(self.core.friend_diagnosis(friend_number))
 
     def self_set_typing(self, friend_number: int, typing: bool) -> None:
         """Tell a friend whether we are typing."""

@@ -133,6 +133,7 @@ class CryptoConnection:
         "incoming",
         "last_handshake",
         "owner",
+        "reached",
         "real_pk",
         "receiving",
         "send_nonce",
@@ -150,6 +151,8 @@ class CryptoConnection:
         self.owner = owner
         self.incoming = incoming
         self.state = COOKIE_REQUESTING
+        #: the state in which it closed
+        self.reached = COOKIE_REQUESTING
         #: The bytes of the handshake this session came from: its repetition needs no cryptography.
         self.last_handshake = b""
         self.ways = Ways(net, self)
@@ -339,7 +342,7 @@ class CryptoConnection:
         """Leave every table; `notify` tells the owner."""
         if self.state == CLOSED:
             return
-        self.state = CLOSED
+        self.reached, self.state = self.state, CLOSED
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

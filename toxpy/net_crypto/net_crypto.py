@@ -375,5 +375,5 @@ class NetCrypto:
             self.release_address(address, connection)
 
 
-def refuse_all(_real_pk: bytes, _dht_pk: bytes, _address: Address) -> None:
+def refuse_all(_real_pk: bytes, _dht_pk: bytes, _address: Address | None) -> None:
     """Nobody listens for incoming connections."""

@@ -184,7 +184,16 @@ class Target:
 class OnionFriend(Target):
     """A friend we look for while it is offline."""
 
-    __slots__ = ("dht_pk", "direct_sent_ms", "is_online", "no_replay", "owner", "sent_ms", "told")
+    __slots__ = (
+        "dht_pk",
+        "direct_sent_ms",
+        "found_ms",
+        "is_online",
+        "no_replay",
+        "owner",
+        "sent_ms",
+        "told",
+    )
 
     def __init__(self, public_key: bytes, owner: OnionOwner, *, rt: Runtime) -> None:
         super().__init__(public_key, KeyPair.generate(rt.rng), MAX_SEARCH_NODES, rt=rt)
@@ -192,6 +201,8 @@ class OnionFriend(Target):
         self.dht_pk = b""
         self.is_online = False
         self.no_replay = 0
+        #: when a node last said that it stores the friend's announcement, -1 for never
+        self.found_ms = -1
         #: the data keys of the storing nodes when our DHT key was sent last
         self.told: frozenset[bytes] = frozenset()
         self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
@@ -469,6 +480,7 @@ class OnionClient:
             if stored == STORED_NO and was_new:
                 self._ask(target, node.public_key, node.address, node)
         elif stored == STORED_OTHER and isinstance(target, OnionFriend):
+            target.found_ms = self._rt.clock.now_ms
             if is_news and ping_id not in target.told:
                 # the friend restarted: what went to its old data key was lost
                 target.sent_ms = min(target.sent_ms, question.asked_ms - DHT_PK_INTERVAL_MS)

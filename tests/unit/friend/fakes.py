@@ -43,6 +43,7 @@ class FakeOnionFriend:
         self.owner = owner
         self.dht_pk = None
         self.online = False
+        self.found_ms = -1
 
     def set_dht_pk(self, dht_pk):
         self.dht_pk = dht_pk
@@ -78,6 +79,7 @@ class FakeCrypto:
         self.real_pk, self.dht_pk, self.owner = real_pk, dht_pk, owner
         self.address = None
         self.transport = 2
+        self.state = self.reached = 0
         self.relays = []
         self.killed = False
         self.room = 1000
