@@ -8,6 +8,7 @@ from __future__ import annotations
 from toxpy import enums, save, sockets
 from toxpy.crypto.keys import KeyPair
 from toxpy.errors import PacketError, ToxError
+from toxpy.netprof import Profile
 from toxpy.values import PUBLIC_KEY_SIZE, SECRET_KEY_SIZE
 
 TYPE_CHECKING = False
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         """`UdpSocket`, or a port in the simulated universe."""
 
         port: int
+        profile: Profile
 
         def fileno(self) -> int: ...
         def send(self, address: Address, data: bytes) -> None: ...
@@ -49,10 +51,11 @@ def checked_key(public_key: bytes | None, null_error: str) -> bytes:
 class NoSocket:
     """Stands in for the UDP socket when UDP is off."""
 
-    __slots__ = ("port",)
+    __slots__ = ("port", "profile")
 
     def __init__(self) -> None:
         self.port = 0
+        self.profile = Profile()
 
     def fileno(self) -> int:
         """Nothing to wait for."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import _socket
 import errno
 
+from toxpy.netprof import Profile
 from toxpy.wire.address import normalise_ip
 
 TYPE_CHECKING = False
@@ -51,7 +52,7 @@ def port_range(start_port: int, end_port: int) -> range:
 class UdpSocket:
     """One bound, non-blocking UDP socket. Errors are counted in `errors` by errno, never raised."""
 
-    __slots__ = ("_socket", "errors", "ipv6", "names", "oversized", "peers", "port", "scopes")
+    __slots__ = ("_socket", "errors", "ipv6", "names", "oversized", "peers", "port", "profile", "scopes")
 
     def __init__(self, sock: _socket.socket, ipv6: bool) -> None:
         """Take over a bound socket; see `bind`."""
@@ -62,6 +63,7 @@ class UdpSocket:
         self.errors: dict[int, int] = {}
         #: Datagrams over MAX_DATAGRAM_SIZE.
         self.oversized = 0
+        self.profile = Profile()
         self.names: dict[Address, tuple[str, int] | tuple[str, int, int, int]] = {}
         self.peers: dict[object, Address] = {}
         #: link-local IP -> the interface behind which it was last heard
@@ -126,6 +128,11 @@ class UdpSocket:
             sock.sendto(data, name)
         except OSError as error:
             self._count(error)
+            return
+        if data:
+            profile, kind = self.profile, data[0]
+            profile.packets_sent[kind] += 1
+            profile.bytes_sent[kind] += len(data)
 
     def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None:
         """Send one datagram to that port of every destination, or count why not."""
@@ -141,11 +148,15 @@ class UdpSocket:
                     sock.sendto(data, (_socket.inet_ntop(_socket.AF_INET6, ip), port, 0, scope))
             except OSError as error:
                 self._count(error)
+                continue
+            self.profile.packets_sent[data[0]] += 1
+            self.profile.bytes_sent[data[0]] += len(data)
 
     def receive(self, limit: int = 256) -> list[tuple[bytes, Address]]:
         """What has arrived, at most `limit` datagrams."""
         batch: list[tuple[bytes, Address]] = []
-        sock, peers = self._socket, self.peers
+        sock, peers, profile = self._socket, self.peers, self.profile
+        packets, sizes = profile.packets_received, profile.bytes_received
         if sock is None:
             return batch
         for _ in range(limit):
@@ -160,6 +171,9 @@ class UdpSocket:
             if len(data) > MAX_DATAGRAM_SIZE:
                 self.oversized += 1
                 continue
+            if data:
+                packets[data[0]] += 1
+                sizes[data[0]] += len(data)
             address = peers.get(name)
             batch.append((data, address if address is not None else self._peer(name)))
         return batch

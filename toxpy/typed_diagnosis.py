@@ -13,13 +13,13 @@ __all__ = ["WhyOffline"]
 
 _WORDS = {
     OfflineReason.NONE: "the friend is online",
-    OfflineReason.SELF_OFFLINE: "we are not connected to the network ourselves: bootstrap, or add a TCP relay",
+    OfflineReason.SELF_OFFLINE: "we are not connected to the network ourselves: bootstrap or add a relay",
     OfflineReason.NOT_FOUND: "nobody in the network knows the friend: it is not running, or not connected",
     OfflineReason.DHT_KEY_UNKNOWN: "the friend runs but has not told us its DHT key: most likely we are not "
     "on its list",
     OfflineReason.ADDRESS_UNKNOWN: "its DHT key is known, but neither an address nor a relay of it",
-    OfflineReason.NO_COOKIE: "it does not answer at its addresses and relays: a firewall, or it has just left",
-    OfflineReason.HANDSHAKE_REJECTED: "it answers but no session comes to be: most likely we are not on its list",
+    OfflineReason.NO_COOKIE: "it answers at none of its addresses and relays: a firewall, or it just left",
+    OfflineReason.HANDSHAKE_REJECTED: "it answers but refuses a session: most likely we are not on its list",
     OfflineReason.NOT_ACCEPTED: "the session stands but the friend does not say it is online: it removed us",
     OfflineReason.WENT_AWAY: "it was online and left; no sign of life since",
     OfflineReason.RELAY_ONLY: "the friend is online, but through TCP relays only",

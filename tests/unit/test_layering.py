@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2] / "toxpy"
 #: lowest first; a module may import from its own group and the ones before it
 LAYERS = [
     ["errors", "enums", "values"],
-    ["runtime"],
+    ["runtime", "netprof"],
     ["crypto", "wire"],
     ["events", "options", "sockets", "streams", "interfaces"],
     ["dht"],

@@ -31,6 +31,21 @@ def wait_for(sock, count=1):
     return got
 
 
+def test_traffic_is_counted_by_id_and_direction(sock):
+    address = (LOOPBACK, sock.port)
+    for data in (b"\x00ping", b"\x1bdata!", b"\xf0", b""):
+        sock.send(address, data)
+    wait_for(sock, 4)
+    profile = sock.profile
+    for received in (False, True):
+        assert profile.of_id(0, received, in_bytes=False) == 1
+        assert profile.of_id(0, received, in_bytes=True) == 5
+        # 0x10 stands for all ids from there on
+        assert profile.of_id(0x10, received, in_bytes=True) == 7
+        assert profile.total(received, in_bytes=False) == 3
+        assert profile.total(received, in_bytes=True) == 12
+
+
 @pytest.mark.parametrize(
     ("given", "wanted"),
     [
