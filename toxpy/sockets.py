@@ -8,6 +8,7 @@ a dual-stack socket sees IPv4 peers as ::ffff:a.b.c.d, which never leaves this m
 from __future__ import annotations
 
 import _socket
+import _thread
 import errno
 
 from toxpy.netprof import Profile
@@ -24,6 +25,8 @@ FIRST_PORT, LAST_PORT = 33445, 33545
 #: Nothing in Tox is bigger; one byte more is asked for, so that bigger ones are seen and dropped.
 MAX_DATAGRAM_SIZE = 2048
 BUFFER_SIZE = 2 * 1024 * 1024
+#: A name whose look-up takes longer counts as unknown.
+LOOKUP_TIMEOUT_S = 5.0
 #: Text forms of addresses remembered per direction; emptied when full.
 MAX_CACHED_ADDRESSES = 4096
 
@@ -244,23 +247,46 @@ def parse_ip(host: str) -> bytes | None:
     return None
 
 
+def ip_text(ip: bytes) -> str:
+    """4 or 16 bytes as people write them."""
+    return _socket.inet_ntop(_socket.AF_INET if len(ip) == 4 else _socket.AF_INET6, ip)
+
+
 def resolve(host: str, *, ipv6: bool = True, dns: bool = True) -> list[bytes]:
     """The IPs of a host, IPv6 ones only when `ipv6`; numeric ones without asking anybody.
 
-    Blocks while the name is looked up; with `dns` false only numeric hosts are found.
+    Waits at most LOOKUP_TIMEOUT_S while the name is looked up in a thread of its own, since the system's
+    resolver may take minutes; with `dns` false only numeric hosts are found.
     """
     literal = parse_ip(host)
     if literal is not None:
         return [literal] if ipv6 or len(literal) == 4 else []
     if not dns:
         return []
-    try:
-        found = _socket.getaddrinfo(host, None, _socket.AF_UNSPEC, _socket.SOCK_DGRAM)
-    except (OSError, UnicodeError, ValueError):
-        return []
     ips: list[bytes] = []
-    for _family, _kind, _protocol, _canonical, name in found:
-        ip = parse_ip(str(name[0]).partition("%")[0])
+    for name in _look_up(host):
+        ip = parse_ip(name.partition("%")[0])
         if ip is not None and ip not in ips and (ipv6 or len(ip) == 4):
             ips.append(ip)
     return ips
+
+
+def _look_up(host: str) -> list[str]:
+    """The numeric forms of a name, none when it is unknown or the answer takes too long."""
+    found: list[str] = []
+    done = _thread.allocate_lock()
+    done.acquire()
+
+    def look_up() -> None:
+        try:
+            for entry in _socket.getaddrinfo(host, None, _socket.AF_UNSPEC, _socket.SOCK_DGRAM):
+                found.append(str(entry[4][0]))
+        except (OSError, UnicodeError, ValueError):
+            # unknown, or no name at all: nothing is found
+            found.clear()
+        finally:
+            done.release()
+
+    _thread.start_new_thread(look_up, ())
+    # the thread may go on for as long as the system's resolver does; nobody listens to it then
+    return found[:] if done.acquire(timeout=LOOKUP_TIMEOUT_S) else []

@@ -3,6 +3,7 @@
 import errno
 import os
 import socket as std_socket
+import threading
 import time
 
 import pytest
@@ -173,6 +174,16 @@ def test_caches_are_bounded(sock, monkeypatch):
 )
 def test_parse_ip(host, ip):
     assert parse_ip(host) == ip
+
+
+def test_a_name_server_that_hangs_is_not_waited_for(monkeypatch):
+    release = threading.Event()
+    monkeypatch.setattr(sockets._socket, "getaddrinfo", lambda *args: release.wait(30) and [])
+    monkeypatch.setattr(sockets, "LOOKUP_TIMEOUT_S", 0.01)
+    assert resolve("slow.example") == []
+    # the thread is still there, and ends by itself
+    assert not release.is_set()
+    release.set()
 
 
 def test_resolve():
