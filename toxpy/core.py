@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from toxpy import enums, save, sockets
 from toxpy import events as ev
+from toxpy.core_files import CoreFiles
 from toxpy.core_start import (
     api_error,
     bind_socket,
@@ -56,7 +57,7 @@ MAX_INTERVAL_MS, MIN_INTERVAL_MS = 50, 1
 MAX_DATAGRAMS = 1024
 
 
-class Core:
+class Core(CoreFiles):
     """Build with `Core(options)`; then call `iterate` and take `drain_events` until `kill`."""
 
     __slots__ = (
@@ -141,6 +142,7 @@ class Core:
                 counters.drop("udp_malformed")
         self.rt.timers.run_due()
         self.messenger.check_receipts()
+        self.messenger.files.begin_pass()
         status = self.self_get_connection_status()
         if status != self._connection_status:
             self._connection_status = status
@@ -152,8 +154,14 @@ class Core:
 
         Events of friends who were deleted meanwhile are left out. Events not taken stay.
         """
-        waiting = self._events
-        while waiting:
+        waiting, files = self._events, self.messenger.files
+        while not self.killed:
+            if not waiting:
+                request = files.next_event()
+                if request is None:
+                    return
+                yield request
+                continue
             batch = waiting[::-1]
             waiting.clear()
             try:
@@ -166,7 +174,7 @@ class Core:
 
     def has_events(self) -> bool:
         """Would `drain_events` have something to look at."""
-        return bool(self._events)
+        return bool(self._events) or self.messenger.files.has_event()
 
     def now_ms(self) -> int:
         """The runtime's clock, read now."""
@@ -180,7 +188,7 @@ class Core:
 
     def iteration_interval(self) -> int:
         """Milliseconds that a client should sleep before the next `iterate`, 1 to 50."""
-        if self._events:
+        if self.has_events() or self.messenger.files.is_moving():
             return MIN_INTERVAL_MS
         delay_ms = self.deadline_in_ms()
         if delay_ms is None or delay_ms > MAX_INTERVAL_MS:

@@ -22,7 +22,7 @@ LAYERS = [
     ["friend"],
     ["conference", "group", "av", "ext"],
     ["save", "passkey"],
-    ["core_start"],
+    ["core_start", "core_files"],
     ["core"],
     ["typed_enums", "typed_events"],
     ["typed_diagnosis"],

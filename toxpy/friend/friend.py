@@ -14,6 +14,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.friend.connection import FriendConnection
+    from toxpy.friend.files import FriendFiles
     from toxpy.friend.messenger import Messenger
     from toxpy.runtime import Timer
 
@@ -37,6 +38,7 @@ class Friend:
         "connection",
         "connection_type",
         "deleted",
+        "files",
         "is_typing",
         "last_message_id",
         "last_seen_s",
@@ -85,6 +87,8 @@ class Friend:
         self.last_message_id = 0
         #: (packet number, message id) of unacknowledged messages; no more than the send window holds
         self.receipts: list[tuple[int, int]] = []
+        #: transfers since the friend came online, if any
+        self.files: FriendFiles | None = None
 
     # the friend connection's owner interface
 

@@ -10,7 +10,7 @@
     65 action           the same
     160-191             a client's own lossless packets; 200-254 its own lossy ones
 
-`packets` has a slot per kind; files (80-82), calls (69, 192-199), group and conference
+`packets` has a slot per kind; files (80-82, in files.py), calls (69, 192-199), group and conference
 invitations (95, 96) claim theirs. Handlers get `(friend, data)` with the kind byte in data.
 Methods take a Friend or its number and raise ToxError with the code of the C function
 they serve. Spec: Messenger; c-toxcore: Messenger.c.
@@ -23,6 +23,7 @@ from heapq import heappop, heappush
 from toxpy import enums
 from toxpy import events as ev
 from toxpy.errors import ToxError
+from toxpy.friend.files import Files
 from toxpy.friend.friend import (
     CONNECTION_NONE,
     FRIEND_ADDED,
@@ -88,6 +89,7 @@ class Messenger:
         "_free",
         "connections",
         "events",
+        "files",
         "identity",
         "name",
         "packets",
@@ -118,6 +120,7 @@ class Messenger:
         requests.is_friend = self._by_key.__contains__
         requests.on_request = self._on_request
         self._claim_packets()
+        self.files = Files(self)
 
     def _claim_packets(self) -> None:
         claim = self.packets.claim
@@ -223,6 +226,7 @@ class Messenger:
         friend.status = FRIEND_CONFIRMED
         friend.cancel_timers()
         self._awaiting.pop(friend, None)
+        self.files.forget(friend)
         self.requests.forget(friend.real_pk)
         self.connections.remove(friend.connection)
         del self._by_number[friend.number], self._by_key[friend.real_pk]
@@ -263,6 +267,7 @@ class Messenger:
             self._awaiting.pop(friend, None)
             friend.unsent.clear()
             friend.cancel_timers()
+            self.files.forget(friend)
             self._report_connection_type(friend, CONNECTION_NONE)
 
     def report_transport(self, friend: Friend) -> None:

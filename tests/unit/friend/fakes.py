@@ -104,6 +104,9 @@ class FakeCrypto:
         self.lossy.append(data)
         return self.room > 0
 
+    def free_slots(self):
+        return self.room
+
     def acknowledged(self, number):
         return number < self.acknowledged_below
 

@@ -322,9 +322,9 @@ def test_custom_packet_errors(stage, messenger):
 def test_a_kind_can_be_claimed_once(stage, messenger):
     friend, _ = stage.online_friend()
     seen = []
-    messenger.packets.claim(80, lambda friend, data: seen.append((friend, data)))
-    friend.connection.on_lossless(b"\x50file")
-    assert seen == [(friend, b"\x50file")]
+    messenger.packets.claim(95, lambda friend, data: seen.append((friend, data)))
+    friend.connection.on_lossless(b"\x5ffile")
+    assert seen == [(friend, b"\x5ffile")]
     with pytest.raises(ValueError, match="claimed"):
         messenger.packets.claim(64, seen.append)
 
