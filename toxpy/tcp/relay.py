@@ -1,0 +1,302 @@
+"""One relay of the pool, one peer's way over relays, and the links between the two.
+
+A `Link` is a peer at a relay: asked for by a routing request, registered when the relay gave it a
+connection id, online when the relay says that the peer asked for us as well. What a relay says is a
+claim: it counts only for peers that it was asked about and ids that it gave out.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toxpy.dht.budget import Bucket
+    from toxpy.runtime import Runtime, Timer
+    from toxpy.tcp.client import TcpClient
+    from toxpy.tcp.pool import TcpPeer, TcpPool
+    from toxpy.wire.address import Address, Node
+
+    #: Where a relay is; with a name it is the proxy that looks it up, and only the port counts.
+    Endpoint = tuple[Address, str | None]
+
+#: What a relay is doing; also the words shown in diagnosis.
+CONNECTING, CONNECTED, WAITING, SLEEPING = "connecting", "connected", "waiting", "sleeping"
+UNREGISTERED, REGISTERED, ONLINE = range(3)
+
+#: Peers that one relay connects us with. Spec: TCP Server, connection ids 0..239.
+MAX_CONNECTION_IDS = 240
+#: Spec: OOB send.
+MAX_OOB_SIZE = 1024
+
+#: Between two tries to connect: doubled after each failure.
+FIRST_RETRY_MS, MAX_RETRY_MS = 100, 60_000
+_MAX_DOUBLINGS = 16
+
+
+class Link:
+    """A peer at a relay."""
+
+    __slots__ = ("connection_id", "relay", "route", "since_ms", "state")
+
+    def __init__(self, relay: Relay, route: Route, now_ms: int) -> None:
+        self.relay = relay
+        self.route = route
+        self.since_ms = now_ms
+        self.state = UNREGISTERED
+        #: what the relay calls the peer; -1 before it is registered
+        self.connection_id = -1
+
+    def set_state(self, state: int) -> None:
+        """Change the state and keep the peer's count of online relays."""
+        self.route.online += (state == ONLINE) - (self.state == ONLINE)
+        self.state = state
+
+
+class Relay:
+    """A relay that we know: its connection, its peers, its back-off. Owns its TcpClient.
+
+    What to do with relays is decided by the pool; what a relay tells us about its peers is checked here.
+    """
+
+    __slots__ = (
+        "asked",
+        "busy_until_ms",
+        "client",
+        "connected_ms",
+        "error",
+        "failures",
+        "host",
+        "ids",
+        "links",
+        "named",
+        "node",
+        "onion",
+        "pool",
+        "proven",
+        "retry_timer",
+        "rt",
+        "state",
+        "unsent",
+    )
+
+    def __init__(self, pool: TcpPool, node: Node, *, rt: Runtime) -> None:
+        self.pool = pool
+        self.rt = rt
+        #: where it is tried or connected now
+        self.node = node
+        self.host: str | None = None
+        #: where the client said that it is; empty for one that only friends spoke of
+        self.named: list[Endpoint] = []
+        self.client: TcpClient | None = None
+        self.state = SLEEPING
+        #: by DHT key of the peer
+        self.links: dict[bytes, Link] = {}
+        #: by connection id
+        self.ids: dict[int, Link] = {}
+        #: DHT keys in routing requests that the relay has not answered
+        self.asked: set[bytes] = set()
+        #: a routing request did not fit into the out-buffer
+        self.unsent = False
+        self.onion = False
+        #: was connected at least once
+        self.proven = False
+        self.connected_ms = 0
+        #: until then its peers may still come online there
+        self.busy_until_ms = 0
+        self.failures = 0
+        self.error = ""
+        self.retry_timer: Timer | None = None
+
+    def retry_delay_ms(self) -> int:
+        """The pause after one more failure, with up to a quarter off."""
+        delay_ms = min(FIRST_RETRY_MS << min(self.failures, _MAX_DOUBLINGS), MAX_RETRY_MS)
+        self.failures += 1
+        return delay_ms - self.rt.rng.below(delay_ms // 4 + 1)
+
+    def next_endpoint(self) -> Endpoint:
+        """Where to try next: clients name one relay with several ports, because firewalls differ."""
+        named, current = self.named, (self.node.address, self.host)
+        if current in named:
+            return named[(named.index(current) + 1) % len(named)]
+        return named[0] if named else current
+
+    def register(self) -> bool:
+        """Ask for every peer not asked for yet; False when there was none to ask for."""
+        asked_any = self.unsent = False
+        for link in self.links.values():
+            asked_any |= link.state == UNREGISTERED and self.ask(link)
+        return asked_any
+
+    def ask(self, link: Link) -> bool:
+        """Send a routing request, if the peer is not being asked for already."""
+        dht_pk = link.route.dht_pk
+        if self.client is None or dht_pk in self.asked or len(self.asked) >= MAX_CONNECTION_IDS:
+            return False
+        if not self.client.send_routing_request(dht_pk):
+            self.unsent = True
+            return False
+        self.asked.add(dht_pk)
+        return True
+
+    def online(self) -> list[Link]:
+        """Links whose peer is there."""
+        return [link for link in self.ids.values() if link.state == ONLINE]
+
+    def all_asleep(self) -> bool:
+        """Are there peers, and needs none of them the relay now."""
+        online = self.online()
+        return bool(online) and all(link.route.sleeping for link in online)
+
+    def disconnect(self) -> list[Route]:
+        """No connection any more: nobody is registered. The routes that went offline by it."""
+        client, self.client = self.client, None
+        if client is not None:
+            client.close()
+        gone = []
+        for link in self.links.values():
+            was_online = link.state == ONLINE
+            link.set_state(UNREGISTERED)
+            link.connection_id = -1
+            if was_online and not link.route.online:
+                gone.append(link.route)
+        self.ids.clear()
+        self.asked.clear()
+        self.unsent = self.onion = False
+        return gone
+
+    # RelayOwner
+
+    def on_connected(self, client: TcpClient) -> None:
+        """The relay is there."""
+        if client is self.client and self.state == CONNECTING:
+            self.pool.relay_connected(self)
+
+    def on_closed(self, client: TcpClient, reason: str) -> None:
+        """The relay is gone, or could not be reached."""
+        if client is self.client:
+            self.pool.relay_failed(self, reason)
+
+    def on_routing_response(self, client: TcpClient, connection_id: int | None, dht_pk: bytes) -> None:
+        """The relay gave a peer a number, or has no room for it."""
+        counters = self.rt.counters
+        if client is not self.client or dht_pk not in self.asked:
+            counters.drop("tcp_response_not_asked")
+            return
+        self.asked.discard(dht_pk)
+        link = self.links.get(dht_pk)
+        if connection_id is None:
+            counters.count("tcp_route_refused")
+            if link is not None:
+                self.pool.unlink(link)
+        elif not 0 <= connection_id < MAX_CONNECTION_IDS or connection_id in self.ids:
+            counters.drop("tcp_response_id")
+        elif link is None:
+            # the peer was closed meanwhile
+            client.send_disconnect(connection_id)
+        else:
+            link.connection_id = connection_id
+            link.set_state(REGISTERED)
+            self.ids[connection_id] = link
+
+    def on_peer_status(self, client: TcpClient, connection_id: int, online: bool) -> None:
+        """The peer came to the relay, or left it."""
+        link = self.ids.get(connection_id) if client is self.client else None
+        if link is None or online == (link.state == ONLINE):
+            self.rt.counters.drop("tcp_status_id")
+            return
+        route = link.route
+        before = route.online
+        link.set_state(ONLINE if online else REGISTERED)
+        self.pool.link_changed()
+        if not before or not route.online:
+            route.changed()
+
+    def on_data(self, client: TcpClient, connection_id: int, data: bytes) -> None:
+        """From a registered peer."""
+        link = self.ids.get(connection_id) if client is self.client else None
+        if link is None or not data:
+            self.rt.counters.drop("tcp_data_id")
+            return
+        link.route.deliver(data)
+
+    def on_oob(self, client: TcpClient, dht_pk: bytes, data: bytes) -> None:
+        """Out of band; from a peer that is expected at this relay it is as good as data."""
+        if client is not self.client or not data:
+            self.rt.counters.drop("tcp_oob_empty")
+            return
+        link = self.links.get(dht_pk)
+        if link is not None:
+            link.route.deliver(data)
+        else:
+            self.pool.on_oob(dht_pk, self.node.public_key, data)
+
+    def on_onion_response(self, client: TcpClient, data: bytes) -> None:
+        """The answer to an onion request that went through this relay."""
+        if client is self.client:
+            self.pool.on_onion(data)
+
+    def on_forwarding(self, client: TcpClient, data: bytes) -> None:
+        """Forwarded to us through this relay."""
+        if client is self.client:
+            self.pool.on_forwarding(self.node.public_key, data)
+
+
+class Route:
+    """All relays of one DHT key. More than one connection may claim that key, so it has several users."""
+
+    __slots__ = ("budget", "dht_pk", "links", "online", "preferred", "users")
+
+    def __init__(self, dht_pk: bytes, budget: Bucket) -> None:
+        self.dht_pk = dht_pk
+        #: by the relay's key
+        self.links: dict[bytes, Link] = {}
+        #: how many links are online
+        self.online = 0
+        #: the link that took the last packet
+        self.preferred: Link | None = None
+        self.users: list[TcpPeer] = []
+        #: pays for relays that nobody spoke of before
+        self.budget = budget
+
+    @property
+    def sleeping(self) -> bool:
+        """Nobody needs the relays now."""
+        return all(user.sleeping for user in self.users)
+
+    def send(self, data: bytes) -> bool:
+        """Through one relay where the peer is online; through all where it may come when it is nowhere."""
+        if self.online:
+            return self._send_data(data)
+        if not 0 < len(data) <= MAX_OOB_SIZE:
+            return False
+        sent = False
+        for link in tuple(self.links.values()):
+            client = link.relay.client
+            if link.state == REGISTERED and client is not None:
+                sent |= client.send_oob(self.dht_pk, data)
+        return sent
+
+    def _send_data(self, data: bytes) -> bool:
+        preferred = self.preferred
+        if preferred is not None and preferred.state == ONLINE:
+            client = preferred.relay.client
+            if client is not None and client.send_data(preferred.connection_id, data):
+                return True
+        for link in tuple(self.links.values()):
+            client = link.relay.client
+            if link.state != ONLINE or link is preferred or client is None:
+                continue
+            if client.send_data(link.connection_id, data):
+                self.preferred = link
+                return True
+        return False
+
+    def deliver(self, data: bytes) -> None:
+        """The peer sent that."""
+        for user in tuple(self.users):
+            user.on_data(data)
+
+    def changed(self) -> None:
+        """The peer came online, or is on no relay any more."""
+        for user in tuple(self.users):
+            if user in self.users:
+                user.on_change()
