@@ -10,6 +10,8 @@ import hashlib
 import heapq
 import random
 
+from tests.support.sim_nat import SimNat
+from toxpy.netprof import Profile
 from toxpy.runtime import Clock, Rng, Runtime
 
 START_UNIX_S = 1_700_000_000
@@ -42,10 +44,12 @@ class SeededRng(Rng):
 class SimSocket:
     """One node's UDP port; the same methods as toxpy.sockets.UdpSocket."""
 
-    def __init__(self, universe, address):
+    def __init__(self, universe, address, nat=None):
         self.universe = universe
+        self.nat = nat
         self.address = address
         self.port = address[1]
+        self.profile = Profile()
         self.inbox = []
         self.online = True
         self.closed = False
@@ -57,13 +61,20 @@ class SimSocket:
         if self.online and not self.closed:
             self.universe.carry(self, address, data)
 
+    def broadcast(self, data, port, destinations):
+        """Reaches that port of the hosts behind the same NAT, once whatever the destinations."""
+        if destinations and self.nat is not None:
+            for address in self.nat.hosts:
+                if address[1] == port:
+                    self.send(address, data)
+
     def receive(self, limit=256):
         batch, self.inbox = self.inbox[:limit], self.inbox[limit:]
         return batch
 
     def close(self):
         self.closed = True
-        self.universe.sockets.pop(self.address, None)
+        (self.universe.sockets if self.nat is None else self.nat.hosts).pop(self.address, None)
 
 
 class Universe:
@@ -77,6 +88,8 @@ class Universe:
         self.latency_ms, self.jitter_ms = latency_ms, jitter_ms
         self.loss, self.duplicate = loss, duplicate
         self.sockets = {}
+        #: by public IP
+        self.nats = {}
         self.in_flight = []
         self.sequence = 0
         self.sent = 0
@@ -84,11 +97,22 @@ class Universe:
         self.members = []
         self.next_host = 1
 
-    def socket(self):
-        """A new host with a public address of its own."""
+    def _public_ip(self):
         host = self.next_host
         self.next_host += 1
-        address = (bytes([20, host >> 16, (host >> 8) & 255, host & 255]), FIRST_PORT)
+        return bytes([20, host >> 16, (host >> 8) & 255, host & 255])
+
+    def nat(self, kind, ports="counting"):
+        """A new NAT with a public IP; see `sim_nat`."""
+        ip = self._public_ip()
+        self.nats[ip] = SimNat(self, ip, kind, ports)
+        return self.nats[ip]
+
+    def socket(self, behind=None):
+        """A new host: with a public address of its own, or behind a NAT."""
+        if behind is not None:
+            return behind.host(SimSocket, FIRST_PORT)
+        address = (self._public_ip(), FIRST_PORT)
         self.sockets[address] = SimSocket(self, address)
         return self.sockets[address]
 
@@ -101,12 +125,24 @@ class Universe:
         """Put one datagram on its way, or lose it."""
         self.sent += 1
         self.trace.update(repr((self.clock.now_ms, source.address, address)).encode() + data)
+        # a packet within the LAN goes to its host and bears the private address
+        seen_from, receiver = source.address, None
+        if source.nat is not None:
+            receiver = source.nat.hosts.get(address)
+            if receiver is None:
+                seen_from = source.nat.outbound(source.address, address)
         copies = 0 if self.random.random() < self.loss else 1
         copies += self.random.random() < self.duplicate
         for _ in range(copies):
             self.sequence += 1
             arrival_ms = self.clock.now_ms + self.latency_ms + self.random.randrange(self.jitter_ms + 1)
-            heapq.heappush(self.in_flight, (arrival_ms, self.sequence, source.address, address, data))
+            packet = (arrival_ms, self.sequence, seen_from, address, receiver, data)
+            heapq.heappush(self.in_flight, packet)
+
+    def _receiver(self, source, address):
+        """Whose is this public address, for a packet from that source; private ones lead nowhere."""
+        nat = self.nats.get(address[0])
+        return self.sockets.get(address) if nat is None else nat.inbound(source, address[1])
 
     def add(self, core, socket):
         """Let the universe iterate this core."""
@@ -131,8 +167,8 @@ class Universe:
         moment = max(self._next_moment_ms(), self.clock.now_ms + 1)
         now_ms = self.clock.now_ms = -(-moment // TICK_MS) * TICK_MS
         while self.in_flight and self.in_flight[0][0] <= now_ms:
-            _, _, source, address, data = heapq.heappop(self.in_flight)
-            socket = self.sockets.get(address)
+            _, _, source, address, receiver, data = heapq.heappop(self.in_flight)
+            socket = receiver if receiver is not None else self._receiver(source, address)
             if socket is not None and socket.online:
                 socket.inbox.append((data, source))
         for core, socket in list(self.members):

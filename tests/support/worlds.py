@@ -143,9 +143,9 @@ class SimulatedWorld(World):
         self.universe = Universe(seed, **network)
         self.started = 0
 
-    def actor(self, name, savedata=b""):
+    def actor(self, name, savedata=b"", behind=None):
         self.started += 1
-        socket = self.universe.socket()
+        socket = self.universe.socket(behind)
         rt = self.universe.runtime(f"{name} {self.started}")
         core = Core(loopback_options(savedata), rt=rt, udp=socket)
         self.universe.add(core, socket)

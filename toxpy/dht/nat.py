@@ -104,13 +104,13 @@ class HolePunching:
 
     def told(self, search: SearchList) -> None:
         """A node of the list has just told an address of the searched key."""
-        if not search.callbacks:
-            # nobody is behind a random key
+        now_ms = self._rt.clock.now_ms
+        if not search.callbacks or search.address(now_ms) is not None:
+            # nobody is behind a random key; a node that is reached needs nothing
             return
         nat = self._nat(search)
         if nat.timer is None:
-            due_ms = max(nat.pinged_ms + PUNCH_INTERVAL_MS, self._rt.clock.now_ms)
-            self._ping_at(search, nat, due_ms)
+            self._ping_at(search, nat, max(nat.pinged_ms + PUNCH_INTERVAL_MS, now_ms))
 
     def forget(self, search: SearchList) -> None:
         """The key is not searched any more."""

@@ -4,15 +4,17 @@ from itertools import pairwise
 
 from tests.support.universe import Universe
 from toxpy.crypto.keys import KeyPair
+from toxpy.dht.announcements import Announcements
 from toxpy.dht.dht import DHT
+from toxpy.dht.forwarding import Forwarding
 from toxpy.runtime import Dispatch
 
 
 class Peer:
     """A DHT with the part of Core's interface that the universe needs."""
 
-    def __init__(self, universe, name, ip=None):
-        self.socket = universe.socket()
+    def __init__(self, universe, name, ip=None, behind=None, **dht):
+        self.socket = universe.socket(behind)
         if ip is not None:
             del universe.sockets[self.socket.address]
             self.socket.address = (ip, self.socket.port)
@@ -20,7 +22,12 @@ class Peer:
         self.rt = universe.runtime(name)
         self.udp = Dispatch()
         self.sent = []
-        self.dht = DHT(KeyPair.generate(self.rt.rng), rt=self.rt, send=self.send, udp=self.udp)
+        keys = KeyPair.generate(self.rt.rng)
+        self.dht = DHT(keys, rt=self.rt, send=self.send, udp=self.udp, **dht)
+        self.forwarding = Forwarding(self.dht, rt=self.rt, send=self.send, udp=self.udp)
+        self.announcements = Announcements(
+            self.dht, self.forwarding, rt=self.rt, send=self.send, udp=self.udp
+        )
         self.key = self.dht.public_key
         universe.add(self, self.socket)
 
