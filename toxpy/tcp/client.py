@@ -1,0 +1,452 @@
+"""One connection to one relay, directly or through a proxy.
+
+    CONNECTING -> [PROXY ->] HANDSHAKE -> UNCONFIRMED -> CONFIRMED        any of them -> CLOSED
+
+Every phase has 10 s. HANDSHAKE: our hello is on its way, the relay's is awaited. UNCONFIRMED: it was
+good, our first ping is on its way; the first frame that decrypts confirms (c-toxcore is content with
+the hello, which anybody who recorded one can repeat). From then on frames, by their first byte:
+
+    0  routing request   dht_pk 32               1  its answer           id 1, under 16: refused | dht_pk 32
+    2  peer is there     id 1                    3  peer went, or: forget that peer     id 1
+    4  ping              8 bytes, not all zero   5  pong                 the same 8 bytes
+    6  out-of-band to    dht_pk 32 | 1..1024     7  out-of-band from     dht_pk 32 | data
+    8  onion request     data                    9  onion response       data
+    10 forward request   address | data          11 forwarding           data
+    16..255 data with the peer that has this id
+
+A `connection_id` is the id without the 16: 0 to 239. The client pings every 30 s and ends the
+connection when no pong comes within 10 s, or at the first frame that makes no sense.
+Spec: TCP client, TCP server; c-toxcore: TCP_client.c.
+"""
+
+from __future__ import annotations
+
+from toxpy.crypto.keys import KeyPair
+from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE, shared_key
+from toxpy.runtime import LOG_DEBUG, LOG_INFO, LOG_WARNING
+from toxpy.tcp.secure import SERVER_HELLO_SIZE, SecureStream, create_client_hello, open_server_hello
+from toxpy.wire.address import format_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from toxpy.crypto.keys import SharedKeys
+    from toxpy.runtime import Runtime, Timer
+    from toxpy.streams import Stream
+    from toxpy.tcp.proxy import Proxy, ProxyHandshake
+    from toxpy.wire.address import Address, Node
+
+    class RelayOwner(Protocol):
+        """Who made the client; called from `on_ready` and timers, never from inside its own calls."""
+
+        def on_connected(self, client: TcpClient) -> None:
+            """The relay is confirmed."""
+
+        def on_closed(self, client: TcpClient, reason: str) -> None:
+            """It is over or never came to be, for a reason in words; told once, not after `close`."""
+
+        def on_routing_response(self, client: TcpClient, connection_id: int | None, dht_pk: bytes) -> None:
+            """The answer to a routing request, or so the relay says; None: refused."""
+
+        def on_peer_status(self, client: TcpClient, connection_id: int, online: bool) -> None:
+            """The peer behind that id came or went."""
+
+        def on_data(self, client: TcpClient, connection_id: int, data: bytes) -> None:
+            """The peer behind that id sent this."""
+
+        def on_oob(self, client: TcpClient, dht_pk: bytes, data: bytes) -> None:
+            """Anybody on this relay sent this."""
+
+        def on_onion_response(self, client: TcpClient, data: bytes) -> None:
+            """For the onion client."""
+
+        def on_forwarding(self, client: TcpClient, data: bytes) -> None:
+            """For the DHT announcements."""
+
+
+CONNECTING, PROXY, HANDSHAKE, UNCONFIRMED, CONFIRMED, CLOSED = range(6)
+
+# the protocol's
+ROUTING_REQUEST, ROUTING_RESPONSE, CONNECTED, DISCONNECTED = 0, 1, 2, 3
+PING, PONG, OOB_SEND, OOB_RECEIVED = 4, 5, 6, 7
+ONION_REQUEST, ONION_RESPONSE, FORWARD_REQUEST, FORWARDING = 8, 9, 10, 11
+RESERVED_IDS = 16
+MAX_CONNECTIONS = 256 - RESERVED_IDS
+MAX_OOB_SIZE = 1024
+PHASE_TIMEOUT_MS = 10_000
+PING_INTERVAL_MS = 30_000
+PING_TIMEOUT_MS = 10_000
+PING_ID_SIZE = 8
+
+# ours
+#: Frames that must not get lost, kept while the out-buffer takes none.
+MAX_OWED = 256
+
+#: What is known of a connection id.
+_FREE, _OFFLINE, _ONLINE = range(3)
+
+_DATA_BYTES = [bytes((RESERVED_IDS + n,)) for n in range(MAX_CONNECTIONS)]
+
+
+class TcpClient:
+    """One try to reach one relay, and the connection that comes of it. Ends in CLOSED for good."""
+
+    __slots__ = (
+        "_buffer",
+        "_keys",
+        "_log_name",
+        "_nonce",
+        "_owed",
+        "_owner",
+        "_ping_id",
+        "_pinged_ms",
+        "_proxy",
+        "_proxy_handshake",
+        "_rt",
+        "_secure",
+        "_session",
+        "_shared_keys",
+        "_status",
+        "_stream",
+        "_timer",
+        "node",
+        "state",
+    )
+
+    def __init__(
+        self,
+        node: Node,
+        keys: KeyPair,
+        shared_keys: SharedKeys,
+        owner: RelayOwner,
+        *,
+        rt: Runtime,
+        connect: Callable[[Address], Stream],
+        proxy: Proxy | None = None,
+        host: str | None = None,
+    ) -> None:
+        """Begin to connect. `keys` are the DHT keys, `shared_keys` theirs.
+
+        With `host` the proxy looks the relay's name up, and of `node.address` only the port counts.
+        ValueError for a host without a proxy, or one that is no host name.
+        """
+        if host is not None and proxy is None:
+            raise ValueError("only a proxy takes a relay's name")
+        self.node = node
+        self.state = CONNECTING
+        self._keys = keys
+        self._shared_keys = shared_keys
+        self._owner = owner
+        self._rt = rt
+        self._proxy = proxy
+        self._proxy_handshake: ProxyHandshake | None = (
+            None if proxy is None else proxy.handshake(node.address, host)
+        )
+        self._log_name = format_address(node.address) if host is None else f"{host}:{node.address[1]}"
+        #: Of the relay's hello, what has come so far.
+        self._buffer = bytearray()
+        self._session: KeyPair | None = None
+        self._nonce = b""
+        self._secure: SecureStream | None = None
+        self._status = bytearray(MAX_CONNECTIONS)
+        self._owed: list[bytes] = []
+        #: The ping without a pong; empty when there is none.
+        self._ping_id = b""
+        self._pinged_ms = 0
+        self._timer: Timer
+        self._stream: Stream | None = None
+        try:
+            self._stream = connect(node.address if proxy is None else proxy.address)
+        except OSError as error:
+            reason = f"no socket for the connection: {error.strerror or error}"
+            # the owner does not know its client yet
+            self._timer = rt.timers.call_later(0, lambda: self._fail(reason))
+            return
+        self._stream.on_ready = self._on_ready
+        who = "relay" if proxy is None else proxy.name
+        self._timer = self._fail_later(PHASE_TIMEOUT_MS, f"{who} did not answer within 10 s")
+
+    def is_connected(self) -> bool:
+        """Confirmed and not closed."""
+        return self.state == CONFIRMED
+
+    # what the owner sends: True when it is on its way
+
+    def send_routing_request(self, dht_pk: bytes) -> bool:
+        """Ask the relay for an id of that peer; `on_routing_response` tells. Never lost once accepted."""
+        return self.state == CONFIRMED and self._send_important(b"\x00" + dht_pk)
+
+    def send_data(self, connection_id: int, data: bytes) -> bool:
+        """To a peer that is online on this relay; False as well while the out-buffer is full."""
+        secure = self._secure
+        if secure is None or self._status[connection_id] != _ONLINE or not data:
+            return False
+        return secure.send(_DATA_BYTES[connection_id] + data)
+
+    def send_oob(self, dht_pk: bytes, data: bytes) -> bool:
+        """1 to 1024 bytes to a peer that may be on this relay."""
+        if not 1 <= len(data) <= MAX_OOB_SIZE:
+            return False
+        return self._send(b"\x06" + dht_pk + data)
+
+    def send_disconnect(self, connection_id: int) -> bool:
+        """Give an id back; what still comes for it is dropped. Never lost once accepted."""
+        if not self._status[connection_id]:
+            return False
+        if not self._send_important(bytes((DISCONNECTED, RESERVED_IDS + connection_id))):
+            return False
+        self._status[connection_id] = _FREE
+        return True
+
+    def send_onion(self, data: bytes) -> bool:
+        """An onion request."""
+        return self._send(b"\x08" + data)
+
+    def send_forward_request(self, data: bytes) -> bool:
+        """The packed destination and what the relay shall forward to it."""
+        return self._send(b"\x0a" + data)
+
+    def close(self) -> None:
+        """End it; repeating it is harmless. The owner hears nothing more."""
+        self.state = CLOSED
+        self._timer.cancel()
+        self._session = self._secure = self._proxy_handshake = None
+        self._buffer.clear()
+        self._owed.clear()
+        self._status = bytearray(MAX_CONNECTIONS)
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    # until the relay's hello
+
+    def _on_ready(self) -> None:
+        stream = self._stream
+        if stream is None:
+            return
+        if self.state == CONNECTING and stream.is_connected():
+            self._connected()
+        data = stream.read() if self.state != CLOSED else b""
+        if data is None:
+            self._fail(self._why_ended())
+            return
+        if data and self.state == PROXY:
+            data = self._on_proxy_data(data)
+        if data and self.state == HANDSHAKE:
+            self._on_hello_data(data)
+
+    def _why_ended(self) -> str:
+        """The other side ended the stream in this state: what that means."""
+        who = "relay" if self._proxy is None else self._proxy.name
+        if self.state == CONNECTING:
+            return f"cannot connect to the {who}"
+        if self.state == PROXY:
+            return f"{who} closed the connection without granting it"
+        return "the connection was closed before the relay answered the handshake"
+
+    def _connected(self) -> None:
+        """Somebody accepted our connection: the proxy or the relay."""
+        handshake = self._proxy_handshake
+        if handshake is None or self._proxy is None or self._stream is None:
+            self._send_hello()
+            return
+        self._enter(PROXY, f"{self._proxy.name} did not answer within 10 s")
+        self._stream.write(handshake.first)
+
+    def _on_proxy_data(self, data: bytes) -> bytes:
+        """What of `data` comes from behind the proxy."""
+        handshake, stream = self._proxy_handshake, self._stream
+        if handshake is None or stream is None:
+            return b""
+        answer = handshake.feed(data)
+        if handshake.failure is not None:
+            self._fail(handshake.failure)
+            return b""
+        if answer:
+            stream.write(answer)
+        if not handshake.done:
+            return b""
+        self._proxy_handshake = None
+        self._send_hello()
+        return handshake.leftover
+
+    def _send_hello(self) -> None:
+        rt, stream = self._rt, self._stream
+        shared = self._shared_keys.get(self.node.public_key)
+        if shared is None or stream is None:
+            self._fail("the relay's public key is not valid")
+            return
+        self._session = KeyPair.generate(rt.rng)
+        self._nonce = rt.rng.bytes(NONCE_SIZE)
+        hello = create_client_hello(self._keys, shared, self._session, self._nonce, rt.rng.bytes(NONCE_SIZE))
+        self._enter(HANDSHAKE, "relay did not answer the handshake within 10 s")
+        stream.write(hello)
+
+    def _on_hello_data(self, data: bytes) -> None:
+        buffer, session, stream = self._buffer, self._session, self._stream
+        buffer += data
+        if len(buffer) < SERVER_HELLO_SIZE or session is None or stream is None:
+            return
+        shared = self._shared_keys.get(self.node.public_key)
+        opened = None if shared is None else open_server_hello(shared, bytes(buffer[:SERVER_HELLO_SIZE]))
+        if opened is None:
+            self._fail("relay's handshake does not decrypt: does it have another public key?")
+            return
+        session_pk, receive_nonce = opened
+        self._rt.counters.count("x25519")
+        key = shared_key(session_pk, session.secret)
+        if key is None:
+            self._fail("relay's session key is not valid")
+            return
+        leftover = bytes(buffer[SERVER_HELLO_SIZE:])
+        buffer.clear()
+        self._session = None
+        self._secure = SecureStream(stream, key, _number(self._nonce), _number(receive_nonce), leftover)
+        self.state = UNCONFIRMED
+        stream.on_ready = self._on_frames
+        self._ping()
+        if leftover:
+            self._on_frames()
+
+    # frames
+
+    def _on_frames(self) -> None:
+        secure = self._secure
+        if secure is None:
+            return
+        if self._owed:
+            self._send_owed()
+        frames = secure.receive()
+        if frames is None:
+            self._fail(f"connection to the relay ended: {secure.failure}")
+            return
+        if self.state == UNCONFIRMED and frames:
+            self._confirm()
+        status, on_data = self._status, self._owner.on_data
+        for frame in frames:
+            # any call-back may close
+            if self.state == CLOSED:
+                return
+            connection_id = frame[0] - RESERVED_IDS
+            if len(frame) < 2:
+                self._fail_frame()
+            elif connection_id < 0:
+                self._on_control(frame)
+            elif status[connection_id]:
+                on_data(self, connection_id, frame[1:])
+            else:
+                # we gave the id back, and the relay does not know yet
+                self._rt.counters.drop("tcp_data_id")
+        if secure.failure:
+            self._fail(f"connection to the relay ended: {secure.failure}")
+
+    def _confirm(self) -> None:
+        self.state = CONFIRMED
+        self._rt.counters.count("tcp_relay_connected")
+        self._rt.log(LOG_INFO, f"TCP relay {self._log_name}: connected")
+        self._owner.on_connected(self)
+
+    def _on_control(self, frame: bytes) -> None:
+        """One frame that is not a peer's data."""
+        kind, size = frame[0], len(frame)
+        if kind == OOB_RECEIVED and size > 1 + KEY_SIZE:
+            self._owner.on_oob(self, frame[1 : 1 + KEY_SIZE], frame[1 + KEY_SIZE :])
+        elif kind == ONION_RESPONSE:
+            self._owner.on_onion_response(self, frame[1:])
+        elif kind == FORWARDING:
+            self._owner.on_forwarding(self, frame[1:])
+        elif kind == ROUTING_RESPONSE and size == 2 + KEY_SIZE:
+            self._on_routing_response(frame[1] - RESERVED_IDS, frame[2:])
+        elif kind in (CONNECTED, DISCONNECTED) and size == 2 and frame[1] >= RESERVED_IDS:
+            self._on_peer_status(frame[1] - RESERVED_IDS, _ONLINE if kind == CONNECTED else _OFFLINE)
+        elif kind == PING and size == 1 + PING_ID_SIZE:
+            self._send_important(b"\x05" + frame[1:])
+        elif kind == PONG and size == 1 + PING_ID_SIZE and any(frame[1:]):
+            self._on_pong(frame[1:])
+        else:
+            self._fail_frame()
+
+    def _on_routing_response(self, connection_id: int, dht_pk: bytes) -> None:
+        if connection_id < 0:
+            self._owner.on_routing_response(self, None, dht_pk)
+        elif self._status[connection_id]:
+            self._rt.counters.drop("tcp_routing_id")
+        else:
+            self._status[connection_id] = _OFFLINE
+            self._owner.on_routing_response(self, connection_id, dht_pk)
+
+    def _on_peer_status(self, connection_id: int, status: int) -> None:
+        known = self._status[connection_id]
+        # repeated, or for an id that we gave back
+        if known != _FREE and known != status:
+            self._status[connection_id] = status
+            self._owner.on_peer_status(self, connection_id, status == _ONLINE)
+
+    def _on_pong(self, ping_id: bytes) -> None:
+        if ping_id == self._ping_id:
+            self._ping_id = b""
+            self._timer.cancel()
+            self._timer = self._rt.timers.call_at(self._pinged_ms + PING_INTERVAL_MS, self._ping)
+
+    def _ping(self) -> None:
+        """Ping now; the next one is 30 s after this one, when its pong has come."""
+        rt = self._rt
+        self._ping_id = (rt.rng.u64() or 1).to_bytes(PING_ID_SIZE, "big")
+        self._pinged_ms = rt.clock.now_ms
+        self._timer.cancel()
+        self._timer = self._fail_later(PING_TIMEOUT_MS, "relay did not answer a ping within 10 s")
+        self._send_important(b"\x04" + self._ping_id)
+
+    # out
+
+    def _send(self, frame: bytes) -> bool:
+        return self._secure is not None and self.state == CONFIRMED and self._secure.send(frame)
+
+    def _send_important(self, frame: bytes) -> bool:
+        """Send now, or as soon as the out-buffer takes it, in order; False only when far too much waits."""
+        secure = self._secure
+        if secure is None:
+            return False
+        if not self._owed and secure.send(frame, True):
+            return True
+        if len(self._owed) >= MAX_OWED:
+            self._rt.counters.drop("tcp_owed_full")
+            return False
+        self._owed.append(frame)
+        return True
+
+    def _send_owed(self) -> None:
+        owed, secure = self._owed, self._secure
+        while owed and secure is not None and secure.send(owed[0], True):
+            del owed[0]
+
+    # ends
+
+    def _enter(self, state: int, timeout_reason: str) -> None:
+        self.state = state
+        self._timer.cancel()
+        self._timer = self._fail_later(PHASE_TIMEOUT_MS, timeout_reason)
+
+    def _fail_later(self, delay_ms: int, reason: str) -> Timer:
+        return self._rt.timers.call_later(delay_ms, lambda: self._fail(reason))
+
+    def _fail_frame(self) -> None:
+        self._rt.counters.drop("tcp_frame")
+        self._fail("relay sent an invalid frame")
+
+    def _fail(self, reason: str) -> None:
+        if self.state == CLOSED:
+            return
+        # a proxy is the user's own setting, and only the user can mend it; relays come and go
+        blame_proxy = self._proxy is not None and self.state in (CONNECTING, PROXY)
+        level = LOG_WARNING if blame_proxy else LOG_INFO if self.state == CONFIRMED else LOG_DEBUG
+        self._rt.counters.count("tcp_relay_failed")
+        self.close()
+        self._rt.log(level, f"TCP relay {self._log_name}: {reason}")
+        self._owner.on_closed(self, reason)
+
+
+def _number(nonce: bytes) -> int:
+    return int.from_bytes(nonce, "big")
