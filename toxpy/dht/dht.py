@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from toxpy.crypto.keys import SharedKeys
 from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE
+from toxpy.dht.announce_nodes import AnnounceNodes
 from toxpy.dht.bootstrap import Bootstrap
 from toxpy.dht.budget import REPLIES_BURST, REPLIES_PER_S, Budget, KeyBudget
 from toxpy.dht.kbucket import (
@@ -72,9 +73,10 @@ ALL_BITS = (1 << KEY_BITS) - 1
 
 
 class DHT:
-    """One node of the DHT. Claims 0x00, 0x01, 0x02, 0x04 and 0x20 of `udp`."""
+    """One node of the DHT. Claims 0x00, 0x01, 0x02, 0x04, 0x20 and 0x94 of `udp`."""
 
     __slots__ = (
+        "_announce_nodes",
         "_bootstrap",
         "_connected_until_ms",
         "_non_lan_until_ms",
@@ -124,6 +126,7 @@ class DHT:
         self._turn = 0
         self._bootstrap = Bootstrap(self._ask_for_ourselves, rt=rt)
         self.pings = Pings(self, rt=rt, udp=udp)
+        self._announce_nodes = AnnounceNodes(self, rt=rt, udp=udp)
         self._requests = Requests(self, rt=rt, udp=udp)
         self.requests = self._requests.dispatch
         self._punching = HolePunching(self, rt=rt, enabled=hole_punching)
@@ -187,18 +190,24 @@ class DHT:
         return search.good_nodes(self._rt.clock.now_ms)[::-1] if search is not None else []
 
     def closest_nodes(
-        self, target: bytes, count: int = MAX_SENT_NODES, requester: Address | None = None
+        self,
+        target: bytes,
+        count: int = MAX_SENT_NODES,
+        requester: Address | None = None,
+        *,
+        announce_only: bool = False,
     ) -> list[Node]:
         """The good nodes nearest to a key, nearest first.
 
-        LAN addresses are only for ourselves (no `requester`) and for requesters of the LAN.
+        LAN addresses are only for ourselves (no `requester`) and for requesters of the LAN;
+        `announce_only` is about nodes that speak the announcements protocol.
         """
         now_ms = self._rt.clock.now_ms
         lan = requester is None or is_lan(requester)
         number = number_of(target)
         found: dict[bytes, tuple[int, Node]] = {}
         for group in self.close_list.nearest(number):
-            _collect(found, group, number, now_ms, lan)
+            _collect(found, group, number, now_ms, lan, announce_only)
             if len(found) >= count:
                 break
         limit = ALL_BITS
@@ -210,7 +219,7 @@ class DHT:
             # which alone makes them farther than what we have: that is most lists
             if search.base ^ number <= search.spread | reach:
                 nearer = [client for client in search.clients() if client.number ^ number <= limit]
-                _collect(found, nearer, number, now_ms, lan)
+                _collect(found, nearer, number, now_ms, lan, announce_only)
         nearest = sorted(found.values(), key=lambda entry: entry[0])
         return [node for _, node in nearest[:count]]
 
@@ -238,6 +247,12 @@ class DHT:
         """Is there a good node in the close list that is not of the LAN."""
         return self._rt.clock.now_ms < self._non_lan_until_ms
 
+    def close_count(self, *, announce_only: bool = False) -> int:
+        """How many nodes of the close list are good (and speak the announcements protocol)."""
+        now_ms = self._rt.clock.now_ms
+        good = [client for client in self.close_list.clients() if client.is_good(now_ms)]
+        return sum(client.announces or not announce_only for client in good)
+
     def saved_nodes(self) -> list[Node]:
         """What a save keeps: nodes of a save not used up, the close list, the random searches."""
         nodes = dict.fromkeys(self._bootstrap.saved)
@@ -257,6 +272,7 @@ class DHT:
             self._timer.cancel()
             self._timer = None
         self.pings.close()
+        self._announce_nodes.close()
         self._punching.close()
         self.sendbacks.clear()
         self.searches.clear()
@@ -281,7 +297,10 @@ class DHT:
     def answered(self, address: Address, public_key: bytes, target: bytes = b"") -> None:
         """This node answered a question of ours (for `target`) from there: the only way into the lists."""
         now_ms = self._rt.clock.now_ms
+        is_new = self.close_list.get(public_key) is None
         if self.close_list.add(public_key, address, now_ms):
+            if is_new:
+                self._announce_nodes.ask(address, public_key)
             self._connected_until_ms = now_ms + BAD_NODE_TIMEOUT_MS
             if not is_lan(address):
                 self._non_lan_until_ms = self._connected_until_ms
@@ -295,6 +314,13 @@ class DHT:
         if found is not None:
             for on_address in list(found.callbacks.values()):
                 on_address(address)
+
+    def note_announce_node(self, public_key: bytes) -> None:
+        """This node speaks the announcements protocol."""
+        for each in (self.close_list, *self.searches.values()):
+            client = each.get(public_key)
+            if client is not None:
+                client.announces = True
 
     def _own_lists(self) -> list[NodeList]:
         """The lists that say nothing about friends."""
@@ -449,9 +475,16 @@ class DHT:
 
 
 def _collect(
-    found: dict[bytes, tuple[int, Node]], clients: Iterable[Client], target: int, now_ms: int, lan: bool
+    found: dict[bytes, tuple[int, Node]],
+    clients: Iterable[Client],
+    target: int,
+    now_ms: int,
+    lan: bool,
+    announce_only: bool,
 ) -> None:
     for client in clients:
+        if announce_only and not client.announces:
+            continue
         address = client.address(now_ms, lan)
         if address is not None:
             found[client.public_key] = (client.number ^ target, Node(client.public_key, address))

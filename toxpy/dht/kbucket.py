@@ -63,7 +63,7 @@ class Association:
 class Client:
     """A node in one list, with an association per IP version."""
 
-    __slots__ = ("distance", "number", "public_key", "returned_v4", "returned_v6", "v4", "v6")
+    __slots__ = ("announces", "distance", "number", "public_key", "returned_v4", "returned_v6", "v4", "v6")
 
     def __init__(self, public_key: bytes, number: int, distance: int) -> None:
         self.public_key = public_key
@@ -72,6 +72,8 @@ class Client:
         self.distance = distance
         self.v4: Association | None = None
         self.v6: Association | None = None
+        #: has it shown that it speaks the announcements protocol
+        self.announces = False
         #: where this node sees the key that the list is for, and when it last said so
         self.returned_v4: tuple[Address, int] | None = None
         self.returned_v6: tuple[Address, int] | None = None

@@ -5,7 +5,8 @@
     data      85 | destination real pk 32 | nonce 24 | temporary pk 32 | box | return 177
     data out  86 | nonce 24 | temporary pk 32 | box                        (to the entry's return path)
 
-87 and 88 are the same with a count byte in front of the nodes and room for group announcements.
+87 and 88 are the same with a count byte in front of the nodes, and behind everything else what
+members of a group chat announce (`group_announce`).
 `stored` is 0: not known, here is the ping id; 1: known, here is its data pk; 2: that is you, and you
 are stored. Whoever comes back with the ping id for its key and address within 300 s is stored;
 of 160 entries the farthest from our DHT key leaves for a closer one.
@@ -13,7 +14,9 @@ of 160 entries the farthest from our DHT key leaves for a closer one.
 
 from __future__ import annotations
 
-from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt, equal, mac
+from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt
+from toxpy.crypto.timed_auth import TimedAuth
+from toxpy.onion.group_announce import GroupAnnounces
 from toxpy.onion.path import (
     KIND_ANNOUNCE_REQUEST,
     KIND_ANNOUNCE_REQUEST_OLD,
@@ -37,7 +40,9 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Address
 
 PING_ID_SIZE, SENDBACK_SIZE = 32, 8
-REQUEST_SIZE = 1 + NONCE_SIZE + KEY_SIZE + PING_ID_SIZE + 2 * KEY_SIZE + SENDBACK_SIZE + MAC_SIZE
+#: What is in the box of every request.
+PLAIN_SIZE = PING_ID_SIZE + 2 * KEY_SIZE + SENDBACK_SIZE
+REQUEST_SIZE = 1 + NONCE_SIZE + KEY_SIZE + PLAIN_SIZE + MAC_SIZE
 MAX_EXTRA_SIZE = 136
 MIN_DATA_REQUEST_SIZE = 1 + KEY_SIZE + NONCE_SIZE + KEY_SIZE + MAC_SIZE
 STORED_NO, STORED_OTHER, STORED_SELF = 0, 1, 2
@@ -68,7 +73,8 @@ class AnnounceServer:
         self._dht = dht
         self._rt = rt
         self._send = send
-        self._ping_key = rt.rng.bytes(KEY_SIZE)
+        self._ping_ids = TimedAuth(ENTRY_LIFETIME_MS, rt=rt)
+        self.groups = GroupAnnounces(dht.public_key, rt=rt)
         self._own = int.from_bytes(dht.public_key, "big")
         self._entries: dict[bytes, Entry] = {}
         udp.claim(KIND_ANNOUNCE_REQUEST_OLD, self._on_request_old)
@@ -77,12 +83,6 @@ class AnnounceServer:
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    def _ping_id(self, public_key: bytes, address: Address, back: int) -> bytes:
-        """The ping id of that key at that address for this (0) or the last (1) span of 300 s."""
-        span = self._rt.clock.now_ms // ENTRY_LIFETIME_MS - back
-        stamp = (span & (2**64 - 1)).to_bytes(8, "big")
-        return mac(self._ping_key, stamp + public_key + pack_address(address))
 
     def _on_request_old(self, address: Address, data: bytes) -> None:
         if len(data) != REQUEST_SIZE + RETURN_3_SIZE:
@@ -103,13 +103,14 @@ class AnnounceServer:
         if key is None or plain is None:
             return self._rt.counters.drop("announce_decrypt")
         ping_id, searched, data_pk = plain[:32], plain[32:64], plain[64:96]
-        if any(equal(ping_id, self._ping_id(public_key, address, back)) for back in (0, 1)):
+        asked_by = public_key + pack_address(address)
+        if self._ping_ids.check(ping_id, asked_by):
             self._store(public_key, Entry(address, data_pk, return_data, self._rt.clock.now_ms))
             searched_entry = self._lookup(public_key)
             found = public_key
         else:
             searched_entry, found = self._lookup(searched), searched
-        fresh_id = self._ping_id(public_key, address, 0)
+        fresh_id = self._ping_ids.create(asked_by)
         if searched_entry is None:
             answer = bytes((STORED_NO,)) + fresh_id
         elif found == public_key:
@@ -119,9 +120,12 @@ class AnnounceServer:
             answer = bytes((STORED_OTHER,)) + searched_entry.data_pk
         nodes = self._dht.closest_nodes(searched, MAX_SENT_NODES, requester=address)
         count = bytes((len(nodes),)) if with_count else b""
+        members = self.groups.exchange(plain[PLAIN_SIZE:]) if len(plain) > PLAIN_SIZE else b""
+        if members is None:
+            return None
         nonce = self._rt.rng.bytes(NONCE_SIZE)
-        box = encrypt(key, nonce, answer + count + pack_nodes(nodes))
-        sendback = plain[96 : 96 + SENDBACK_SIZE]
+        box = encrypt(key, nonce, answer + count + pack_nodes(nodes) + members)
+        sendback = plain[96:PLAIN_SIZE]
         packet = bytes((KIND_RECV_3,)) + return_data + bytes((kind,)) + sendback + nonce + box
         return self._send(address, packet)
 

@@ -3,8 +3,9 @@
     family 1 | IP 4 or 16 | port 2, big-endian | public key 32
 
 family: 2 UDP over IPv4, 10 UDP over IPv6, 130 TCP over IPv4, 138 TCP over IPv6;
-so a node takes 39 or 51 bytes. In memory an address is `(ip, port)` with the raw
-4 or 16 bytes of the IP; an IPv4-mapped IPv6 address is always unwrapped.
+so a node takes 39 or 51 bytes, and a packed address, which is the same without the key,
+7 or 19. In memory an address is `(ip, port)` with the raw 4 or 16 bytes of the IP; an
+IPv4-mapped IPv6 address is always unwrapped.
 """
 
 from __future__ import annotations
@@ -98,6 +99,24 @@ def unpack_nodes(data: bytes, max_nodes: int, offset: int = 0) -> tuple[list[Nod
         node, offset = unpack_node(data, offset)
         nodes.append(node)
     return nodes, offset
+
+
+def pack_ip_port(address: Address) -> bytes:
+    """A UDP address in 7 or 19 bytes."""
+    ip, port = address
+    return bytes((_FAMILY_OF[len(ip), False],)) + ip + port.to_bytes(2, "big")
+
+
+def unpack_ip_port(data: bytes, offset: int = 0) -> tuple[Address, int]:
+    """A UDP address and the offset behind it; PacketError when it is cut short or no UDP address."""
+    family = _FAMILIES.get(data[offset]) if offset < len(data) else None
+    if family is None or family[1]:
+        raise PacketError("packed address: no UDP address")
+    port_at = offset + 1 + family[0]
+    if port_at + 2 > len(data):
+        raise PacketError("packed address: cut short")
+    port = int.from_bytes(data[port_at : port_at + 2], "big")
+    return (normalise_ip(data[offset + 1 : port_at]), port), port_at + 2
 
 
 def is_usable(address: Address) -> bool:
