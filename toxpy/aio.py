@@ -19,9 +19,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from toxpy.core import Core
+from toxpy.core_start import host_text
 from toxpy.enums import TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED, TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
 from toxpy.errors import ToxError
-from toxpy.sockets import resolve
+from toxpy.sockets import ip_text, resolve
 from toxpy.tox import Tox, ToxClosed, build_options, to_bytes
 from toxpy.typed_diagnosis import WhyOffline
 from toxpy.typed_enums import Connection, MessageType, UserStatus
@@ -146,7 +147,7 @@ class AsyncTox:
     async def __aenter__(self) -> AsyncTox:
         if self._loop is not None:
             raise RuntimeError("an AsyncTox can be entered once")
-        core = self._given_core if self._given_core is not None else Core(self._options)
+        core = self._given_core if self._given_core is not None else await self._start()
         self._loop = asyncio.get_running_loop()
         self._sync = Tox(core=core)
         self._descriptor = core.fileno()
@@ -154,6 +155,17 @@ class AsyncTox:
             self._loop.add_reader(self._descriptor, self._iterate)
         self._schedule()
         return self
+
+    async def _start(self) -> Core:
+        """A new instance; the proxy's host name is looked up in a thread."""
+        options = self._options
+        if options.proxy_type and options.proxy_host:
+            names = {"ipv6": options.ipv6_enabled, "dns": not options.experimental_disable_dns}
+            ips = await asyncio.to_thread(resolve, host_text(options.proxy_host), **names)
+            if ips:
+                options = options.copy()
+                options.proxy_host = ip_text(ips[0])
+        return Core(options)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -282,6 +294,16 @@ class AsyncTox:
         core, key = self.sync.core, PublicKey(public_key).raw
         ips = await asyncio.to_thread(resolve, host, **core.resolve_options())
         self.sync.core.bootstrap_addresses(ips, port, key)
+        self._schedule()
+
+    async def add_tcp_relay(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
+        """Use a TCP relay; a host name is looked up in a thread."""
+        core, key = self.sync.core, PublicKey(public_key).raw
+        ips = await asyncio.to_thread(resolve, host, **core.resolve_options())
+        if not ips and core.names_go_to_proxy():
+            self.sync.core.add_tcp_relay_by_name(host, port, key)
+        else:
+            self.sync.core.add_tcp_relay_addresses(ips, port, key)
         self._schedule()
 
     async def wait_connected(self) -> None:

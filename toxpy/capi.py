@@ -227,6 +227,8 @@ def _options(flat: Any) -> Options:
         setattr(options, name, getattr(flat, name))
     if flat.proxy_type:
         options.proxy_host = string_in(flat.proxy_host)
+        # what a C program may do beside its proxy is as in c-toxcore
+        options.proxy_may_leak = True
     if flat.savedata_type and flat.savedata_data:
         options.savedata_data = _unpack(flat.savedata_data, flat.savedata_length)
     return options

@@ -1,6 +1,7 @@
 """One Tox instance at the bytes level: the layers put together, and a method per C function.
 
-    socket -> Dispatch by first byte -> DHT | onion | net_crypto -> friend connections -> messenger
+    UDP  -> Dispatch by first byte -> DHT | onion | net_crypto -> friend connections -> messenger
+    TCP  -> relays (`tcp`) -----------------> onion | net_crypto -^
     messenger -> events -> `drain_events`
 
 Methods are named as in C without `tox_`, take and return bytes and integers, and raise
@@ -19,16 +20,17 @@ from toxpy.core_files import CoreFiles
 from toxpy.core_start import (
     api_error,
     bind_socket,
-    check_proxy,
     checked_key,
+    find_proxy,
     host_text,
     load_identity,
     log_sink,
+    start_relay,
 )
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
 from toxpy.dht.dht import DHT
-from toxpy.errors import PacketError
+from toxpy.errors import PacketError, ToxError
 from toxpy.friend.connection import FriendConnections
 from toxpy.friend.diagnosis import diagnose
 from toxpy.friend.messenger import Messenger
@@ -38,7 +40,9 @@ from toxpy.onion.announce import AnnounceServer
 from toxpy.onion.client import OnionClient
 from toxpy.onion.path import OnionRelay
 from toxpy.options import Options
-from toxpy.runtime import LOG_DEBUG, LOG_INFO, LOG_WARNING, Dispatch, Runtime
+from toxpy.runtime import LOG_DEBUG, LOG_INFO, Dispatch, Runtime
+from toxpy.streams import Streams as RealStreams
+from toxpy.tcp.pool import TcpPool
 from toxpy.values import NOSPAM_SIZE, address_checksum
 from toxpy.wire.address import Node
 
@@ -47,14 +51,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from toxpy.core_start import Socket
+    from toxpy.core_start import Socket, Streams
     from toxpy.friend.diagnosis import Diagnosis
     from toxpy.friend.friend import Friend
+    from toxpy.tcp.proxy import Proxy
 
 #: What tox_iteration_interval answers at most and at least; clients sleep that long.
 MAX_INTERVAL_MS, MIN_INTERVAL_MS = 50, 1
 #: Datagrams handled per iterate, so that a flood cannot keep timers from running.
 MAX_DATAGRAMS = 1024
+LOOPBACK = bytes((127, 0, 0, 1))
 
 
 class Core(CoreFiles):
@@ -77,44 +83,62 @@ class Core(CoreFiles):
         "relay",
         "rt",
         "socket",
+        "streams",
+        "tcp",
+        "tcp_server",
     )
 
     def __init__(
-        self, options: Options | None = None, *, rt: Runtime | None = None, udp: Socket | None = None
+        self,
+        options: Options | None = None,
+        *,
+        rt: Runtime | None = None,
+        udp: Socket | None = None,
+        streams: Streams | None = None,
     ) -> None:
         self.options = options = options.copy() if options is not None else Options()
         identity, self._loaded = load_identity(options)
-        check_proxy(options)
+        proxy = find_proxy(options)
         if rt is None:
             log = log_sink(options)
             rt = Runtime(log=log) if log is not None else Runtime()
         self.rt = rt
-        self.socket: Socket = udp if udp is not None else bind_socket(options)
+        self.socket: Socket = udp if udp is not None else bind_socket(options, rt.log)
+        ipv6 = options.ipv6_enabled
+        self.streams: Streams = streams if streams is not None else RealStreams(rt=rt, ipv6=ipv6)
         self.identity = identity or KeyPair.generate(rt.rng)
         self.killed = False
         self._connection_status = enums.TOX_CONNECTION_NONE
         self._events: list[Any] = []
         try:
-            self._build()
+            self._build(proxy)
         except BaseException:
+            self.streams.close()
             self.socket.close()
             raise
         # the savedata is with the messenger now: keep no second copy of the secret key
         options.savedata_data = b""
-        rt.log(LOG_INFO, f"started on UDP port {self.socket.port}")
-        if not options.udp_enabled:
-            rt.log(LOG_WARNING, "UDP is off and there is no TCP yet: this instance cannot connect")
+        port = self.socket.port
+        rt.log(LOG_INFO, f"started on UDP port {port}" if port else "started without UDP: TCP relays only")
 
-    def _build(self) -> None:
+    def _build(self, proxy: Proxy | None) -> None:
         """The layers, from the bottom up."""
-        rt, send = self.rt, self.socket.send
+        rt, send, streams = self.rt, self.socket.send, self.streams
+        if self.socket.fileno() >= 0:
+            streams.watch(self.socket.fileno())
         udp = self.dispatch = Dispatch()
         dht = self.dht = DHT(KeyPair.generate(rt.rng), rt=rt, send=send, udp=udp)
         self.relay = OnionRelay(dht, rt=rt, send=send, udp=udp)
+        tcp = self.tcp = TcpPool(dht.keys, dht.shared_keys, rt=rt, connect=streams.connect, proxy=proxy)
+        self.tcp_server = start_relay(self.options, dht, self.relay, streams, rt=rt)
+        if self.tcp_server is not None and proxy is None:
+            # friends learn of our own relay like of any other
+            tcp.add_relay(Node(dht.public_key, (LOOPBACK, self.options.tcp_port), tcp=True))
         self.announce = AnnounceServer(dht, rt=rt, send=send, udp=udp)
-        onion = self.onion = OnionClient(self.identity, dht, rt=rt, send=send, udp=udp)
-        self.net_crypto = NetCrypto(self.identity, dht, rt=rt, send=send, udp=udp)
-        connections = self.connections = FriendConnections(self.identity, dht, onion, self.net_crypto, rt=rt)
+        onion = self.onion = OnionClient(self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp)
+        net_crypto = self.net_crypto = NetCrypto(self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp)
+        connections = FriendConnections(self.identity, dht, onion, net_crypto, rt=rt, tcp=tcp)
+        self.connections = connections
         requests = FriendRequests(onion, connections, rt=rt)
         self.messenger = Messenger(connections, requests, self._events, rt=rt)
         loaded = self._loaded
@@ -122,6 +146,8 @@ class Core(CoreFiles):
             save.restore(loaded, self.messenger)
             dht.load_nodes(loaded.dht_nodes)
             onion.load_path_nodes(loaded.path_nodes)
+            for node in loaded.relays():
+                tcp.add_relay(node)
 
     # running
 
@@ -130,6 +156,13 @@ class Core(CoreFiles):
         if self.killed:
             return
         self.rt.clock.update()
+        self.streams.poll()
+        try:
+            self._pass()
+        finally:
+            self.streams.flush()
+
+    def _pass(self) -> None:
         handlers, counters = self.dispatch.handlers, self.rt.counters
         for data, address in self.socket.receive(MAX_DATAGRAMS):
             handler = handlers[data[0]] if data else None
@@ -196,8 +229,8 @@ class Core(CoreFiles):
         return max(delay_ms, MIN_INTERVAL_MS)
 
     def fileno(self) -> int:
-        """The UDP socket's descriptor to wait on, -1 when there is none."""
-        return self.socket.fileno()
+        """A descriptor that becomes readable when anything arrives, -1 in a simulated network."""
+        return self.streams.fileno()
 
     def kill(self) -> None:
         """Close all connections, telling the other sides, and the socket. Repeating it is harmless."""
@@ -209,6 +242,11 @@ class Core(CoreFiles):
         self.net_crypto.close()
         self.onion.close()
         self.dht.close()
+        self.tcp.close()
+        if self.tcp_server is not None:
+            self.tcp_server.close()
+        self.streams.flush()
+        self.streams.close()
         self.socket.close()
         self._events.clear()
 
@@ -217,9 +255,13 @@ class Core(CoreFiles):
         saved = save.collect(self.messenger)
         saved.dht_nodes = self.dht.saved_nodes()
         saved.path_nodes = self.onion.path_nodes()
+        saved.set_relays(self.tcp.relays(save.MAX_RELAYS))
         loaded = self._loaded
         if loaded is not None:
-            saved.groups_raw, saved.relays_raw = loaded.groups_raw, loaded.relays_raw
+            saved.groups_raw = loaded.groups_raw
+            if not saved.relays_raw:
+                # none of them could be reached yet
+                saved.relays_raw = loaded.relays_raw
             saved.conferences_raw, saved.kept = loaded.conferences_raw, loaded.kept
         return save.build(saved)
 
@@ -237,6 +279,11 @@ class Core(CoreFiles):
             raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
         return sockets.resolve(host_text(host), **self.resolve_options())
 
+    def _unknown_host(self) -> ToxError:
+        if self.options.experimental_disable_dns:
+            return api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "names are not looked up: give an IP address")
+        return api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "unknown host", retryable=True)
+
     def bootstrap(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
         """Ask a node into the DHT. Looks host names up, which may block: see `bootstrap_addresses`."""
         key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
@@ -249,23 +296,52 @@ class Core(CoreFiles):
         if not 0 < port < 65536:
             raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
         if not ips:
-            raise api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "unknown host", retryable=True)
+            raise self._unknown_host()
         self.rt.clock.update()
         for ip in ips:
             self.onion.add_bootstrap(Node(key, (ip, port)))
             self.dht.bootstrap((ip, port), key)
 
     def add_tcp_relay(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
-        """Check the arguments as c-toxcore does; there is no TCP yet that would use the relay."""
-        checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
-        if not self._resolve(host, port):
-            raise api_error("TOX_ERR_BOOTSTRAP_BAD_HOST")
-        self.rt.log(LOG_WARNING, "TCP relays are not used in this version")
+        """Use a TCP relay. Looks host names up, which may block: see `add_tcp_relay_addresses`."""
+        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        ips = self._resolve(host, port)
+        if not ips and host and self.names_go_to_proxy():
+            self.add_tcp_relay_by_name(host_text(host), port, key)
+        else:
+            self.add_tcp_relay_addresses(ips, port, key)
         return True
 
+    def names_go_to_proxy(self) -> bool:
+        """Is it for the proxy to look relays' names up, because that here would show what we look for."""
+        options = self.options
+        return bool(options.proxy_type) and options.experimental_disable_dns and not options.proxy_may_leak
+
+    def add_tcp_relay_by_name(self, host: str, port: int, public_key: bytes) -> None:
+        """`add_tcp_relay` for a host that the proxy looks up."""
+        self.rt.clock.update()
+        try:
+            self.tcp.add_relay(Node(public_key, (bytes(4), port), tcp=True), host)
+        except ValueError as error:
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", str(error)) from error
+
+    def add_tcp_relay_addresses(self, ips: list[bytes], port: int, public_key: bytes) -> None:
+        """`add_tcp_relay` for a host that was looked up already; no IP means that this failed."""
+        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        if not 0 < port < 65536:
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
+        if not ips:
+            raise self._unknown_host()
+        self.rt.clock.update()
+        for ip in ips:
+            self.tcp.add_relay(Node(key, (ip, port), tcp=True))
+
     def self_get_connection_status(self) -> int:
-        """TOX_CONNECTION_UDP once the onion works, which is when friends can find us."""
-        return enums.TOX_CONNECTION_UDP if self.onion.is_connected() else enums.TOX_CONNECTION_NONE
+        """TOX_CONNECTION_UDP or _TCP once the onion works, which is when friends can find us.
+
+        UDP needs a DHT node beyond the LAN, as in c-toxcore.
+        """
+        return self.onion.connection_state()
 
     def self_get_dht_id(self) -> bytes:
         """The key to bootstrap from us with."""
@@ -278,8 +354,10 @@ class Core(CoreFiles):
         return self.socket.port
 
     def self_get_tcp_port(self) -> int:
-        """The port of our TCP relay, which there is none of yet."""
-        raise api_error("TOX_ERR_GET_PORT_NOT_BOUND")
+        """The port of our TCP relay."""
+        if not self.options.tcp_port:
+            raise api_error("TOX_ERR_GET_PORT_NOT_BOUND")
+        return self.options.tcp_port
 
     # ourselves
 

@@ -5,18 +5,23 @@ The errors are those of tox_new, found in its order. c-toxcore: tox.c tox_new.
 
 from __future__ import annotations
 
-from toxpy import enums, save, sockets
+from toxpy import enums, save, sockets, streams
 from toxpy.crypto.keys import KeyPair
 from toxpy.errors import PacketError, ToxError
 from toxpy.netprof import Profile
+from toxpy.runtime import LOG_INFO
+from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
 from toxpy.values import PUBLIC_KEY_SIZE, SECRET_KEY_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from toxpy.dht.dht import DHT
+    from toxpy.onion.path import OnionRelay
     from toxpy.options import Options
-    from toxpy.runtime import Log
+    from toxpy.runtime import Log, Runtime
+    from toxpy.tcp.server import TcpServer
     from toxpy.wire.address import Address
 
     class Socket(Protocol):
@@ -28,6 +33,18 @@ if TYPE_CHECKING:
         def fileno(self) -> int: ...
         def send(self, address: Address, data: bytes) -> None: ...
         def receive(self, limit: int = ...) -> list[tuple[bytes, Address]]: ...
+        def close(self) -> None: ...
+
+
+    class Streams(Protocol):
+        """`toxpy.streams.Streams`, or TCP in the simulated universe."""
+
+        def connect(self, address: Address) -> streams.Stream: ...
+        def listen(self, port: int) -> streams.Listener: ...
+        def watch(self, fd: int) -> None: ...
+        def fileno(self) -> int: ...
+        def poll(self) -> None: ...
+        def flush(self) -> None: ...
         def close(self) -> None: ...
 
 
@@ -100,8 +117,8 @@ def host_text(host: bytes | str) -> str:
     return host.decode("utf-8", "replace") if isinstance(host, bytes) else host
 
 
-def check_proxy(options: Options) -> None:
-    """The errors of tox_new for a proxy, in its order."""
+def find_proxy(options: Options) -> Proxy | None:
+    """The proxy that the options name; the errors of tox_new for it, in its order."""
     if options.proxy_type not in (
         enums.TOX_PROXY_TYPE_NONE,
         enums.TOX_PROXY_TYPE_HTTP,
@@ -109,26 +126,60 @@ def check_proxy(options: Options) -> None:
     ):
         raise api_error("TOX_ERR_NEW_PROXY_BAD_TYPE")
     if options.proxy_type == enums.TOX_PROXY_TYPE_NONE:
-        return
+        return None
     if not 0 < options.proxy_port < 65536:
         raise api_error("TOX_ERR_NEW_PROXY_BAD_PORT")
     host = host_text(options.proxy_host or "")
     dns = not options.experimental_disable_dns
-    if not host or not sockets.resolve(host, ipv6=options.ipv6_enabled, dns=dns):
-        raise api_error("TOX_ERR_NEW_PROXY_BAD_HOST")
+    ips = sockets.resolve(host, ipv6=options.ipv6_enabled, dns=dns) if host else []
+    if not ips:
+        hint = "unknown host" if dns else "names are not looked up: give the IP address of the proxy"
+        raise api_error("TOX_ERR_NEW_PROXY_BAD_HOST", hint)
+    kind = HTTP if options.proxy_type == enums.TOX_PROXY_TYPE_HTTP else SOCKS5
+    return Proxy(kind, (ips[0], options.proxy_port))
 
 
-def bind_socket(options: Options) -> Socket:
-    """The UDP socket that the options ask for."""
-    if options.tcp_port:
-        # a relay that does not listen must not look like one: see docs/deviations.md
-        raise api_error("TOX_ERR_NEW_PORT_ALLOC", "there is no TCP relay server in this version")
+def bind_socket(options: Options, log: Log) -> Socket:
+    """The UDP socket that the options ask for. With a proxy there is none: it could not carry UDP."""
+    if options.udp_enabled and options.proxy_type != enums.TOX_PROXY_TYPE_NONE:
+        log(LOG_INFO, "UDP is off because a proxy is set")
+        return NoSocket()
     if not options.udp_enabled:
         return NoSocket()
     try:
         return sockets.UdpSocket.bind(options.ipv6_enabled, options.start_port, options.end_port)
     except OSError as error:
         raise api_error("TOX_ERR_NEW_PORT_ALLOC", f"no UDP port: {error}", retryable=True) from error
+
+
+def start_relay(
+    options: Options, dht: DHT, onion: OnionRelay, net: Streams, *, rt: Runtime
+) -> TcpServer | None:
+    """The TCP relay on `tcp_port`, its clients' first hop of the onion; None without a port."""
+    if not options.tcp_port:
+        return None
+    # most instances are no relay and need not pay for the module
+    from toxpy.tcp.server import TcpServer
+
+    try:
+        listener = net.listen(options.tcp_port)
+    except OSError as error:
+        raise api_error("TOX_ERR_NEW_PORT_ALLOC", f"no TCP port: {error}", retryable=True) from error
+    server = TcpServer(dht.keys, dht.shared_keys, [listener], rt=rt, budget=dht.budget)
+    connect_onion(server, onion)
+    return server
+
+
+def connect_onion(server: TcpServer, onion: OnionRelay) -> None:
+    """Let the clients of a relay use its node as the first hop of their onion paths."""
+
+    def to_client(token: int, data: bytes) -> None:
+        client = server.client_by_token(token)
+        if client is not None:
+            client.send_onion_response(data)
+
+    onion.to_relay_client = to_client
+    server.on_onion_request = lambda client, data: onion.on_relay_request(client.token, data)
 
 
 def log_sink(options: Options) -> Log | None:

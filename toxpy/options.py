@@ -17,6 +17,11 @@ class Options:
     Keyword arguments set fields by name. `savedata_data` is either what `get_savedata`
     returned (`savedata_type` 1) or a 32-byte secret key (2), and never shows in a repr.
     A `start_port` or `end_port` of 0 means the default range 33445 to 33545.
+
+    With a proxy `Tox` and `AsyncTox` see to it that nothing goes around it: no UDP, no packets into
+    the LAN, no name looked up here (a relay's name goes to the proxy), no relay of our own.
+    `proxy_may_leak` gives that up, for what C programs get: names are looked up locally unless
+    `experimental_disable_dns`, and `tcp_port` works.
     """
 
     __slots__ = (
@@ -30,6 +35,7 @@ class Options:
         "local_discovery_enabled",
         "log_callback",
         "proxy_host",
+        "proxy_may_leak",
         "proxy_port",
         "proxy_type",
         "savedata_data",
@@ -47,6 +53,7 @@ class Options:
         self.proxy_type = 0
         self.proxy_host: str | bytes | None = None
         self.proxy_port = 0
+        self.proxy_may_leak = False
         self.start_port = 0
         self.end_port = 0
         self.tcp_port = 0

@@ -42,6 +42,7 @@ def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
     """A copy of `options` (or of the defaults) with the given fields changed.
 
     `savedata=` is a short form of `savedata_type` and `savedata_data`; empty means a new identity.
+    With a proxy everything that would go around it is off, see `Options`; ValueError for a `tcp_port` then.
     """
     savedata = fields.pop("savedata", b"")
     built = Options(**fields) if options is None else options.copy()
@@ -52,6 +53,11 @@ def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
             setattr(built, name, value)
     if savedata:
         built.savedata_type, built.savedata_data = 1, bytes(savedata)
+    if built.proxy_type and not built.proxy_may_leak:
+        if built.tcp_port:
+            raise ValueError("tcp_port would show our address in spite of the proxy; see Options.proxy_may_leak")
+        built.udp_enabled = built.local_discovery_enabled = False
+        built.experimental_disable_dns = True
     return built
 
 

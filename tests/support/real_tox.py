@@ -31,11 +31,12 @@ def _load():
         getattr(lib, f"tox_self_get_{name}").restype = c.c_size_t
         getattr(lib, f"tox_friend_get_{name}").restype = c.c_size_t
     lib.tox_self_get_friend_list_size.restype = c.c_size_t
-    for name in ("bootstrap", "friend_delete", "friend_get_public_key", "self_set_name", "self_set_typing",
+    for name in ("add_tcp_relay", "bootstrap", "friend_delete", "friend_get_public_key", "self_set_name",
+                 "self_set_typing",
                  "self_set_status_message", "friend_exists", "friend_get_typing", "friend_get_name",
-                 "friend_send_lossy_packet", "friend_send_lossless_packet", "friend_get_status_message"):
+                 "file_control", "file_seek", "file_get_file_id", "file_send_chunk", "friend_send_lossy_packet", "friend_send_lossless_packet", "friend_get_status_message"):
         getattr(lib, "tox_" + name).restype = c.c_bool
-    for name in ("friend_add", "friend_add_norequest", "friend_send_message", "friend_by_public_key"):
+    for name in ("friend_add", "friend_add_norequest", "friend_send_message", "friend_by_public_key", "file_send"):
         getattr(lib, "tox_" + name).restype = c.c_uint32
     lib.tox_self_get_udp_port.restype = c.c_uint16
     return lib
@@ -46,13 +47,15 @@ class RealTox:
 
     _lib = None
 
-    def __init__(self, *, start_port=33445, end_port=33999, savedata=b"", ipv6=True):
+    def __init__(self, *, start_port=33445, end_port=33999, savedata=b"", ipv6=True, udp=True, tcp_port=0):
         if RealTox._lib is None:
             RealTox._lib = _load()
         lib = self.lib = RealTox._lib
         options = c.c_void_p(lib.tox_options_new(None))
         lib.tox_options_set_ipv6_enabled(options, c.c_bool(ipv6))
         lib.tox_options_set_local_discovery_enabled(options, c.c_bool(False))
+        lib.tox_options_set_udp_enabled(options, c.c_bool(udp))
+        lib.tox_options_set_tcp_port(options, c.c_uint16(tcp_port))
         lib.tox_options_set_start_port(options, c.c_uint16(start_port))
         lib.tox_options_set_end_port(options, c.c_uint16(end_port))
         if savedata:
@@ -90,6 +93,15 @@ class RealTox:
         self._on("friend_lossy_packet", lambda f, m, n: events.FriendLossyPacket(f, at(m, n)), u32, u8p, size)
         lossless = events.FriendLosslessPacket
         self._on("friend_lossless_packet", lambda f, m, n: lossless(f, at(m, n)), u32, u8p, size)
+        u64 = c.c_uint64
+        self._on("file_recv_control", events.FileRecvControl, u32, u32, i)
+        self._on("file_chunk_request", events.FileChunkRequest, u32, u32, u64, size)
+        offer = events.FileRecv
+        self._on(
+            "file_recv", lambda f, n, k, s, m, z: offer(f, n, k, s, at(m, z)), u32, u32, u32, u64, u8p, size
+        )
+        chunk = events.FileRecvChunk
+        self._on("file_recv_chunk", lambda f, n, p, m, z: chunk(f, n, p, at(m, z)), u32, u32, u64, u8p, size)
 
     # running
 
@@ -112,6 +124,9 @@ class RealTox:
 
     def bootstrap(self, host, port, public_key):
         return self._call("tox_bootstrap", host.encode(), c.c_uint16(port), public_key)
+
+    def add_tcp_relay(self, host, port, public_key):
+        return self._call("tox_add_tcp_relay", host.encode(), c.c_uint16(port), public_key)
 
     # one call with an error out
 
@@ -215,3 +230,26 @@ class RealTox:
         return self._call(
             "tox_friend_send_lossless_packet", c.c_uint32(friend_number), data, c.c_size_t(len(data))
         )
+
+    # files
+
+    def file_send(self, friend_number, kind, file_size, file_id, filename):
+        friend, size, length = c.c_uint32(friend_number), c.c_uint64(file_size), c.c_size_t(len(filename or b""))
+        return self._call("tox_file_send", friend, c.c_uint32(kind), size, file_id, filename, length)
+
+    def file_send_chunk(self, friend_number, file_number, position, data):
+        numbers = c.c_uint32(friend_number), c.c_uint32(file_number), c.c_uint64(position)
+        return self._call("tox_file_send_chunk", *numbers, data, c.c_size_t(len(data)))
+
+    def file_control(self, friend_number, file_number, control):
+        numbers = c.c_uint32(friend_number), c.c_uint32(file_number)
+        return self._call("tox_file_control", *numbers, c.c_int(control))
+
+    def file_seek(self, friend_number, file_number, position):
+        numbers = c.c_uint32(friend_number), c.c_uint32(file_number)
+        return self._call("tox_file_seek", *numbers, c.c_uint64(position))
+
+    def file_get_file_id(self, friend_number, file_number):
+        out = c.create_string_buffer(32)
+        self._call("tox_file_get_file_id", c.c_uint32(friend_number), c.c_uint32(file_number), out)
+        return out.raw

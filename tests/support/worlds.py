@@ -7,8 +7,10 @@ names; `wait` and `until` fail with what was seen so far when the time runs out.
 from __future__ import annotations
 
 import contextlib
+import socket as std_socket
 import time
 
+from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
 from toxpy import events
 from toxpy.core import Core
@@ -17,9 +19,19 @@ from toxpy.options import Options
 LOOPBACK = "127.0.0.1"
 
 
-def loopback_options(savedata=b""):
+RELAY = "node0"
+SIMULATED_RELAY_PORT = 3389
+
+
+def free_tcp_port():
+    """A TCP port that nobody listens on."""
+    with std_socket.create_server((LOOPBACK, 0)) as server:
+        return server.getsockname()[1]
+
+
+def loopback_options(savedata=b"", *, udp=True, tcp_port=0):
     """Options of a node that stays on this machine."""
-    options = Options()
+    options = Options(udp_enabled=udp, tcp_port=tcp_port)
     options.local_discovery_enabled = False
     options.start_port, options.end_port = 33445, 33999
     if savedata:
@@ -30,9 +42,9 @@ def loopback_options(savedata=b""):
 class Actor:
     """One instance and everything that happened to it."""
 
-    def __init__(self, world, name, tox, host, port):
+    def __init__(self, world, name, tox, host, port, tcp_port=0):
         self.world, self.name, self.tox = world, name, tox
-        self.host, self.port = host, port
+        self.host, self.port, self.tcp_port = host, port, tcp_port
         self.seen = []
 
     def __getattr__(self, name):
@@ -61,8 +73,13 @@ class Actor:
         return found[0]
 
     def bootstrap_to(self, other):
-        """Know one other node of the network."""
+        """Know one other node of the network, and the relay in a world that needs one."""
+        relay = self.world.relay
+        if relay is not None and not other.port:
+            other = relay
         self.tox.bootstrap(other.host, other.port, other.tox.self_get_dht_id())
+        if relay is not None and relay is not self:
+            self.tox.add_tcp_relay(relay.host, relay.tcp_port, relay.tox.self_get_dht_id())
 
     def is_online(self, friend_number=0):
         """Is that friend connected."""
@@ -74,10 +91,23 @@ class Actor:
 
 
 class World:
-    """Common to both kinds: actors by name and waiting for something to be true."""
+    """Common to both kinds: actors by name and waiting for something to be true.
 
-    def __init__(self):
+    With `relayed` only the plain nodes have UDP; the first of them is everybody's TCP relay.
+    """
+
+    def __init__(self, relayed=False):
         self.actors = []
+        self.relayed = relayed
+        self.relay = None
+
+    def has_udp(self, name):
+        """Plain nodes always have it."""
+        return not self.relayed or name.startswith("node")
+
+    def is_relay(self, name):
+        """Is that the node with the TCP relay."""
+        return self.relayed and name == RELAY
 
     def until(self, condition, what, timeout_s=60):
         """Run everyone until the condition holds; AssertionError saying `what` otherwise."""
@@ -138,20 +168,26 @@ class World:
 class SimulatedWorld(World):
     """All actors are ours, in one universe."""
 
-    def __init__(self, seed=1, **network):
-        super().__init__()
+    def __init__(self, seed=1, relayed=False, **network):
+        super().__init__(relayed)
         self.universe = Universe(seed, **network)
+        self.fabric = TcpFabric(self.universe)
         self.started = 0
 
     def actor(self, name, savedata=b"", behind=None):
         self.started += 1
         socket = self.universe.socket(behind)
         rt = self.universe.runtime(f"{name} {self.started}")
-        core = Core(loopback_options(savedata), rt=rt, udp=socket)
+        tcp_port = SIMULATED_RELAY_PORT if self.is_relay(name) else 0
+        options = loopback_options(savedata, udp=self.has_udp(name), tcp_port=tcp_port)
+        streams = SimStreams(self.fabric, socket, rt)
+        core = Core(options, rt=rt, udp=socket if options.udp_enabled else None, streams=streams)
         self.universe.add(core, socket)
-        actor = Actor(self, name, core, ".".join(map(str, socket.address[0])), socket.port)
+        actor = Actor(self, name, core, ".".join(map(str, socket.address[0])), socket.port, tcp_port)
         actor.socket = socket
         self.actors.append(actor)
+        if tcp_port:
+            self.relay = actor
         return actor
 
     def stop(self, actor):
@@ -174,21 +210,24 @@ class SimulatedWorld(World):
 
 
 class LoopbackWorld(World):
-    """Real UDP on this machine; actors named in `real` run Debian's library."""
+    """Real sockets on this machine; actors named in `real` run Debian's library."""
 
-    def __init__(self, real=()):
-        super().__init__()
+    def __init__(self, real=(), relayed=False):
+        super().__init__(relayed)
         self.real = set(real)
 
     def actor(self, name, savedata=b""):
+        udp, tcp_port = self.has_udp(name), free_tcp_port() if self.is_relay(name) else 0
         if name in self.real:
             from tests.support.real_tox import RealTox
 
-            tox = RealTox(savedata=savedata)
+            tox = RealTox(savedata=savedata, udp=udp, tcp_port=tcp_port)
         else:
-            tox = Core(loopback_options(savedata))
-        actor = Actor(self, name, tox, LOOPBACK, tox.self_get_udp_port())
+            tox = Core(loopback_options(savedata, udp=udp, tcp_port=tcp_port))
+        actor = Actor(self, name, tox, LOOPBACK, tox.self_get_udp_port() if udp else 0, tcp_port)
         self.actors.append(actor)
+        if tcp_port:
+            self.relay = actor
         return actor
 
     def vanish(self, actor):
@@ -225,5 +264,13 @@ BACKENDS = {
     "ours-real": lambda: LoopbackWorld(real={"bob", "node0", "node2"}),
     "real-ours": lambda: LoopbackWorld(real={"alice", "node0", "node2"}),
 }
+#: without UDP on alice's and bob's side; the names end with whose relay it is
+RELAYED_BACKENDS = {
+    "tcp-universe": lambda: SimulatedWorld(relayed=True),
+    "tcp-ours-real-over-real": lambda: LoopbackWorld(real={"bob", "node0", "node2"}, relayed=True),
+    "tcp-real-ours-over-ours": lambda: LoopbackWorld(real={"alice", "node1", "node3"}, relayed=True),
+    "tcp-ours-ours-over-real": lambda: LoopbackWorld(real={"node0", "node2"}, relayed=True),
+    "tcp-real-real-over-ours": lambda: LoopbackWorld(real={"alice", "bob", "node1"}, relayed=True),
+}
 
-__all__ = ["BACKENDS", "Actor", "LoopbackWorld", "SimulatedWorld", "events"]
+__all__ = ["BACKENDS", "RELAYED_BACKENDS", "Actor", "LoopbackWorld", "SimulatedWorld", "events"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
 from toxpy import enums, events
 from toxpy.core import Core
@@ -18,12 +19,15 @@ class Place:
 
     def __init__(self):
         self.universe = Universe(7)
+        self.fabric = TcpFabric(self.universe)
         self.logged = []
 
     def core(self, name="node", **fields):
         socket = self.universe.socket()
         log = lambda level, message: self.logged.append((level, message))  # noqa: E731
-        core = Core(Options(**fields), rt=self.universe.runtime(name, log), udp=socket)
+        rt = self.universe.runtime(name, log)
+        streams = SimStreams(self.fabric, socket, rt)
+        core = Core(Options(**fields), rt=rt, udp=socket, streams=streams)
         self.universe.add(core, socket)
         return core
 
@@ -79,8 +83,17 @@ def test_proxy_that_can_be_used_later_is_accepted(place):
     place.core(proxy_type=1, proxy_host=b"127.0.0.1", proxy_port=8080).kill()
 
 
-def test_tcp_server_is_refused_and_a_taken_port_too():
-    assert error_of(Core, Options(tcp_port=33446)) == "TOX_ERR_NEW_PORT_ALLOC"
+def test_a_taken_tcp_port_is_an_error():
+    first = Core(Options(udp_enabled=False, tcp_port=34101))
+    assert first.self_get_tcp_port() == 34101
+    with pytest.raises(ToxError) as caught:
+        Core(Options(udp_enabled=False, tcp_port=34101))
+    assert caught.value.name == "TOX_ERR_NEW_PORT_ALLOC" and caught.value.retryable
+    first.kill()
+    Core(Options(udp_enabled=False, tcp_port=34101)).kill()
+
+
+def test_a_taken_udp_port_is_an_error():
     first = Core(Options(ipv6_enabled=False, start_port=34000, end_port=34100))
     port = first.self_get_udp_port()
     options = Options(ipv6_enabled=False, start_port=port, end_port=port)
@@ -94,7 +107,6 @@ def test_tcp_server_is_refused_and_a_taken_port_too():
 def test_without_udp():
     core = Core(Options(udp_enabled=False))
     assert isinstance(core.socket, NoSocket)
-    assert core.fileno() == -1
     assert error_of(core.self_get_udp_port) == "TOX_ERR_GET_PORT_NOT_BOUND"
     assert error_of(core.self_get_tcp_port) == "TOX_ERR_GET_PORT_NOT_BOUND"
     assert core.bootstrap("127.0.0.1", 33445, KEY)

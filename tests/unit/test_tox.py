@@ -3,6 +3,7 @@
 import pytest
 
 import toxpy
+from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
 from toxpy import enums, events
 from toxpy.core import Core
@@ -17,7 +18,9 @@ def universe():
 
 
 def make(universe, name="alice", **fields):
-    return Tox(core=Core(Options(**fields), rt=universe.runtime(name), udp=universe.socket()))
+    rt, socket = universe.runtime(name), universe.socket()
+    streams = SimStreams(TcpFabric(universe), socket, rt)
+    return Tox(core=Core(Options(**fields), rt=rt, udp=socket, streams=streams))
 
 
 def test_text_keys_and_enums(universe):
