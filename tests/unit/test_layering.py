@@ -23,11 +23,11 @@ LAYERS = [
     ["conference", "group", "av", "ext"],
     ["save", "passkey"],
     ["core_start", "core_files"],
-    ["core"],
+    ["core", "node"],
     ["typed_enums", "typed_events"],
     ["typed_diagnosis"],
     ["tox"],
-    ["aio", "capi", "cli"],
+    ["aio", "capi", "cli", "__main__"],
 ]
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these

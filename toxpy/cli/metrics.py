@@ -1,0 +1,175 @@
+"""Prometheus metrics of a bootstrap node. Labels are program text: never a key, never an address.
+
+A scrape comes on a thread of its own. It asks the node's thread for a snapshot of plain numbers
+(`read_node` is the only place that looks into the node) and turns that into metrics.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from toxpy.node import VERSION, BootstrapNode, Traffic
+
+#: first byte -> name of the packet; all others are "other"
+PACKET_NAMES = {
+    0x00: "ping_request",
+    0x01: "ping_response",
+    0x02: "nodes_request",
+    0x04: "nodes_response",
+    0x18: "cookie_request",
+    0x19: "cookie_response",
+    0x1A: "crypto_handshake",
+    0x1B: "crypto_data",
+    0x20: "dht_request",
+    0x21: "lan_discovery",
+    0x80: "onion_send_1",
+    0x81: "onion_send_2",
+    0x82: "onion_send_3",
+    0x83: "announce_request_old",
+    0x84: "announce_response_old",
+    0x85: "onion_data_request",
+    0x86: "onion_data_response",
+    0x87: "announce_request",
+    0x88: "announce_response",
+    0x8C: "onion_recv_3",
+    0x8D: "onion_recv_2",
+    0x8E: "onion_recv_1",
+    0x90: "forward_request",
+    0x91: "forwarding",
+    0x92: "forward_reply",
+    0x93: "data_search_request",
+    0x94: "data_search_response",
+    0x95: "data_retrieve_request",
+    0x96: "data_retrieve_response",
+    0x97: "store_announce_request",
+    0x98: "store_announce_response",
+    0xF0: "bootstrap_info",
+}
+#: How long a scrape waits for the node.
+SNAPSHOT_TIMEOUT_S = 5
+
+
+class MetricsError(Exception):
+    """The exporter cannot start; the text says why."""
+
+
+class Snapshot:
+    """One moment of a node, as numbers."""
+
+    __slots__ = ("connected", "counters", "errors", "gauges", "traffic")
+
+    def __init__(self) -> None:
+        #: (direction, packet) -> packets, bytes
+        self.traffic: dict[tuple[str, str], tuple[int, int]] = {}
+        #: (transport, errno's name) -> count
+        self.errors: dict[tuple[str, str], int] = {}
+        self.counters: dict[str, int] = {}
+        self.gauges: dict[str, int] = {}
+        self.connected = False
+
+
+def read_node(node: BootstrapNode) -> Snapshot:
+    """What a node has to tell; to be called by the thread that iterates it."""
+    snapshot = Snapshot()
+    for direction, traffic in (("sent", node.sent), ("received", node.received)):
+        for name, packets, byte_count in _named(traffic):
+            snapshot.traffic[direction, name] = packets, byte_count
+    for transport, errors in (("udp", node.udp_errors()), ("tcp", node.streams.errors)):
+        for number, count in errors.items():
+            snapshot.errors[transport, errno.errorcode.get(number, "other")] = count
+    snapshot.counters = dict(node.rt.counters.values)
+    now_ms = node.rt.clock.now_ms
+    families = [len(good.address[0]) for good in node.dht.close_list.good_nodes(now_ms)]
+    snapshot.gauges = {
+        "ipv4": families.count(4),
+        "ipv6": families.count(16),
+        "announcements": len(node.announce),
+        "shared_keys": len(node.dht.shared_keys),
+    }
+    snapshot.connected = node.dht.is_connected()
+    return snapshot
+
+
+def _named(traffic: Traffic) -> Iterator[tuple[str, int, int]]:
+    other_packets, other_bytes = sum(traffic.packets), sum(traffic.byte_counts)
+    for kind, name in PACKET_NAMES.items():
+        yield name, traffic.packets[kind], traffic.byte_counts[kind]
+        other_packets -= traffic.packets[kind]
+        other_bytes -= traffic.byte_counts[kind]
+    yield "other", other_packets, other_bytes
+
+
+class NodeCollector(Collector):
+    """Turns a snapshot into metrics at every scrape."""
+
+    def __init__(self, read: Callable[[], Snapshot]) -> None:
+        self._read = read
+
+    def describe(self) -> Iterable[Metric]:
+        """Names without asking the node."""
+        return metrics_of(Snapshot())
+
+    def collect(self) -> Iterable[Metric]:
+        """For one scrape."""
+        return metrics_of(self._read())
+
+
+def metrics_of(snapshot: Snapshot) -> list[Metric]:
+    """All of the node's metrics."""
+    packets = CounterMetricFamily("tox_udp_packets", "UDP packets", labels=["direction", "packet"])
+    sizes = CounterMetricFamily("tox_udp_bytes", "Bytes in UDP packets", labels=["direction", "packet"])
+    for labels, (count, size) in snapshot.traffic.items():
+        packets.add_metric(labels, count)
+        sizes.add_metric(labels, size)
+    errors = CounterMetricFamily("tox_socket_errors", "Errors of sockets", labels=["transport", "errno"])
+    for error_labels, count in snapshot.errors.items():
+        errors.add_metric(error_labels, count)
+    drops = CounterMetricFamily("tox_drops", "Input that was dropped, by reason", labels=["reason"])
+    events = CounterMetricFamily("tox_events", "What else is counted, by name", labels=["event"])
+    for name, count in sorted(snapshot.counters.items()):
+        if name.startswith("drop."):
+            drops.add_metric([name.removeprefix("drop.")], count)
+        elif name != "x25519":
+            events.add_metric([name], count)
+    x25519 = CounterMetricFamily(
+        "tox_x25519", "Public-key operations", value=snapshot.counters.get("x25519", 0)
+    )
+    return [packets, sizes, errors, drops, events, x25519, *_gauges(snapshot)]
+
+
+def _gauges(snapshot: Snapshot) -> Iterator[Metric]:
+    gauges = snapshot.gauges
+    nodes = GaugeMetricFamily("tox_dht_nodes", "Good nodes in the close list", labels=["family"])
+    for family in ("ipv4", "ipv6"):
+        nodes.add_metric([family], gauges.get(family, 0))
+    yield nodes
+    yield GaugeMetricFamily("tox_dht_connected", "Does any node answer us", value=int(snapshot.connected))
+    yield GaugeMetricFamily(
+        "tox_onion_announcements", "Clients announced here", value=gauges.get("announcements", 0)
+    )
+    yield GaugeMetricFamily("tox_shared_keys", "Shared keys remembered", value=gauges.get("shared_keys", 0))
+    info = GaugeMetricFamily("tox_node_info", "Always 1", labels=["version"])
+    info.add_metric([str(VERSION)], 1)
+    yield info
+
+
+def make_registry(read: Callable[[], Snapshot]) -> CollectorRegistry:
+    """The metrics of one node and of this process."""
+    registry = CollectorRegistry()
+    registry.register(NodeCollector(read))
+    ProcessCollector(registry=registry)
+    return registry
+
+
+def serve(host: str, port: int, read: Callable[[], Snapshot]) -> None:
+    """Serve them over HTTP on daemon threads, to the end of the process; MetricsError when that fails."""
+    try:
+        start_http_server(port, host, make_registry(read))
+    except OSError as error:
+        problem = f"Couldn't listen for metrics on {host} port {port}: {error.strerror}."
+        raise MetricsError(problem) from error
