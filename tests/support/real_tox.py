@@ -47,13 +47,14 @@ class RealTox:
 
     _lib = None
 
-    def __init__(self, *, start_port=33445, end_port=33999, savedata=b"", ipv6=True, udp=True, tcp_port=0):
+    def __init__(self, *, start_port=33445, end_port=33999, savedata=b"", ipv6=True, udp=True, tcp_port=0,
+                 local_discovery=False):
         if RealTox._lib is None:
             RealTox._lib = _load()
         lib = self.lib = RealTox._lib
         options = c.c_void_p(lib.tox_options_new(None))
         lib.tox_options_set_ipv6_enabled(options, c.c_bool(ipv6))
-        lib.tox_options_set_local_discovery_enabled(options, c.c_bool(False))
+        lib.tox_options_set_local_discovery_enabled(options, c.c_bool(local_discovery))
         lib.tox_options_set_udp_enabled(options, c.c_bool(udp))
         lib.tox_options_set_tcp_port(options, c.c_uint16(tcp_port))
         lib.tox_options_set_start_port(options, c.c_uint16(start_port))
