@@ -55,8 +55,10 @@ class FakeClient:
 
     def send_disconnect(self, connection_id):
         assert 0 <= connection_id < 240
-        if not self._put("disconnect", connection_id):
+        if self.closed or not self.confirmed:
             return False
+        # such frames are never refused
+        self.sent.append(("disconnect", connection_id))
         self.ids.pop(connection_id, None)
         self.online.discard(connection_id)
         return True

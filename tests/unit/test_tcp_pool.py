@@ -388,6 +388,30 @@ def test_two_connections_to_one_key_share_the_way(world):
     assert late.changes == [True]
 
 
+def test_an_answer_that_makes_no_sense_can_be_asked_for_again(world):
+    (client,) = world.up(1)
+    friend = Friend(world, 1)
+    friend.peer.add_relay(relay_node(1))
+    client.owner.on_routing_response(client, 240, client.asked.pop())
+    assert not friend.peer.add_relay(relay_node(1))
+    client.come(friend.pk)
+    assert friend.peer.is_online
+
+
+def test_a_relay_that_fell_asleep_without_the_peer_gives_way(world):
+    direct, friend = Friend(world, 1), Friend(world, 2)
+    for i in range(MAX_PEER_RELAYS):
+        for each in (direct, friend):
+            each.peer.add_relay(relay_node(i))
+        if i % 3 == 2:
+            for client in world.live():
+                client.up().come(direct.pk)
+            direct.peer.set_sleeping(True)
+            world.advance(ANNOUNCE_TIMEOUT_MS + TEND_MS)
+    assert [world.state(i) for i in range(MAX_PEER_RELAYS)] == ["sleeping"] * 6
+    assert friend.peer.add_relay(relay_node(9)), "instead of one where it did not come"
+
+
 # Data
 
 

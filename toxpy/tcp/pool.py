@@ -388,15 +388,18 @@ class TcpPool:
 
     def _use(self, route: Route, relay: Relay) -> bool:
         """Expect the peer at a known relay; False when that is so already."""
-        added = self._link(route, relay)
-        if relay.state == SLEEPING and relay.node.public_key in route.links and not route.sleeping:
+        known = route.links.get(relay.node.public_key)
+        if known is None and not self._link(route, relay):
+            return False
+        if relay.state == SLEEPING and not route.sleeping:
             self._connect(relay)
-        return added
+        if known is not None and known.state == UNREGISTERED:
+            # the relay's answer made no sense, or it is asked as soon as there is a connection
+            relay.ask(known)
+        return known is None
 
     def _link(self, route: Route, relay: Relay) -> bool:
-        if relay.node.public_key in route.links or len(relay.links) >= MAX_CONNECTION_IDS:
-            return False
-        if not self._has_room(route):
+        if len(relay.links) >= MAX_CONNECTION_IDS or not self._has_room(route):
             return False
         if len(route.links) >= MAX_PEER_RELAYS:
             stale = self._stale_link(route)
@@ -418,9 +421,11 @@ class TcpPool:
         """The first relay where the peer has not come, or that cannot be reached."""
         now_ms = self._rt.clock.now_ms
         for link in route.links.values():
-            waited = now_ms - max(link.since_ms, link.relay.connected_ms) >= ANNOUNCE_TIMEOUT_MS
-            absent = link.relay.state == CONNECTED and link.state != ONLINE and waited
-            if absent or link.relay.state == WAITING:
+            relay = link.relay
+            waited = now_ms - max(link.since_ms, relay.connected_ms) >= ANNOUNCE_TIMEOUT_MS
+            # a relay may have fallen asleep because nobody but this one needed it
+            absent = relay.state == CONNECTED or (relay.state == SLEEPING and not route.sleeping)
+            if relay.state == WAITING or (absent and waited and link.state != ONLINE):
                 return link
         return None
 
