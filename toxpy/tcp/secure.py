@@ -16,6 +16,7 @@ from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.crypto.keys import KeyPair
+    from toxpy.netprof import Profile
     from toxpy.streams import Stream
 
 _SEALED_SIZE = KEY_SIZE + NONCE_SIZE + MAC_SIZE
@@ -32,6 +33,9 @@ MAX_PAYLOAD_SIZE = MAX_FRAME_SIZE - MAC_SIZE
 MAX_PENDING = 65_536
 #: Priority payloads are refused beyond this. c-toxcore's list of them has no bound.
 MAX_PENDING_PRIORITY = MAX_PENDING + 131_072
+
+#: Why nothing more comes, in the harmless case.
+CLOSED_BY_PEER = "closed by the other side"
 
 _NONCE_MASK = (1 << (8 * NONCE_SIZE)) - 1
 
@@ -72,13 +76,23 @@ class SecureStream:
     still handed out by the `receive` that finds it, so look at `failure` after handling the payloads.
     """
 
-    __slots__ = ("_buffer", "_key", "_receive_nonce", "_send_nonce", "_stream", "failure")
+    __slots__ = ("_buffer", "_key", "_profile", "_receive_nonce", "_send_nonce", "_stream", "failure")
 
     def __init__(
-        self, stream: Stream, key: bytes, send_nonce: int, receive_nonce: int, leftover: bytes = b""
+        self,
+        stream: Stream,
+        key: bytes,
+        send_nonce: int,
+        receive_nonce: int,
+        leftover: bytes = b"",
+        profile: Profile | None = None,
     ) -> None:
-        """`leftover` is what was read behind the hello: call `receive` once, nobody will announce it."""
+        """`leftover` is what was read behind the hello: call `receive` once, nobody will announce it.
+
+        `profile` counts the payloads of both directions.
+        """
         self._stream = stream
+        self._profile = profile
         self._key = key
         self._send_nonce = send_nonce
         self._receive_nonce = receive_nonce
@@ -87,9 +101,12 @@ class SecureStream:
         self.failure = ""
 
     def send(self, payload: bytes, priority: bool = False) -> bool:
-        """Send 1 to MAX_PAYLOAD_SIZE bytes; False, and nothing sent, when too much is waiting already."""
+        """Send 1 to MAX_PAYLOAD_SIZE bytes.
+
+        False, and nothing sent, when too much is waiting already or the connection is over.
+        """
         stream = self._stream
-        if stream.pending() > (MAX_PENDING_PRIORITY if priority else MAX_PENDING):
+        if self.failure or stream.pending() > (MAX_PENDING_PRIORITY if priority else MAX_PENDING):
             return False
         size = len(payload) + MAC_SIZE
         if not MIN_FRAME_SIZE <= size <= MAX_FRAME_SIZE:
@@ -98,6 +115,10 @@ class SecureStream:
         self._send_nonce = (nonce + 1) & _NONCE_MASK
         box = encrypt(self._key, nonce.to_bytes(24, "big"), payload)
         stream.write(size.to_bytes(2, "big") + box)
+        profile = self._profile
+        if profile is not None:
+            profile.packets_sent[payload[0]] += 1
+            profile.bytes_sent[payload[0]] += size - MAC_SIZE
         return True
 
     def receive(self) -> list[bytes] | None:
@@ -106,7 +127,7 @@ class SecureStream:
             return None
         data = self._stream.read()
         if data is None:
-            self.failure = "closed by the other side"
+            self.failure = CLOSED_BY_PEER
             data = b""
         if self._buffer:
             data = self._buffer + data
@@ -130,10 +151,15 @@ class SecureStream:
             payloads.append(payload)
         self._receive_nonce = nonce
         self._buffer = b"" if self.failure else data[start:]
+        profile = self._profile
+        if profile is not None:
+            for payload in payloads:
+                profile.packets_received[payload[0]] += 1
+                profile.bytes_received[payload[0]] += len(payload)
         return payloads if payloads or not self.failure else None
 
     def close(self) -> None:
-        """Close the stream; repeating it is harmless."""
+        """Close the stream and forget the key; repeating it is harmless."""
         self._stream.close()
-        self._buffer = b""
+        self._buffer = self._key = b""
         self.failure = self.failure or "closed"
