@@ -1,4 +1,4 @@
-"""Our relay client through Debian's proxies to Debian's relay, on loopback."""
+"""Our relay client through Debian's proxies to Debian's relay and to ours, on loopback."""
 
 import select
 import time
@@ -7,11 +7,13 @@ import pytest
 
 from tests.support.programs import Microsocks, Relay, Tinyproxy, free_port
 from toxpy.crypto.keys import KeyPair, SharedKeys
+from toxpy.dht.budget import KeyBudget
 from toxpy.runtime import Runtime
 from toxpy.sockets import parse_ip
 from toxpy.streams import Streams
 from toxpy.tcp.client import PROXY, TcpClient
 from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
+from toxpy.tcp.server import TcpServer
 from toxpy.wire.address import Node
 
 PROXIES = {HTTP: Tinyproxy, SOCKS5: Microsocks}
@@ -104,6 +106,18 @@ def relay(tmp_path_factory):
     started.close()
 
 
+class OwnRelay:
+    """toxpy's relay, in the same process."""
+
+    def __init__(self, net):
+        keys = KeyPair.generate(net.rt.rng)
+        shared_keys = SharedKeys(keys, rt=net.rt)
+        listener = net.streams.listen(0)
+        budget = KeyBudget(rt=net.rt)
+        self.server = TcpServer(keys, shared_keys, [listener], rt=net.rt, budget=budget)
+        self.public_key, self.relay_port = keys.public, listener.port
+
+
 def pair(net, relay, proxy, kind, **where):
     """Two clients of the relay that are connected with each other by it; their ids of the other."""
     options = {"key": relay.public_key, "port": relay.relay_port, **where}
@@ -132,6 +146,15 @@ def assert_works(net, a, b, a_id, b_id):
 @pytest.mark.parametrize("ip", ["127.0.0.1", "::1"])
 def test_directly(net, relay, ip):
     assert_works(net, *pair(net, relay, None, None, ip=ip))
+
+
+@pytest.mark.parametrize("kind", [None, HTTP, SOCKS5], ids=["direct", "http", "socks5"])
+@pytest.mark.parametrize("ip", ["127.0.0.1", "::1"])
+def test_our_own_relay(net, kind, ip):
+    relay = OwnRelay(net)
+    proxy = None if kind is None else net.program(PROXIES[kind])
+    assert_works(net, *pair(net, relay, proxy, kind, ip=ip))
+    relay.server.close()
 
 
 @BOTH

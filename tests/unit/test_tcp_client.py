@@ -7,6 +7,7 @@ from tests.support.fake_relay import FakeRelay
 from tests.support.fake_streams import FakeConnector, pump_all
 from tests.support.universe import SeededRng, SimClock
 from toxpy.crypto.keys import KeyPair, SharedKeys
+from toxpy.netprof import Profile
 from toxpy.runtime import LOG_INFO, LOG_WARNING, Runtime
 from toxpy.tcp import client as tcp
 from toxpy.tcp.client import TcpClient
@@ -57,6 +58,7 @@ class Stage:
         self.host = host
         self.node = Node(relay_pk or self.relay_keys.public, RELAY_ADDRESS, tcp=True)
         self.relay = None
+        self.profile = Profile()
 
     def start(self):
         self.client = TcpClient(
@@ -68,6 +70,7 @@ class Stage:
             connect=self.connector,
             proxy=self.proxy,
             host=self.host,
+            profile=self.profile,
         )
         return self
 
@@ -420,6 +423,16 @@ def test_routing_data_and_oob(stage):
     ]
 
 
+def test_frames_are_counted(stage):
+    routed(stage)
+    assert stage.client.send_data(0, b"12345") and not stage.client.send_oob(FRIEND, b"")
+    stage.relay.say(b"\x10" + b"123")
+    profile = stage.profile
+    assert [profile.packets_sent[kind] for kind in (0, 4, 6, 16)] == [1, 1, 0, 1]
+    assert [profile.packets_received[kind] for kind in (1, 2, 5, 16)] == [1, 1, 1, 1]
+    assert (profile.bytes_sent[16], profile.bytes_received[16]) == (6, 4)
+
+
 def test_what_cannot_be_sent(stage):
     client = stage.client
     sent = list(stage.stream().writes)
@@ -615,6 +628,22 @@ def test_important_frames_wait_in_order_and_within_bounds(stage):
     assert stage.client.is_connected()
 
 
+def test_nothing_overtakes_what_waits(stage):
+    stuck(stage)
+    keys = [n.to_bytes(32, "big") for n in range(4000)]
+    asked = [key for key in keys if stage.client.send_routing_request(key)]
+    assert len(asked) < 4000
+    # there is room again, but nobody was told yet
+    stage.stream().limit = 100_000
+    stage.relay.stream.pump()
+    assert 0 < stage.stream().pending() < 131_072
+    assert not stage.client.send_disconnect(0)
+    pump_all(stage.relay.stream)
+    assert stage.client.send_disconnect(0)
+    pump_all(stage.relay.stream)
+    assert stage.relay.heard(0) == [FRIEND, *asked]
+
+
 def test_a_ping_that_has_to_wait_arrives(stage):
     stuck(stage)
     while stage.client.send_routing_request(bytes(32)) and stage.stream().pending() < 196_000:
@@ -661,6 +690,14 @@ def test_closing_from_a_call_back(stage, callback, frame):
     stage.relay.say(frame, frame, b"\x0cinvalid")
     assert [name for name, *_ in stage.owner.take()] == [callback.removeprefix("on_")]
     assert stage.client.state == tcp.CLOSED
+
+
+def test_closing_from_a_call_back_before_junk(stage):
+    stage.owner.react["on_oob"] = lambda client, *_: client.close()
+    stage.relay.send(b"\x07" + FRIEND + b"x")
+    stage.relay.stream.write(b"\xff\xff")
+    pump_all(stage.relay.stream)
+    assert [name for name, *_ in stage.owner.take()] == ["oob"]
 
 
 def test_closing_when_connected():

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from toxpy.crypto.keys import SharedKeys
+    from toxpy.netprof import Profile
     from toxpy.runtime import Runtime, Timer
     from toxpy.streams import Stream
     from toxpy.tcp.proxy import Proxy, ProxyHandshake
@@ -102,6 +103,7 @@ class TcpClient:
         "_owner",
         "_ping_id",
         "_pinged_ms",
+        "_profile",
         "_proxy",
         "_proxy_handshake",
         "_rt",
@@ -126,8 +128,9 @@ class TcpClient:
         connect: Callable[[Address], Stream],
         proxy: Proxy | None = None,
         host: str | None = None,
+        profile: Profile | None = None,
     ) -> None:
-        """Begin to connect. `keys` are the DHT keys, `shared_keys` theirs.
+        """Begin to connect. `keys` are the DHT keys, `shared_keys` theirs; `profile` counts the frames.
 
         With `host` the proxy looks the relay's name up, and of `node.address` only the port counts.
         ValueError for a host without a proxy, or one that is no host name.
@@ -140,6 +143,7 @@ class TcpClient:
         self._shared_keys = shared_keys
         self._owner = owner
         self._rt = rt
+        self._profile = profile
         self._proxy = proxy
         self._proxy_handshake: ProxyHandshake | None = (
             None if proxy is None else proxy.handshake(node.address, host)
@@ -303,7 +307,8 @@ class TcpClient:
         leftover = bytes(buffer[SERVER_HELLO_SIZE:])
         buffer.clear()
         self._session = None
-        self._secure = SecureStream(stream, key, _number(self._nonce), _number(receive_nonce), leftover)
+        nonces = int.from_bytes(self._nonce, "big"), int.from_bytes(receive_nonce, "big")
+        self._secure = SecureStream(stream, key, *nonces, leftover, self._profile)
         self.state = UNCONFIRMED
         stream.on_ready = self._on_frames
         self._ping()
@@ -446,7 +451,3 @@ class TcpClient:
         self.close()
         self._rt.log(level, f"TCP relay {self._log_name}: {reason}")
         self._owner.on_closed(self, reason)
-
-
-def _number(nonce: bytes) -> int:
-    return int.from_bytes(nonce, "big")
