@@ -190,7 +190,9 @@ class Play:
 NAMES = sorted(name.removeprefix("do_") for name in dir(Play) if name.startswith("do_"))
 USUAL = ["tell", "tell", "up", "up", "answer", "answer", "come", "come", "name", "open", "wait"]
 STEPS = st.lists(
-    st.tuples(st.sampled_from(NAMES + USUAL), st.integers(0, 1000), st.integers(0, 1000)), max_size=120
+    st.tuples(st.sampled_from(NAMES + USUAL), st.integers(0, 1000), st.integers(0, 1000)),
+    min_size=20,
+    max_size=200,
 )
 
 

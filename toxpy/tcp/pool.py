@@ -539,7 +539,6 @@ class TcpPool:
 
     def relay_connected(self, relay: Relay) -> None:
         """The relay is there: register all peers."""
-        self._rt.counters.count("tcp_relay_connected")
         relay.state = CONNECTED
         relay.proven = True
         relay.error = ""
@@ -552,7 +551,6 @@ class TcpPool:
         """The connection is over, or never came to be: try again later, or forget the relay."""
         rt = self._rt
         was_connected = relay.state == CONNECTED
-        rt.counters.count("tcp_relay_lost" if was_connected else "tcp_relay_failed")
         relay.error = reason
         if not was_connected:
             address, relay.host = relay.next_endpoint()
