@@ -143,11 +143,13 @@ class UdpSocket:
         if sock is None:
             return
         for ip, scope in destinations:
+            if len(ip) == 16 and not ipv6:
+                continue
             try:
                 if len(ip) == 4:
                     host = _socket.inet_ntop(_socket.AF_INET, ip)
                     sock.sendto(data, ("::ffff:" + host, port) if ipv6 else (host, port))
-                elif ipv6:
+                else:
                     sock.sendto(data, (_socket.inet_ntop(_socket.AF_INET6, ip), port, 0, scope))
             except OSError as error:
                 self._count(error)

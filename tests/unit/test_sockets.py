@@ -194,3 +194,57 @@ def test_resolve():
     assert resolve("does-not-exist.invalid") == []
     assert resolve("a" * 300) == []
     assert resolve("\0") == []
+
+
+def test_broadcast_reaches_every_destination_of_its_families():
+    listener = UdpSocket.bind(False, 41200, 41300)
+    localhosts = [(LOOPBACK, 0), (b"\x7f\x00\x00\x02", 0)]
+    unreachable = (b"\xff\x02" + bytes(13) + b"\x01", 999_999)
+    v4, dual = UdpSocket.bind(False, 41200, 41300), UdpSocket.bind(True, 41200, 41300)
+    try:
+        for sender in (v4, dual):
+            sender.broadcast(b"!hello", listener.port, [*localhosts, unreachable])
+            assert [data for data, _ in wait_for(listener, 2)] == [b"!hello"] * 2
+            assert sender.profile.packets_sent[ord("!")] == 2
+        assert not v4.errors, "IPv6 is none of its business"
+        assert len(dual.errors) == int(dual.ipv6)
+    finally:
+        for each in (listener, v4, dual):
+            each.close()
+    dual.broadcast(b"!too late", 1, localhosts)
+
+
+class LinkLocal:
+    """Stands for a socket on a machine with two interfaces."""
+
+    def __init__(self):
+        self.arrived, self.sent = [], []
+
+    def getsockname(self):
+        return "::", 33445, 0, 0
+
+    def recvfrom(self, _size):
+        if not self.arrived:
+            raise BlockingIOError(errno.EAGAIN, "nothing")
+        return b"x", self.arrived.pop(0)
+
+    def sendto(self, _data, name):
+        self.sent.append(name)
+
+
+def test_answers_to_link_local_addresses_leave_where_these_were_heard():
+    kernel = LinkLocal()
+    both = UdpSocket(kernel, True)
+    ip = b"\xfe\x80" + bytes(13) + b"\x01"
+    for scope, name in ((2, "fe80::1%eth0"), (3, "fe80::1%eth1"), (2, "fe80::1%eth0")):
+        kernel.arrived = [(name, 5, 0, scope)]
+        assert both.receive() == [(b"x", (ip, 5))]
+        both.send((ip, 5), b"y")
+        assert kernel.sent.pop() == ("fe80::1", 5, 0, scope)
+    kernel.arrived = [("2001:db8::1", 5, 0, 0)]
+    assert both.receive() == [(b"x", (b"\x20\x01\x0d\xb8" + bytes(11) + b"\x01", 5))]
+    for i in range(2 * sockets.MAX_CACHED_ADDRESSES):
+        kernel.arrived = [(f"fe80::{i:x}%eth0", 5, 0, 2)]
+        both.receive()
+    assert len(both.scopes) <= sockets.MAX_CACHED_ADDRESSES
+    assert len(both.peers) == 1
