@@ -1,4 +1,4 @@
-"""Between relay and direct way and back: every message arrives once and in order, and both sides say which way."""
+"""Between relay and direct way and back: messages arrive once and in order, and both sides say which way."""
 
 import pytest
 
