@@ -514,10 +514,12 @@ def test_tokens_never_repeat(relay):
 
 
 def test_a_call_back_may_close_the_server(relay):
-    relay.server.on_onion_request = lambda client, data: relay.server.close()
+    taken = []
+    relay.server.on_onion_request = lambda client, data: (taken.append(data), relay.server.close())
     client = relay.client()
-    client.write(b"\x08" + b"o" * 159, PING)
+    client.stream.write(client.seal(b"\x08" + b"o" * 159) + client.seal(b"\x08" + b"p" * 159))
     assert client.is_closed and client.frames() == []
+    assert taken == [b"o" * 159]
 
 
 # limits
@@ -616,6 +618,18 @@ def test_a_client_who_never_reads_is_closed(relay):
     a.write(bytes((3, id_a)))
     relay.wait(0)
     assert slow.closed and len(relay.server) == 1
+
+
+def test_what_cannot_be_told_is_not_so(relay):
+    a, b = relay.client(), relay.client()
+    a.stream.other.limit = 0
+    while a.stream.other.pending() <= MAX_PENDING_PRIORITY:
+        a.write(b"\x04" + b"\x01" * 8)
+    a.write(b"\0" + b.public_key)
+    assert b.route(a.public_key) == (16, [])
+    a.stream.other.limit = None
+    assert set(a.frames()) == {PONG}
+    assert a.route(b.public_key) == (16, [b"\x02\x10"])
 
 
 def test_closing_everything(relay):
