@@ -171,6 +171,9 @@ void side_iterate(Side *side)
     for (int i = 0; i < side->companion_count; ++i) {
         tox_iterate(side->companions[i], NULL);
     }
+    if (side->on_iterate != NULL) {
+        side->on_iterate(side);
+    }
     nanosleep(&pause, NULL);
 }
 

@@ -33,6 +33,7 @@ typedef struct Side {
     const char *name;
     int other; /* the socket to the other side */
     Tox *tox;
+    void (*on_iterate)(struct Side *side); /* called in every round, if set */
     Tox *companions[MAX_COMPANIONS]; /* plain nodes of this side's library, TOX_NODES_<SIDE> of them or 2 */
     int companion_count;
     Seen_List requests, messages, receipts, names, status_messages, statuses, typings, connections, lossy, lossless;

@@ -1,0 +1,73 @@
+/* Each side pauses and resumes on its own; data flows while neither does. */
+#include "files.h"
+
+enum { SIZE = 6000000, STEP = 20000 };
+
+/* What was on its way has arrived; nothing more moves. */
+static void stands_still(Side *side, const File *file)
+{
+    run_for(side, 2);
+    const uint64_t bytes = file->bytes;
+    run_for(side, 2);
+    CHECK(file->bytes == bytes && !file->done);
+}
+
+static void pause_and_resume(Side *side, const File *file)
+{
+    CHECK(control(side, file, TOX_FILE_CONTROL_PAUSE) == TOX_ERR_FILE_CONTROL_OK);
+    CHECK(control(side, file, TOX_FILE_CONTROL_PAUSE) == TOX_ERR_FILE_CONTROL_ALREADY_PAUSED);
+    meet(side);
+    stands_still(side, file);
+    meet(side);
+    resume(side, file);
+    CHECK(control(side, file, TOX_FILE_CONTROL_RESUME) == TOX_ERR_FILE_CONTROL_NOT_PAUSED);
+    meet(side);
+}
+
+static void be_paused(Side *side, const File *file)
+{
+    meet(side);
+    UNTIL(side, file->paused == 1, 30);
+    CHECK(control(side, file, TOX_FILE_CONTROL_RESUME) == TOX_ERR_FILE_CONTROL_DENIED);
+    stands_still(side, file);
+    meet(side);
+    const int resumed = file->resumed;
+    const uint64_t bytes = file->bytes;
+    meet(side);
+    UNTIL(side, file->resumed > resumed || file->bytes > bytes + STEP, 60);
+}
+
+void scenario_alice(Side *side)
+{
+    files_start(side);
+    become_friends(side);
+    File *file = send_data(side, SIZE);
+    be_paused(side, file);
+    meet(side);
+    pause_and_resume(side, file);
+    CHECK(control(side, file, TOX_FILE_CONTROL_PAUSE) == TOX_ERR_FILE_CONTROL_OK);
+    meet(side);
+    stands_still(side, file);
+    meet(side);
+    stands_still(side, file);
+    resume(side, file);
+    UNTIL(side, file->done, 90);
+}
+
+void scenario_bob(Side *side)
+{
+    files_start(side);
+    become_friends(side);
+    File *file = accept_offer(side);
+    UNTIL(side, file->bytes > STEP, 60);
+    pause_and_resume(side, file);
+    meet(side);
+    be_paused(side, file);
+    CHECK(control(side, file, TOX_FILE_CONTROL_PAUSE) == TOX_ERR_FILE_CONTROL_OK);
+    meet(side);
+    stands_still(side, file);
+    resume(side, file);
+    meet(side);
+    UNTIL(side, file->done, 90);
+    CHECK(file->bytes == SIZE);
+}
