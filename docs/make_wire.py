@@ -15,8 +15,11 @@ PAGE = ROOT / "docs" / "wire.md"
 MODULES = {
     "Addresses and nodes": "wire/address",
     "DHT": "dht/packets",
+    "Forwarding": "dht/forwarding",
+    "DHT announcements": "dht/announcements",
     "Onion paths": "onion/path",
     "Onion announcing": "onion/announce",
+    "Group announcing": "onion/group_announce",
     "Onion client": "onion/client",
     "Cookies and handshakes": "net_crypto/handshake",
     "Session packets": "net_crypto/connection",

@@ -64,7 +64,7 @@ def test_the_largest_data_fits():
     assert line.responses == [(0, b"re:" + data)]
 
 
-def test_the_destination_learns_nothing_about_the_asker():
+def test_the_sendback_holds_a_tag_and_the_asker():
     line = Line()
     peers = line.peers
     peers[2].sent.clear()

@@ -117,7 +117,6 @@ def test_the_old_kind_of_request_carries_no_members():
     "data",
     [
         bytes(33),
-        b"\x01" * 32 + b"\x00\x00",
         b"\x01" * 32 + b"\x00\x02" + pack_nodes([RELAY]),
         b"\x01" * 32 + b"\x00\x01",
         b"\x01" * 32 + b"\x01\x00",
@@ -133,6 +132,16 @@ def test_malformed_members_are_not_answered(data):
     assert asked.ask(asked.client.group_request(chat_id(1), extra=chat_id(1) + data)) is None
     assert asked.server.dropped("group_announce_malformed") == 1
     assert len(asked.announce.groups) == 0
+
+
+def test_who_cannot_be_reached_hears_of_others_but_is_not_named():
+    asked = Asked()
+    nowhere = member(9, None, [])
+    assert asked.announce_member(1, nowhere) == []
+    assert len(asked.announce.groups) == 0
+    asked.announce_member(1, member(1))
+    assert asked.announce_member(1, nowhere) == [member(1)]
+    assert asked.announce_member(1, member(2)) == [member(1)]
 
 
 def test_cut_and_bent_requests():

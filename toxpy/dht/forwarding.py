@@ -6,7 +6,7 @@
 
 `data` of a request may be a request again: a chain of keys, each node forwarding to the next. A sendback
 is at most 254 bytes (255 is reserved), data at most 1792. Whoever forwards keeps nothing: the sendback
-says where the packet came from, and only the one who made it can read or forge it:
+says where the packet came from. Others can read it, but only the one who made it can make it:
 
     sendback    tag 32 | kind 1 | from where            the tag is good for one to two hours
       0 asked by    packed address
@@ -18,7 +18,7 @@ A client of a TCP relay asks with the packed address of any node in front, witho
     from the client   packed address | data
     to the client     data
 
-A node is forwarded to only if it is in our close list, and is told nothing about who asked.
+A node is forwarded to only if it is in our close list; only a relay's client names an address.
 """
 
 from __future__ import annotations

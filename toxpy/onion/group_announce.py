@@ -56,13 +56,13 @@ def pack_member(member: Member) -> bytes:
 
 
 def unpack_member(data: bytes, offset: int = 0) -> tuple[Member, int]:
-    """A member and the offset behind it; PacketError when malformed or not reachable at all."""
+    """A member and the offset behind it; PacketError when malformed."""
     flags_at = offset + PUBLIC_KEY_SIZE
     end = flags_at + 2
     if len(data) < end:
         raise PacketError("group member: cut short")
     has_address, relay_count = data[flags_at], data[flags_at + 1]
-    if relay_count > MAX_RELAYS or not (has_address or relay_count):
+    if relay_count > MAX_RELAYS:
         raise PacketError("group member: impossible number of relays")
     address = None
     if has_address:
@@ -126,24 +126,28 @@ class GroupAnnounces:
         except PacketError:
             self._rt.counters.drop("group_announce_malformed")
             return None
-        group = self._group(extra[:CHAT_ID_SIZE])
-        if group is None:
-            self._rt.counters.drop("group_announce_full")
-            return b""
-        group.add(member, self._rt.clock.now_ms)
-        return b"".join(map(pack_member, group.others(member.public_key)))
-
-    def _group(self, chat_id: bytes) -> Group | None:
-        """The group of that id, perhaps new, as the one announced last; None when there is no room for it."""
         self._expire()
+        chat_id = extra[:CHAT_ID_SIZE]
+        if member.address is None and not member.relays:
+            # c-toxcore keeps it, and then answers nobody of that group
+            self._rt.counters.drop("group_announce_unreachable")
+            group = self._groups.get(chat_id)
+        else:
+            group = self._add(chat_id, member)
+        return b"" if group is None else b"".join(map(pack_member, group.others(member.public_key)))
+
+    def _add(self, chat_id: bytes, member: Member) -> Group | None:
+        """The group, perhaps new, with that member, as the one announced last; None when there is no room."""
         groups = self._groups
         group = groups.pop(chat_id, None)
         if group is None:
             group = Group(int.from_bytes(chat_id, "big") ^ self._own)
             if len(groups) >= MAX_GROUPS and not self._make_room(group.distance):
+                self._rt.counters.drop("group_announce_full")
                 return None
             self._farthest = None
         groups[chat_id] = group
+        group.add(member, self._rt.clock.now_ms)
         return group
 
     def _make_room(self, distance: int) -> bool:
