@@ -1,4 +1,4 @@
-"""A side goes away in the middle: the transfer is gone, and a new one under the same ID goes on from there."""
+"""A side goes away in the middle: the transfer is gone; a new one under the same ID goes on from there."""
 
 from tests.support.files import CANCEL, RESUME, Sent, accepted, content, fails, finish, received, run
 from toxpy import events

@@ -33,7 +33,7 @@ def fails(name, call, *args):
 
 
 class Sent:
-    """A file an actor offers; `size` may be UNKNOWN_SIZE, `start` is the position of the content's first byte."""
+    """A file an actor offers; `size` may be UNKNOWN_SIZE, `start` is where in the file the content begins."""
 
     def __init__(self, actor, data, *, kind=DATA, size=None, file_id=None, name=b"a file", start=0):
         self.actor, self.data, self.start = actor, data, start

@@ -34,9 +34,11 @@ def _load():
     for name in ("add_tcp_relay", "bootstrap", "friend_delete", "friend_get_public_key", "self_set_name",
                  "self_set_typing",
                  "self_set_status_message", "friend_exists", "friend_get_typing", "friend_get_name",
-                 "file_control", "file_seek", "file_get_file_id", "file_send_chunk", "friend_send_lossy_packet", "friend_send_lossless_packet", "friend_get_status_message"):
+                 "file_control", "file_seek", "file_get_file_id", "file_send_chunk",
+                 "friend_send_lossy_packet", "friend_send_lossless_packet", "friend_get_status_message"):
         getattr(lib, "tox_" + name).restype = c.c_bool
-    for name in ("friend_add", "friend_add_norequest", "friend_send_message", "friend_by_public_key", "file_send"):
+    for name in ("friend_add", "friend_add_norequest", "friend_send_message", "friend_by_public_key",
+                 "file_send"):
         getattr(lib, "tox_" + name).restype = c.c_uint32
     lib.tox_self_get_udp_port.restype = c.c_uint16
     return lib
@@ -235,7 +237,8 @@ class RealTox:
     # files
 
     def file_send(self, friend_number, kind, file_size, file_id, filename):
-        friend, size, length = c.c_uint32(friend_number), c.c_uint64(file_size), c.c_size_t(len(filename or b""))
+        friend, size = c.c_uint32(friend_number), c.c_uint64(file_size)
+        length = c.c_size_t(len(filename or b""))
         return self._call("tox_file_send", friend, c.c_uint32(kind), size, file_id, filename, length)
 
     def file_send_chunk(self, friend_number, file_number, position, data):
