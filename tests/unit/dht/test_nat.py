@@ -12,6 +12,7 @@ from toxpy.dht.nat import (
     MAX_PUNCHING_PORTS,
     MIN_TELLERS,
     NAT_PING,
+    PINGS_BURST,
     PUNCH_INTERVAL_MS,
     PUNCH_RESET_MS,
     PUNCHES_BURST,
@@ -155,6 +156,20 @@ def test_answers_are_bounded():
     assert stage.alice.dropped("nat_ping_budget") == 4 * ANSWERS_BURST
 
 
+def test_answers_to_all_friends_together_are_bounded():
+    stage = Stage(cone())
+    for i in range(2 * PINGS_BURST):
+        friend = KeyPair.generate(stage.alice.rt.rng).public
+        stage.alice.dht.add_friend(friend, lambda _address: None)
+        stage.alice.dht.searches[friend].add(friend[:31] + b"!", 0, teller_address(8 + i), 0)
+        for client in stage.alice.dht.searches[friend].clients():
+            client.heard(client.v4.address, stage.universe.clock.now_ms)
+            client.told((NAT_IP, 5000), stage.universe.clock.now_ms)
+        stage.receive(0, sender=friend)
+    assert len(stage.take()) == PINGS_BURST
+    assert stage.alice.rt.counters.values["nat_ping_budget"] == PINGS_BURST
+
+
 def test_strangers_and_nonsense_are_dropped():
     stage = Stage(cone())
     handler = stage.alice.dht.requests.handlers[NAT_PING]
@@ -285,10 +300,10 @@ def test_all_friends_together_stay_within_the_open_pings():
 # timers
 
 
-def unreachable(searched_back):
+def unreachable(searched_back, size=12):
     """alice searches bob, who is behind a symmetric NAT with random ports and lets nobody in."""
     universe = Universe(9)
-    public = [Peer(universe, f"node {i}") for i in range(12)]
+    public = [Peer(universe, f"node {i}") for i in range(size)]
     alice = Peer(universe, "alice", behind=universe.nat("symmetric", "random"))
     bob = Peer(universe, "bob", behind=universe.nat("symmetric", "random"))
     for peer in (*public[1:], alice, bob):
@@ -316,6 +331,13 @@ def test_requests_go_out_every_three_seconds_while_he_is_searched(searched_back)
     alice.dht.remove_friend(token)
     alice.sent.clear()
     universe.run_for(60_000)
+    assert nat_pings_to(alice, bob) == []
+
+
+def test_with_too_few_tellers_there_are_no_pings():
+    universe, alice, bob, _ = unreachable(True, size=MIN_TELLERS - 1)
+    universe.run_for(60_000)
+    assert len(alice.dht.searches[bob.key].tellers(universe.clock.now_ms)) == MIN_TELLERS - 1
     assert nat_pings_to(alice, bob) == []
 
 
