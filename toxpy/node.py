@@ -1,29 +1,36 @@
 """A node of the network without a user: what a bootstrap node runs.
 
-    UDP socket -> Dispatch by first byte -> DHT | onion relay | announce server | bootstrap info
-    streams    -> TCP relay server -> onion relay
+    UDP socket -> Dispatch by first byte -> DHT | LAN discovery | onion relay | announce server
+                                          | forwarding | announcements | bootstrap info
+    streams    -> TCP relay -> onion relay | forwarding
 
 The same layers as in `Core` below the friends, around the keys of a keys file: everybody who
 bootstraps from a node knows it by its key, so it must not change. Nothing here blocks; `iterate`
-when `fileno` becomes readable or `timeout_ms` has passed.
+when `fileno` becomes readable or `timeout_ms` has passed. c-toxcore: other/bootstrap_daemon.
 """
 
 from __future__ import annotations
 
+from toxpy.core_start import connect_onion
+from toxpy.dht.announcements import Announcements
 from toxpy.dht.bootstrap_info import BootstrapInfo, version_number
 from toxpy.dht.dht import DHT
+from toxpy.dht.forwarding import Forwarding
+from toxpy.dht.lan import Lan
 from toxpy.enums import TOX_VERSION_MAJOR, TOX_VERSION_MINOR, TOX_VERSION_PATCH
 from toxpy.errors import PacketError
+from toxpy.interfaces import Interfaces
 from toxpy.onion.announce import AnnounceServer
 from toxpy.onion.path import OnionRelay
 from toxpy.runtime import LOG_INFO, Dispatch
+from toxpy.tcp.server import DEFAULT_MAX_CLIENTS, TcpServer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.core_start import Socket
     from toxpy.crypto.keys import KeyPair
     from toxpy.runtime import Runtime
-    from toxpy.streams import Streams
+    from toxpy.sockets import UdpSocket
+    from toxpy.streams import Listener, Streams
     from toxpy.wire.address import Address
 
 #: Datagrams handled per iterate, so that a flood cannot keep timers and relay from running.
@@ -32,63 +39,72 @@ MAX_DATAGRAMS = 1024
 VERSION = version_number(TOX_VERSION_MAJOR, TOX_VERSION_MINOR, TOX_VERSION_PATCH)
 
 
-class Traffic:
-    """Packets and bytes of one direction by first byte."""
-
-    __slots__ = ("byte_counts", "packets")
-
-    def __init__(self) -> None:
-        self.packets = [0] * 256
-        self.byte_counts = [0] * 256
-
-    def count(self, data: bytes) -> None:
-        """One packet, not empty."""
-        kind = data[0]
-        self.packets[kind] += 1
-        self.byte_counts[kind] += len(data)
-
-
 class BootstrapNode:
-    """Takes over the socket and the streams; `close` closes them."""
+    """Takes over the socket, the streams and their listeners; `close` closes them."""
 
     __slots__ = (
-        "_udp",
         "_was_connected",
         "announce",
+        "announcements",
         "dht",
         "dispatch",
+        "forwarding",
         "info",
-        "received",
+        "lan",
+        "onion",
         "relay",
         "rt",
-        "sent",
         "streams",
+        "udp",
     )
 
     def __init__(
-        self, keys: KeyPair, *, rt: Runtime, udp: Socket, streams: Streams, motd: bytes | None = None
+        self,
+        keys: KeyPair,
+        *,
+        rt: Runtime,
+        udp: UdpSocket,
+        streams: Streams,
+        listeners: list[Listener] | None = None,
+        max_relay_clients: int = DEFAULT_MAX_CLIENTS,
+        lan_discovery: bool = False,
+        motd: bytes | None = None,
     ) -> None:
-        """`motd` None leaves bootstrap-info requests unanswered."""
+        """A TCP relay on the listeners, if any; `motd` None leaves bootstrap-info requests unanswered."""
         self.rt = rt
-        self._udp = udp
+        self.udp = udp
         self.streams = streams
-        self.sent, self.received = Traffic(), Traffic()
         self._was_connected = False
-        dispatch = self.dispatch = Dispatch()
-        send = self._send
-        self.dht = DHT(keys, rt=rt, send=send, udp=dispatch)
-        self.relay = OnionRelay(self.dht, rt=rt, send=send, udp=dispatch)
-        self.announce = AnnounceServer(self.dht, rt=rt, send=send, udp=dispatch)
+        dispatch, send = Dispatch(), udp.send
+        self.dispatch = dispatch
+        dht = self.dht = DHT(keys, rt=rt, send=send, udp=dispatch)
+        self.forwarding = Forwarding(dht, rt=rt, send=send, udp=dispatch)
+        self.announcements = Announcements(dht, self.forwarding, rt=rt, send=send, udp=dispatch)
+        self.onion = OnionRelay(dht, rt=rt, send=send, udp=dispatch)
+        self.announce = AnnounceServer(dht, rt=rt, send=send, udp=dispatch)
+        self.lan: Lan | None = None
+        if lan_discovery:
+            find = Interfaces(rt=rt).destinations
+            self.lan = Lan(
+                dht, rt=rt, udp=dispatch, port=udp.port, broadcast=udp.broadcast, destinations=find
+            )
         self.info: BootstrapInfo | None = None
         if motd is not None:
             self.info = BootstrapInfo(VERSION, motd + b"\0", rt=rt, send=send, udp=dispatch)
+        self.relay: TcpServer | None = None
+        if listeners:
+            self.relay = TcpServer(
+                keys, dht.shared_keys, listeners, rt=rt, budget=dht.budget, max_clients=max_relay_clients
+            )
+            connect_onion(self.relay, self.onion)
+            connect_forwarding(self.relay, self.forwarding)
         if udp.fileno() >= 0:
             streams.watch(udp.fileno())
 
     @property
     def port(self) -> int:
         """The UDP port."""
-        return self._udp.port
+        return self.udp.port
 
     def fileno(self) -> int:
         """One descriptor for everything that may come in."""
@@ -106,13 +122,9 @@ class BootstrapNode:
         """One pass over one moment: receive, run what is due, send."""
         self.rt.clock.update()
         self.streams.poll()
-        handlers, counters, received = self.dispatch.handlers, self.rt.counters, self.received
-        for data, address in self._udp.receive(MAX_DATAGRAMS):
-            if not data:
-                counters.drop("udp_kind")
-                continue
-            received.count(data)
-            handler = handlers[data[0]]
+        handlers, counters = self.dispatch.handlers, self.rt.counters
+        for data, address in self.udp.receive(MAX_DATAGRAMS):
+            handler = handlers[data[0]] if data else None
             if handler is None:
                 counters.drop("udp_kind")
                 continue
@@ -131,17 +143,24 @@ class BootstrapNode:
         self.rt.clock.update()
         self.dht.bootstrap(address, public_key)
 
-    def udp_errors(self) -> dict[int, int]:
-        """errno -> how often."""
-        errors: dict[int, int] = getattr(self._udp, "errors", {})
-        return errors
-
     def close(self) -> None:
         """Close everything; repeating it is harmless."""
+        if self.lan is not None:
+            self.lan.close()
+        if self.relay is not None:
+            self.relay.close()
         self.dht.close()
         self.streams.close()
-        self._udp.close()
+        self.udp.close()
 
-    def _send(self, address: Address, data: bytes) -> None:
-        self.sent.count(data)
-        self._udp.send(address, data)
+
+def connect_forwarding(relay: TcpServer, forwarding: Forwarding) -> None:
+    """Let the clients of a relay have packets forwarded by its node."""
+
+    def to_client(token: int, data: bytes) -> None:
+        client = relay.client_by_token(token)
+        if client is not None:
+            client.send_forwarding(data)
+
+    forwarding.to_relay_client = to_client
+    relay.on_forward_request = lambda client, data: forwarding.on_relay_request(client.token, data)

@@ -5,7 +5,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.universe import Universe
-from toxpy.cli.metrics import PACKET_NAMES, make_registry, read_node
+from toxpy.cli.metrics import FRAME_NAMES, PACKET_NAMES, make_registry, read_node
 from toxpy.crypto.keys import KeyPair
 from toxpy.node import BootstrapNode
 from toxpy.streams import Streams
@@ -20,9 +20,16 @@ class Network:
         self.addresses = []
         for number in range(count):
             socket = self.universe.socket()
+            socket.errors, socket.oversized = {}, 0
             rt = self.universe.runtime(f"node {number}")
+            streams = Streams(rt=rt, ipv6=False)
             node = BootstrapNode(
-                KeyPair.generate(rt.rng), rt=rt, udp=socket, streams=Streams(rt=rt), motd=b"hello"
+                KeyPair.generate(rt.rng),
+                rt=rt,
+                udp=socket,
+                streams=streams,
+                listeners=[streams.listen(0, "127.0.0.1")],
+                motd=b"hello",
             )
             self.universe.add(node, socket)
             self.nodes.append(node)
@@ -63,40 +70,63 @@ def labels(**pairs):
 
 def test_figures(network):
     node = network.nodes[0]
-    node.iterate()
     node.dispatch.handlers[0xF0](network.addresses[1], b"\xf0" + bytes(77))
     node.dispatch.handlers[0xF0](network.addresses[1], b"\xf0")
     node.rt.counters.count("onion_relayed", 3)
     node.streams.count(104)
+    node.udp.errors[111] = 2
+    node.udp.errors[99999] = 5
+    node.udp.oversized = 4
     _, samples = scrape(node)
-    packets, sizes = samples["tox_udp_packets_total"], samples["tox_udp_bytes_total"]
-    for direction in ("sent", "received"):
-        count = packets[labels(direction=direction, packet="nodes_request")]
-        assert count > 3
-        assert sizes[labels(direction=direction, packet="nodes_request")] == 113 * count
-    assert packets[labels(direction="sent", packet="bootstrap_info")] == 1
-    assert sizes[labels(direction="sent", packet="bootstrap_info")] == 11
-    assert packets[labels(direction="sent", packet="other")] == 0
     assert samples["tox_drops_total"][labels(reason="bootstrap_info_size")] == 1
+    assert samples["tox_drops_total"][labels(reason="udp_oversized")] == 4
     assert samples["tox_events_total"][labels(event="onion_relayed")] == 3
-    assert samples["tox_socket_errors_total"][labels(transport="tcp", errno="ECONNRESET")] == 1
+    assert samples["tox_socket_errors_total"] == {
+        labels(transport="tcp", errno="ECONNRESET"): 1,
+        labels(transport="udp", errno="ECONNREFUSED"): 2,
+        labels(transport="udp", errno="other"): 5,
+    }
     assert samples["tox_x25519_total"][()] == node.rt.counters.values["x25519"] >= 3
     assert samples["tox_dht_nodes"] == {labels(family="ipv4"): 3, labels(family="ipv6"): 0}
     assert samples["tox_dht_connected"][()] == 1
+    assert samples["tox_relay_connections"][()] == samples["tox_relay_half_open_connections"][()] == 0
+    assert samples["tox_shared_keys"][()] == 3
+    assert samples["tox_node_info"] == {labels(version="1000002023"): 1}
     assert samples["process_resident_memory_bytes"][()] > 0
 
 
-def test_packets_without_a_name_are_counted_together(network):
+def test_traffic(network):
+    """Every id is counted once, under its name or together with the others that have none."""
     node = network.nodes[0]
-    for kind in range(256):
-        network.universe.carry(network.nodes[1]._udp, network.addresses[0], bytes((kind,)))
-    before = scrape(node)[1]["tox_udp_packets_total"][labels(direction="received", packet="other")]
-    network.run(1)
-    after = scrape(node)[1]["tox_udp_packets_total"][labels(direction="received", packet="other")]
-    assert after - before == 256 - len(PACKET_NAMES)
-    total = sum(node.received.packets)
-    received = scrape(node)[1]["tox_udp_packets_total"]
-    assert sum(value for key, value in received.items() if ("direction", "received") in key) == total
+    for profile in (node.udp.profile, node.relay.profile):
+        for packet_id in range(256):
+            profile.packets_sent[packet_id] = 1
+            profile.bytes_sent[packet_id] = 10
+            profile.packets_received[packet_id] = 100
+            profile.bytes_received[packet_id] = 1000
+    _, samples = scrape(node)
+    packets, sizes = samples["tox_packets_total"], samples["tox_bytes_total"]
+    names = [("udp", PACKET_NAMES, "other"), ("tcp", FRAME_NAMES, "data")]
+    for direction, count in (("sent", 1), ("received", 100)):
+        for transport, known, rest in names:
+            wanted = dict.fromkeys(known.values(), count)
+            wanted[rest] = (256 - len(known)) * count
+            for name, packet_count in wanted.items():
+                key = labels(transport=transport, direction=direction, packet=name)
+                assert packets.pop(key) == packet_count
+                assert sizes.pop(key) == 10 * packet_count
+    assert not packets and not sizes
+
+
+def test_a_relay_client_is_counted(network):
+    node = network.nodes[0]
+    stream = node.streams.connect((b"\x7f\0\0\1", node.relay.ports[0]))
+    for _ in range(100):
+        node.streams.poll()
+        if node.relay.half_open:
+            break
+    assert scrape(node)[1]["tox_relay_half_open_connections"][()] == 1
+    stream.close()
 
 
 def test_no_keys_and_no_addresses(network):
@@ -115,7 +145,7 @@ def test_names_stay_the_same_whatever_happens(network):
     names = {line.partition(" ")[0] for line in before if not line.startswith("#")}
     for i in range(2000):
         data = node.rt.rng.bytes(1 + i % 150)
-        network.universe.carry(network.nodes[1]._udp, network.addresses[0], data)
+        network.universe.carry(network.nodes[1].udp, network.addresses[0], data)
     network.run(2)
     text, _ = scrape(node)
     new = {line.partition(" ")[0] for line in text.splitlines() if not line.startswith("#")} - names

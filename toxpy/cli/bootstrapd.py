@@ -24,11 +24,14 @@ from toxpy.cli.daemon import DaemonError, Loop, PidFile, Starter, daemonise
 from toxpy.node import VERSION, BootstrapNode
 from toxpy.runtime import Runtime
 from toxpy.sockets import UdpSocket
-from toxpy.streams import Streams
+from toxpy.streams import Listener, Streams
+from toxpy.tcp.half_open import MAX_HALF_OPEN
 
 #: Files the process wants to have open, and the least that is enough for a relay.
 #: c-toxcore: tox-bootstrapd.c.
 WANTED_FILES, MIN_FILES = 32768, 4096
+#: Files that are not for the relay's clients: half-open connections, listeners, metrics, the log.
+RESERVED_FILES = 2 * MAX_HALF_OPEN + 128
 #: Names that cannot be looked up are tried again, less and less often.
 LOOKUP_RETRY_S, MAX_LOOKUP_RETRY_S = 30, 3600
 
@@ -36,7 +39,7 @@ HELP = """\
 Usage: python -m toxpy bootstrapd [OPTION]... --config=FILE_PATH
 
 Options:
-  --config=FILE_PATH     The configuration file, in the format of tox-bootstrapd.
+  --config=FILE_PATH     The configuration file, in tox-bootstrapd's format.
                          This option is required. An empty file means the
                          default settings.
   --foreground           Stay in the foreground: neither fork nor use the PID
@@ -46,8 +49,8 @@ Options:
                            syslog  to syslog, which is the default
                            stdout  to stdout, warnings and errors to stderr
   --metrics=ADDR:PORT    Serve Prometheus metrics over HTTP there, for example
-                         127.0.0.1:9100 or [::1]:9100. Needs the Python package
-                         prometheus_client.
+                         127.0.0.1:9100 or [::1]:9100. Needs the Python
+                         package prometheus_client.
   --trace                Log also what the core says for debugging.
   --version              Print version information.
 """
@@ -166,15 +169,39 @@ def start_node(config: Config, log: logging.Logger) -> BootstrapNode:
     log.info("Keys are managed successfully.")
     udp = bind(config, log)
     log.info("Listening on UDP port %d (%s).", udp.port, "IPv6 and IPv4" if udp.ipv6 else "IPv4 only")
-    raise_file_limit(log)
     streams = Streams(rt=rt, ipv6=udp.ipv6)
-    motd = config.motd if config.enable_motd else None
     try:
-        return BootstrapNode(keys, rt=rt, udp=udp, streams=streams, motd=motd)
+        return BootstrapNode(
+            keys,
+            rt=rt,
+            udp=udp,
+            streams=streams,
+            listeners=listen(config, streams, log),
+            max_relay_clients=max(raise_file_limit(log) - RESERVED_FILES, 1),
+            lan_discovery=config.enable_lan_discovery,
+            motd=config.motd if config.enable_motd else None,
+        )
     except BaseException:
         streams.close()
         udp.close()
         raise
+
+
+def listen(config: Config, streams: Streams, log: logging.Logger) -> list[Listener]:
+    """The relay's ports; those that cannot be had are left out, unless there is none then."""
+    listeners: list[Listener] = []
+    for port in config.tcp_relay_ports:
+        try:
+            listeners.append(streams.listen(port))
+        except OSError as error:
+            log.warning("Couldn't listen on TCP port %d: %s.", port, error.strerror)
+    if config.enable_tcp_relay and not listeners:
+        ports = ", ".join(map(str, config.tcp_relay_ports))
+        raise StartError(f"Couldn't initialize Tox TCP server: none of the ports {ports} can be used.")
+    if listeners:
+        ports = ", ".join(str(listener.port) for listener in listeners)
+        log.info("Initialized Tox TCP server successfully: ports %s.", ports)
+    return listeners
 
 
 def bind(config: Config, log: logging.Logger) -> UdpSocket:
@@ -197,15 +224,18 @@ def bind(config: Config, log: logging.Logger) -> UdpSocket:
     return udp
 
 
-def raise_file_limit(log: logging.Logger) -> None:
-    """A relay needs a file descriptor for every client."""
+def raise_file_limit(log: logging.Logger) -> int:
+    """How many files can be open now; a relay needs one for every client."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < WANTED_FILES and soft != resource.RLIM_INFINITY:
+    if soft == resource.RLIM_INFINITY:
+        return WANTED_FILES
+    if soft < WANTED_FILES:
         soft = WANTED_FILES if hard == resource.RLIM_INFINITY else min(hard, WANTED_FILES)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    if soft != resource.RLIM_INFINITY and soft < MIN_FILES:
+    if soft < MIN_FILES:
         text = "Only %d files can be open, which is few for a TCP relay: better raise the limit to %d or %d."
         log.warning(text, soft, MIN_FILES, WANTED_FILES)
+    return min(soft, WANTED_FILES)
 
 
 def add_numeric_nodes(

@@ -37,6 +37,7 @@ _TOKENS = re.compile(
     | (?P<octal>    0[oOqQ][0-7]+L?L? )
     | (?P<integer>  [-+]?[0-9]+L?L? )
     | (?P<string>   "(?:[^"\\]|\\[\s\S])*" )
+    | (?P<boolean>  (?:[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])(?![-A-Za-z0-9_*]) )
     | (?P<name>     [A-Za-z*][-A-Za-z0-9_*]* )
     | (?P<mark>     [=:;,\[\](){}] )
     """,
@@ -216,6 +217,6 @@ class _Parser:
             while self._tokens[self._at].kind == "string":
                 parts.append(self._next().text[1:-1])
             return _text("".join(parts))
-        if kind == "name" and text.lower() in ("true", "false"):
+        if kind == "boolean":
             return text.lower() == "true"
         raise token.error(f"syntax error at {text!r}: a value is expected")

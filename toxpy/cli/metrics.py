@@ -7,13 +7,14 @@ A scrape comes on a thread of its own. It asks the node's thread for a snapshot 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from toxpy.node import VERSION, BootstrapNode, Traffic
+from toxpy.netprof import Profile
+from toxpy.node import VERSION, BootstrapNode
 
 #: first byte -> name of the packet; all others are "other"
 PACKET_NAMES = {
@@ -50,6 +51,21 @@ PACKET_NAMES = {
     0x98: "store_announce_response",
     0xF0: "bootstrap_info",
 }
+#: first byte of a frame of the relay -> name; connection data is "data"
+FRAME_NAMES = {
+    0: "routing_request",
+    1: "routing_response",
+    2: "connected",
+    3: "disconnected",
+    4: "ping",
+    5: "pong",
+    6: "oob_send",
+    7: "oob_received",
+    8: "onion_request",
+    9: "onion_response",
+    10: "forward_request",
+    11: "forwarding",
+}
 #: How long a scrape waits for the node.
 SNAPSHOT_TIMEOUT_S = 5
 
@@ -61,47 +77,60 @@ class MetricsError(Exception):
 class Snapshot:
     """One moment of a node, as numbers."""
 
-    __slots__ = ("connected", "counters", "errors", "gauges", "traffic")
+    __slots__ = ("counters", "errors", "gauges", "nodes", "traffic")
 
     def __init__(self) -> None:
-        #: (direction, packet) -> packets, bytes
-        self.traffic: dict[tuple[str, str], tuple[int, int]] = {}
+        #: (transport, direction, packet) -> packets, bytes
+        self.traffic: dict[tuple[str, str, str], tuple[int, int]] = {}
         #: (transport, errno's name) -> count
         self.errors: dict[tuple[str, str], int] = {}
         self.counters: dict[str, int] = {}
+        #: family -> good nodes of the close list
+        self.nodes: dict[str, int] = {}
         self.gauges: dict[str, int] = {}
-        self.connected = False
 
 
 def read_node(node: BootstrapNode) -> Snapshot:
     """What a node has to tell; to be called by the thread that iterates it."""
-    snapshot = Snapshot()
-    for direction, traffic in (("sent", node.sent), ("received", node.received)):
-        for name, packets, byte_count in _named(traffic):
-            snapshot.traffic[direction, name] = packets, byte_count
-    for transport, errors in (("udp", node.udp_errors()), ("tcp", node.streams.errors)):
+    snapshot, relay = Snapshot(), node.relay
+    _read_profile(snapshot.traffic, "udp", node.udp.profile, PACKET_NAMES, "other")
+    if relay is not None:
+        _read_profile(snapshot.traffic, "tcp", relay.profile, FRAME_NAMES, "data")
+    for transport, errors in (("udp", node.udp.errors), ("tcp", node.streams.errors)):
         for number, count in errors.items():
             snapshot.errors[transport, errno.errorcode.get(number, "other")] = count
     snapshot.counters = dict(node.rt.counters.values)
-    now_ms = node.rt.clock.now_ms
-    families = [len(good.address[0]) for good in node.dht.close_list.good_nodes(now_ms)]
+    if node.udp.oversized:
+        snapshot.counters["drop.udp_oversized"] = node.udp.oversized
+    good = node.dht.close_list.good_nodes(node.rt.clock.now_ms)
+    sizes = [len(each.address[0]) for each in good]
+    snapshot.nodes = {"ipv4": sizes.count(4), "ipv6": sizes.count(16)}
     snapshot.gauges = {
-        "ipv4": families.count(4),
-        "ipv6": families.count(16),
-        "announcements": len(node.announce),
-        "shared_keys": len(node.dht.shared_keys),
+        "tox_dht_connected": int(node.dht.is_connected()),
+        "tox_onion_announcements": len(node.announce),
+        "tox_relay_connections": len(relay) if relay is not None else 0,
+        "tox_relay_half_open_connections": relay.half_open if relay is not None else 0,
+        "tox_shared_keys": len(node.dht.shared_keys),
     }
-    snapshot.connected = node.dht.is_connected()
     return snapshot
 
 
-def _named(traffic: Traffic) -> Iterator[tuple[str, int, int]]:
-    other_packets, other_bytes = sum(traffic.packets), sum(traffic.byte_counts)
-    for kind, name in PACKET_NAMES.items():
-        yield name, traffic.packets[kind], traffic.byte_counts[kind]
-        other_packets -= traffic.packets[kind]
-        other_bytes -= traffic.byte_counts[kind]
-    yield "other", other_packets, other_bytes
+def _read_profile(
+    traffic: dict[tuple[str, str, str], tuple[int, int]],
+    transport: str,
+    profile: Profile,
+    names: dict[int, str],
+    rest: str,
+) -> None:
+    """Counts by name; those of all ids without one go into `rest`."""
+    for direction, received in (("sent", False), ("received", True)):
+        packets, sizes = profile.counts(received, False), profile.counts(received, True)
+        left_packets, left_bytes = sum(packets), sum(sizes)
+        for packet_id, name in names.items():
+            traffic[transport, direction, name] = packets[packet_id], sizes[packet_id]
+            left_packets -= packets[packet_id]
+            left_bytes -= sizes[packet_id]
+        traffic[transport, direction, rest] = left_packets, left_bytes
 
 
 class NodeCollector(Collector):
@@ -119,10 +148,20 @@ class NodeCollector(Collector):
         return metrics_of(self._read())
 
 
+GAUGES = {
+    "tox_dht_connected": "Does any node answer us",
+    "tox_onion_announcements": "Clients announced here",
+    "tox_relay_connections": "Clients of the TCP relay",
+    "tox_relay_half_open_connections": "Connections to the TCP relay that are not clients yet",
+    "tox_shared_keys": "Shared keys remembered",
+}
+
+
 def metrics_of(snapshot: Snapshot) -> list[Metric]:
     """All of the node's metrics."""
-    packets = CounterMetricFamily("tox_udp_packets", "UDP packets", labels=["direction", "packet"])
-    sizes = CounterMetricFamily("tox_udp_bytes", "Bytes in UDP packets", labels=["direction", "packet"])
+    by_packet = ["transport", "direction", "packet"]
+    packets = CounterMetricFamily("tox_packets", "UDP packets and frames of the TCP relay", labels=by_packet)
+    sizes = CounterMetricFamily("tox_bytes", "Bytes in them", labels=by_packet)
     for labels, (count, size) in snapshot.traffic.items():
         packets.add_metric(labels, count)
         sizes.add_metric(labels, size)
@@ -139,23 +178,15 @@ def metrics_of(snapshot: Snapshot) -> list[Metric]:
     x25519 = CounterMetricFamily(
         "tox_x25519", "Public-key operations", value=snapshot.counters.get("x25519", 0)
     )
-    return [packets, sizes, errors, drops, events, x25519, *_gauges(snapshot)]
-
-
-def _gauges(snapshot: Snapshot) -> Iterator[Metric]:
-    gauges = snapshot.gauges
     nodes = GaugeMetricFamily("tox_dht_nodes", "Good nodes in the close list", labels=["family"])
-    for family in ("ipv4", "ipv6"):
-        nodes.add_metric([family], gauges.get(family, 0))
-    yield nodes
-    yield GaugeMetricFamily("tox_dht_connected", "Does any node answer us", value=int(snapshot.connected))
-    yield GaugeMetricFamily(
-        "tox_onion_announcements", "Clients announced here", value=gauges.get("announcements", 0)
-    )
-    yield GaugeMetricFamily("tox_shared_keys", "Shared keys remembered", value=gauges.get("shared_keys", 0))
+    for family, count in snapshot.nodes.items():
+        nodes.add_metric([family], count)
     info = GaugeMetricFamily("tox_node_info", "Always 1", labels=["version"])
     info.add_metric([str(VERSION)], 1)
-    yield info
+    gauges = [
+        GaugeMetricFamily(name, text, value=snapshot.gauges.get(name, 0)) for name, text in GAUGES.items()
+    ]
+    return [packets, sizes, errors, drops, events, x25519, nodes, *gauges, info]
 
 
 def make_registry(read: Callable[[], Snapshot]) -> CollectorRegistry:
