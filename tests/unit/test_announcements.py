@@ -239,6 +239,12 @@ def test_nodes_that_do_not_answer_searches_are_not_named():
     named = dht.closest_nodes(mute.key, 4, announce_only=True)
     assert [node.public_key for node in named] == [peers[1].key]
     assert mute.key in [node.public_key for node in dht.closest_nodes(mute.key, 4)]
+    draw = random.Random(1).randbytes
+    client = Client(KeyPair(draw(32)), peers[0].key, lambda: draw(24))
+    peers[0].sent.clear()
+    peers[0].deliver(ASKER, client.search(mute.key))
+    found = client.found(peers[0].sent[-1][1])
+    assert [node.public_key for node in found.nodes] == [peers[1].key]
 
 
 def test_an_answer_counts_once_and_only_from_who_was_asked():
@@ -386,6 +392,15 @@ def test_the_farthest_of_a_bucket_leaves():
     assert store.would_accept(keys[0]) and store.get(base) is None
     assert store.store(keys[0], DATA, 1000)
     assert len(store) == 1
+
+
+def test_a_key_as_far_as_all_others_evicts_nobody():
+    store = AnnouncementStore(bytes(32), rt=settled(1)[0].runtime("store"))
+    keys = [b"\x80" + bytes((number,)) + bytes(30) for number in range(BUCKET_SIZE + 1)]
+    for key in keys[:-1]:
+        assert store.store(key, DATA, 1000)
+    assert not store.store(keys[-1], DATA, 1000)
+    assert all(store.get(key) for key in keys[:-1])
 
 
 def test_the_store_is_capped_when_filled_tenfold():

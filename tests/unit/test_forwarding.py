@@ -218,6 +218,16 @@ def test_a_flood_from_one_network_is_throttled():
     assert len(peer.sent) == REPLIES_BURST + 1
 
 
+def test_a_flood_of_replies_is_throttled():
+    line = Line()
+    line.universe.carry = lambda *_: None
+    reply, peer = reply_to(line), line.peers[1]
+    for _ in range(2 * REPLIES_BURST):
+        peer.deliver((bytes([66, 1, 1, 1]), 1), reply)
+    assert len(peer.sent) == REPLIES_BURST
+    assert peer.dropped("forward_budget") == REPLIES_BURST
+
+
 def test_without_owners_everything_is_dropped_and_counted():
     universe, _ = settled(2)
     peer = Peer(universe, "alone")

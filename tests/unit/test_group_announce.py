@@ -82,6 +82,14 @@ def test_at_most_four_members_without_repetition():
     assert asked.announce_member(1, member(2)) == [member(1), member(3), member(4), member(5)]
 
 
+def test_of_one_member_announced_twice_the_first_place_counts():
+    """As c-toxcore, which answers in the order of its table."""
+    asked = Asked()
+    asked.announce_member(1, member(1, HOME))
+    asked.announce_member(1, member(1, HOME6))
+    assert asked.announce_member(1, member(2)) == [member(1, HOME)]
+
+
 def test_the_last_sixteen_are_kept():
     asked = Asked()
     for number in range(1, MAX_MEMBERS + 3):
