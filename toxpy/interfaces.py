@@ -16,7 +16,6 @@ import _socket
 import fcntl
 import struct
 import sys
-from array import array
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,6 +82,9 @@ def _broadcast_ips(fd: int) -> list[bytes]:
     """One per IPv4 address of an interface that is up; loopback, which has none, stands for itself."""
     if sys.platform != "linux":
         return []
+    # only here is a buffer's address needed, and the import is too slow for the start: it loads collections
+    from array import array
+
     buffer = array("B", bytes(MAX_INTERFACES * _IFREQ_SIZE))
     ifconf = struct.pack("iP", len(buffer), buffer.buffer_info()[0])
     used: int = struct.unpack_from("i", fcntl.ioctl(fd, _SIOCGIFCONF, ifconf))[0]
