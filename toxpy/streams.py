@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Address
 
 READ_SIZE = 65536
+#: A stream with so much to send does not wait for the end of the pass.
+FLUSH_SIZE = 65536
 #: A listener with no descriptor left for a new connection rests so long.
 ACCEPT_PAUSE_MS = 1000
 #: Connections taken from one listener in one pass.
@@ -103,7 +105,10 @@ class Stream:
             return
         self._out.append(data)
         self._out_size += len(data)
-        if self._connected:
+        if self._connected and self._out_size >= FLUSH_SIZE and not self._events & _OUT:
+            # what the kernel has room for must not look like a peer who does not read
+            self.flush()
+        elif self._connected:
             self._streams.wrote(self)
 
     def close(self) -> None:

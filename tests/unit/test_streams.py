@@ -7,7 +7,7 @@ import select
 import pytest
 
 from toxpy.runtime import Runtime
-from toxpy.streams import READ_SIZE, Streams
+from toxpy.streams import FLUSH_SIZE, READ_SIZE, Streams
 
 LOOPBACK = bytes((127, 0, 0, 1))
 
@@ -207,3 +207,15 @@ def test_a_watched_descriptor_wakes_the_same_waiter(net):
     assert select.select([other.fileno()], [], [], 5)[0]
     other.poll()
     other.close()
+
+
+def test_much_in_one_pass_does_not_pile_up(net):
+    net = net()
+    client, server = net.pair()
+    got = collector(server)
+    net.streams.poll()
+    for _ in range(FLUSH_SIZE // 1024 * 3 // 2):
+        client.write(b"x" * 1024)
+    assert client.pending() == FLUSH_SIZE // 2
+    net.streams.flush()
+    net.passes(lambda: len(b"".join(got)) == FLUSH_SIZE * 3 // 2)
