@@ -30,11 +30,13 @@ from toxpy.core_start import (
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
 from toxpy.dht.dht import DHT
+from toxpy.dht.lan import Lan
 from toxpy.errors import PacketError, ToxError
 from toxpy.friend.connection import FriendConnections
 from toxpy.friend.diagnosis import diagnose
 from toxpy.friend.messenger import Messenger
 from toxpy.friend.requests import FriendRequests
+from toxpy.interfaces import Interfaces
 from toxpy.net_crypto.net_crypto import NetCrypto
 from toxpy.onion.announce import AnnounceServer
 from toxpy.onion.client import OnionClient
@@ -76,6 +78,7 @@ class Core(CoreFiles):
         "dispatch",
         "identity",
         "killed",
+        "lan",
         "messenger",
         "net_crypto",
         "onion",
@@ -127,7 +130,20 @@ class Core(CoreFiles):
         if self.socket.fileno() >= 0:
             streams.watch(self.socket.fileno())
         udp = self.dispatch = Dispatch()
-        dht = self.dht = DHT(KeyPair.generate(rt.rng), rt=rt, send=send, udp=udp)
+        options = self.options
+        dht = self.dht = DHT(
+            KeyPair.generate(rt.rng), rt=rt, send=send, udp=udp, hole_punching=options.hole_punching_enabled
+        )
+        self.lan: Lan | None = None
+        if options.local_discovery_enabled and self.socket.port:
+            self.lan = Lan(
+                dht,
+                rt=rt,
+                udp=udp,
+                port=self.socket.port,
+                broadcast=self.socket.broadcast,
+                destinations=Interfaces(rt=rt).destinations,
+            )
         self.relay = OnionRelay(dht, rt=rt, send=send, udp=udp)
         tcp = self.tcp = TcpPool(dht.keys, dht.shared_keys, rt=rt, connect=streams.connect, proxy=proxy)
         self.tcp_server = start_relay(self.options, dht, self.relay, streams, rt=rt)
@@ -241,6 +257,8 @@ class Core(CoreFiles):
         self.connections.close()
         self.net_crypto.close()
         self.onion.close()
+        if self.lan is not None:
+            self.lan.close()
         self.dht.close()
         self.tcp.close()
         if self.tcp_server is not None:

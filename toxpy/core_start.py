@@ -15,9 +15,11 @@ from toxpy.values import PUBLIC_KEY_SIZE, SECRET_KEY_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Protocol
 
     from toxpy.dht.dht import DHT
+    from toxpy.interfaces import Destination
     from toxpy.onion.path import OnionRelay
     from toxpy.options import Options
     from toxpy.runtime import Log, Runtime
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
         def fileno(self) -> int: ...
         def send(self, address: Address, data: bytes) -> None: ...
+        def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None: ...
         def receive(self, limit: int = ...) -> list[tuple[bytes, Address]]: ...
         def close(self) -> None: ...
 
@@ -79,6 +82,9 @@ class NoSocket:
         return -1
 
     def send(self, address: Address, data: bytes) -> None:
+        """There is no way out."""
+
+    def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None:
         """There is no way out."""
 
     def receive(self, limit: int = 0) -> list[tuple[bytes, Address]]:

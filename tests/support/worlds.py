@@ -10,6 +10,7 @@ import contextlib
 import socket as std_socket
 import time
 
+from tests.support.private_network import HOST, PrivateNetwork
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
 from toxpy import events
@@ -210,10 +211,15 @@ class SimulatedWorld(World):
 
 
 class LoopbackWorld(World):
-    """Real sockets on this machine; actors named in `real` run Debian's library."""
+    """Real sockets on this machine; actors named in `real` run Debian's library.
 
-    def __init__(self, real=(), relayed=False):
+    With `public` they are in a network namespace of their own, on an address that is not of the LAN.
+    """
+
+    def __init__(self, real=(), relayed=False, public=False):
         super().__init__(relayed)
+        self.host = HOST if public else LOOPBACK
+        self.network_of_ours = PrivateNetwork().enter() if public else None
         self.real = set(real)
 
     def actor(self, name, savedata=b""):
@@ -224,7 +230,7 @@ class LoopbackWorld(World):
             tox = RealTox(savedata=savedata, udp=udp, tcp_port=tcp_port)
         else:
             tox = Core(loopback_options(savedata, udp=udp, tcp_port=tcp_port))
-        actor = Actor(self, name, tox, LOOPBACK, tox.self_get_udp_port() if udp else 0, tcp_port)
+        actor = Actor(self, name, tox, self.host, tox.self_get_udp_port() if udp else 0, tcp_port)
         self.actors.append(actor)
         if tcp_port:
             self.relay = actor
@@ -256,6 +262,9 @@ class LoopbackWorld(World):
         for actor in getattr(self, "gone", []):
             with contextlib.suppress(OSError):
                 actor.tox.kill()
+        if self.network_of_ours is not None:
+            self.network_of_ours.leave()
+            self.network_of_ours = None
 
 
 #: which side is the real library; the plain nodes are mixed so that both kinds carry the traffic
@@ -267,10 +276,10 @@ BACKENDS = {
 #: without UDP on alice's and bob's side; the names end with whose relay it is
 RELAYED_BACKENDS = {
     "tcp-universe": lambda: SimulatedWorld(relayed=True),
-    "tcp-ours-real-over-real": lambda: LoopbackWorld(real={"bob", "node0", "node2"}, relayed=True),
-    "tcp-real-ours-over-ours": lambda: LoopbackWorld(real={"alice", "node1", "node3"}, relayed=True),
-    "tcp-ours-ours-over-real": lambda: LoopbackWorld(real={"node0", "node2"}, relayed=True),
-    "tcp-real-real-over-ours": lambda: LoopbackWorld(real={"alice", "bob", "node1"}, relayed=True),
+    "tcp-ours-real-over-real": lambda: LoopbackWorld(real={"bob", "node0", "node2"}, relayed=True, public=True),
+    "tcp-real-ours-over-ours": lambda: LoopbackWorld(real={"alice", "node1", "node3"}, relayed=True, public=True),
+    "tcp-ours-ours-over-real": lambda: LoopbackWorld(real={"node0", "node2"}, relayed=True, public=True),
+    "tcp-real-real-over-ours": lambda: LoopbackWorld(real={"alice", "bob", "node1"}, relayed=True, public=True),
 }
 
 __all__ = ["BACKENDS", "RELAYED_BACKENDS", "Actor", "LoopbackWorld", "SimulatedWorld", "events"]

@@ -1,0 +1,46 @@
+"""A network of the test's own: a fresh network namespace whose loopback has public addresses.
+
+Tox treats addresses of the LAN differently: they are not told to strangers, and c-toxcore's clients
+without UDP ignore nodes there. So what concerns strangers is tested on addresses that look public.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+
+HOST = "198.51.100.1"
+#: more hosts of the same machine
+HOSTS = [f"198.51.100.{i}" for i in range(1, 10)]
+CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _check(result, what):
+    if result != 0:
+        number = ctypes.get_errno()
+        raise PermissionError(number, f"{what}: {os.strerror(number)}; network namespaces need root")
+
+
+class PrivateNetwork:
+    """`enter` moves the calling thread, and processes it starts, into the namespace; `leave` moves it back."""
+
+    def enter(self):
+        self.outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        _check(_libc.unshare(CLONE_NEWNET), "a network namespace of our own")
+        addresses = [["addr", "add", f"{host}/32", "dev", "lo"] for host in HOSTS]
+        for command in (["link", "set", "lo", "up"], *addresses):
+            subprocess.run(["ip", *command], check=True, capture_output=True)
+        return self
+
+    def leave(self):
+        """Back outside; the namespace ends with the last socket in it."""
+        _check(_libc.setns(self.outside, CLONE_NEWNET), "back to the network outside")
+        os.close(self.outside)
+
+    def __enter__(self):
+        return self.enter()
+
+    def __exit__(self, *_error):
+        self.leave()
