@@ -29,20 +29,16 @@ from toxpy.core_start import (
 )
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
-from toxpy.dht.dht import DHT
-from toxpy.dht.lan import Lan
-from toxpy.errors import PacketError, ToxError
+from toxpy.errors import ToxError
 from toxpy.friend.connection import FriendConnections
 from toxpy.friend.diagnosis import diagnose
 from toxpy.friend.messenger import Messenger
 from toxpy.friend.requests import FriendRequests
-from toxpy.interfaces import Interfaces
 from toxpy.net_crypto.net_crypto import NetCrypto
-from toxpy.onion.announce import AnnounceServer
+from toxpy.network_node import NetworkNode
 from toxpy.onion.client import OnionClient
-from toxpy.onion.path import OnionRelay
 from toxpy.options import Options
-from toxpy.runtime import LOG_DEBUG, LOG_INFO, Dispatch, Runtime
+from toxpy.runtime import LOG_DEBUG, LOG_INFO, Runtime
 from toxpy.streams import Streams as RealStreams
 from toxpy.tcp.pool import TcpPool
 from toxpy.values import NOSPAM_SIZE, address_checksum
@@ -53,15 +49,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from toxpy.core_start import Socket, Streams
     from toxpy.friend.diagnosis import Diagnosis
     from toxpy.friend.friend import Friend
+    from toxpy.network_node import Socket, Streams
     from toxpy.tcp.proxy import Proxy
 
 #: What tox_iteration_interval answers at most and at least; clients sleep that long.
 MAX_INTERVAL_MS, MIN_INTERVAL_MS = 50, 1
-#: Datagrams handled per iterate, so that a flood cannot keep timers from running.
-MAX_DATAGRAMS = 1024
 LOOPBACK = bytes((127, 0, 0, 1))
 
 
@@ -72,23 +66,19 @@ class Core(CoreFiles):
         "_connection_status",
         "_events",
         "_loaded",
-        "announce",
         "connections",
         "dht",
-        "dispatch",
         "identity",
         "killed",
-        "lan",
         "messenger",
         "net_crypto",
+        "node",
         "onion",
         "options",
-        "relay",
         "rt",
         "socket",
         "streams",
         "tcp",
-        "tcp_server",
     )
 
     def __init__(
@@ -126,31 +116,26 @@ class Core(CoreFiles):
 
     def _build(self, proxy: Proxy | None) -> None:
         """The layers, from the bottom up."""
-        rt, send, streams = self.rt, self.socket.send, self.streams
-        if self.socket.fileno() >= 0:
-            streams.watch(self.socket.fileno())
-        udp = self.dispatch = Dispatch()
-        options = self.options
-        dht = self.dht = DHT(
-            KeyPair.generate(rt.rng), rt=rt, send=send, udp=udp, hole_punching=options.hole_punching_enabled
+        rt, options, socket = self.rt, self.options, self.socket
+        node = self.node = NetworkNode(
+            KeyPair.generate(rt.rng),
+            rt=rt,
+            udp=socket,
+            streams=self.streams,
+            lan_discovery=options.local_discovery_enabled and socket.port != 0,
+            hole_punching=options.hole_punching_enabled,
+            announcements=options.dht_announcements_enabled,
         )
-        self.lan: Lan | None = None
-        if options.local_discovery_enabled and self.socket.port:
-            self.lan = Lan(
-                dht,
-                rt=rt,
-                udp=udp,
-                port=self.socket.port,
-                broadcast=self.socket.broadcast,
-                destinations=Interfaces(rt=rt).destinations,
-            )
-        self.relay = OnionRelay(dht, rt=rt, send=send, udp=udp)
-        tcp = self.tcp = TcpPool(dht.keys, dht.shared_keys, rt=rt, connect=streams.connect, proxy=proxy)
-        self.tcp_server = start_relay(self.options, dht, self.relay, streams, rt=rt)
-        if self.tcp_server is not None and proxy is None:
+        dht, udp, send = node.dht, node.dispatch, socket.send
+        self.dht = dht
+        tcp = self.tcp = TcpPool(dht.keys, dht.shared_keys, rt=rt, connect=self.streams.connect, proxy=proxy)
+        forwarding = node.forwarding
+        if forwarding is not None:
+            tcp.on_forwarding = lambda _relay_pk, data: forwarding.on_response(data)
+        start_relay(node, options.tcp_port)
+        if node.relay is not None and proxy is None:
             # friends learn of our own relay like of any other
-            tcp.add_relay(Node(dht.public_key, (LOOPBACK, self.options.tcp_port), tcp=True))
-        self.announce = AnnounceServer(dht, rt=rt, send=send, udp=udp)
+            tcp.add_relay(Node(dht.public_key, (LOOPBACK, options.tcp_port), tcp=True))
         onion = self.onion = OnionClient(self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp)
         net_crypto = self.net_crypto = NetCrypto(self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp)
         connections = FriendConnections(self.identity, dht, onion, net_crypto, rt=rt, tcp=tcp)
@@ -162,8 +147,8 @@ class Core(CoreFiles):
             save.restore(loaded, self.messenger)
             dht.load_nodes(loaded.dht_nodes)
             onion.load_path_nodes(loaded.path_nodes)
-            for node in loaded.relays():
-                tcp.add_relay(node)
+            for relay in loaded.relays():
+                tcp.add_relay(relay)
 
     # running
 
@@ -171,25 +156,7 @@ class Core(CoreFiles):
         """One pass over one moment: receive, run what is due. Events wait in `drain_events`."""
         if self.killed:
             return
-        self.rt.clock.update()
-        self.streams.poll()
-        try:
-            self._pass()
-        finally:
-            self.streams.flush()
-
-    def _pass(self) -> None:
-        handlers, counters = self.dispatch.handlers, self.rt.counters
-        for data, address in self.socket.receive(MAX_DATAGRAMS):
-            handler = handlers[data[0]] if data else None
-            if handler is None:
-                counters.drop("udp_kind")
-                continue
-            try:
-                handler(address, data)
-            except PacketError:
-                counters.drop("udp_malformed")
-        self.rt.timers.run_due()
+        self.node.iterate()
         self.messenger.check_receipts()
         self.messenger.files.begin_pass()
         status = self.self_get_connection_status()
@@ -232,8 +199,7 @@ class Core(CoreFiles):
 
     def deadline_in_ms(self) -> int | None:
         """Milliseconds until a timer is due, 0 when one is; None when only the network can wake us."""
-        deadline_ms = self.rt.timers.next_deadline_ms()
-        return None if deadline_ms is None else max(0, deadline_ms - self.now_ms())
+        return self.node.timeout_ms()
 
     def iteration_interval(self) -> int:
         """Milliseconds that a client should sleep before the next `iterate`, 1 to 50."""
@@ -246,7 +212,7 @@ class Core(CoreFiles):
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when anything arrives, -1 in a simulated network."""
-        return self.streams.fileno()
+        return self.node.fileno()
 
     def kill(self) -> None:
         """Close all connections, telling the other sides, and the socket. Repeating it is harmless."""
@@ -257,15 +223,8 @@ class Core(CoreFiles):
         self.connections.close()
         self.net_crypto.close()
         self.onion.close()
-        if self.lan is not None:
-            self.lan.close()
-        self.dht.close()
         self.tcp.close()
-        if self.tcp_server is not None:
-            self.tcp_server.close()
-        self.streams.flush()
-        self.streams.close()
-        self.socket.close()
+        self.node.close()
         self._events.clear()
 
     def get_savedata(self) -> bytes:
@@ -502,6 +461,14 @@ class Core(CoreFiles):
     def friend_get_typing(self, friend_number: int) -> bool:
         """Is the friend typing to us."""
         return self._friend(friend_number).is_typing
+
+    def dht_get_num_closelist(self) -> int:
+        """Nodes in our close list."""
+        return self.dht.close_count()
+
+    def dht_get_num_closelist_announce_capable(self) -> int:
+        """Those of them that can store announcements."""
+        return self.dht.close_count(announce_only=True)
 
     def friend_diagnosis(self, friend_number: int) -> Diagnosis:
         """How far the connection to a friend came, and when."""

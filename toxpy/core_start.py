@@ -5,7 +5,7 @@ The errors are those of tox_new, found in its order. c-toxcore: tox.c tox_new.
 
 from __future__ import annotations
 
-from toxpy import enums, save, sockets, streams
+from toxpy import enums, save, sockets
 from toxpy.crypto.keys import KeyPair
 from toxpy.errors import PacketError, ToxError
 from toxpy.netprof import Profile
@@ -16,40 +16,12 @@ from toxpy.values import PUBLIC_KEY_SIZE, SECRET_KEY_SIZE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Protocol
 
-    from toxpy.dht.dht import DHT
     from toxpy.interfaces import Destination
-    from toxpy.onion.path import OnionRelay
+    from toxpy.network_node import NetworkNode, Socket
     from toxpy.options import Options
-    from toxpy.runtime import Log, Runtime
-    from toxpy.tcp.server import TcpServer
+    from toxpy.runtime import Log
     from toxpy.wire.address import Address
-
-    class Socket(Protocol):
-        """`UdpSocket`, or a port in the simulated universe."""
-
-        port: int
-        profile: Profile
-
-        def fileno(self) -> int: ...
-        def send(self, address: Address, data: bytes) -> None: ...
-        def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None: ...
-        def receive(self, limit: int = ...) -> list[tuple[bytes, Address]]: ...
-        def close(self) -> None: ...
-
-
-    class Streams(Protocol):
-        """`toxpy.streams.Streams`, or TCP in the simulated universe."""
-
-        def connect(self, address: Address) -> streams.Stream: ...
-        def listen(self, port: int) -> streams.Listener: ...
-        def watch(self, fd: int) -> None: ...
-        def fileno(self) -> int: ...
-        def poll(self) -> None: ...
-        def flush(self) -> None: ...
-        def close(self) -> None: ...
-
 
 _ENCRYPTED_SAVE_MAGIC = b"toxEsave"
 
@@ -71,10 +43,11 @@ def checked_key(public_key: bytes | None, null_error: str) -> bytes:
 class NoSocket:
     """Stands in for the UDP socket when UDP is off."""
 
-    __slots__ = ("port", "profile")
+    __slots__ = ("errors", "oversized", "port", "profile")
 
     def __init__(self) -> None:
-        self.port = 0
+        self.port = self.oversized = 0
+        self.errors: dict[int, int] = {}
         self.profile = Profile()
 
     def fileno(self) -> int:
@@ -158,34 +131,15 @@ def bind_socket(options: Options, log: Log) -> Socket:
         raise api_error("TOX_ERR_NEW_PORT_ALLOC", f"no UDP port: {error}", retryable=True) from error
 
 
-def start_relay(
-    options: Options, dht: DHT, onion: OnionRelay, net: Streams, *, rt: Runtime
-) -> TcpServer | None:
-    """The TCP relay on `tcp_port`, its clients' first hop of the onion; None without a port."""
-    if not options.tcp_port:
-        return None
-    # most instances are no relay and need not pay for the module
-    from toxpy.tcp.server import TcpServer
-
+def start_relay(node: NetworkNode, port: int) -> None:
+    """Be a TCP relay on that port, unless it is 0."""
+    if not port:
+        return
     try:
-        listener = net.listen(options.tcp_port)
+        listener = node.streams.listen(port)
     except OSError as error:
         raise api_error("TOX_ERR_NEW_PORT_ALLOC", f"no TCP port: {error}", retryable=True) from error
-    server = TcpServer(dht.keys, dht.shared_keys, [listener], rt=rt, budget=dht.budget)
-    connect_onion(server, onion)
-    return server
-
-
-def connect_onion(server: TcpServer, onion: OnionRelay) -> None:
-    """Let the clients of a relay use its node as the first hop of their onion paths."""
-
-    def to_client(token: int, data: bytes) -> None:
-        client = server.client_by_token(token)
-        if client is not None:
-            client.send_onion_response(data)
-
-    onion.to_relay_client = to_client
-    server.on_onion_request = lambda client, data: onion.on_relay_request(client.token, data)
+    node.start_relay([listener])
 
 
 def log_sink(options: Options) -> Log | None:

@@ -12,7 +12,7 @@ TCP_DATA = 0x10
 
 
 class Profile:
-    """Counts of one kind of traffic; the lists are indexed by packet id, whoever has the packet adds to them."""
+    """Counts of one kind of traffic, in lists by packet id; whoever has the packet adds to them."""
 
     __slots__ = ("bytes_received", "bytes_sent", "packets_received", "packets_sent")
 

@@ -55,7 +55,7 @@ def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
         built.savedata_type, built.savedata_data = 1, bytes(savedata)
     if built.proxy_type and not built.proxy_may_leak:
         if built.tcp_port:
-            raise ValueError("tcp_port would show our address in spite of the proxy; see Options.proxy_may_leak")
+            raise ValueError("tcp_port would show our address beside the proxy; see Options.proxy_may_leak")
         built.udp_enabled = built.local_discovery_enabled = False
         built.experimental_disable_dns = True
     return built

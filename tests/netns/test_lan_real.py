@@ -76,7 +76,7 @@ def our_core(cable, *, sends=True, hears=True):
         Lan(
             core.dht,
             rt=core.rt,
-            udp=core.dispatch if hears else Dispatch(),
+            udp=core.node.dispatch if hears else Dispatch(),
             port=core.socket.port,
             broadcast=core.socket.broadcast if sends else lambda data, port, destinations: None,
             destinations=Interfaces(rt=core.rt).destinations,

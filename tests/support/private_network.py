@@ -24,7 +24,7 @@ def _check(result, what):
 
 
 class PrivateNetwork:
-    """`enter` moves the calling thread, and processes it starts, into the namespace; `leave` moves it back."""
+    """`enter` moves the calling thread, and what it starts, into the namespace; `leave` moves it back."""
 
     def enter(self):
         self.outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)

@@ -107,6 +107,7 @@ class SimStreams:
         self.open = set()
         self.next_port = FIRST_EPHEMERAL_PORT
         self.errors = {}
+        self.ipv6 = True
 
     def __len__(self):
         return len(self.open)

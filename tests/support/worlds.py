@@ -273,13 +273,19 @@ BACKENDS = {
     "ours-real": lambda: LoopbackWorld(real={"bob", "node0", "node2"}),
     "real-ours": lambda: LoopbackWorld(real={"alice", "node0", "node2"}),
 }
+
+def relayed_world(real):
+    """Only the plain nodes have UDP, and the first is everybody's relay."""
+    return LoopbackWorld(real=real, relayed=True, public=True)
+
+
 #: without UDP on alice's and bob's side; the names end with whose relay it is
 RELAYED_BACKENDS = {
     "tcp-universe": lambda: SimulatedWorld(relayed=True),
-    "tcp-ours-real-over-real": lambda: LoopbackWorld(real={"bob", "node0", "node2"}, relayed=True, public=True),
-    "tcp-real-ours-over-ours": lambda: LoopbackWorld(real={"alice", "node1", "node3"}, relayed=True, public=True),
-    "tcp-ours-ours-over-real": lambda: LoopbackWorld(real={"node0", "node2"}, relayed=True, public=True),
-    "tcp-real-real-over-ours": lambda: LoopbackWorld(real={"alice", "bob", "node1"}, relayed=True, public=True),
+    "tcp-ours-real-over-real": lambda: relayed_world({"bob", "node0", "node2"}),
+    "tcp-real-ours-over-ours": lambda: relayed_world({"alice", "node1", "node3"}),
+    "tcp-ours-ours-over-real": lambda: relayed_world({"node0", "node2"}),
+    "tcp-real-real-over-ours": lambda: relayed_world({"alice", "bob", "node1"}),
 }
 
 __all__ = ["BACKENDS", "RELAYED_BACKENDS", "Actor", "LoopbackWorld", "SimulatedWorld", "events"]

@@ -27,8 +27,6 @@ WHOLE_SUBSYSTEMS = (
     "tox_group_",
 )
 SINGLE = {
-    "tox_dht_get_num_closelist",
-    "tox_dht_get_num_closelist_announce_capable",
     "tox_dht_send_nodes_request",
     "tox_netprof_get_packet_id_bytes",
     "tox_netprof_get_packet_id_count",

@@ -310,7 +310,7 @@ def test_unknown_and_malformed_datagrams_are_counted(place):
     def malformed(address, data):
         raise PacketError("cut short")
 
-    core.dispatch.claim(0x77, malformed)
+    core.node.dispatch.claim(0x77, malformed)
     source = (bytes([20, 9, 9, 9]), 33445)
     core.socket.inbox += [(b"", source), (b"\x78", source), (b"\x77", source), (b"\x77x", source)]
     core.iterate()

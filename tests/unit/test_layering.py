@@ -22,6 +22,7 @@ LAYERS = [
     ["friend"],
     ["conference", "group", "av", "ext"],
     ["save", "passkey"],
+    ["network_node"],
     ["core_start", "core_files"],
     ["core", "node"],
     ["typed_enums", "typed_events"],

@@ -156,7 +156,7 @@ def test_cut_and_bent_packets_are_dropped(kind):
     bad = [data[:size] for size in range(1, min(cut, len(data)))]
     bad += [data[:i] + bytes((data[i] ^ 1,)) + data[i + 1 :] for i in range(first, min(last, len(data)))]
     for packet in bad:
-        victim.dispatch.handlers[kind](source, packet)
+        victim.node.dispatch.handlers[kind](source, packet)
     assert world.universe.sent == sent
     world.close()
 

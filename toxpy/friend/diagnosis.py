@@ -60,7 +60,7 @@ class Moments:
 
 
 class Diagnosis:
-    """`reason` is a TOX_FRIEND_OFFLINE_REASON_*; `since_ms` is how long ago its step was reached, -1 for never.
+    """`reason` is a TOX_FRIEND_OFFLINE_REASON_*, `since_ms` how long ago its step was reached, -1 for never.
 
     `steps` has the time since every step by its name, without those never reached.
     """
@@ -107,9 +107,9 @@ def _furthest(
     if not self_connected:
         return TOX_FRIEND_OFFLINE_REASON_SELF_OFFLINE, NEVER
     signs_of_life = max(moments.dht_key, moments.address, moments.answered)
-    if moments.left != NEVER and signs_of_life <= moments.left:
-        if found_ms <= moments.left + ANNOUNCE_LIFETIME_MS:
-            return TOX_FRIEND_OFFLINE_REASON_WENT_AWAY, moments.left
+    silent = signs_of_life <= moments.left and found_ms <= moments.left + ANNOUNCE_LIFETIME_MS
+    if moments.left != NEVER and silent:
+        return TOX_FRIEND_OFFLINE_REASON_WENT_AWAY, moments.left
     answers_now = crypto is not None and crypto.state >= HANDSHAKE_SENT
     if answers_now or (moments.answered != NEVER and now_ms - moments.answered < ATTEMPT_LIFETIME_MS):
         return TOX_FRIEND_OFFLINE_REASON_HANDSHAKE_REJECTED, moments.answered

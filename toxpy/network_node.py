@@ -1,0 +1,192 @@
+"""A node of the network without a user: what an instance of Tox and a bootstrap node have in common.
+
+    UDP  -> Dispatch by first byte -> DHT | LAN discovery | onion relay | announce server
+                                    | forwarding | announcements | whatever claims more
+    TCP  -> relay for others -------> onion relay | forwarding
+
+`iterate` is one pass over one moment: receive, run what is due, send what was written to streams.
+Nothing here blocks.
+"""
+
+from __future__ import annotations
+
+from toxpy.dht.announcements import Announcements
+from toxpy.dht.dht import DHT
+from toxpy.dht.forwarding import Forwarding
+from toxpy.dht.lan import Lan
+from toxpy.errors import PacketError
+from toxpy.interfaces import Interfaces
+from toxpy.onion.announce import AnnounceServer
+from toxpy.onion.path import OnionRelay
+from toxpy.runtime import Dispatch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Protocol
+
+    from toxpy import streams as tcp_streams
+    from toxpy.crypto.keys import KeyPair
+    from toxpy.interfaces import Destination
+    from toxpy.netprof import Profile
+    from toxpy.runtime import Runtime
+    from toxpy.tcp.server import TcpServer
+    from toxpy.wire.address import Address
+
+    class Socket(Protocol):
+        """`UdpSocket`, or a port in the simulated universe."""
+
+        port: int
+        profile: Profile
+        errors: dict[int, int]
+        oversized: int
+
+        def fileno(self) -> int: ...
+        def send(self, address: Address, data: bytes) -> None: ...
+        def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None: ...
+        def receive(self, limit: int = ...) -> list[tuple[bytes, Address]]: ...
+        def close(self) -> None: ...
+
+    class Streams(Protocol):
+        """`toxpy.streams.Streams`, or TCP in the simulated universe."""
+
+        ipv6: bool
+        errors: dict[int, int]
+
+        def connect(self, address: Address) -> tcp_streams.Stream: ...
+        def listen(self, port: int) -> tcp_streams.Listener: ...
+        def watch(self, fd: int) -> None: ...
+        def fileno(self) -> int: ...
+        def poll(self) -> None: ...
+        def flush(self) -> None: ...
+        def close(self) -> None: ...
+
+
+#: Datagrams handled per pass, so that a flood cannot keep timers and relays from running.
+MAX_DATAGRAMS = 1024
+
+
+class NetworkNode:
+    """Takes over the socket, the streams and the relay's listeners; `close` closes them."""
+
+    __slots__ = (
+        "_lan",
+        "announce",
+        "announcements",
+        "dht",
+        "dispatch",
+        "forwarding",
+        "onion",
+        "relay",
+        "rt",
+        "streams",
+        "udp",
+    )
+
+    def __init__(
+        self,
+        keys: KeyPair,
+        *,
+        rt: Runtime,
+        udp: Socket,
+        streams: Streams,
+        lan_discovery: bool = False,
+        hole_punching: bool = True,
+        announcements: bool = True,
+    ) -> None:
+        """`keys` are those of the DHT. Without `announcements` nothing is stored or forwarded for others."""
+        self.rt = rt
+        self.udp = udp
+        self.streams = streams
+        dispatch, send = Dispatch(), udp.send
+        self.dispatch = dispatch
+        dht = self.dht = DHT(keys, rt=rt, send=send, udp=dispatch, hole_punching=hole_punching)
+        self.onion = OnionRelay(dht, rt=rt, send=send, udp=dispatch)
+        self.announce = AnnounceServer(dht, rt=rt, send=send, udp=dispatch)
+        self.forwarding: Forwarding | None = None
+        self.announcements: Announcements | None = None
+        if announcements:
+            self.forwarding = Forwarding(dht, rt=rt, send=send, udp=dispatch)
+            self.announcements = Announcements(dht, self.forwarding, rt=rt, send=send, udp=dispatch)
+        self._lan: Lan | None = None
+        if lan_discovery:
+            find = Interfaces(rt=rt).destinations
+            self._lan = Lan(
+                dht, rt=rt, udp=dispatch, port=udp.port, broadcast=udp.broadcast, destinations=find
+            )
+        #: our TCP relay, once `start_relay` was called
+        self.relay: TcpServer | None = None
+        if udp.fileno() >= 0:
+            streams.watch(udp.fileno())
+
+    def start_relay(self, listeners: list[tcp_streams.Listener], max_clients: int | None = None) -> None:
+        """Be a TCP relay on these listeners; its clients use this node for the onion and for forwarding."""
+        # most nodes are no relay and need not pay for the module
+        from toxpy.tcp.server import DEFAULT_MAX_CLIENTS, TcpServer
+
+        dht = self.dht
+        cap = DEFAULT_MAX_CLIENTS if max_clients is None else max_clients
+        relay = self.relay = TcpServer(
+            dht.keys, dht.shared_keys, listeners, rt=self.rt, budget=dht.budget, max_clients=cap
+        )
+        onion, forwarding = self.onion, self.forwarding
+        onion.to_relay_client = self._onion_response
+        relay.on_onion_request = lambda client, data: onion.on_relay_request(client.token, data)
+        if forwarding is not None:
+            forwarding.to_relay_client = self._forwarding
+            relay.on_forward_request = lambda client, data: forwarding.on_relay_request(client.token, data)
+
+    def _onion_response(self, token: int, data: bytes) -> None:
+        client = self.relay.client_by_token(token) if self.relay is not None else None
+        if client is not None:
+            client.send_onion_response(data)
+
+    def _forwarding(self, token: int, data: bytes) -> None:
+        client = self.relay.client_by_token(token) if self.relay is not None else None
+        if client is not None:
+            client.send_forwarding(data)
+
+    def fileno(self) -> int:
+        """A descriptor that becomes readable when anything arrives, -1 in a simulated network."""
+        return self.streams.fileno()
+
+    def iterate(self) -> None:
+        """One pass."""
+        self.rt.clock.update()
+        self.streams.poll()
+        try:
+            self._pass()
+        finally:
+            self.streams.flush()
+
+    def _pass(self) -> None:
+        handlers, counters = self.dispatch.handlers, self.rt.counters
+        for data, address in self.udp.receive(MAX_DATAGRAMS):
+            handler = handlers[data[0]] if data else None
+            if handler is None:
+                counters.drop("udp_kind")
+                continue
+            try:
+                handler(address, data)
+            except PacketError:
+                counters.drop("udp_malformed")
+        self.rt.timers.run_due()
+
+    def timeout_ms(self) -> int | None:
+        """Milliseconds until a timer is due, 0 when one is; None when only the network can wake us."""
+        deadline_ms = self.rt.timers.next_deadline_ms()
+        if deadline_ms is None:
+            return None
+        self.rt.clock.update()
+        return max(0, deadline_ms - self.rt.clock.now_ms)
+
+    def close(self) -> None:
+        """Send what was written, and close everything; repeating it is harmless."""
+        if self._lan is not None:
+            self._lan.close()
+        if self.relay is not None:
+            self.relay.close()
+        self.dht.close()
+        self.streams.flush()
+        self.streams.close()
+        self.udp.close()
