@@ -242,10 +242,12 @@ class FriendConnection:
     def on_lossless(self, data: bytes) -> None:
         """One packet of the ordered stream, from its kind byte on."""
         kind = data[0]
+        # c-toxcore counts alive packets only, which may be stuck behind thousands of messages on a bad link
+        self._last_alive_ms = self._parent.rt.clock.now_ms
         if kind > PACKET_FRIEND_REQUEST:
             self.owner.on_lossless(data)
         elif kind == PACKET_ALIVE:
-            self._last_alive_ms = self._parent.rt.clock.now_ms
+            pass
         elif kind == PACKET_SHARE_RELAYS:
             self._on_share_relays(data)
         elif kind == PACKET_FRIEND_REQUEST:
@@ -287,7 +289,7 @@ class FriendConnection:
         self._alive_timer = self._parent.rt.timers.call_later(delay_ms, self._alive_due)
 
     def _alive_timed_out(self) -> None:
-        """32 s may have passed without an alive packet: then the friend is gone."""
+        """32 s may have passed without a lossless packet: then the friend is gone."""
         rt = self._parent.rt
         deadline_ms = self._last_alive_ms + CONNECTION_TIMEOUT_MS
         if rt.clock.now_ms < deadline_ms:

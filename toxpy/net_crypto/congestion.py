@@ -2,8 +2,13 @@
 
 A window in packets that doubles per round trip until the first loss (slow start) and then grows by
 one packet and 1/32 per round trip. Once per round trip the share of lost packets is looked at:
-above TOLERATED_LOSS the path is full and the window shrinks, below it losses are taken for the
-noise of a radio link. The round-trip estimate and time-out are those of RFC 6298.
+clearly above the path's noise, the path is full and the window shrinks.
+
+The noise is what a smaller window does not cure. It is an average of the shares which follows them
+upwards slowly and downwards fast: a full path loses nothing while the window grows again, and its noise
+stays near zero; a bad radio link loses as much as before, and after a few rounds that is how it is.
+
+The round-trip estimate and time-out are those of RFC 6298.
 
 c-toxcore instead estimates a rate every 50 ms and starts at 4 packets a second with a burst of 64; a
 peer running it sees nothing of our scheme but our timing, and its request packets (each 50 to
@@ -18,6 +23,12 @@ MIN_WINDOW = 16
 MAX_WINDOW = 8192
 TOLERATED_LOSS = 0.08
 SHRINK, MAX_SHRINK = 0.7, 0.5
+#: How far the noise follows the share of a round, and the most it can be.
+NOISE_RISE, NOISE_FALL, MAX_NOISE = 0.35, 0.25, 0.3
+#: A round of that many times the noise is still the noise: few packets scatter.
+NOISE_MARGIN = 1.8
+#: Noise above which a second time-out in a row is still bad luck.
+BAD_LUCK = 0.1
 
 #: c-toxcore acknowledges a fast stream every 50 to 100 ms: sooner, that would look like a loss.
 MIN_TIMEOUT_MS = 200
@@ -27,7 +38,7 @@ MAX_TIMEOUT_MS = 4000
 #: Assumed round trip before the first sample.
 INITIAL_RTT_MS = 250
 #: Losses are not judged by fewer packets or in less time than this.
-MIN_ROUND_PACKETS, MIN_ROUND_MS = 16, 20
+MIN_ROUND_PACKETS, MIN_ROUND_MS = 32, 20
 
 
 class Congestion:
@@ -35,6 +46,7 @@ class Congestion:
 
     __slots__ = (
         "_backoff",
+        "_noise",
         "_round_arrived",
         "_round_end_ms",
         "_round_lost",
@@ -51,6 +63,7 @@ class Congestion:
         self.window = float(INITIAL_WINDOW)
         self._threshold = float(MAX_WINDOW)
         self._round_arrived = self._round_lost = self._round_end_ms = 0
+        self._noise = 0.0
         self.rtt_ms = self._shortest_ms = float(INITIAL_RTT_MS)
         #: A packet requested by the peer is sent again only if its last copy is older than this.
         self.repeat_after_ms = INITIAL_RTT_MS
@@ -68,7 +81,7 @@ class Congestion:
         else:
             self._variation += (abs(self.rtt_ms - sample_ms) - self._variation) / 4
             self.rtt_ms += (sample_ms - self.rtt_ms) / 8
-        self.repeat_after_ms = int(min(self.rtt_ms, self._shortest_ms * 1.25 + 10))
+        self.repeat_after_ms = int(min(self.rtt_ms + 2 * self._variation, self._shortest_ms * 1.25 + 10))
         self._set_timeout()
 
     def on_news(self, now_ms: int, arrived: int, lost: int, in_flight: int) -> None:
@@ -87,11 +100,18 @@ class Congestion:
         self._round_lost += lost
         total = self._round_arrived + self._round_lost
         if now_ms >= self._round_end_ms and total >= MIN_ROUND_PACKETS:
-            share = self._round_lost / total
-            if share > TOLERATED_LOSS:
-                self._shrink(max(min(SHRINK, 1 - share), MAX_SHRINK))
+            self._judge(self._round_lost / total)
             self._round_arrived = self._round_lost = 0
             self._round_end_ms = now_ms + max(int(self.rtt_ms), MIN_ROUND_MS)
+
+    def _judge(self, share: float) -> None:
+        """A round is over that lost this share of its packets."""
+        noise = self._noise
+        if share > TOLERATED_LOSS + NOISE_MARGIN * noise:
+            self._shrink(max(min(SHRINK, 1 - share), MAX_SHRINK))
+            self._noise = min(noise + (share - noise) * NOISE_RISE, MAX_NOISE)
+        elif share < noise:
+            self._noise = noise + (share - noise) * NOISE_FALL
 
     def on_timeout(self, in_flight: int) -> None:
         """Nothing was heard for `timeout_ms`: wait twice as long next time.
@@ -99,7 +119,7 @@ class Congestion:
         The first time it may be only the peer's acknowledgement that was lost, and the share of lost
         packets will tell; from the second time on a window that is in use shrinks.
         """
-        if self._backoff > 1 and in_flight * 2 >= self.window:
+        if self._backoff > (2 if self._noise > BAD_LUCK else 1) and in_flight * 2 >= self.window:
             self._shrink(SHRINK)
         self._backoff = min(self._backoff * 2, 32)
         self._set_timeout()

@@ -100,18 +100,40 @@ def test_window_shrinks_once_per_round_trip_and_only_for_many_losses():
     congestion = Congestion()
     congestion.on_sample(100)
     congestion.on_news(0, 0, 0, 0)
-    congestion.on_news(1000, 20, 5, 25)
+    congestion.on_news(1000, 40, 10, 30)
     assert congestion.window == pytest.approx(64 * 0.7)
-    congestion.on_news(1050, 20, 5, 20)
+    congestion.on_news(1050, 40, 10, 20)
     assert congestion.window == pytest.approx(64 * 0.7)
     congestion.on_news(1101, 0, 60, 20)
     assert congestion.window == pytest.approx(64 * 0.35)
     for i in range(100):
-        congestion.on_news(2000 + 200 * i, 1, 20, 1)
+        congestion.on_news(2000 + 200 * i, 1, 50, 1)
     assert congestion.window == MIN_WINDOW
     for i in range(100):
         congestion.on_news(50_000 + 200 * i, 95, 5, 100)
     assert congestion.window > 64
+
+
+def test_loss_that_a_smaller_window_does_not_cure_is_noise():
+    congestion = Congestion()
+    congestion.on_sample(100)
+    for i in range(200):
+        sent = int(congestion.window)
+        congestion.on_news(200 * i, sent * 7 // 10, sent * 3 // 10, sent)
+    assert congestion.window > 1000
+
+
+def test_loss_by_a_full_path_never_becomes_noise():
+    """A path for 100 packets: what is beyond is lost, and the window stays about there."""
+    congestion = Congestion()
+    congestion.on_sample(100)
+    windows = []
+    for i in range(500):
+        sent = int(congestion.window)
+        congestion.on_news(200 * i, min(sent, 100), max(0, sent - 100), sent)
+        windows.append(congestion.window)
+    assert max(windows[100:]) < 170
+    assert min(windows[100:]) > 60
 
 
 def test_unused_window_does_not_change():
