@@ -104,6 +104,7 @@ def main(arguments: list[str]) -> int:
     os.umask(0o077)
     options = parse_arguments(arguments)
     log = logs.open_log(options.log_backend, trace=options.trace)
+    logs.report_crash(log)
     log.info('Running "%s" version %d.', logs.IDENT, VERSION)
     try:
         # daemon or not, the files may be named relative to where we are now

@@ -10,7 +10,9 @@ from __future__ import annotations
 import logging
 import sys
 import syslog
+import traceback
 from collections.abc import Callable
+from types import TracebackType
 
 from toxpy.runtime import LOG_DEBUG, LOG_ERROR, LOG_INFO, LOG_TRACE, LOG_WARNING
 
@@ -99,3 +101,15 @@ def core_log(logger: logging.Logger) -> Callable[[int, str], None]:
         core.log(LEVELS.get(level, logging.INFO), "%s", message, stacklevel=2)
 
     return log
+
+
+def report_crash(logger: logging.Logger) -> None:
+    """Let an exception that nobody expected end up in the log: a daemon has no stderr."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        logger.error("Ended by an error in the program, please report it:")
+        for part in traceback.format_exception(kind, error, trace):
+            for line in part.splitlines():
+                logger.error("%s", line)
+
+    sys.excepthook = hook
