@@ -137,6 +137,23 @@ def test_log_callback_gets_the_c_fields():
     assert (level, file, line, func) == (enums.TOX_LOG_LEVEL_INFO, "toxpy", 0, "") and message
 
 
+def test_traffic_is_counted(place):
+    alice, bob = place.core("alice"), place.core("bob")
+    alice.bootstrap(".".join(map(str, bob.socket.address[0])), bob.socket.port, bob.self_get_dht_id())
+    place.universe.run_for(3_000)
+    udp, tcp = enums.TOX_NETPROF_PACKET_TYPE_UDP, enums.TOX_NETPROF_PACKET_TYPE_TCP
+    sent, received = enums.TOX_NETPROF_DIRECTION_SENT, enums.TOX_NETPROF_DIRECTION_RECV
+    nodes_request = enums.TOX_NETPROF_PACKET_ID_TWO
+    count = alice.netprof_get_packet_id_count(udp, nodes_request, sent)
+    assert count > 0
+    assert alice.netprof_get_packet_id_bytes(udp, nodes_request, sent) == count * 113
+    assert bob.netprof_get_packet_id_count(udp, nodes_request, received) > 0
+    assert alice.netprof_get_packet_total_count(udp, received) > 0
+    assert alice.netprof_get_packet_total_bytes(udp, sent) > count * 113
+    assert alice.netprof_get_packet_total_count(tcp, sent) == 0
+    assert alice.netprof_get_packet_total_count(99, sent) == 0
+
+
 # savedata
 
 
@@ -374,3 +391,15 @@ def test_kill_may_be_repeated_and_closes_the_socket(place):
 
 def test_hash():
     assert Core.hash(b"") == bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+
+
+def test_a_quiet_instance_stays_connected(place):
+    """Nodes long known are asked every two minutes, but one of them sooner, to see that we are online."""
+    cores = [place.core(f"node{number}") for number in range(5)]
+    for core in cores[1:]:
+        core.dht.bootstrap(cores[0].socket.address, cores[0].self_get_dht_id())
+    seen = []
+    for _ in range(600):
+        place.universe.run_for(1000)
+        seen += cores[1].drain_events()
+    assert [event.connection_status for event in seen] == [enums.TOX_CONNECTION_UDP]

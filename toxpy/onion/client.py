@@ -122,6 +122,7 @@ class Target:
     """A real key with the closest nodes known: our own, or a friend's."""
 
     __slots__ = (
+        "asked_ms",
         "capacity",
         "keys",
         "nodes",
@@ -142,6 +143,8 @@ class Target:
         self.nodes: dict[bytes, AnnounceNode] = {}
         self.recently_asked: dict[bytes, int] = {}
         self.rounds = 0
+        #: when a known node was last asked
+        self.asked_ms = rt.clock.now_ms
 
     def wants(self, public_key: bytes) -> bool:
         """Would a new node with that key get a place."""
@@ -398,8 +401,8 @@ class OnionClient:
         for node in list(target.nodes.values()):
             if node.misses >= MAX_MISSES and now_ms - node.asked_ms >= INTERVAL_MS:
                 del target.nodes[node.public_key]
-            elif now_ms - node.asked_ms >= interval_ms(target, node):
-                node.asked_ms = now_ms
+            elif now_ms - node.asked_ms >= interval_ms(target, node) or self._is_silent(target, now_ms):
+                node.asked_ms = target.asked_ms = now_ms
                 node.misses += 1
                 asked = True
                 self._ask(target, node.public_key, node.address, node)
@@ -409,6 +412,10 @@ class OnionClient:
             closest = self._dht.closest_nodes(target.public_key, target.capacity // 2)
             for candidate in closest or self._path_nodes.all()[:4]:
                 self._ask_newcomer(target, candidate)
+
+    def _is_silent(self, target: Target, now_ms: int) -> bool:
+        """Stable nodes are asked every two minutes, but one after 15 s, to see that we are connected."""
+        return target is self._self and now_ms - target.asked_ms >= INTERVAL_MS
 
     def _ask_newcomer(self, target: Target, node: Node) -> None:
         # our own DHT node may be among them: where only two nodes exist, each stores the other's friend
