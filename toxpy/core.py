@@ -14,22 +14,21 @@ must not tell who its user is.
 
 from __future__ import annotations
 
-from toxpy import enums, save, sockets
+from toxpy import enums, save
 from toxpy import events as ev
 from toxpy.core_files import CoreFiles
+from toxpy.core_network import CoreNetwork
 from toxpy.core_start import (
     api_error,
     bind_socket,
     checked_key,
     find_proxy,
-    host_text,
     load_identity,
     log_sink,
     start_relay,
 )
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
-from toxpy.errors import ToxError
 from toxpy.friend.connection import FriendConnections
 from toxpy.friend.diagnosis import diagnose
 from toxpy.friend.messenger import Messenger
@@ -59,7 +58,7 @@ MAX_INTERVAL_MS, MIN_INTERVAL_MS = 50, 1
 LOOPBACK = bytes((127, 0, 0, 1))
 
 
-class Core(CoreFiles):
+class Core(CoreFiles, CoreNetwork):
     """Build with `Core(options)`; then call `iterate` and take `drain_events` until `kill`."""
 
     __slots__ = (
@@ -232,7 +231,7 @@ class Core(CoreFiles):
         saved = save.collect(self.messenger)
         saved.dht_nodes = self.dht.saved_nodes()
         saved.path_nodes = self.onion.path_nodes()
-        saved.set_relays(self.tcp.relays(save.MAX_RELAYS))
+        saved.set_relays(self.tcp.relays_to_save(save.MAX_RELAYS))
         loaded = self._loaded
         if loaded is not None:
             saved.groups_raw = loaded.groups_raw
@@ -241,100 +240,6 @@ class Core(CoreFiles):
                 saved.relays_raw = loaded.relays_raw
             saved.conferences_raw, saved.kept = loaded.conferences_raw, loaded.kept
         return save.build(saved)
-
-    # network
-
-    def resolve_options(self) -> dict[str, bool]:
-        """Keyword arguments for `sockets.resolve`: what this instance may ask for and can reach."""
-        options = self.options
-        return {"ipv6": options.ipv6_enabled, "dns": not options.experimental_disable_dns}
-
-    def _resolve(self, host: bytes | str | None, port: int) -> list[bytes]:
-        if host is None:
-            raise api_error("TOX_ERR_BOOTSTRAP_NULL")
-        if not 0 < port < 65536:
-            raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
-        return sockets.resolve(host_text(host), **self.resolve_options())
-
-    def _unknown_host(self) -> ToxError:
-        if self.options.experimental_disable_dns:
-            return api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "names are not looked up: give an IP address")
-        return api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "unknown host", retryable=True)
-
-    def bootstrap(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
-        """Ask a node into the DHT. Looks host names up, which may block: see `bootstrap_addresses`."""
-        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
-        self.bootstrap_addresses(self._resolve(host, port), port, key)
-        return True
-
-    def bootstrap_addresses(self, ips: list[bytes], port: int, public_key: bytes) -> None:
-        """`bootstrap` for a host that was looked up already; no IP means that this failed."""
-        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
-        if not 0 < port < 65536:
-            raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
-        if not ips:
-            raise self._unknown_host()
-        self.rt.clock.update()
-        for ip in ips:
-            self.onion.add_bootstrap(Node(key, (ip, port)))
-            self.dht.bootstrap((ip, port), key)
-
-    def add_tcp_relay(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
-        """Use a TCP relay. Looks host names up, which may block: see `add_tcp_relay_addresses`."""
-        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
-        ips = self._resolve(host, port)
-        if not ips and host and self.names_go_to_proxy():
-            self.add_tcp_relay_by_name(host_text(host), port, key)
-        else:
-            self.add_tcp_relay_addresses(ips, port, key)
-        return True
-
-    def names_go_to_proxy(self) -> bool:
-        """Is it for the proxy to look relays' names up, because that here would show what we look for."""
-        options = self.options
-        return bool(options.proxy_type) and options.experimental_disable_dns and not options.proxy_may_leak
-
-    def add_tcp_relay_by_name(self, host: str, port: int, public_key: bytes) -> None:
-        """`add_tcp_relay` for a host that the proxy looks up."""
-        self.rt.clock.update()
-        try:
-            self.tcp.add_relay(Node(public_key, (bytes(4), port), tcp=True), host)
-        except ValueError as error:
-            raise api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", str(error)) from error
-
-    def add_tcp_relay_addresses(self, ips: list[bytes], port: int, public_key: bytes) -> None:
-        """`add_tcp_relay` for a host that was looked up already; no IP means that this failed."""
-        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
-        if not 0 < port < 65536:
-            raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
-        if not ips:
-            raise self._unknown_host()
-        self.rt.clock.update()
-        for ip in ips:
-            self.tcp.add_relay(Node(key, (ip, port), tcp=True))
-
-    def self_get_connection_status(self) -> int:
-        """TOX_CONNECTION_UDP or _TCP once the onion works, which is when friends can find us.
-
-        UDP needs a DHT node beyond the LAN, as in c-toxcore.
-        """
-        return self.onion.connection_state()
-
-    def self_get_dht_id(self) -> bytes:
-        """The key to bootstrap from us with."""
-        return self.dht.public_key
-
-    def self_get_udp_port(self) -> int:
-        """The bound UDP port."""
-        if self.socket.port == 0:
-            raise api_error("TOX_ERR_GET_PORT_NOT_BOUND")
-        return self.socket.port
-
-    def self_get_tcp_port(self) -> int:
-        """The port of our TCP relay."""
-        if not self.options.tcp_port:
-            raise api_error("TOX_ERR_GET_PORT_NOT_BOUND")
-        return self.options.tcp_port
 
     # ourselves
 
@@ -461,14 +366,6 @@ class Core(CoreFiles):
     def friend_get_typing(self, friend_number: int) -> bool:
         """Is the friend typing to us."""
         return self._friend(friend_number).is_typing
-
-    def dht_get_num_closelist(self) -> int:
-        """Nodes in our close list."""
-        return self.dht.close_count()
-
-    def dht_get_num_closelist_announce_capable(self) -> int:
-        """Those of them that can store announcements."""
-        return self.dht.close_count(announce_only=True)
 
     def friend_diagnosis(self, friend_number: int) -> Diagnosis:
         """How far the connection to a friend came, and when."""

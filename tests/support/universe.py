@@ -59,6 +59,8 @@ class SimSocket:
 
     def send(self, address, data):
         if self.online and not self.closed:
+            self.profile.packets_sent[data[0]] += 1
+            self.profile.bytes_sent[data[0]] += len(data)
             self.universe.carry(self, address, data)
 
     def broadcast(self, data, port, destinations):
@@ -70,6 +72,10 @@ class SimSocket:
 
     def receive(self, limit=256):
         batch, self.inbox = self.inbox[:limit], self.inbox[limit:]
+        for data, _ in batch:
+            if data:
+                self.profile.packets_received[data[0]] += 1
+                self.profile.bytes_received[data[0]] += len(data)
         return batch
 
     def close(self):

@@ -28,10 +28,6 @@ WHOLE_SUBSYSTEMS = (
 )
 SINGLE = {
     "tox_dht_send_nodes_request",
-    "tox_netprof_get_packet_id_bytes",
-    "tox_netprof_get_packet_id_count",
-    "tox_netprof_get_packet_total_bytes",
-    "tox_netprof_get_packet_total_count",
 }
 
 

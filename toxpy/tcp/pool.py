@@ -24,6 +24,7 @@ client's.
 from __future__ import annotations
 
 from toxpy.dht.budget import Bucket
+from toxpy.netprof import Profile
 from toxpy.tcp.client import TcpClient
 from toxpy.tcp.relay import (
     CONNECTED,
@@ -153,6 +154,7 @@ class TcpPool:
         "on_forwarding",
         "on_onion",
         "on_oob",
+        "profile",
     )
 
     def __init__(
@@ -179,6 +181,8 @@ class TcpPool:
         self._closed = False
         self._tend_timer: Timer | None = None
         self._tend_at_ms = 0
+        #: the frames to and from all relays
+        self.profile = Profile()
         #: sender's DHT key, relay's key, data: something from a peer that was not expected at that relay
         self.on_oob: Callable[[bytes, bytes, bytes], None] = _nothing
         self.on_onion: Callable[[bytes], None] = _nothing
@@ -207,10 +211,21 @@ class TcpPool:
         return self._add(node, host, named=True) is not None
 
     def relays(self, count: int) -> list[Node]:
-        """Up to `count` connected relays in random order: to share with friends and to save."""
+        """Up to `count` connected relays in random order: to share with friends."""
         relays = self._relays.values()
         nodes = [relay.node for relay in relays if relay.state == CONNECTED and relay.host is None]
         self._rt.rng.shuffle(nodes)
+        return nodes[:count]
+
+    def relays_to_save(self, count: int) -> list[Node]:
+        """Up to `count` relays that may be needed after a restart: connected ones, then sleepers.
+
+        c-toxcore saves only connected ones, and so none at all while every friend is reached directly.
+        """
+        nodes = self.relays(count)
+        for relay in self._relays.values():
+            if relay.state == SLEEPING and relay.host is None and relay.proven:
+                nodes.append(relay.node)
         return nodes[:count]
 
     def has_relays(self) -> bool:
@@ -443,6 +458,7 @@ class TcpPool:
             connect=self._connect_stream,
             proxy=self._proxy,
             host=relay.host,
+            profile=self.profile,
         )
 
     def _sleep(self, relay: Relay) -> list[Route]:
