@@ -152,7 +152,7 @@ def _serve(options: argparse.Namespace, config: Config, log: logging.Logger, sta
         loop.catch_signals()
         names = add_numeric_nodes(config.bootstrap_nodes, node, log)
         if names:
-            threading.Thread(target=_look_up, args=(names, node, loop, log), daemon=True).start()
+            threading.Thread(target=look_up, args=(names, node, loop, log), daemon=True).start()
         if starter is not None:
             starter.ready()
         loop.run(node)
@@ -267,9 +267,7 @@ def _add_node(
         log.warning(text, number, entry.host)
 
 
-def _look_up(
-    names: dict[int, BootstrapAddress], node: BootstrapNode, loop: Loop, log: logging.Logger
-) -> None:
+def look_up(names: dict[int, BootstrapAddress], node: BootstrapNode, loop: Loop, log: logging.Logger) -> None:
     """Look up host names, on a thread of its own; those that have none are tried again later."""
     delay_s = LOOKUP_RETRY_S
     told: set[int] = set()

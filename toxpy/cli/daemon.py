@@ -36,7 +36,8 @@ class Iterated(Protocol):
 class Loop:
     """Waits for the network, timers, stop signals and other threads' calls, all at once.
 
-    Signals arrive through a pipe, so there is no moment in which one could be missed.
+    Signals arrive through a pipe, so there is no moment in which one could be missed. The pipe stays to
+    the end of the process: a look-up of names may come back at any time.
     """
 
     __slots__ = ("_calls", "_reader", "_writer", "stopped_by")
@@ -83,12 +84,6 @@ class Loop:
             return
         while not self._calls.empty():
             self._calls.get()()
-
-    def close(self) -> None:
-        """Give the pipe back; no thread may `call` any more."""
-        signal.set_wakeup_fd(-1)
-        os.close(self._reader)
-        os.close(self._writer)
 
 
 class PidFile:
