@@ -15,8 +15,13 @@ PAGE = ROOT / "docs" / "wire.md"
 MODULES = {
     "Addresses and nodes": "wire/address",
     "DHT": "dht/packets",
+    "LAN discovery": "dht/lan",
+    "Hole punching": "dht/nat",
     "Forwarding": "dht/forwarding",
     "DHT announcements": "dht/announcements",
+    "Bootstrap node's information": "dht/bootstrap_info",
+    "TCP connections to relays": "tcp/secure",
+    "TCP relays": "tcp/server",
     "Onion paths": "onion/path",
     "Onion announcing": "onion/announce",
     "Group announcing": "onion/group_announce",
