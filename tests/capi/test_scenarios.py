@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.prefix import compile_c, library_dir
+from tests.support.private_network import HOST, PrivateNetwork
 
 HERE = Path(__file__).parent / "scenarios"
 PYTHON = Path(__file__).parents[1] / "scenarios"
@@ -21,11 +22,15 @@ def real_dir():
     return os.path.dirname(path)
 
 
+#: what only UDP can do
+UDP_ONLY = {"bootstrap", "dht_mixed", "two_nodes"}
 SIDES = {
     "ours-ours": (library_dir, library_dir),
     "ours-real": (library_dir, real_dir),
     "real-ours": (real_dir, library_dir),
 }
+#: bob's node is the relay: the real library's, then ours
+RELAYED = ["ours-real", "real-ours"]
 
 
 def test_the_same_scenarios_in_c_and_python():
@@ -60,6 +65,16 @@ def run(program, sides, **environment):
 @pytest.mark.parametrize("name", NAMES)
 def test_scenario(name, sides, programs):
     run(programs(name), sides)
+
+
+@pytest.mark.timeout(330)
+@pytest.mark.parametrize("sides", RELAYED)
+@pytest.mark.parametrize("name", sorted(set(NAMES) - UDP_ONLY))
+def test_without_udp(name, sides, programs):
+    """Alice and bob have no UDP. On addresses that look public, as c-toxcore wants it for this."""
+    program = programs(name)
+    with PrivateNetwork():
+        run(program, sides, TOX_RELAY="bob", TOX_HOST=HOST)
 
 
 @pytest.mark.timeout(330)

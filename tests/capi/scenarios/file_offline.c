@@ -34,7 +34,6 @@ void scenario_alice(Side *side)
 
 void scenario_bob(Side *side)
 {
-    uint8_t key[TOX_PUBLIC_KEY_SIZE];
     files_start(side);
     become_friends(side);
     File *file = accept_offer(side);
@@ -42,8 +41,7 @@ void scenario_bob(Side *side)
     const uint64_t kept = file->position;
     restart(side);
     files_start(side);
-    tox_self_get_dht_id(side->companions[0], key);
-    CHECK(tox_bootstrap(side->tox, "127.0.0.1", tox_self_get_udp_port(side->companions[0], NULL), key, NULL));
+    rejoin(side);
     wait_online(side, 120);
     file = get_offer(side);
     CHECK(file->name_length == 5 && seek(side, file, kept) == TOX_ERR_FILE_SEEK_OK);

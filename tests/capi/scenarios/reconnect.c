@@ -27,9 +27,7 @@ void scenario_alice(Side *side)
 static void come_back(Side *side, const uint8_t *save, size_t length)
 {
     start_tox(side, save, length);
-    uint8_t key[TOX_PUBLIC_KEY_SIZE];
-    tox_self_get_dht_id(side->companions[0], key);
-    CHECK(tox_bootstrap(side->tox, "127.0.0.1", tox_self_get_udp_port(side->companions[0], NULL), key, NULL));
+    rejoin(side);
     wait_online(side, 120);
     const Seen *message = take(side, &side->messages, 30);
     CHECK(message->length == 4 && memcmp(message->text, "back", 4) == 0);

@@ -108,11 +108,19 @@ static void on_lossless(Tox *tox, uint32_t number, const uint8_t *data, size_t l
 
 /* ---- instances ---- */
 
-static Tox *new_tox(const uint8_t *save, size_t length)
+/* The side whose first companion is everybody's TCP relay; NULL: everybody has UDP and needs none. */
+static const char *relay_side(void)
+{
+    return getenv("TOX_RELAY");
+}
+
+static Tox *new_tox(const uint8_t *save, size_t length, bool udp, uint16_t tcp_port)
 {
     struct Tox_Options *options = tox_options_new(NULL);
     CHECK(options != NULL);
     tox_options_set_local_discovery_enabled(options, false);
+    tox_options_set_udp_enabled(options, udp);
+    tox_options_set_tcp_port(options, tcp_port);
     tox_options_set_start_port(options, 33445);
     tox_options_set_end_port(options, 33999);
     if (save != NULL) {
@@ -131,7 +139,7 @@ static Tox *new_tox(const uint8_t *save, size_t length)
 
 void start_tox(Side *side, const uint8_t *save, size_t length)
 {
-    side->tox = new_tox(save, length);
+    side->tox = new_tox(save, length, relay_side() == NULL, 0);
     tox_callback_friend_request(side->tox, on_request);
     tox_callback_friend_message(side->tox, on_message);
     tox_callback_friend_read_receipt(side->tox, on_receipt);
@@ -222,10 +230,13 @@ void meet(Side *side)
     CHECK(mark == 'm');
 }
 
-typedef struct Contact {
-    uint8_t dht_id[TOX_PUBLIC_KEY_SIZE];
-    uint16_t port;
-} Contact;
+enum { RELAY_PORT = 3389 };
+
+static const char *host(void)
+{
+    const char *named = getenv("TOX_HOST");
+    return named != NULL ? named : "127.0.0.1";
+}
 
 static Contact contact_of(const Tox *tox)
 {
@@ -238,7 +249,15 @@ static Contact contact_of(const Tox *tox)
 
 static void bootstrap(Tox *tox, const Contact *contact)
 {
-    CHECK(tox_bootstrap(tox, "127.0.0.1", contact->port, contact->dht_id, NULL));
+    CHECK(tox_bootstrap(tox, host(), contact->port, contact->dht_id, NULL));
+}
+
+void rejoin(Side *side)
+{
+    bootstrap(side->tox, &side->node);
+    if (relay_side() != NULL) {
+        CHECK(tox_add_tcp_relay(side->tox, host(), RELAY_PORT, side->relay.dht_id, NULL));
+    }
 }
 
 void join_network(Side *side)
@@ -251,7 +270,9 @@ void join_network(Side *side)
     for (int i = 1; i < side->companion_count; ++i) {
         bootstrap(side->companions[i], &ours);
     }
-    bootstrap(side->tox, &ours);
+    side->node = ours;
+    side->relay = relay_side() != NULL && strcmp(relay_side(), side->name) == 0 ? ours : theirs;
+    rejoin(side);
 }
 
 void join_each_other(Side *side)
@@ -311,7 +332,8 @@ static int run_side(const char *name, int other)
     alarm(TIME_LIMIT_S);
     start_tox(side, NULL, 0);
     for (int i = 0; i < side->companion_count; ++i) {
-        side->companions[i] = new_tox(NULL, 0);
+        const bool is_relay = i == 0 && relay_side() != NULL && strcmp(relay_side(), name) == 0;
+        side->companions[i] = new_tox(NULL, 0, true, is_relay ? RELAY_PORT : 0);
     }
     if (is_alice) {
         scenario_alice(side);

@@ -29,6 +29,11 @@ typedef struct Seen_List {
     size_t taken; /* handed out by `take` */
 } Seen_List;
 
+typedef struct Contact {
+    uint8_t dht_id[TOX_PUBLIC_KEY_SIZE];
+    uint16_t port;
+} Contact;
+
 typedef struct Side {
     const char *name;
     int other; /* the socket to the other side */
@@ -36,6 +41,7 @@ typedef struct Side {
     void (*on_iterate)(struct Side *side); /* called in every round, if set */
     Tox *companions[MAX_COMPANIONS]; /* plain nodes of this side's library, TOX_NODES_<SIDE> of them or 2 */
     int companion_count;
+    Contact node, relay; /* after join_network: a companion to bootstrap from; with TOX_RELAY also the relay */
     Seen_List requests, messages, receipts, names, status_messages, statuses, typings, connections, lossy, lossless;
 } Side;
 
@@ -80,6 +86,9 @@ void meet(Side *side);
 
 /* Bootstrap this side's nodes to the other side's companions. */
 void join_network(Side *side);
+
+/* After a restart: know a companion again, and the relay. */
+void rejoin(Side *side);
 
 /* No network but the two of us: alice bootstraps to bob. */
 void join_each_other(Side *side);
