@@ -9,6 +9,7 @@ from toxpy import enums, save, sockets
 from toxpy.crypto.keys import KeyPair
 from toxpy.errors import PacketError, ToxError
 from toxpy.netprof import Profile
+from toxpy.network_node import DEFAULT_MAX_FILES
 from toxpy.runtime import LOG_INFO
 from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
 from toxpy.values import PUBLIC_KEY_SIZE, SECRET_KEY_SIZE
@@ -139,7 +140,17 @@ def start_relay(node: NetworkNode, port: int) -> None:
         listener = node.streams.listen(port)
     except OSError as error:
         raise api_error("TOX_ERR_NEW_PORT_ALLOC", f"no TCP port: {error}", retryable=True) from error
-    node.start_relay([listener])
+    # most of the limit is for the program that we are a part of
+    node.start_relay([listener], min(file_limit() // 2, DEFAULT_MAX_FILES))
+
+
+def file_limit() -> int:
+    """How many files this program can have open."""
+    # only a relay needs to know
+    from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
+
+    soft = getrlimit(RLIMIT_NOFILE)[0]
+    return 2 * DEFAULT_MAX_FILES if soft == RLIM_INFINITY else soft
 
 
 def log_sink(options: Options) -> Log | None:

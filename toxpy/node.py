@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from toxpy.dht.bootstrap_info import BootstrapInfo, version_number
 from toxpy.enums import TOX_VERSION_MAJOR, TOX_VERSION_MINOR, TOX_VERSION_PATCH
-from toxpy.network_node import NetworkNode
+from toxpy.network_node import DEFAULT_MAX_FILES, NetworkNode
 from toxpy.runtime import LOG_INFO
 
 TYPE_CHECKING = False
@@ -37,18 +37,21 @@ class BootstrapNode(NetworkNode):
         udp: Socket,
         streams: Streams,
         listeners: list[Listener] | None = None,
-        max_relay_clients: int | None = None,
+        max_files: int = DEFAULT_MAX_FILES,
         lan_discovery: bool = False,
         motd: bytes | None = None,
     ) -> None:
-        """A TCP relay on the listeners, if any; `motd` None leaves bootstrap-info requests unanswered."""
+        """A TCP relay on the listeners, if any, for which there are `max_files`.
+
+        `motd` None leaves bootstrap-info requests unanswered.
+        """
         super().__init__(keys, rt=rt, udp=udp, streams=streams, lan_discovery=lan_discovery)
         self._was_connected = False
         self.info: BootstrapInfo | None = None
         if motd is not None:
             self.info = BootstrapInfo(VERSION, motd + b"\0", rt=rt, send=udp.send, udp=self.dispatch)
         if listeners:
-            self.start_relay(listeners, max_relay_clients)
+            self.start_relay(listeners, max_files)
 
     @property
     def port(self) -> int:

@@ -121,7 +121,8 @@ def test_a_client_of_the_relay_has_a_packet_forwarded(network):
 
 
 def test_the_relay_has_room_for_so_many(network):
-    crowded = Network(1, max_relay_clients=3)
+    # 5 files: one for the rest of the program, one for who is no client yet
+    crowded = Network(1, max_files=5)
     for i in range(5):
         Client(crowded, crowded.nodes[0], f"client {i}")
     crowded.run(10)

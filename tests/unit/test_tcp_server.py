@@ -8,9 +8,17 @@ from tests.support.universe import SeededRng, SimClock
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.dht.budget import X25519_BURST, KeyBudget
 from toxpy.runtime import Runtime
-from toxpy.tcp.half_open import MAX_HALF_OPEN, MAX_PER_PREFIX, TIMEOUT_MS
+from toxpy.tcp.half_open import MAX_HALF_OPEN, TIMEOUT_MS
 from toxpy.tcp.secure import MAX_PENDING, MAX_PENDING_PRIORITY
-from toxpy.tcp.server import HELLOS_BURST, PING_TOGETHER_MS, TcpServer
+from toxpy.tcp.server import (
+    HELLOS_BURST,
+    HELLOS_TOTAL_BURST,
+    PING_TOGETHER_MS,
+    RESERVED_FILES,
+    TcpServer,
+    room_for,
+)
+from toxpy.tcp.server_client import REQUESTS_BURST
 
 PING = b"\x04" + b"\x01" * 8
 PONG = b"\x05" + b"\x01" * 8
@@ -526,11 +534,14 @@ def test_a_call_back_may_close_the_server(relay):
 
 
 def test_half_open_connections_of_one_network(relay):
-    other = relay.connect(ip=(198, 51, 100, 1))
-    clients = [relay.connect(ip=(192, 0, 2, i % 256)) for i in range(10 * MAX_PER_PREFIX)]
-    assert relay.server.half_open == MAX_PER_PREFIX + 1
-    assert not other.is_closed
-    assert [client.is_closed for client in clients] == [True] * 9 * MAX_PER_PREFIX + [False] * MAX_PER_PREFIX
+    """The crowd loses its own oldest ones."""
+    others = [relay.connect(ip=(198, 51, 100, i)) for i in range(2)]
+    clients = [relay.connect(ip=(192, 0, 2, i % 256)) for i in range(10 * MAX_HALF_OPEN)]
+    others += [relay.connect(ip=(198, 51, 100, i)) for i in range(2)]
+    assert relay.server.half_open == MAX_HALF_OPEN
+    assert not any(client.is_closed for client in others)
+    left = MAX_HALF_OPEN - len(others)
+    assert [c.is_closed for c in clients] == [True] * (len(clients) - left) + [False] * left
 
 
 def test_half_open_connections_of_everybody(relay):
@@ -590,6 +601,59 @@ def test_hellos_with_a_known_key_are_paid_as_well(relay):
         pump_all(client.stream)
     assert answered == HELLOS_BURST
     assert relay.drops("tcp_hello_budget") == 100
+
+
+def test_connections_of_all_kinds_are_limited():
+    """Whoever is no client makes room for the newest, and clients never do."""
+    relay = Relay(max_clients=12, max_connections=16)
+    clients = [relay.client(ip=(198, 51, 100, 1)) for _ in range(10)]
+    silent = [relay.connect(ip=(192, 0, 2, 1)) for _ in range(50)]
+    assert len(relay.server) + relay.server.half_open == 16
+    assert [c.is_closed for c in silent] == [True] * 44 + [False] * 6
+    halfway = []
+    for _ in range(50):
+        halfway.append(relay.connect(ip=(203, 0, 113, 1)))
+        halfway[-1].send_hello()
+    assert len(relay.server) + relay.server.half_open == 16
+    # both kinds crowd each other out evenly
+    assert (sum(not c.is_closed for c in silent), sum(not c.is_closed for c in halfway)) == (2, 4)
+    late = [relay.client(ip=(198, 51, 101, 1)) for _ in range(2)]
+    assert not any(client.is_closed for client in (*clients, *late))
+    assert len(relay.server) == 12 and relay.server.half_open == 4
+
+
+@pytest.mark.parametrize("files", [1, 4, 20, 256, 1024, 32_768])
+def test_a_full_relay_leaves_files_for_the_rest_of_the_program(files):
+    clients, connections = room_for(files)
+    assert 1 <= clients < connections
+    assert connections <= max(2, files - min(RESERVED_FILES, files // 4))
+    if files >= 256:
+        assert clients >= files / 2
+
+
+def test_requests_of_one_client_are_limited(relay):
+    taken = []
+    relay.server.on_onion_request = lambda client, data: taken.append(data)
+    relay.server.on_forward_request = lambda client, data: taken.append(data)
+    client, other = relay.client(), relay.client()
+    for _ in range(REQUESTS_BURST):
+        client.write(b"\x08" + bytes(159), b"\x0a\x02\xc0\0\x02\x01\x82\xa5payload")
+    assert len(taken) == REQUESTS_BURST == relay.drops("tcp_request_budget")
+    other.write(b"\x08" + bytes(159))
+    relay.wait(1000)
+    client.write(b"\x08" + bytes(159))
+    assert len(taken) == REQUESTS_BURST + 2
+
+
+def test_hellos_of_all_networks_together_have_a_limit(relay):
+    """Even of a known key, for each costs a new key pair."""
+    keys = KeyPair.generate(relay.rng)
+    for i in range(HELLOS_TOTAL_BURST + 50):
+        client = relay.connect(keys, ip=(60, i >> 8, i & 255, 1))
+        client.send_hello()
+        client.stream.close()
+        pump_all(client.stream)
+    assert relay.drops("tcp_hello_budget") == 50
 
 
 def test_a_peer_who_does_not_read_bounds_what_waits_for_him(relay):

@@ -25,13 +25,10 @@ from toxpy.node import VERSION, BootstrapNode
 from toxpy.runtime import Runtime
 from toxpy.sockets import UdpSocket
 from toxpy.streams import Listener, Streams
-from toxpy.tcp.half_open import MAX_HALF_OPEN
 
 #: Files the process wants to have open, and the least that is enough for a relay.
 #: c-toxcore: tox-bootstrapd.c.
 WANTED_FILES, MIN_FILES = 32768, 4096
-#: Files that are not for the relay's clients: half-open connections, listeners, metrics, the log.
-RESERVED_FILES = 2 * MAX_HALF_OPEN + 128
 #: Names that cannot be looked up are tried again, less and less often.
 LOOKUP_RETRY_S, MAX_LOOKUP_RETRY_S = 30, 3600
 
@@ -178,7 +175,7 @@ def start_node(config: Config, log: logging.Logger) -> BootstrapNode:
             udp=udp,
             streams=streams,
             listeners=listen(config, streams, log),
-            max_relay_clients=max(raise_file_limit(log) - RESERVED_FILES, 1),
+            max_files=raise_file_limit(log),
             lan_discovery=config.enable_lan_discovery,
             motd=config.motd if config.enable_motd else None,
         )

@@ -1,14 +1,13 @@
-"""Connections to our relay that are nobody's yet: few, and not for long.
+"""Connections to our relay that are nobody's yet: not too many, and not for long.
 
-c-toxcore keeps the 256 newest and has no time-out (TCP_server.c). Here each has 10 s, and those
-of one network crowd out each other before they crowd out others. On the LAN, where the relay of
-an onion service sees all its clients too, there is only the common limit.
+c-toxcore keeps the 256 newest and has no time-out (TCP_server.c). Here each has 10 s, and when there are
+too many, the oldest one of the network that has most of them goes. So one network, be it an attacker's or
+a whole town behind one address whose relay has just restarted, may have all the room that others leave.
 """
 
 from __future__ import annotations
 
 from toxpy.dht.budget import prefix_of
-from toxpy.wire.address import is_lan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 
     Connection: TypeAlias = Incoming | ServerClient
 
-MAX_HALF_OPEN = 256
-MAX_PER_PREFIX = 64
+MAX_HALF_OPEN = 1024
 TIMEOUT_MS = 10_000
 
 
@@ -43,17 +41,18 @@ class HalfOpen:
 
     def add(self, connection: Connection, now_ms: int) -> Connection | None:
         """Keep a new one; returns the one that has to go for it, already removed."""
-        address = connection.stream.address
-        crowd = self._prefixes.get(prefix_of(address), {})
-        oldest: Connection | None = None
-        if len(crowd) >= MAX_PER_PREFIX and not is_lan(address):
-            oldest = next(iter(crowd))
-        elif len(self._deadlines) >= MAX_HALF_OPEN:
-            oldest = next(iter(self._deadlines))
-        if oldest is not None:
-            self.remove(oldest)
+        gone = self.crowd_out() if len(self._deadlines) >= MAX_HALF_OPEN else None
         self._deadlines[connection] = now_ms + TIMEOUT_MS
-        self._prefixes.setdefault(prefix_of(address), {})[connection] = None
+        self._prefixes.setdefault(prefix_of(connection.stream.address), {})[connection] = None
+        return gone
+
+    def crowd_out(self) -> Connection | None:
+        """Remove and return the oldest one of the most crowded network; None when there is none."""
+        if not self._deadlines:
+            return None
+        crowd = max(self._prefixes.values(), key=len)
+        oldest = next(iter(crowd))
+        self.remove(oldest)
         return oldest
 
     def remove(self, connection: Connection) -> None:

@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE, shared_key
-from toxpy.dht.budget import Budget
+from toxpy.dht.budget import Bucket, Budget
 from toxpy.dht.forwarding import MAX_FORWARD_DATA_SIZE
 from toxpy.errors import PacketError
 from toxpy.netprof import Profile
-from toxpy.tcp.half_open import HalfOpen
+from toxpy.tcp.half_open import MAX_HALF_OPEN, HalfOpen
 from toxpy.tcp.secure import SecureStream, create_server_hello, open_client_hello
 from toxpy.tcp.server_client import FIRST_CONNECTION_ID, LAST_CONNECTION_ID, Incoming, Link, ServerClient
 from toxpy.wire.address import unpack_ip_port
@@ -53,13 +53,27 @@ PING_TOGETHER_MS = 1_000
 
 #: Ours. Every hello costs the making of a key pair, even one from a known key.
 HELLOS_PER_S, HELLOS_BURST = 64, 256
+HELLOS_TOTAL_PER_S, HELLOS_TOTAL_BURST = 2000, 4000
 DEFAULT_MAX_CLIENTS = 1024
+#: Files that `room_for` leaves to the rest of the program, or a quarter when there are few.
+RESERVED_FILES = 64
+
+
+def room_for(files: int) -> tuple[int, int]:
+    """Clients, and connections of all kinds, for a relay in a program that can have so many files open.
+
+    An eighth of the connections is never for clients: a full relay still hears new ones, some of which
+    replace clients who lost their connection.
+    """
+    connections = max(files - min(RESERVED_FILES, files // 4), 2)
+    return max(connections - max(connections // 8, 1), 1), connections
 
 
 class TcpServer:
     """All clients of the relay, behind any number of listeners.
 
-    At most `max_clients` of them, and HalfOpen's caps of connections that are not clients yet.
+    At most `max_clients` of them, HalfOpen's caps of connections that are not clients yet, and
+    `max_connections` of all kinds: beyond those, what is half-open makes room for the newest.
     """
 
     __slots__ = (
@@ -68,6 +82,7 @@ class TcpServer:
         "_by_token",
         "_handlers",
         "_hellos",
+        "_hellos_total",
         "_incoming",
         "_key_budget",
         "_keys",
@@ -78,6 +93,7 @@ class TcpServer:
         "_timer",
         "_unconfirmed",
         "max_clients",
+        "max_connections",
         "on_forward_request",
         "on_onion_request",
         "profile",
@@ -93,6 +109,7 @@ class TcpServer:
         rt: Runtime,
         budget: KeyBudget,
         max_clients: int = DEFAULT_MAX_CLIENTS,
+        max_connections: int | None = None,
     ) -> None:
         """`keys` are those of the DHT node, `shared_keys` theirs with others."""
         self.rt = rt
@@ -100,7 +117,9 @@ class TcpServer:
         self._shared_keys = shared_keys
         self._key_budget = budget
         self._hellos = Budget(HELLOS_PER_S, HELLOS_BURST, rt=rt)
+        self._hellos_total = Bucket(HELLOS_TOTAL_PER_S, HELLOS_TOTAL_BURST, rt.clock.now_ms)
         self.max_clients = max_clients
+        self.max_connections = max_clients + 2 * MAX_HALF_OPEN if max_connections is None else max_connections
         self.profile = Profile()
         #: takes frames 8 without the id; None ignores them
         self.on_onion_request: Callable[[ServerClient, bytes], None] | None = None
@@ -164,10 +183,16 @@ class TcpServer:
 
     def _on_accept(self, stream: Stream) -> None:
         self.rt.counters.count("tcp_accepted")
-        crowded_out = self._incoming.add(Incoming(self, stream), self.rt.clock.now_ms)
-        if crowded_out is not None:
-            self.give_up(crowded_out, "tcp_crowded_out")
+        if self.half_open + len(self._by_token) >= self.max_connections:
+            # whoever has more of them: those who send nothing, or those who stop after the hello
+            unconfirmed, incoming = self._unconfirmed, self._incoming
+            self._crowd_out((unconfirmed if len(unconfirmed) > len(incoming) else incoming).crowd_out())
+        self._crowd_out(self._incoming.add(Incoming(self, stream), self.rt.clock.now_ms))
         self._arm()
+
+    def _crowd_out(self, connection: Connection | None) -> None:
+        if connection is not None:
+            self.give_up(connection, "tcp_crowded_out")
 
     def give_up(self, connection: Connection, reason: str) -> None:
         """Close a half-open connection."""
@@ -181,7 +206,7 @@ class TcpServer:
     def on_hello(self, incoming: Incoming, hello: bytes) -> None:
         """A whole client hello is here: answer it."""
         rt, stream, public_key = self.rt, incoming.stream, hello[:KEY_SIZE]
-        if not self._hellos.allows(stream.address):
+        if not self._hellos.allows(stream.address) or not self._hellos_total.take(rt.clock.now_ms):
             return self.give_up(incoming, "tcp_hello_budget")
         shared = self._key_budget.shared_key(self._shared_keys, public_key, stream.address)
         if shared is None:
@@ -195,9 +220,7 @@ class TcpServer:
         nonces = int.from_bytes(our_nonce, "big"), int.from_bytes(their_nonce, "big")
         client = ServerClient(self, stream, public_key, (session.secret, session_pk, *nonces))
         self._incoming.remove(incoming)
-        crowded_out = self._unconfirmed.add(client, rt.clock.now_ms)
-        if crowded_out is not None:
-            self.give_up(crowded_out, "tcp_crowded_out")
+        self._crowd_out(self._unconfirmed.add(client, rt.clock.now_ms))
         return self._arm()
 
     def secure(self, stream: Stream, session: Session, data: bytes) -> SecureStream:
@@ -334,7 +357,10 @@ class TcpServer:
             return True
         if len(frame) <= MIN_ONION_REQUEST_SIZE:
             return False
-        self.on_onion_request(client, frame[1:])
+        if client.requests.take(self.rt.clock.now_ms):
+            self.on_onion_request(client, frame[1:])
+        else:
+            self.rt.counters.drop("tcp_request_budget")
         return True
 
     def _on_forward_frame(self, client: ServerClient, frame: bytes) -> bool:
@@ -346,7 +372,10 @@ class TcpServer:
             return False
         if len(frame) - end > MAX_FORWARD_DATA_SIZE:
             return False
-        self.on_forward_request(client, frame[1:])
+        if client.requests.take(self.rt.clock.now_ms):
+            self.on_forward_request(client, frame[1:])
+        else:
+            self.rt.counters.drop("tcp_request_budget")
         return True
 
     # time

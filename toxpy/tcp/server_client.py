@@ -5,6 +5,7 @@ See `toxpy.tcp.server` for the frames. c-toxcore: TCP_server.c, TCP_Secure_Conne
 
 from __future__ import annotations
 
+from toxpy.dht.budget import Bucket
 from toxpy.tcp.secure import CLIENT_HELLO_SIZE, CLOSED_BY_PEER, SecureStream
 
 TYPE_CHECKING = False
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 ONION_RESPONSE, FORWARDING = 9, 11
 FIRST_CONNECTION_ID, LAST_CONNECTION_ID = 16, 255
+#: Ours: datagrams into the network for one client. c-toxcore's send some dozens in a second at most.
+REQUESTS_PER_S, REQUESTS_BURST = 256, 1024
 
 
 class Link:
@@ -77,6 +80,7 @@ class ServerClient:
         "links",
         "ping_id",
         "public_key",
+        "requests",
         "secure",
         "stream",
         "token",
@@ -95,6 +99,8 @@ class ServerClient:
         self.connection_ids: dict[bytes, int] = {}
         #: of the ping that was not answered yet
         self.ping_id = b""
+        #: onion and forward requests that we send on for it
+        self.requests = Bucket(REQUESTS_PER_S, REQUESTS_BURST, server.rt.clock.now_ms)
         #: does not read what it must know
         self.doomed = False
         stream.on_ready = self._on_first_frame
