@@ -14,6 +14,7 @@ from toxpy.dht.announcements import Announcements
 from toxpy.dht.dht import DHT
 from toxpy.dht.forwarding import Forwarding
 from toxpy.dht.lan import Lan
+from toxpy.error_log import ErrorLog
 from toxpy.errors import PacketError
 from toxpy.interfaces import Interfaces
 from toxpy.onion.announce import AnnounceServer
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
         def close(self) -> None: ...
 
 
+#: Files for a relay that nobody gave more.
+DEFAULT_MAX_FILES = 2048
 #: Datagrams handled per pass, so that a flood cannot keep timers and relays from running.
 MAX_DATAGRAMS = 1024
 
@@ -70,6 +73,7 @@ class NetworkNode:
     """Takes over the socket, the streams and the relay's listeners; `close` closes them."""
 
     __slots__ = (
+        "_error_log",
         "_lan",
         "announce",
         "announcements",
@@ -98,6 +102,7 @@ class NetworkNode:
         self.rt = rt
         self.udp = udp
         self.streams = streams
+        self._error_log = ErrorLog({"UDP": udp.errors, "TCP": streams.errors}, rt=rt)
         dispatch, send = Dispatch(), udp.send
         self.dispatch = dispatch
         dht = self.dht = DHT(keys, rt=rt, send=send, udp=dispatch, hole_punching=hole_punching)
@@ -119,15 +124,24 @@ class NetworkNode:
         if udp.fileno() >= 0:
             streams.watch(udp.fileno())
 
-    def start_relay(self, listeners: list[tcp_streams.Listener], max_clients: int | None = None) -> None:
-        """Be a TCP relay on these listeners; its clients use this node for the onion and for forwarding."""
+    def start_relay(self, listeners: list[tcp_streams.Listener], max_files: int = DEFAULT_MAX_FILES) -> None:
+        """Be a TCP relay on these listeners, with so many files open at most.
+
+        Its clients use this node for the onion and for forwarding.
+        """
         # most nodes are no relay and need not pay for the module
-        from toxpy.tcp.server import DEFAULT_MAX_CLIENTS, TcpServer
+        from toxpy.tcp.server import TcpServer, room_for
 
         dht = self.dht
-        cap = DEFAULT_MAX_CLIENTS if max_clients is None else max_clients
+        clients, connections = room_for(max_files)
         relay = self.relay = TcpServer(
-            dht.keys, dht.shared_keys, listeners, rt=self.rt, budget=dht.budget, max_clients=cap
+            dht.keys,
+            dht.shared_keys,
+            listeners,
+            rt=self.rt,
+            budget=dht.budget,
+            max_clients=clients,
+            max_connections=connections,
         )
         onion, forwarding = self.onion, self.forwarding
         onion.to_relay_client = self._onion_response
@@ -158,6 +172,8 @@ class NetworkNode:
             self._pass()
         finally:
             self.streams.flush()
+        if self.udp.errors or self.streams.errors:
+            self._error_log.look()
 
     def _pass(self) -> None:
         handlers, counters = self.dispatch.handlers, self.rt.counters

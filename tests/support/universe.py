@@ -50,6 +50,8 @@ class SimSocket:
         self.address = address
         self.port = address[1]
         self.profile = Profile()
+        self.errors = {}
+        self.oversized = 0
         self.inbox = []
         self.online = True
         self.closed = False

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2] / "toxpy"
 LAYERS = [
     ["errors", "enums", "values"],
     ["runtime", "netprof"],
+    ["error_log"],
     ["crypto", "wire"],
     ["events", "options", "sockets", "streams", "interfaces"],
     ["dht"],
@@ -28,12 +29,16 @@ LAYERS = [
     ["core", "node"],
     ["typed_enums", "typed_events"],
     ["typed_diagnosis"],
+    ["diskfile"],
+    ["profile"],
+    ["keeper"],
     ["tox"],
     ["aio", "capi", "cli", "__main__"],
 ]
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these
 PYTHON_ONLY = {"typed_enums", "typed_events", "typed_diagnosis", "tox", "aio", "cli"}
+PYTHON_ONLY |= {"diskfile", "profile", "keeper"}
 SLOW_TO_IMPORT = {
     "typing",
     "dataclasses",
