@@ -36,13 +36,23 @@ class Clock:
 
     def update(self) -> None:
         """Read the real clock into `now_ms`; never goes backwards."""
-        now_ms = time.monotonic_ns() // 1_000_000
+        try:
+            now_ms = time.monotonic_ns() // 1_000_000
+        except OSError:
+            # a broken clock stands still rather than ending the program
+            return
         if now_ms > self.now_ms:
             self.now_ms = now_ms
 
     def unix_s(self) -> int:
-        """Wall-clock seconds since 1970, only for what the wire or a save demands."""
-        return int(time.time())
+        """Wall-clock seconds since 1970, only for what the wire or a save demands.
+
+        Anybody may have set it to anything: nothing may depend on it. 0 for a time before that, or none.
+        """
+        try:
+            return max(int(time.time()), 0)
+        except (OSError, OverflowError):
+            return 0
 
 
 class Timer:

@@ -289,6 +289,10 @@ def _look_up(host: str) -> list[str]:
         finally:
             done.release()
 
-    _thread.start_new_thread(look_up, ())
+    try:
+        _thread.start_new_thread(look_up, ())
+    except RuntimeError:
+        # no thread to be had: as if nobody had answered
+        return []
     # the thread may go on for as long as the system's resolver does; nobody listens to it then
     return found[:] if done.acquire(timeout=LOOKUP_TIMEOUT_S) else []

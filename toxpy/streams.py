@@ -31,7 +31,6 @@ ACCEPTS_PER_PASS = 64
 BACKLOG = 256
 
 _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK)
-_EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 #: The other end went away between its connect and our accept.
 _GONE = (errno.ECONNABORTED, errno.EPROTO, errno.EINTR, errno.EPERM)
 #: Writing to a closed connection must not send SIGPIPE to the host program.
@@ -192,11 +191,18 @@ class Listener:
         self._socket: _socket.socket | None = sock
         self.port: int = sock.getsockname()[1]
         self.on_accept: Callable[[Stream], None] = Stream.close
-        self._resume()
+        self._watch()
 
-    def _resume(self) -> None:
+    def _watch(self) -> None:
         if self._socket is not None:
             self._streams.register(self._socket.fileno(), self, _IN)
+
+    def _resume(self) -> None:
+        try:
+            self._watch()
+        except OSError as error:
+            self._streams.count(error.errno or 0)
+            self._streams.rt.timers.call_later(ACCEPT_PAUSE_MS, self._resume)
 
     def happened(self, _events: int) -> None:
         """epoll says that somebody is waiting."""
