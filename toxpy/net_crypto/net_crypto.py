@@ -89,6 +89,7 @@ class NetCrypto:
         "by_address",
         "cookies",
         "dht",
+        "floor",
         "identity",
         "identity_keys",
         "newest",
@@ -126,6 +127,8 @@ class NetCrypto:
         self._requesting: dict[CryptoConnection, None] = {}
         #: real key -> stamp of the newest accepted handshake's cookie
         self.newest: dict[bytes, int] = {}
+        #: for all others: no stamp that had to be forgotten is newer, so that nothing can be replayed
+        self.floor = -1
         udp.claim(KIND_COOKIE_REQUEST, self._on_cookie_request)
         udp.claim(KIND_COOKIE_RESPONSE, self._on_cookie_response)
         udp.claim(KIND_HANDSHAKE, self._on_handshake)
@@ -215,7 +218,7 @@ class NetCrypto:
         if repeated is not None and repeated.last_handshake == data:
             repeated.on_repeated_handshake()
             return
-        if cookie.stamp <= self.newest.get(cookie.real_pk, -1):
+        if cookie.stamp <= self.newest.get(cookie.real_pk, self.floor):
             counters.drop("handshake_replayed")
             return
         key = self.dht.budget.shared_key(self.identity_keys, cookie.real_pk, address or RELAYED)
@@ -344,10 +347,18 @@ class NetCrypto:
         newest[handshake.cookie.real_pk] = handshake.cookie.stamp
 
     def _forget_old(self) -> None:
-        """Drop stamps whose cookies no longer open; when all are fresh, the oldest one."""
+        """Drop stamps whose cookies no longer open; when all are fresh, the oldest one.
+
+        Cookies older than that one are then refused, whoever brings them: a peer makes new ones.
+        """
         newest = self.newest
         limit = CookieJar.stamp_at(self.rt.clock.now_ms - COOKIE_LIFETIME_MS)
-        for real_pk in [pk for pk, stamp in newest.items() if stamp < limit] or [next(iter(newest))]:
+        expired = [pk for pk, stamp in newest.items() if stamp < limit]
+        if not expired:
+            oldest = min(newest, key=newest.__getitem__)
+            self.floor = newest[oldest]
+            expired = [oldest]
+        for real_pk in expired:
             del newest[real_pk]
 
     # For connections
