@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt, shared_key
+from toxpy.dht.budget import Bucket
 from toxpy.errors import PacketError
 from toxpy.onion.announce import (
     MAX_SENT_NODES,
@@ -72,6 +73,9 @@ ASKED_AGAIN_MS = 10_000
 MAX_RECENTLY_ASKED = 64
 DHT_PK_INTERVAL_MS = 30_000
 DHT_PK_DIRECT_INTERVAL_MS = 20_000
+#: Ours: nodes asked for one target that we only heard of. Whoever answers names four more, which may all be
+#: his own and ever closer.
+NEWCOMERS_PER_S, NEWCOMERS_BURST = 8, 64
 CONNECTED_FOR_MS = 75_000
 MAX_FRIENDS = 65_536
 #: Stands for the source of what came through a relay: one budget for all of it.
@@ -125,6 +129,7 @@ class Target:
         "asked_ms",
         "capacity",
         "keys",
+        "newcomers",
         "nodes",
         "number",
         "public_key",
@@ -142,6 +147,7 @@ class Target:
         self.capacity = capacity
         self.nodes: dict[bytes, AnnounceNode] = {}
         self.recently_asked: dict[bytes, int] = {}
+        self.newcomers = Bucket(NEWCOMERS_PER_S, NEWCOMERS_BURST, rt.clock.now_ms)
         self.rounds = 0
         #: when a known node was last asked
         self.asked_ms = rt.clock.now_ms
@@ -195,6 +201,7 @@ class OnionFriend(Target):
         "no_replay",
         "owner",
         "sent_ms",
+        "sent_no_replay",
         "told",
     )
 
@@ -203,7 +210,7 @@ class OnionFriend(Target):
         self.owner = owner
         self.dht_pk = b""
         self.is_online = False
-        self.no_replay = 0
+        self.no_replay = self.sent_no_replay = 0
         #: when a node last said that it stores the friend's announcement, -1 for never
         self.found_ms = -1
         #: the data keys of the storing nodes when our DHT key was sent last
@@ -421,8 +428,13 @@ class OnionClient:
         # our own DHT node may be among them: where only two nodes exist, each stores the other's friend
         if node.public_key in target.nodes or not is_usable(node.address) or node.tcp:
             return
-        if target.wants(node.public_key) and not target.asks_too_soon(node.public_key, self._rt.clock.now_ms):
+        now_ms = self._rt.clock.now_ms
+        if not target.wants(node.public_key) or target.asks_too_soon(node.public_key, now_ms):
+            return
+        if target.newcomers.take(now_ms):
             self._ask(target, node.public_key, node.address)
+        else:
+            self._rt.counters.drop("onion_newcomer_budget")
 
     # answers
 
@@ -536,9 +548,11 @@ class OnionClient:
 
     # DHT keys
 
-    def _dht_pk_packet(self) -> bytes:
+    def _dht_pk_packet(self, friend: OnionFriend) -> bytes:
         """Kind, no_replay, our DHT key, and up to 4 relays of ours and nodes near us."""
-        no_replay = self._rt.clock.unix_s().to_bytes(8, "big")
+        # the friend ignores what is not newer, so it only grows, whatever is done to the wall clock
+        friend.sent_no_replay = max(friend.sent_no_replay + 1, self._rt.clock.unix_s())
+        no_replay = friend.sent_no_replay.to_bytes(8, "big")
         nodes = self._tcp.relays(MAX_SENT_RELAYS) if self._tcp is not None else []
         nodes += self._dht.closest_nodes(self._dht.public_key, MAX_SENT_NODES - len(nodes))
         return bytes((DATA_DHT_PK,)) + no_replay + self._dht.public_key + pack_nodes(nodes)
@@ -547,11 +561,11 @@ class OnionClient:
         """Tell the friend our DHT key: through the onion every 30 s, by DHT request every 20 s."""
         now_ms = self._rt.clock.now_ms
         is_due = now_ms - friend.sent_ms >= DHT_PK_INTERVAL_MS and friend.storing()
-        if is_due and self.send_data(friend, self._dht_pk_packet()) > 0:
+        if is_due and self.send_data(friend, self._dht_pk_packet(friend)) > 0:
             friend.sent_ms = now_ms
             friend.told = frozenset(node.data_pk for node in friend.storing())
         if friend.dht_pk and now_ms - friend.direct_sent_ms >= DHT_PK_DIRECT_INTERVAL_MS:
-            sealed = self._identity_keys.seal(friend.public_key, self._dht_pk_packet())
+            sealed = self._identity_keys.seal(friend.public_key, self._dht_pk_packet(friend))
             if sealed is not None:
                 packet = self._dht.create_request(
                     friend.dht_pk, DHT_REQUEST_DHT_PK, self._identity.public + sealed
