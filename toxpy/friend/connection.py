@@ -57,6 +57,9 @@ MAX_STORED_RELAYS, FIRST_RELAYS = 24, 3
 # ours
 #: c-toxcore tries again in its next pass, which a client runs every 50 ms.
 RECONNECT_DELAY_MS = 50
+#: While packets queue up, an alive packet goes among so many: one behind thousands of them on a bad link
+#: may come too late.
+ALIVE_EVERY = 64
 #: When the send window is full, an alive packet waits this long.
 ALIVE_RETRY_MS = 1_000
 
@@ -336,7 +339,13 @@ class FriendConnection:
 
     def write(self, data: bytes) -> int:
         """Send on the ordered stream: the packet number, or -1 when offline or the window is full."""
-        return self.crypto.write_lossless(data) if self.is_online and self.crypto is not None else -1
+        crypto = self.crypto
+        if not self.is_online or crypto is None:
+            return -1
+        number = crypto.write_lossless(data)
+        if number % ALIVE_EVERY == 0 and number >= 0 and crypto.waiting() >= ALIVE_EVERY:
+            crypto.write_lossless(_ALIVE)
+        return number
 
     def send_lossy(self, data: bytes) -> bool:
         """Send once; False when offline or the packet could not be sent."""

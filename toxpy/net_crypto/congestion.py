@@ -27,8 +27,12 @@ SHRINK, MAX_SHRINK = 0.7, 0.5
 NOISE_RISE, NOISE_FALL, MAX_NOISE = 0.35, 0.25, 0.3
 #: A round of that many times the noise is still the noise: few packets scatter.
 NOISE_MARGIN = 1.8
-#: Noise above which a second time-out in a row is still bad luck.
+#: Growth in a round trip; on a noisy link faster, since it is often cut down by chance.
+GROWTH, NOISY, NOISY_GROWTH = 1 / 32, 0.15, 1 / 16
+#: Noise above which silence is bad luck at first: so many time-outs in a row, of that length at most,
+#: only provoke the next acknowledgement.
 BAD_LUCK = 0.1
+BAD_LUCK_TIMEOUTS, BAD_LUCK_TIMEOUT_MS = 4, 100
 
 #: c-toxcore acknowledges a fast stream every 50 to 100 ms: sooner, that would look like a loss.
 MIN_TIMEOUT_MS = 200
@@ -51,6 +55,7 @@ class Congestion:
         "_round_end_ms",
         "_round_lost",
         "_shortest_ms",
+        "_silences",
         "_threshold",
         "_variation",
         "repeat_after_ms",
@@ -69,6 +74,7 @@ class Congestion:
         self.repeat_after_ms = INITIAL_RTT_MS
         self._variation = -1.0
         self._backoff = 1
+        self._silences = 0
         self.timeout_ms = INITIAL_TIMEOUT_MS
 
     def on_sample(self, sample_ms: int) -> None:
@@ -87,13 +93,14 @@ class Congestion:
     def on_news(self, now_ms: int, arrived: int, lost: int, in_flight: int) -> None:
         """Of `in_flight` packets some arrived and some were lost; a window nobody fills does not grow."""
         if arrived:
-            if self._backoff != 1:
-                self._backoff = 1
+            if self._silences:
+                self._silences, self._backoff = 0, 1
                 self._set_timeout()
             window = self.window
             if in_flight * 2 >= window:
-                grown = window + (arrived if window < self._threshold else arrived / window + arrived / 32)
-                self.window = min(grown, float(MAX_WINDOW))
+                growth = GROWTH if self._noise <= NOISY else NOISY_GROWTH
+                rate = 1 if window < self._threshold else 1 / window + growth
+                self.window = min(window + arrived * rate, float(MAX_WINDOW))
         if lost:
             self._threshold = min(self._threshold, self.window)
         self._round_arrived += arrived
@@ -119,9 +126,11 @@ class Congestion:
         The first time it may be only the peer's acknowledgement that was lost, and the share of lost
         packets will tell; from the second time on a window that is in use shrinks.
         """
-        if self._backoff > (2 if self._noise > BAD_LUCK else 1) and in_flight * 2 >= self.window:
-            self._shrink(SHRINK)
-        self._backoff = min(self._backoff * 2, 32)
+        self._silences += 1
+        if self._noise <= BAD_LUCK or self._silences > BAD_LUCK_TIMEOUTS:
+            if self._backoff > 1 and in_flight * 2 >= self.window:
+                self._shrink(SHRINK)
+            self._backoff = min(self._backoff * 2, 32)
         self._set_timeout()
 
     def _shrink(self, factor: float) -> None:
@@ -130,4 +139,7 @@ class Congestion:
     def _set_timeout(self) -> None:
         base = INITIAL_TIMEOUT_MS if self._variation < 0 else int(self.rtt_ms + 4 * self._variation)
         base = min(max(base, MIN_TIMEOUT_MS), INITIAL_TIMEOUT_MS)
+        if self._noise > BAD_LUCK:
+            # the mean is of silences by now
+            base = min(base, int(2 * self._shortest_ms) + BAD_LUCK_TIMEOUT_MS)
         self.timeout_ms = min(base * self._backoff, MAX_TIMEOUT_MS)

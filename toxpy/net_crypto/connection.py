@@ -251,6 +251,10 @@ class CryptoConnection:
         """Has the peer everything up to and with this number, which `write_lossless` returned?"""
         return self.sending.acknowledged(number)
 
+    def waiting(self) -> int:
+        """Lossless packets that the peer is not known to have."""
+        return self.sending.waiting()
+
     def free_slots(self) -> int:
         """Packets a bulk sender should add now: enough for this round trip and the next."""
         if self.state != ESTABLISHED:

@@ -93,6 +93,9 @@ class FakeCrypto:
     def add_relay(self, node):
         self.relays.append(node)
 
+    def waiting(self):
+        return 0
+
     def write_lossless(self, data):
         if self.room <= 0:
             return -1

@@ -5,8 +5,8 @@ import pytest
 from tests.support.universe import Universe
 from tests.unit.friend.fakes import FakeDht, FakeOnion
 from toxpy.crypto.keys import KeyPair, SharedKeys
-from toxpy.friend.connection import FriendConnections
-from toxpy.friend.messenger import Messenger
+from toxpy.friend.connection import PACKET_ALIVE, FriendConnections
+from toxpy.friend.messenger import PACKET_MESSAGE, Messenger
 from toxpy.friend.requests import FriendRequests
 from toxpy.net_crypto.net_crypto import NetCrypto
 from toxpy.runtime import Dispatch
@@ -146,3 +146,31 @@ def test_a_request_over_the_connection_of_a_friend(universe):
     alice.messenger.add(body + address_checksum(body), b"hi")
     bob.find(alice)
     assert universe.run_until(lambda: alice.is_online() and bob.is_online(), 30_000)
+
+
+class Listener:
+    """Stands before a connection's owner and writes down the kinds of lossless packets."""
+
+    def __init__(self, owner):
+        self.owner, self.kinds = owner, []
+
+    def on_lossless(self, data):
+        self.kinds.append(data[0])
+        self.owner.on_lossless(data)
+
+    def __getattr__(self, name):
+        return getattr(self.owner, name)
+
+
+def test_alive_packets_go_among_queued_messages(universe, pair):
+    """A friend that counts only these, as c-toxcore does, must not wait for the end of a long queue."""
+    alice, bob = pair
+    crypto = bob.messenger.friend(0).connection.crypto
+    crypto.owner = listener = Listener(crypto.owner)
+    for number in range(2000):
+        alice.messenger.send_message(0, 0, b"%d" % number)
+    assert universe.run_until(lambda: listener.kinds.count(PACKET_MESSAGE) == 2000, 120_000)
+    # without those before and after there was a queue
+    first, last = listener.kinds.index(PACKET_ALIVE), len(listener.kinds) - 200
+    between = bytes(listener.kinds[first:last]).split(bytes([PACKET_ALIVE]))
+    assert len(between) > 25 and max(map(len, between)) <= 64
