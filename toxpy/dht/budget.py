@@ -5,7 +5,8 @@ are in the shared-key cache and always free; unknown ones are paid from the buck
 sender's /24 (IPv4) or /56 (IPv6), and from one bucket for all prefixes together, since a
 spoofer has as many prefixes as he likes. LAN and loopback pay nothing.
 
-The defaults leave far more than a c-toxcore client ever needs.
+The defaults are for a hundred clients behind one address whose only node is ours: every onion path that
+a client builds over us costs up to three of our X25519, paid by the hop before us, which may be always the same.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 #: Prefixes remembered; the one longest unused goes first.
 MAX_PREFIXES = 4096
-X25519_PER_S, X25519_BURST = 64, 256
-X25519_TOTAL_PER_S, X25519_TOTAL_BURST = 4000, 8000
-REPLIES_PER_S, REPLIES_BURST = 256, 1024
+X25519_PER_S, X25519_BURST = 1024, 4096
+X25519_TOTAL_PER_S, X25519_TOTAL_BURST = 8000, 16_000
+REPLIES_PER_S, REPLIES_BURST = 2048, 8192
 
 #: Bucket levels are in thousandths, so that rate x milliseconds needs no fraction.
 _TOKEN = 1000

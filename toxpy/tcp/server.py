@@ -52,7 +52,7 @@ PING_INTERVAL_MS, PONG_TIMEOUT_MS = 30_000, 10_000
 PING_TOGETHER_MS = 1_000
 
 #: Ours. Every hello costs the making of a key pair, even one from a known key.
-HELLOS_PER_S, HELLOS_BURST = 64, 256
+HELLOS_PER_S, HELLOS_BURST = 256, 1024
 HELLOS_TOTAL_PER_S, HELLOS_TOTAL_BURST = 2000, 4000
 DEFAULT_MAX_CLIENTS = 1024
 #: Files that `room_for` leaves to the rest of the program, or a quarter when there are few.
