@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from toxpy.aio import Friend as Friend
     from toxpy.errors import ToxError as ToxError
     from toxpy.options import Options as Options
+    from toxpy.profile import PassphraseNeeded as PassphraseNeeded
+    from toxpy.profile import Profile as Profile
+    from toxpy.profile import ProfileCorrupt as ProfileCorrupt
+    from toxpy.profile import ProfileError as ProfileError
+    from toxpy.profile import ProfileLocked as ProfileLocked
+    from toxpy.profile import ProfileNotEncrypted as ProfileNotEncrypted
+    from toxpy.profile import WrongPassphrase as WrongPassphrase
     from toxpy.tox import Tox as Tox
     from toxpy.tox import ToxClosed as ToxClosed
     from toxpy.typed_diagnosis import WhyOffline as WhyOffline
@@ -43,6 +50,8 @@ _HOMES = {
     "aio": "AsyncTox Friend",
     "errors": "ToxError",
     "options": "Options",
+    "profile": "PassphraseNeeded Profile ProfileCorrupt ProfileError ProfileLocked ProfileNotEncrypted "
+    "WrongPassphrase",
     "tox": "Tox ToxClosed",
     "typed_diagnosis": "WhyOffline",
     "typed_enums": "Connection LogLevel MessageType OfflineReason ProxyType SavedataType UserStatus",

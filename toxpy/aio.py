@@ -9,7 +9,11 @@
 
 The event loop watches the UDP socket and one timer set to the core's next deadline: an idle
 instance is not polled. Host names are looked up in a thread. Everything else runs in the
-loop's own thread, from which alone the methods may be called.
+loop's own thread, from which alone the methods may be called. Handlers, which any thread may
+set, are called there too; what one raises goes to the loop's exception handler.
+
+`AsyncTox(profile=profile)` starts from a `toxpy.profile.Profile` and saves into it; the last save, at
+the end of `async with`, does not hold up the loop.
 """
 
 from __future__ import annotations
@@ -22,8 +26,9 @@ from toxpy.core import Core
 from toxpy.core_start import host_text
 from toxpy.enums import TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED, TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
 from toxpy.errors import ToxError
+from toxpy.handlers import Handlers
 from toxpy.sockets import ip_text, resolve
-from toxpy.tox import Tox, ToxClosed, build_options, to_bytes
+from toxpy.tox import Tox, ToxClosed, build_options, to_bytes, with_profile
 from toxpy.typed_diagnosis import WhyOffline
 from toxpy.typed_enums import Connection, MessageType, UserStatus
 from toxpy.typed_events import (
@@ -31,14 +36,16 @@ from toxpy.typed_events import (
     FriendConnectionStatus,
     FriendReadReceipt,
     SelfConnectionStatus,
-    from_core,
 )
 from toxpy.values import PublicKey, ToxId
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
+    from toxpy.handlers import E, MessageHandler, TypedMessageHandler
     from toxpy.options import Options
+    from toxpy.profile import Profile
 
 __all__ = ["AsyncTox", "Friend"]
 
@@ -56,6 +63,10 @@ def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
     """Make a waiting call raise, unless it was cancelled."""
     if not future.done():
         future.set_exception(error)
+
+
+def _nothing() -> None:
+    """The last save of an instance that is closed already."""
 
 
 def _not_connected(message: str) -> ToxError:
@@ -126,9 +137,18 @@ class Friend:
 class AsyncTox:
     """One Tox instance in an asyncio event loop; `async with` starts and closes it."""
 
-    def __init__(self, options: Options | None = None, *, core: Core | None = None, **fields: Any) -> None:
-        self._options = build_options(options, fields)
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        core: Core | None = None,
+        profile: Profile | None = None,
+        **fields: Any,
+    ) -> None:
+        self._options = with_profile(build_options(options, fields), profile)
+        self._profile = profile
         self._given_core = core
+        self.handlers = Handlers()
         self._sync: Tox | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._descriptor = -1
@@ -148,13 +168,25 @@ class AsyncTox:
         if self._loop is not None:
             raise RuntimeError("an AsyncTox can be entered once")
         core = self._given_core if self._given_core is not None else await self._start()
+        # when the profile cannot be used for it, the core is closed and this raises
+        sync = Tox(core=core, profile=self._profile)
         self._loop = asyncio.get_running_loop()
-        self._sync = Tox(core=core)
-        self._descriptor = core.fileno()
-        if self._descriptor >= 0:
+        self._sync = sync
+        self._watch()
+        return self
+
+    def _watch(self) -> None:
+        """Have the loop call us."""
+        self._descriptor = self.sync.core.fileno()
+        if self._descriptor >= 0 and self._loop is not None:
             self._loop.add_reader(self._descriptor, self._iterate)
         self._schedule()
-        return self
+
+    def _unwatch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._loop is not None and self._descriptor >= 0 and not self._loop.is_closed():
+            self._loop.remove_reader(self._descriptor)
 
     async def _start(self) -> Core:
         """A new instance; the proxy's host name is looked up in a thread."""
@@ -170,22 +202,28 @@ class AsyncTox:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        last_save = self._close()
+        if self._profile is not None:
+            await asyncio.to_thread(last_save)
 
     def close(self) -> None:
-        """Leave the loop, tell friends, free everything; whoever waits gets ToxClosed. Repeatable."""
+        """Leave the loop, tell friends, free everything; whoever waits gets ToxClosed. Repeatable.
+
+        Waits for the last save into the profile; the end of `async with` does so without blocking the loop.
+        """
+        self._close()()
+
+    def _close(self) -> Callable[[], None]:
+        """`close` up to the last save, which is left to the caller."""
         sync, self._sync = self._sync, None
         if sync is None:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._loop is not None and self._descriptor >= 0 and not self._loop.is_closed():
-            self._loop.remove_reader(self._descriptor)
+            return _nothing
+        self._unwatch()
         for future in self._all_waiters():
             _fail(future, self._failure or ToxClosed())
         for waiter in self._event_waiters:
             _finish(waiter, None)
-        sync.close()
+        return sync.close_and_leave_save()
 
     def _all_waiters(self) -> list[asyncio.Future[Any]]:
         waiting: list[asyncio.Future[Any]] = [*self._space_waiters, *self._connection_waiters]
@@ -228,15 +266,18 @@ class AsyncTox:
         """The socket has data or a deadline came."""
         if self._sync is None:
             return
-        core = self._sync.core
+        sync = self._sync
         try:
-            core.iterate()
-            for event in core.drain_events():
-                self._deliver(from_core(event))
+            sync.core.iterate()
+            for event in sync.take_events():
+                self._deliver(event)
         except Exception as error:  # noqa: BLE001
             # a defect of ours: the program must see it where it waits, and not in the loop's log only
             self._failure = error
             self.close()
+            return
+        if self._sync is not sync:
+            # closed by a handler
             return
         for waiter in self._space_waiters:
             _finish(waiter, None)
@@ -261,6 +302,16 @@ class AsyncTox:
         for waiter in self._event_waiters:
             _finish(waiter, None)
         self._event_waiters.clear()
+        self._call_handlers(event)
+
+    def _call_handlers(self, event: Event) -> None:
+        try:
+            self.handlers.call(event)
+        except Exception as error:  # noqa: BLE001
+            # the program's defect: it stops neither us nor the events behind this one
+            if self._loop is not None:
+                text = "a handler of a Tox event raised"
+                self._loop.call_exception_handler({"message": text, "exception": error, "event": event})
 
     def _friend_changed(self, event: FriendConnectionStatus) -> None:
         if event.connection_status == Connection.NONE:
@@ -286,6 +337,20 @@ class AsyncTox:
             self._event_waiters.append(waiter)
             await waiter
         return self._queue.popleft()
+
+    # handlers
+
+    def on(self, kind: type[E], handler: Callable[[E], object] | None) -> Callable[[E], object] | None:
+        """Call `handler(event)` for events of that type; None to stop. The handler before is returned."""
+        return self.handlers.set(kind, handler)
+
+    def on_message(self, handler: MessageHandler | None) -> MessageHandler | None:
+        """Call `handler(friend_number, text)` for each message; None to stop. The one before is returned."""
+        return self.handlers.set_message(handler)
+
+    def on_typed_message(self, handler: TypedMessageHandler | None) -> TypedMessageHandler | None:
+        """Call `handler(friend_number, message_type, text)` for each message, after that of `on_message`."""
+        return self.handlers.set_typed_message(handler)
 
     # network
 
@@ -350,6 +415,19 @@ class AsyncTox:
         """Everything worth keeping, secret key included, in c-toxcore's format."""
         return self.sync.get_savedata()
 
+    def load(self, savedata: bytes) -> None:
+        """`Tox.load`. Friend objects of the state before end; who waits for one of them gets a ToxError."""
+        self._unwatch()
+        try:
+            self.sync.load(savedata)
+        finally:
+            if self._sync is not None and self._sync.closed:
+                self.close()
+            else:
+                self._watch()
+        for number in {*self._friends, *self._online_waiters, *(number for number, _ in self._receipts)}:
+            self._forget_friend(number, "another state was loaded")
+
     # friends
 
     @property
@@ -375,10 +453,13 @@ class AsyncTox:
     def friend_delete(self, number: int) -> None:
         """Remove a friend; who waits for them gets a ToxError."""
         self.call("friend_delete", number)
+        self._forget_friend(number, "the friend was deleted")
+
+    def _forget_friend(self, number: int, why: str) -> None:
         self._friends.pop(number, None)
-        self._fail_receipts(number, "the friend was deleted")
+        self._fail_receipts(number, why)
         for waiter in self._online_waiters.pop(number, ()):
-            _fail(waiter, _not_connected("the friend was deleted"))
+            _fail(waiter, _not_connected(why))
 
     async def wait_for_friend(self, number: int) -> None:
         """Return once that friend is connected."""

@@ -4,6 +4,9 @@ Methods have the C API's names without `tox_`. Text goes in as `str` (or `bytes`
 comes out as `str`, keys and addresses as `PublicKey` and `ToxId`; `Tox.core` is the
 same instance one level down, where everything is bytes. A call that fails raises
 `ToxError` with the C error's value in `code` and its name in `name`.
+
+What happens comes out of `iterate` as typed events, and goes to the handlers that were set
+(`toxpy.handlers`). With a `toxpy.profile.Profile` the instance starts from it and saves into it.
 """
 
 from __future__ import annotations
@@ -12,18 +15,36 @@ import select
 from typing import TYPE_CHECKING, Any
 
 from toxpy.core import Core
+from toxpy.core_start import load_identity
 from toxpy.errors import ToxError
+from toxpy.handlers import E, Handlers, MessageHandler, TypedMessageHandler
+from toxpy.keeper import Keeper
 from toxpy.options import Options
+from toxpy.save import MAX_RELAYS
 from toxpy.typed_diagnosis import WhyOffline
 from toxpy.typed_enums import Connection, MessageType, UserStatus
-from toxpy.typed_events import Event, from_core, to_text
+from toxpy.typed_events import (
+    Event,
+    FriendConnectionStatus,
+    FriendName,
+    FriendStatus,
+    FriendStatusMessage,
+    from_core,
+    to_text,
+)
 from toxpy.values import PublicKey, SecretKey, ToxId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
+    from toxpy.profile import Profile
+
 __all__ = ["Tox", "ToxClosed", "build_options", "to_bytes"]
+
+
+#: Events after which the savedata has something new.
+_WORTH_SAVING = (FriendConnectionStatus, FriendName, FriendStatus, FriendStatusMessage)
 
 
 class ToxClosed(ToxError):
@@ -61,15 +82,47 @@ def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
     return built
 
 
+def with_profile(options: Options, profile: Profile | None) -> Options:
+    """The options, to start from the profile if there is one."""
+    if profile is not None:
+        if options.savedata_type:
+            raise TypeError("give a profile or savedata, not both")
+        options.savedata_type, options.savedata_data = 1, profile.savedata
+    return options
+
+
+def _nothing() -> None:
+    """The last save of an instance without a profile."""
+
+
 class Tox:
     """One Tox instance; also a context manager that closes it.
 
     `Tox(savedata=data, start_port=33445)`: keyword arguments are fields of `Options`.
+    `Tox(profile=profile)` starts from the profile, and saves into it after changes and at `close`.
     Call `iterate` often, or loop over `events()`, which waits on the network in between.
     """
 
-    def __init__(self, options: Options | None = None, *, core: Core | None = None, **fields: Any) -> None:
-        self._core: Core | None = core if core is not None else Core(build_options(options, fields))
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        core: Core | None = None,
+        profile: Profile | None = None,
+        **fields: Any,
+    ) -> None:
+        if core is None:
+            core = Core(with_profile(build_options(options, fields), profile))
+        self._core: Core | None = core
+        self.handlers = Handlers()
+        self._untaken: list[Event] = []
+        self._keeper: Keeper | None = None
+        if profile is not None:
+            try:
+                self._keeper = Keeper(profile, core)
+            except BaseException:
+                core.kill()
+                raise
 
     # life
 
@@ -86,9 +139,21 @@ class Tox:
         return self._core is None
 
     def close(self) -> None:
-        """Tell friends that we leave and free everything; calling it again does nothing."""
+        """Tell friends that we leave, free everything, save into the profile.
+
+        When that fails the instance is closed nevertheless, and this raises. Calling it again does nothing.
+        """
+        self.close_and_leave_save()()
+
+    def close_and_leave_save(self) -> Callable[[], None]:
+        """`close`, but the last save, which may wait for the disk, is left to the caller."""
         core, self._core = self._core, None
-        if core is not None:
+        if core is None:
+            return _nothing
+        keeper, self._keeper = self._keeper, None
+        try:
+            return _nothing if keeper is None else keeper.release()
+        finally:
             core.kill()
 
     kill = close
@@ -108,13 +173,62 @@ class Tox:
         """Everything worth keeping, secret key included, in c-toxcore's format."""
         return self.core.get_savedata()
 
+    def load(self, savedata: bytes) -> None:
+        """Go on as the identity in `savedata`, with its friends; handlers, options and ports stay.
+
+        Friends of the state before see us leave. The network is found through what both states know of it.
+        ToxError NEW_LOAD_* for bad savedata, and nothing has changed then. With a profile only a state of
+        the profile's own identity can be loaded (ValueError): another one belongs into another file.
+        """
+        core = self.core
+        options = core.options.copy()
+        options.savedata_type, options.savedata_data = 1, bytes(savedata)
+        keys, _ = load_identity(options)
+        if self._keeper is not None and keys is not None and keys.public != self._keeper.profile.public_key:
+            raise ValueError("this savedata is of another identity than the profile")
+        udp_port, nodes = core.socket.port, core.dht.saved_nodes()
+        relays = core.tcp.relays_to_save(MAX_RELAYS)
+        if udp_port:
+            options.start_port = options.end_port = udp_port
+        core.kill()
+        self._core = None
+        # the port is free now; should another program be quicker, this raises and we are closed
+        self._core = core = Core(options)
+        core.dht.load_nodes(nodes)
+        for relay in relays:
+            core.tcp.add_relay(relay)
+        if self._keeper is not None:
+            self._keeper.follow(core)
+
+    def _changed(self) -> None:
+        """There is something new to save."""
+        if self._keeper is not None:
+            self._keeper.changed()
+
     # running
 
     def iterate(self) -> list[Event]:
-        """One pass: receive, run what is due, send. What happened is returned, oldest first."""
+        """One pass: receive, run what is due, send. What happened is returned, oldest first.
+
+        Handlers are called on the way. When one raises, so does this; the next call goes on behind that
+        event, so none gets to a handler twice, and returns those that this one could not return.
+        """
+        self.core.iterate()
+        events = self._untaken
+        for event in self.take_events():
+            events.append(event)
+            self.handlers.call(event)
+        self._untaken = []
+        return events
+
+    def take_events(self) -> Iterator[Event]:
+        """What waits in the core, typed; handlers are for the caller to call."""
         core = self.core
-        core.iterate()
-        return [from_core(event) for event in core.drain_events()]
+        for raw in core.drain_events():
+            event = from_core(raw)
+            if isinstance(event, _WORTH_SAVING):
+                self._changed()
+            yield event
 
     def iteration_interval(self) -> int:
         """Milliseconds until `iterate` should be called again."""
@@ -181,6 +295,7 @@ class Tox:
     def self_set_nospam(self, nospam: int) -> None:
         """Change our Tox ID: requests to the old one are ignored from now on."""
         self.core.self_set_nospam(nospam)
+        self._changed()
 
     def self_get_name(self) -> str:
         """Our name."""
@@ -189,6 +304,7 @@ class Tox:
     def self_set_name(self, name: str | bytes) -> None:
         """Set our name, at most 128 bytes of UTF-8."""
         self.core.self_set_name(to_bytes(name))
+        self._changed()
 
     def self_get_status_message(self) -> str:
         """Our status message."""
@@ -197,6 +313,7 @@ class Tox:
     def self_set_status_message(self, message: str | bytes) -> None:
         """Set our status message, at most 1007 bytes of UTF-8."""
         self.core.self_set_status_message(to_bytes(message))
+        self._changed()
 
     def self_get_status(self) -> UserStatus:
         """Our status."""
@@ -205,6 +322,7 @@ class Tox:
     def self_set_status(self, status: UserStatus | int) -> None:
         """Set our status."""
         self.core.self_set_status(UserStatus(status).value)
+        self._changed()
 
     # friends
 
@@ -214,15 +332,20 @@ class Tox:
 
     def friend_add(self, address: str | bytes | ToxId, message: str | bytes) -> int:
         """Send a friend request to a Tox ID; the new friend's number."""
-        return self.core.friend_add(ToxId(address).raw, to_bytes(message))
+        number = self.core.friend_add(ToxId(address).raw, to_bytes(message))
+        self._changed()
+        return number
 
     def friend_add_norequest(self, public_key: str | bytes | PublicKey) -> int:
         """Add without a request, for example to accept one; the new friend's number."""
-        return self.core.friend_add_norequest(PublicKey(public_key).raw)
+        number = self.core.friend_add_norequest(PublicKey(public_key).raw)
+        self._changed()
+        return number
 
     def friend_delete(self, friend_number: int) -> None:
         """Remove a friend; they are not told."""
         self.core.friend_delete(friend_number)
+        self._changed()
 
     def friend_by_public_key(self, public_key: str | bytes | PublicKey) -> int:
         """The number of the friend with that key."""
@@ -267,6 +390,20 @@ class Tox:
     def self_set_typing(self, friend_number: int, typing: bool) -> None:
         """Tell a friend whether we are typing."""
         self.core.self_set_typing(friend_number, typing)
+
+    # handlers
+
+    def on(self, kind: type[E], handler: Callable[[E], object] | None) -> Callable[[E], object] | None:
+        """Call `handler(event)` for events of that type; None to stop. The handler before is returned."""
+        return self.handlers.set(kind, handler)
+
+    def on_message(self, handler: MessageHandler | None) -> MessageHandler | None:
+        """Call `handler(friend_number, text)` for each message; None to stop. The one before is returned."""
+        return self.handlers.set_message(handler)
+
+    def on_typed_message(self, handler: TypedMessageHandler | None) -> TypedMessageHandler | None:
+        """Call `handler(friend_number, message_type, text)` for each message, after that of `on_message`."""
+        return self.handlers.set_typed_message(handler)
 
     # messages
 

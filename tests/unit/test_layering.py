@@ -31,14 +31,14 @@ LAYERS = [
     ["typed_diagnosis"],
     ["diskfile"],
     ["profile"],
-    ["keeper"],
+    ["keeper", "handlers"],
     ["tox"],
     ["aio", "capi", "cli", "__main__"],
 ]
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these
 PYTHON_ONLY = {"typed_enums", "typed_events", "typed_diagnosis", "tox", "aio", "cli"}
-PYTHON_ONLY |= {"diskfile", "profile", "keeper"}
+PYTHON_ONLY |= {"diskfile", "profile", "keeper", "handlers"}
 SLOW_TO_IMPORT = {
     "typing",
     "dataclasses",
