@@ -29,6 +29,7 @@ void py_tox_lock(uintptr_t tox, bool locked);
 void py_tox_set_av_object(uintptr_t tox, uintptr_t object);
 uintptr_t py_tox_get_av_object(uintptr_t tox);
 void py_tox_set_callback(uintptr_t tox, int index, int packet_id, uintptr_t callback);
+uintptr_t py_tox_get_callback(uintptr_t tox, int index, int packet_id);
 """
 
 #: C functions that Python calls besides the trampolines.

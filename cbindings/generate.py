@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import c_source
+import event_source
 import glue_source
 from describe import Api, describe_header
 from plan import plan
@@ -33,6 +34,8 @@ def built(api: Api) -> dict[str, str]:
     return {
         "api_generated.h": c_source.header_source(api, planned),
         "api_generated.c": c_source.source(api, planned),
+        "event_structs.h": event_source.structs_source(api),
+        "events_generated.c": event_source.source(api),
         "exports.map": c_source.exports_map(api),
         "_toxcore_glue.py": glue_source.source(api, planned),
     }

@@ -415,6 +415,16 @@ def py_tox_set_callback(tox: int, index: int, packet_id: int, callback: int) -> 
         instance.by_packet_id[index, packet_id] = callback
 
 
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_tox_get_callback(tox: int, index: int, packet_id: int) -> int:
+    """What is called for an event, 0 for nothing; `packet_id` is -1 except for custom packets."""
+    if tox not in live:
+        return 0
+    instance = _instances[tox]
+    callback: int = instance.by_packet_id.get((index, packet_id), instance.callbacks[index])
+    return callback
+
+
 # The glue needs `live` and the readers above, and this module needs its tables.
 from _toxcore_glue import DELIVER, FUNCTIONS  # type: ignore[import-not-found] # noqa: E402
 

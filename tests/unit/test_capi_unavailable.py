@@ -20,9 +20,6 @@ from toxpy.core import Core
 #: By the prefix all of them share; nothing with these names works.
 WHOLE_SUBSYSTEMS = (
     "toxav_",
-    "tox_events_",
-    "tox_event_",
-    "tox_dispatch_",
     "tox_conference_",
     "tox_group_",
 )

@@ -1,0 +1,85 @@
+/* For each line of hex: load the events in it, print them, and pack them again.
+ *
+ * dump.h, with `dump`, is made from toxcore.h by packing.py. The program runs on c-toxcore 0.2.18 as well, when its
+ * only argument is "old": two functions took one parameter less there.
+ */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tox/tox.h>
+#include <tox/tox_events.h>
+
+#include "../host/check.h"
+
+static void print_bytes(const char *name, const uint8_t *bytes, uint32_t length)
+{
+    printf(" %s=%u:", name, (unsigned)length);
+    for (uint32_t i = 0; i < length; i++) {
+        printf("%02x", bytes[i]);
+    }
+}
+
+#include "dump.h"
+
+/* in 0.2.18, without the first parameter */
+static Tox_Events *(*load_old)(const uint8_t *bytes, uint32_t bytes_size);
+static bool (*equal_old)(const Tox_Events *a, const Tox_Events *b);
+
+static Tox_Events *load(const uint8_t *bytes, uint32_t bytes_size)
+{
+    return load_old != NULL ? load_old(bytes, bytes_size) : tox_events_load(NULL, bytes, bytes_size);
+}
+
+static bool equal(const Tox_Events *a, const Tox_Events *b)
+{
+    return equal_old != NULL ? equal_old(a, b) : tox_events_equal(NULL, a, b);
+}
+
+static unsigned digit(char c)
+{
+    return c >= 'a' ? (unsigned)(c - 'a') + 10 : (unsigned)(c - '0');
+}
+
+static void try(const char *line, size_t digits)
+{
+    /* a block of exactly that size, so that valgrind sees every step beyond it */
+    uint32_t size = (uint32_t)(digits / 2);
+    uint8_t *bytes = malloc(size != 0 ? size : 1);
+    for (uint32_t i = 0; i < size; i++) {
+        bytes[i] = (uint8_t)(digit(line[2 * i]) << 4 | digit(line[2 * i + 1]));
+    }
+    Tox_Events *events = load(bytes, size);
+    free(bytes);
+    if (events == NULL) {
+        puts("refused");
+        return;
+    }
+    dump(events);
+    uint32_t packed_size = tox_events_bytes_size(events);
+    uint8_t *packed = malloc(packed_size);
+    CHECK(tox_events_get_bytes(events, packed));
+    print_bytes("packed", packed, packed_size);
+    puts("");
+    Tox_Events *again = load(packed, packed_size);
+    CHECK(again != NULL && equal(events, again));
+    tox_events_free(again);
+    free(packed);
+    tox_events_free(events);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "old") == 0) {
+        *(void **)&load_old = dlsym(RTLD_DEFAULT, "tox_events_load");
+        *(void **)&equal_old = dlsym(RTLD_DEFAULT, "tox_events_equal");
+    }
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+    while ((length = getline(&line, &capacity, stdin)) > 0) {
+        try(line, (size_t)length - 1);
+    }
+    free(line);
+    return 0;
+}
