@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR = range(5)
 
+#: A heap of so many timers is looked through for cancelled ones.
+MIN_PURGE_SIZE = 512
 #: Counter names are program text, not input; the cap only guards against a bug.
 MAX_COUNTERS = 1024
 
@@ -70,21 +72,34 @@ class Timer:
 
 
 class Timers:
-    """The one deadline heap. Nothing in the core polls a list."""
+    """The one deadline heap. Nothing in the core polls a list.
 
-    __slots__ = ("_clock", "_heap", "_sequence")
+    Cancelled timers stay in it until their time, but never more than half of it, or some hundreds, are such.
+    """
+
+    __slots__ = ("_clock", "_heap", "_purge_at", "_sequence")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._heap: list[tuple[int, int, Timer]] = []
         self._sequence = 0
+        #: the size at which cancelled ones are thrown out
+        self._purge_at = MIN_PURGE_SIZE
 
     def call_at(self, deadline_ms: int, callback: Callable[[], None]) -> Timer:
         """Call once when the clock reaches `deadline_ms`; equal deadlines keep their order."""
         timer = Timer(deadline_ms, callback)
+        if len(self._heap) >= self._purge_at:
+            self._purge()
         self._sequence += 1
         heapq.heappush(self._heap, (deadline_ms, self._sequence, timer))
         return timer
+
+    def _purge(self) -> None:
+        heap = self._heap
+        heap[:] = [entry for entry in heap if entry[2].callback is not None]
+        heapq.heapify(heap)
+        self._purge_at = max(2 * len(heap), MIN_PURGE_SIZE)
 
     def call_later(self, delay_ms: int, callback: Callable[[], None]) -> Timer:
         """Call once `delay_ms` after the current pass's time."""
