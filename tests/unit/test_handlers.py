@@ -1,0 +1,252 @@
+"""Handlers: who is called, in which order, and while another thread replaces them."""
+
+import asyncio
+import sys
+import threading
+
+import pytest
+
+import toxpy
+from tests.unit.test_aio import ScriptedCore
+from toxpy import events
+from toxpy.options import Options
+from toxpy.tox import Tox
+
+KEY = bytes(range(32))
+COUNT = 10_000
+
+
+def message(number, kind=0):
+    return events.FriendMessage(number, kind, b"text %d" % number)
+
+
+def make(*waiting):
+    """An instance that gets these events in its next pass."""
+    core = ScriptedCore()
+    if waiting:
+        core.arrive(*waiting)
+    return Tox(core=core), core
+
+
+def test_both_message_handlers_always_in_the_same_order():
+    tox, core = make(message(3), message(4, 1))
+    seen = []
+    # set in an order that is not that of the calls
+    tox.on(toxpy.FriendMessage, lambda event: seen.append(event))
+    tox.on_typed_message(lambda *args: seen.append(args))
+    tox.on_message(lambda *args: seen.append(args))
+    returned = tox.iterate()
+    normal, action = toxpy.MessageType.NORMAL, toxpy.MessageType.ACTION
+    assert seen == [
+        (3, "text 3"),
+        (3, normal, "text 3"),
+        returned[0],
+        (4, "text 4"),
+        (4, action, "text 4"),
+        returned[1],
+    ]
+    seen.clear()
+    assert tox.on_message(None) is not None and tox.on_message(None) is None
+    core.arrive(message(5))
+    tox.iterate()
+    assert seen[0] == (5, normal, "text 5") and len(seen) == 2
+    tox.on_typed_message(None)
+    tox.on(toxpy.FriendMessage, None)
+    core.arrive(message(6))
+    assert [event.friend_number for event in tox.iterate()] == [6] and len(seen) == 2
+    tox.close()
+
+
+def test_any_event_has_a_handler():
+    tox, _ = make(events.FriendRequest(KEY, b"hi"), events.FriendTyping(1, True))
+    requests = []
+    tox.on(toxpy.FriendRequest, requests.append)
+    assert len(tox.iterate()) == 2
+    assert [request.message for request in requests] == ["hi"]
+    with pytest.raises(TypeError, match="no type of event"):
+        tox.on(str, print)
+    tox.close()
+
+
+def test_a_handler_that_raises_loses_nothing():
+    tox, _ = make(message(1), message(2), message(3))
+    seen = []
+
+    def fail_once(number, _text):
+        seen.append(number)
+        if number == 2:
+            raise KeyError(number)
+
+    tox.on_message(fail_once)
+    tox.on_typed_message(lambda number, *_: seen.append(-number))
+    with pytest.raises(KeyError):
+        tox.iterate()
+    assert seen == [1, -1, 2, -2]
+    assert [event.friend_number for event in tox.iterate()] == [1, 2, 3]
+    assert seen == [1, -1, 2, -2, 3, -3]
+    assert tox.iterate() == []
+    tox.close()
+
+
+def test_a_handler_may_close_the_instance_or_replace_itself():
+    tox, _ = make(message(1), message(2), message(3))
+    seen = []
+
+    def first(number, _text):
+        seen.append(("first", number))
+        tox.on_message(second)
+
+    def second(number, _text):
+        seen.append(("second", number))
+        tox.close()
+
+    tox.on_message(first)
+    with pytest.raises(toxpy.ToxClosed):
+        tox.iterate()
+        tox.iterate()
+    assert seen[:2] == [("first", 1), ("second", 2)]
+
+
+@pytest.fixture
+def quick_switches():
+    """Threads alternate as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def replace_all_the_time(tox, plain, typed, stop):
+    """Give the instance the next handlers as fast as possible, and now and then none of the typed kind."""
+    turn = 0
+    while not stop.is_set():
+        turn += 1
+        tox.on_message(plain[turn % 2])
+        tox.on_typed_message(None if turn % 3 == 0 else typed[turn % 2])
+
+
+def check_replacing(run, tox):
+    """10 000 messages while another thread replaces the handlers: each to one of the two, in order."""
+    got = ([], [])
+    typed_got = []
+    plain = [lambda number, _text, to=to: to.append(number) for to in got]
+    typed = [lambda number, *_: typed_got.append(number)] * 2
+    tox.on_message(plain[0])
+    stop = threading.Event()
+    thread = threading.Thread(target=replace_all_the_time, args=(tox, plain, typed, stop))
+    thread.start()
+    try:
+        run()
+    finally:
+        stop.set()
+        thread.join()
+    assert sorted(got[0] + got[1]) == list(range(COUNT))
+    assert all(part == sorted(part) and part for part in got)
+    assert typed_got == sorted(set(typed_got))
+
+
+def test_replacing_from_another_thread_loses_no_message(quick_switches):
+    tox, core = make()
+
+    def run():
+        for start in range(0, COUNT, 10):
+            core.arrive(*(message(number) for number in range(start, start + 10)))
+            tox.iterate()
+
+    check_replacing(run, tox)
+    tox.close()
+
+
+def test_replacing_in_an_async_instance_loses_no_message(quick_switches):
+    core = ScriptedCore()
+    tox = toxpy.AsyncTox(core=core)
+
+    async def scene():
+        async with tox:
+            for start in range(0, COUNT, 10):
+                core.arrive(*(message(number) for number in range(start, start + 10)))
+                for _ in range(10):
+                    await tox.__anext__()
+
+    check_replacing(lambda: asyncio.run(scene()), tox)
+
+
+def test_an_async_instance_reports_a_handler_that_raises_and_goes_on():
+    reported, seen = [], []
+
+    async def scene():
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context))
+        core = ScriptedCore()
+        async with toxpy.AsyncTox(core=core) as tox:
+            tox.on_typed_message(lambda number, *_: seen.append(number))
+            tox.on_message(lambda number, _text: [][number])
+            tox.on(toxpy.FriendTyping, lambda event: seen.append(event.typing))
+            core.arrive(message(1), message(2), events.FriendTyping(1, True))
+            for _ in range(3):
+                await tox.__anext__()
+
+    asyncio.run(scene())
+    assert seen == [1, 2, True]
+    assert [type(context["exception"]) for context in reported] == [IndexError, IndexError]
+
+
+def test_an_async_instance_may_be_closed_by_a_handler():
+    async def scene():
+        core = ScriptedCore()
+        async with toxpy.AsyncTox(core=core) as tox:
+            tox.on_message(lambda *_: tox.close())
+            core.arrive(message(1))
+            assert [type(event) async for event in tox] == [toxpy.FriendMessage]
+        assert core.killed == 1
+
+    asyncio.run(scene())
+
+
+# loading into a live instance
+
+
+def live(**fields):
+    return Tox(Options(local_discovery_enabled=False, ipv6_enabled=False, **fields))
+
+
+def test_load_changes_who_we_are_and_nothing_else():
+    with live() as other:
+        other.self_set_name("Bob")
+        other.friend_add_norequest(KEY[:31] + b"\x01")
+        bob, savedata = other.self_get_address(), other.get_savedata()
+    with live(end_port=33900) as tox:
+        handler = print
+        tox.on_message(handler)
+        port, alice = tox.self_get_udp_port(), tox.self_get_address()
+        for bad in (b"", savedata[:500], b"toxEsave" + bytes(100)):
+            with pytest.raises(toxpy.ToxError, match=r"LOAD|save"):
+                tox.load(bad)
+            assert tox.self_get_address() == alice and tox.self_get_udp_port() == port
+        tox.load(savedata)
+        assert tox.self_get_address() == bob != alice
+        assert tox.self_get_name() == "Bob" and tox.self_get_friend_list() == [0]
+        assert tox.self_get_udp_port() == port
+        assert tox.on_message(None) is handler
+        assert tox.iterate() == []
+    with pytest.raises(toxpy.ToxClosed):
+        tox.load(savedata)
+
+
+def test_load_into_an_async_instance():
+    with live() as other:
+        savedata, bob = other.get_savedata(), other.self_get_address()
+
+    async def scene():
+        async with toxpy.AsyncTox(local_discovery_enabled=False, ipv6_enabled=False) as tox:
+            tox.friend_add_norequest(KEY[:31] + b"\x01")
+            waiting = asyncio.create_task(tox.friends[0].online())
+            await asyncio.sleep(0)
+            tox.load(savedata)
+            with pytest.raises(toxpy.ToxError, match="another state"):
+                await waiting
+            assert tox.address == bob and tox.friends == []
+            with pytest.raises(toxpy.ToxError):
+                tox.load(b"x")
+            assert tox.address == bob and not tox.closed
+
+    asyncio.run(scene())
