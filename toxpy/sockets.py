@@ -27,6 +27,8 @@ MAX_DATAGRAM_SIZE = 2048
 BUFFER_SIZE = 2 * 1024 * 1024
 #: A name whose look-up takes longer counts as unknown.
 LOOKUP_TIMEOUT_S = 5.0
+#: Errors of one `receive`; a socket that has more is broken, and trying on would only cost time.
+MAX_FAILURES = 16
 #: Text forms of addresses remembered per direction; emptied when full.
 MAX_CACHED_ADDRESSES = 4096
 
@@ -164,6 +166,7 @@ class UdpSocket:
         packets, sizes = profile.packets_received, profile.bytes_received
         if sock is None:
             return batch
+        failures = 0
         for _ in range(limit):
             try:
                 data, name = sock.recvfrom(MAX_DATAGRAM_SIZE + 1)
@@ -172,6 +175,9 @@ class UdpSocket:
                     break
                 # an answer from the network to something we sent; there may be more behind it
                 self._count(error)
+                failures += 1
+                if failures >= MAX_FAILURES:
+                    break
                 continue
             if len(data) > MAX_DATAGRAM_SIZE:
                 self.oversized += 1
@@ -185,9 +191,13 @@ class UdpSocket:
 
     def close(self) -> None:
         """Close; repeating it is harmless."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        sock, self._socket = self._socket, None
+        if sock is not None:
+            try:
+                sock.close()
+            except OSError as error:
+                # somebody else in the program closed our descriptor
+                self._count(error)
 
     def _name(self, address: Address) -> tuple[str, int] | tuple[str, int, int, int] | None:
         """The text form for the kernel, remembered; None for a family this socket cannot reach."""

@@ -122,7 +122,7 @@ class Stream:
         self._out.clear()
         self._out_size = 0
         self._streams.forget(sock.fileno(), self)
-        sock.close()
+        self._streams.close_socket(sock)
 
     # for Streams
 
@@ -231,7 +231,7 @@ class Listener:
         if sock is not None:
             self._socket = None
             self._streams.forget(sock.fileno(), self)
-            sock.close()
+            self._streams.close_socket(sock)
 
 
 class Streams:
@@ -370,7 +370,11 @@ class Streams:
         if self._objects.get(fd) is thing:
             del self._objects[fd]
             if self._epoll is not None:
-                self._epoll.unregister(fd)
+                try:
+                    self._epoll.unregister(fd)
+                except OSError as error:
+                    # somebody else in the program closed our descriptor
+                    self.count(error.errno or 0)
 
     def wrote(self, stream: Stream) -> None:
         """A stream has something to send: now, or at the end of the pass."""
@@ -383,6 +387,13 @@ class Streams:
         """A stream failed outside of its `on_ready`: tell its owner in the next pass."""
         self._failed.append(stream)
         self.rt.timers.call_later(0, _nothing)
+
+    def close_socket(self, sock: _socket.socket) -> None:
+        """Close; an error is counted like any other."""
+        try:
+            sock.close()
+        except OSError as error:
+            self.count(error.errno or 0)
 
     def count(self, number: int) -> None:
         """An error of the system."""

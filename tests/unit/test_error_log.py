@@ -11,14 +11,17 @@ from toxpy.options import Options
 from toxpy.runtime import LOG_DEBUG, LOG_WARNING, Runtime
 
 
+class Stage:
+    """Counts of two sockets and what was written about them."""
+
+    def __init__(self):
+        self.lines, self.udp, self.tcp = [], {}, {}
+        self.rt = Runtime(SimClock(), SeededRng(1), lambda level, text: self.lines.append((level, text)))
+        self.log = ErrorLog({"UDP": self.udp, "TCP": self.tcp}, rt=self.rt)
+
+
 @pytest.fixture
 def stage():
-    class Stage:
-        lines = []
-        udp, tcp = {}, {}
-        rt = Runtime(SimClock(), SeededRng(1), lambda level, text: Stage.lines.append((level, text)))
-        log = ErrorLog({"UDP": udp, "TCP": tcp}, rt=rt)
-
     return Stage()
 
 

@@ -1,4 +1,4 @@
-"""Clocks that jump: a machine that slept for hours, a wall clock set to anything. And what must expire does."""
+"""Clocks that jump: a machine that slept for hours, a wall clock set to anything; and what must expire."""
 
 import time
 
