@@ -14,6 +14,7 @@ from toxpy.dht.announcements import Announcements
 from toxpy.dht.dht import DHT
 from toxpy.dht.forwarding import Forwarding
 from toxpy.dht.lan import Lan
+from toxpy.dht.strangers import CALM, strangers_last
 from toxpy.error_log import ErrorLog
 from toxpy.errors import PacketError
 from toxpy.interfaces import Interfaces
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
 #: Files for a relay that nobody gave more.
 DEFAULT_MAX_FILES = 2048
 #: Datagrams handled per pass, so that a flood cannot keep timers and relays from running.
-MAX_DATAGRAMS = 1024
+MAX_DATAGRAMS = 4096
 
 
 class NetworkNode:
@@ -177,7 +178,12 @@ class NetworkNode:
 
     def _pass(self) -> None:
         handlers, counters = self.dispatch.handlers, self.rt.counters
-        for data, address in self.udp.receive(MAX_DATAGRAMS):
+        batch = self.udp.receive(MAX_DATAGRAMS)
+        crowded = len(batch) > CALM
+        self.dht.budget.next_pass(crowded=crowded)
+        if crowded:
+            batch = strangers_last(batch, self.dht.shared_keys)
+        for data, address in batch:
             handler = handlers[data[0]] if data else None
             if handler is None:
                 counters.drop("udp_kind")

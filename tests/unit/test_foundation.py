@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from toxpy.crypto import sodium
-from toxpy.crypto.keys import MAX_SHARED_KEYS, KeyPair, SharedKeys
+from toxpy.crypto.keys import ACQUAINTANCE_MS, MAX_SHARED_KEYS, MAX_STRANGERS, KeyPair, SharedKeys
 from toxpy.errors import PacketError
 from toxpy.runtime import Clock, Counters, Dispatch, Rng, Runtime, Timers
 from toxpy.wire.address import Node, is_lan, is_usable, pack_node, pack_nodes, unpack_node, unpack_nodes
@@ -72,7 +72,28 @@ def test_shared_keys_are_bounded_and_cached():
     assert rt.counters.values["x25519"] == 1
     for i in range(MAX_SHARED_KEYS + 100):
         keys.get(i.to_bytes(32, "little"))
-    assert len(keys) == MAX_SHARED_KEYS
+    assert len(keys) == MAX_STRANGERS
+    for i in range(MAX_SHARED_KEYS + 100):
+        keys.get(i.to_bytes(32, "little"))
+        keys.keep(i.to_bytes(32, "little"))
+    assert len(keys) - MAX_STRANGERS <= MAX_SHARED_KEYS
+
+
+def test_a_flood_of_keys_crowds_out_strangers_only():
+    clock = FakeClock()
+    rt = Runtime(clock)
+    keys = SharedKeys(KeyPair(b"\x07" * 32), rt=rt)
+    node, friend, stranger = (KeyPair(bytes((i,)) * 32).public for i in (9, 10, 11))
+    keys.get(node)
+    keys.keep(node)
+    keys.get(friend)
+    clock.now_ms += ACQUAINTANCE_MS
+    keys.get(friend)
+    keys.get(stranger)
+    for i in range(MAX_STRANGERS):
+        keys.get(i.to_bytes(32, "little"))
+    assert [keys.knows(key) for key in (node, friend, stranger)] == [True, True, False]
+    assert [keys.is_acquainted(key) for key in (node, friend, stranger)] == [True, True, False]
 
 
 def test_timers_run_in_order_and_cancel():

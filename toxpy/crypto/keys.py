@@ -8,8 +8,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.runtime import Rng, Runtime
 
-#: Entries kept per cache. c-toxcore keeps 256 x 8 (shared_key_cache.h); ours is one LRU of that size.
+#: Entries kept per cache of keys that we know. c-toxcore keeps 256 x 8 in all (shared_key_cache.h).
 MAX_SHARED_KEYS = 2048
+#: And of keys that came for the first time: a flood of fresh keys only crowds out these.
+MAX_STRANGERS = 1024
+#: A key that comes again after this time is no stranger's any more.
+ACQUAINTANCE_MS = 5000
 
 
 class KeyPair:
@@ -33,42 +37,65 @@ class KeyPair:
 
 
 class SharedKeys:
-    """Shared keys of one secret key with many public keys, least recently used out first.
+    """Shared keys of one secret key with many public keys, in two caches.
 
-    Every computed X25519 counts as ``x25519``. A low-order public key is remembered
-    as None, so that repeating it costs nothing.
+    A new key is a stranger's, and the oldest stranger goes first. `keep`, or a use a few seconds after the
+    first, moves it to the keys we know, of which the least recently used goes first. Every computed X25519
+    counts as ``x25519``. A low-order public key is remembered as None, so that repeating it costs nothing.
     """
 
-    __slots__ = ("_cache", "_keys", "_rt")
+    __slots__ = ("_keys", "_known", "_rt", "_strangers")
 
     def __init__(self, keys: KeyPair, *, rt: Runtime) -> None:
         self._keys = keys
         self._rt = rt
-        self._cache: dict[bytes, bytes | None] = {}
+        self._known: dict[bytes, bytes | None] = {}
+        #: with the time of the first use
+        self._strangers: dict[bytes, tuple[bytes | None, int]] = {}
 
     def __len__(self) -> int:
-        return len(self._cache)
+        return len(self._known) + len(self._strangers)
 
     def __contains__(self, their_public_key: bytes) -> bool:
-        return their_public_key in self._cache
+        return their_public_key in self._known or their_public_key in self._strangers
 
     def get(self, their_public_key: bytes) -> bytes | None:
         """The 32-byte shared key, or None when the public key is of low order."""
-        cache = self._cache
-        if their_public_key in cache:
+        known = self._known
+        if their_public_key in known:
             # a dict keeps insertion order: moving the entry to the end makes it the youngest
-            key = cache[their_public_key] = cache.pop(their_public_key)
+            key = known[their_public_key] = known.pop(their_public_key)
+            return key
+        now_ms, strangers = self._rt.clock.now_ms, self._strangers
+        entry = strangers.get(their_public_key)
+        if entry is not None:
+            key, since_ms = entry
+            if now_ms - since_ms >= ACQUAINTANCE_MS:
+                self.keep(their_public_key)
             return key
         self._rt.counters.count("x25519")
         key = shared_key(their_public_key, self._keys.secret)
-        if len(cache) >= MAX_SHARED_KEYS:
-            del cache[next(iter(cache))]
-        cache[their_public_key] = key
+        if len(strangers) >= MAX_STRANGERS:
+            del strangers[next(iter(strangers))]
+        strangers[their_public_key] = key, now_ms
         return key
 
+    def keep(self, their_public_key: bytes) -> None:
+        """The owner of a key used just now proved to be somebody: no stranger any more."""
+        entry = self._strangers.pop(their_public_key, None)
+        if entry is not None:
+            known = self._known
+            if len(known) >= MAX_SHARED_KEYS:
+                del known[next(iter(known))]
+            known[their_public_key] = entry[0]
+
     def knows(self, their_public_key: bytes) -> bool:
-        """Is that key in the cache, so that `get` costs no X25519."""
-        return their_public_key in self._cache
+        """Is that key in a cache, so that `get` costs no X25519."""
+        return their_public_key in self._known or their_public_key in self._strangers
+
+    def is_acquainted(self, their_public_key: bytes) -> bool:
+        """Is it a key that we know and no stranger's."""
+        return their_public_key in self._known
 
     def seal(self, their_public_key: bytes, plain: bytes) -> bytes | None:
         """nonce (24) + box for that key with a fresh nonce; None for a low-order key."""

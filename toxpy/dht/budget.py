@@ -5,8 +5,13 @@ are in the shared-key cache and always free; unknown ones are paid from the buck
 sender's /24 (IPv4) or /56 (IPv6), and from one bucket for all prefixes together, since a
 spoofer has as many prefixes as he likes. LAN and loopback pay nothing.
 
-The defaults are for a hundred clients behind one address whose only node is ours: every onion path that
-a client builds over us costs up to three of our X25519, paid by the hop before us, which may be always the same.
+No pass over many datagrams spends more than a few milliseconds on strangers: nodes that we know would
+wait for it. Once half of that, or of the common bucket, is gone, every prefix gets a small share only,
+so that a flood from many prefixes leaves something to those that are not part of it.
+
+The defaults are for a hundred clients behind one address whose only node is ours: every onion path that a
+client builds over us costs up to three of our X25519, paid by the hop before us, which may be always the
+same.
 """
 
 from __future__ import annotations
@@ -23,10 +28,16 @@ if TYPE_CHECKING:
 MAX_PREFIXES = 4096
 X25519_PER_S, X25519_BURST = 1024, 4096
 X25519_TOTAL_PER_S, X25519_TOTAL_BURST = 8000, 16_000
+#: The share of one prefix while the common bucket or what a pass may spend is less than half of it.
+X25519_SCARCE_PER_S, X25519_SCARCE_BURST = 8, 32
+#: In a pass with many datagrams; fewer when that made it longer than PASS_MS.
+X25519_PER_PASS, MIN_X25519_PER_PASS = 256, 32
+PASS_MS = 20
 REPLIES_PER_S, REPLIES_BURST = 2048, 8192
 
 #: Bucket levels are in thousandths, so that rate x milliseconds needs no fraction.
 _TOKEN = 1000
+_NO_LIMIT = 1 << 62
 
 
 def prefix_of(address: Address) -> bytes:
@@ -47,13 +58,21 @@ class Bucket:
 
     def take(self, now_ms: int) -> bool:
         """Spend one token, or False."""
-        level = self._level
-        if now_ms > self._updated_ms:
-            level = min(self._burst, level + (now_ms - self._updated_ms) * self._per_s)
-            self._updated_ms = now_ms
-        spent = level >= _TOKEN
-        self._level = level - _TOKEN if spent else level
+        self._refill(now_ms)
+        spent = self._level >= _TOKEN
+        if spent:
+            self._level -= _TOKEN
         return spent
+
+    def is_scarce(self, now_ms: int) -> bool:
+        """Is more than half of it gone."""
+        self._refill(now_ms)
+        return 2 * self._level < self._burst
+
+    def _refill(self, now_ms: int) -> None:
+        if now_ms > self._updated_ms:
+            self._level = min(self._burst, self._level + (now_ms - self._updated_ms) * self._per_s)
+            self._updated_ms = now_ms
 
 
 class Budget:
@@ -87,12 +106,16 @@ class Budget:
 class KeyBudget:
     """Shared keys for packets from the network, within the budget. One for all layers of an instance."""
 
-    __slots__ = ("_prefixes", "_rt", "_total")
+    __slots__ = ("_left_in_pass", "_pass_ms", "_per_pass", "_prefixes", "_rt", "_scarce", "_total")
 
     def __init__(self, *, rt: Runtime) -> None:
         self._rt = rt
         self._prefixes = Budget(X25519_PER_S, X25519_BURST, rt=rt)
+        self._scarce = Budget(X25519_SCARCE_PER_S, X25519_SCARCE_BURST, rt=rt)
         self._total = Bucket(X25519_TOTAL_PER_S, X25519_TOTAL_BURST, rt.clock.now_ms)
+        self._pass_ms = rt.clock.now_ms
+        self._per_pass = X25519_PER_PASS
+        self._left_in_pass = _NO_LIMIT
 
     def shared_key(self, keys: SharedKeys, public_key: bytes, address: Address) -> bytes | None:
         """`keys.get(public_key)` for a packet from `address`.
@@ -108,6 +131,31 @@ class KeyBudget:
         return key
 
     def _pays(self, address: Address) -> bool:
-        if not self._prefixes.allows(address):
+        if is_lan(address):
+            return True
+        now_ms, total = self._rt.clock.now_ms, self._total
+        # the cheapest look first: this is where a flood ends
+        if not self._left_in_pass:
             return False
-        return is_lan(address) or self._total.take(self._rt.clock.now_ms)
+        is_scarce = 2 * self._left_in_pass < self._per_pass or total.is_scarce(now_ms)
+        if is_scarce and not self._scarce.allows(address):
+            return False
+        if not self._prefixes.allows(address) or not total.take(now_ms):
+            return False
+        self._left_in_pass -= 1
+        return True
+
+    def next_pass(self, *, crowded: bool) -> None:
+        """A pass over the datagrams that have arrived begins; are there so many that somebody must wait.
+
+        Less may be spent in it if the last one spent all it had and took too long, on a busy machine.
+        """
+        now_ms, per_pass = self._rt.clock.now_ms, self._per_pass
+        if not crowded:
+            per_pass = X25519_PER_PASS
+        elif self._left_in_pass:
+            per_pass = min(2 * per_pass, X25519_PER_PASS)
+        else:
+            per_pass = max(per_pass * PASS_MS // max(now_ms - self._pass_ms, PASS_MS), MIN_X25519_PER_PASS)
+        self._pass_ms, self._per_pass = now_ms, per_pass
+        self._left_in_pass = per_pass if crowded else _NO_LIMIT

@@ -297,6 +297,7 @@ class DHT:
     def answered(self, address: Address, public_key: bytes, target: bytes = b"") -> None:
         """This node answered a question of ours (for `target`) from there: the only way into the lists."""
         now_ms = self._rt.clock.now_ms
+        self.shared_keys.keep(public_key)
         is_new = self.close_list.get(public_key) is None
         if self.close_list.add(public_key, address, now_ms):
             if is_new:

@@ -59,24 +59,78 @@ def test_a_clock_that_steps_back_gives_nothing():
     assert not limit.allows(public(0, 0))
 
 
-def test_known_keys_are_free_and_fresh_ones_run_out():
-    rt = runtime()
-    keys = SharedKeys(KeyPair.generate(rt.rng), rt=rt)
-    limit = KeyBudget(rt=rt)
-    fresh = [KeyPair.generate(rt.rng).public for _ in range(budget.X25519_BURST + 5)]
-    opened = [limit.shared_key(keys, key, public(0, 0)) for key in fresh]
-    assert [key is not None for key in opened] == [True] * budget.X25519_BURST + [False] * 5
-    assert rt.counters.values == {"x25519": budget.X25519_BURST, "drop.x25519_budget": 5}
-    assert limit.shared_key(keys, fresh[0], public(0, 0)) == opened[0]
-    assert limit.shared_key(keys, fresh[-1], public(0, 1)) is not None
+class Stage:
+    """A budget with keys to spend it on."""
+
+    def __init__(self):
+        self.rt = runtime()
+        self.keys = SharedKeys(KeyPair.generate(self.rt.rng), rt=self.rt)
+        self.limit = KeyBudget(rt=self.rt)
+
+    def asks(self, address):
+        """Does somebody there with a fresh key get an answer."""
+        return self.limit.shared_key(self.keys, self.rt.rng.bytes(32), address) is not None
+
+
+def test_known_keys_are_free_and_fresh_ones_run_out(monkeypatch):
+    monkeypatch.setattr(budget, "X25519_BURST", 100)
+    stage = Stage()
+    fresh = [KeyPair.generate(stage.rt.rng).public for _ in range(105)]
+    opened = [stage.limit.shared_key(stage.keys, key, public(0, 0)) for key in fresh]
+    assert [key is not None for key in opened] == [True] * 100 + [False] * 5
+    assert stage.rt.counters.values == {"x25519": 100, "drop.x25519_budget": 5}
+    assert stage.limit.shared_key(stage.keys, fresh[0], public(0, 0)) == opened[0]
+    assert stage.limit.shared_key(stage.keys, fresh[-1], public(0, 1)) is not None
 
 
 def test_all_prefixes_together_have_a_limit(monkeypatch):
     monkeypatch.setattr(budget, "X25519_TOTAL_BURST", 30)
-    rt = runtime()
-    keys = SharedKeys(KeyPair.generate(rt.rng), rt=rt)
-    limit = KeyBudget(rt=rt)
-    for i in range(50):
-        limit.shared_key(keys, rt.rng.bytes(32), public(i, 0))
-    assert rt.counters.values["x25519"] == 30
-    assert limit.shared_key(keys, rt.rng.bytes(32), (bytes((127, 0, 0, 1)), 1)) is not None
+    stage = Stage()
+    assert sum(stage.asks(public(i, 0)) for i in range(50)) == 30
+    assert stage.asks((bytes((127, 0, 0, 1)), 1))
+
+
+def test_when_it_gets_scarce_a_flood_leaves_something_to_others(monkeypatch):
+    monkeypatch.setattr(budget, "X25519_TOTAL_BURST", 200)
+    monkeypatch.setattr(budget, "X25519_TOTAL_PER_S", 0)
+    monkeypatch.setattr(budget, "X25519_SCARCE_BURST", 10)
+    stage = Stage()
+    # four prefixes, which have the shares of four when half is gone
+    assert sum(stage.asks(public(0, i % 4)) for i in range(1000)) == 200 // 2 + 1 + 4 * 10
+    assert all(stage.asks(public(1, i)) for i in range(50))
+
+
+def test_a_crowded_pass_spends_only_so_much():
+    stage = Stage()
+
+    def spent():
+        return sum(stage.asks(public(i >> 8, i & 255)) for i in range(2 * budget.X25519_PER_PASS))
+
+    assert spent() == 2 * budget.X25519_PER_PASS
+    stage.limit.next_pass(crowded=True)
+    assert spent() == budget.X25519_PER_PASS
+    stage.limit.next_pass(crowded=True)
+    assert spent() == budget.X25519_PER_PASS
+    # on a busy machine less
+    stage.rt.clock.now_ms += 4 * budget.PASS_MS
+    stage.limit.next_pass(crowded=True)
+    assert spent() == budget.X25519_PER_PASS // 4
+    stage.rt.clock.now_ms += 1_000_000
+    stage.limit.next_pass(crowded=True)
+    assert spent() == budget.MIN_X25519_PER_PASS
+    # and more again when there is time
+    for _ in range(4):
+        stage.rt.clock.now_ms += 1_000_000
+        stage.limit.next_pass(crowded=True)
+        stage.asks(public(0, 0))
+    stage.limit.next_pass(crowded=True)
+    assert spent() == budget.X25519_PER_PASS
+    stage.limit.next_pass(crowded=False)
+    assert spent() == 2 * budget.X25519_PER_PASS
+
+
+def test_a_crowded_pass_leaves_something_to_others():
+    stage = Stage()
+    stage.limit.next_pass(crowded=True)
+    assert sum(stage.asks(public(0, 0)) for _ in range(1000)) == budget.X25519_PER_PASS // 2 + 1 + 32
+    assert all(stage.asks(public(1, i)) for i in range(20))
