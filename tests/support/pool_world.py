@@ -50,6 +50,9 @@ class FakeClient:
         assert 0 <= connection_id < 240
         return self._put("data", connection_id, data)
 
+    def has_room(self):
+        return not self.full
+
     def send_oob(self, dht_pk, data):
         return self._put("oob", dht_pk, data)
 

@@ -656,6 +656,41 @@ def test_a_ping_that_has_to_wait_arrives(stage):
     assert stage.client.is_connected()
 
 
+def test_a_relay_that_does_not_read_gets_no_more_data(stage):
+    routed(stage)
+    client, relay = stage.client, stage.relay
+    relay.pongs = False
+    sent = 0
+    while client.has_room():
+        assert client.send_data(0, bytes(1000))
+        sent += 1
+        assert sent < 100
+    assert 48 <= sent <= 50
+    pump_all(relay.stream)
+    pings = [frame[1:] for frame in relay.frames if frame[0] == 4]
+    # one when it was confirmed, and one behind the first 12 KiB
+    assert len(pings) == 2 and stage.owner.take() == []
+    relay.pongs = True
+    relay.say(b"\x05" + pings[-1])
+    # that much was read; the next ping tells of the rest
+    assert client.has_room() and stage.owner.take() == [("room",)]
+    stage.wait(0)
+    assert stage.owner.take() == []
+    assert sum(frame[0] == 4 for frame in relay.frames) == 3
+    more = 0
+    while client.has_room():
+        assert client.send_data(0, bytes(1000))
+        more += 1
+        assert more < 100
+    assert more >= 48
+    # nothing comes for forty seconds: that relay is of no use
+    relay.pongs = False
+    stage.wait(39_000)
+    assert client.is_connected()
+    stage.wait(2_000)
+    assert stage.closed_reason() == "relay did not answer a ping within 40 s"
+
+
 # the end
 
 

@@ -31,7 +31,7 @@ from toxpy.net_crypto.handshake import (
     create_handshake,
     open_cookie_response,
 )
-from toxpy.net_crypto.ways import OVER_UDP, Ways
+from toxpy.net_crypto.ways import OVER_TCP, OVER_UDP, Ways
 from toxpy.net_crypto.window import INVALID, STALE, ReceiveWindow, SendWindow
 
 TYPE_CHECKING = False
@@ -483,9 +483,13 @@ class CryptoConnection:
 
     def _pump(self) -> None:
         """Send requested and queued packets as far as the window allows."""
-        sending = self.sending
+        sending, ways = self.sending, self.ways
         now_ms, window = self._rt.clock.now_ms, self.congestion.window
+        relayed = ways.transport == OVER_TCP
         while sending.in_flight < window:
+            if relayed and not ways.has_room():
+                # `on_route` comes when the relay has caught up
+                break
             item = sending.take(now_ms)
             if item is None:
                 break
@@ -610,9 +614,10 @@ class CryptoConnection:
         self._net.on_relayed(self, packet)
 
     def on_route(self) -> None:
-        """The peer came to a relay, or left one."""
+        """The peer came to a relay, or left one; or a relay that lagged behind has caught up."""
         if self.state == ESTABLISHED:
             self._check_ways()
+            self._pump()
         elif self.state != CLOSED and self._packet:
             self.ways.send_relayed(self._packet)
             self._begin_tries()

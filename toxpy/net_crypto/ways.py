@@ -142,6 +142,11 @@ class Ways:
             self._probe_ms = now_ms
         self._net.send(address, packet)
 
+    def has_room(self) -> bool:
+        """Should more data be sent; relays that lag behind are left to read first."""
+        route = self._route
+        return route is None or not route.is_online or self.is_direct() or route.has_room()
+
     def send_everywhere(self, packet: bytes) -> None:
         """Send a packet of the set-up to every address and relay that may be right."""
         for address in self.addresses:

@@ -66,6 +66,9 @@ if TYPE_CHECKING:
         def on_forwarding(self, client: TcpClient, data: bytes) -> None:
             """For the DHT announcements."""
 
+        def on_room(self, client: TcpClient) -> None:
+            """After `has_room` was False it is True again."""
+
 
 CONNECTING, PROXY, HANDSHAKE, UNCONFIRMED, CONFIRMED, CLOSED = range(6)
 
@@ -85,6 +88,12 @@ PING_ID_SIZE = 8
 #: Frames that must not get lost, kept while the out-buffer takes none.
 MAX_OWED = 256
 
+#: Data that the relay may have left unread. A ping goes along every MARK_SIZE bytes, and its pong says
+#: that all before it was read. A relay of c-toxcore 0.2.18 stops reading for ever when over 64 KiB wait.
+MAX_UNREAD, MARK_SIZE = 49_152, 12_288
+#: Behind data a pong may take longer: as long as without data to the end of the next ping.
+MARK_TIMEOUT_MS = PING_INTERVAL_MS + PING_TIMEOUT_MS
+
 #: What is known of a connection id.
 _FREE, _OFFLINE, _ONLINE = range(3)
 
@@ -102,12 +111,15 @@ class TcpClient:
         "_owed",
         "_owner",
         "_ping_id",
+        "_ping_mark",
         "_pinged_ms",
         "_profile",
         "_proxy",
         "_proxy_handshake",
+        "_read",
         "_rt",
         "_secure",
+        "_sent",
         "_session",
         "_shared_keys",
         "_status",
@@ -159,6 +171,8 @@ class TcpClient:
         #: The ping without a pong; empty when there is none.
         self._ping_id = b""
         self._pinged_ms = 0
+        #: bytes of data: sent, sent before the open ping, read by the relay for sure
+        self._sent = self._ping_mark = self._read = 0
         self._timer: Timer
         self._stream: Stream | None = None
         try:
@@ -187,7 +201,16 @@ class TcpClient:
         secure = self._secure
         if secure is None or self._status[connection_id] != _ONLINE or not data:
             return False
-        return secure.send(_DATA_BYTES[connection_id] + data)
+        if not secure.send(_DATA_BYTES[connection_id] + data):
+            return False
+        self._sent += len(data)
+        if not self._ping_id and self._sent - self._read >= MARK_SIZE:
+            self._ping(MARK_TIMEOUT_MS)
+        return True
+
+    def has_room(self) -> bool:
+        """Is the relay keeping up, so that data should be sent; `on_room` tells when it is again."""
+        return self._sent - self._read < MAX_UNREAD
 
     def send_oob(self, dht_pk: bytes, data: bytes) -> bool:
         """1 to 1024 bytes to a peer that may be on this relay."""
@@ -390,18 +413,28 @@ class TcpClient:
             self._owner.on_peer_status(self, connection_id, status == _ONLINE)
 
     def _on_pong(self, ping_id: bytes) -> None:
-        if ping_id == self._ping_id:
-            self._ping_id = b""
+        if ping_id != self._ping_id:
+            return
+        had_room = self.has_room()
+        self._ping_id = b""
+        self._read = self._ping_mark
+        if self._sent - self._read >= MARK_SIZE:
+            self._ping(MARK_TIMEOUT_MS)
+        else:
             self._timer.cancel()
             self._timer = self._rt.timers.call_at(self._pinged_ms + PING_INTERVAL_MS, self._ping)
+        if not had_room:
+            self._owner.on_room(self)
 
-    def _ping(self) -> None:
-        """Ping now; the next one is 30 s after this one, when its pong has come."""
+    def _ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> None:
+        """Ping now; the next one is 30 s after this one, when its pong has come, or after MARK_SIZE bytes."""
         rt = self._rt
+        self._ping_mark = self._sent
         self._ping_id = (rt.rng.u64() or 1).to_bytes(PING_ID_SIZE, "big")
         self._pinged_ms = rt.clock.now_ms
         self._timer.cancel()
-        self._timer = self._fail_later(PING_TIMEOUT_MS, "relay did not answer a ping within 10 s")
+        reason = f"relay did not answer a ping within {timeout_ms // 1000} s"
+        self._timer = self._fail_later(timeout_ms, reason)
         self._send_important(b"\x04" + self._ping_id)
 
     # out

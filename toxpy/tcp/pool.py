@@ -75,7 +75,10 @@ def _nothing(*_arguments: object) -> None:
 
 
 class TcpPeer:
-    """The way to one peer over relays; made by `TcpPool.peer`. `on_change` is told when `is_online` flips."""
+    """The way to one peer over relays; made by `TcpPool.peer`.
+
+    `on_change` is told when `is_online` flips, and when there is room after there was none.
+    """
 
     __slots__ = ("_pool", "_route", "dht_pk", "on_change", "on_data", "sleeping")
 
@@ -109,6 +112,10 @@ class TcpPeer:
         When it is online nowhere: out of band, at most 1024 bytes, through every relay where it is expected.
         """
         return self._route.send(data)
+
+    def has_room(self) -> bool:
+        """Should more data be sent, or do the relays lag behind."""
+        return self._route.has_room()
 
     def set_sleeping(self, sleeping: bool) -> None:
         """A direct connection works, so that the relays are not needed; or they are needed again."""

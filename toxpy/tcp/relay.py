@@ -229,6 +229,12 @@ class Relay:
         else:
             self.pool.on_oob(dht_pk, self.node.public_key, data)
 
+    def on_room(self, client: TcpClient) -> None:
+        """The relay has read enough of what we sent."""
+        if client is self.client:
+            for link in self.online():
+                link.route.changed()
+
     def on_onion_response(self, client: TcpClient, data: bytes) -> None:
         """The answer to an onion request that went through this relay."""
         if client is self.client:
@@ -275,11 +281,19 @@ class Route:
                 sent |= client.send_oob(self.dht_pk, data)
         return sent
 
+    def has_room(self) -> bool:
+        """Does a relay where the peer is online keep up with us."""
+        for link in self.links.values():
+            client = link.relay.client
+            if link.state == ONLINE and client is not None and client.has_room():
+                return True
+        return False
+
     def _send_data(self, data: bytes) -> bool:
         preferred = self.preferred
         if preferred is not None and preferred.state == ONLINE:
             client = preferred.relay.client
-            if client is not None and client.send_data(preferred.connection_id, data):
+            if client is not None and client.has_room() and client.send_data(preferred.connection_id, data):
                 return True
         for link in tuple(self.links.values()):
             client = link.relay.client
@@ -296,7 +310,7 @@ class Route:
             user.on_data(data)
 
     def changed(self) -> None:
-        """The peer came online, or is on no relay any more."""
+        """The peer came online, is on no relay any more, or can be sent more again."""
         for user in tuple(self.users):
             if user in self.users:
                 user.on_change()
