@@ -4,6 +4,7 @@
  * only argument is "old": two functions took one parameter less there.
  */
 #include <dlfcn.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,25 @@
 
 #include "../host/check.h"
 
-static void print_bytes(const char *name, const uint8_t *bytes, uint32_t length)
+static void say(const char *format, ...)
 {
-    printf(" %s=%u:", name, (unsigned)length);
+    va_list arguments;
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+}
+
+static void say_bytes(const char *name, const uint8_t *bytes, uint32_t length)
+{
+    say(" %s=%u:", name, (unsigned)length);
     for (uint32_t i = 0; i < length; i++) {
-        printf("%02x", bytes[i]);
+        say("%02x", bytes[i]);
     }
+}
+
+static void end_of_event(void)
+{
+    puts("");
 }
 
 #include "dump.h"
@@ -59,8 +73,8 @@ static void try(const char *line, size_t digits)
     uint32_t packed_size = tox_events_bytes_size(events);
     uint8_t *packed = malloc(packed_size);
     CHECK(tox_events_get_bytes(events, packed));
-    print_bytes("packed", packed, packed_size);
-    puts("");
+    say_bytes("packed", packed, packed_size);
+    end_of_event();
     Tox_Events *again = load(packed, packed_size);
     CHECK(again != NULL && equal(events, again));
     tox_events_free(again);

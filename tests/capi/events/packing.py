@@ -87,21 +87,21 @@ def damaged(rng, data):
     return bytes(data)
 
 
-# C that prints events, made from the header
+# C that prints events, made from the header; it calls `say`, `say_bytes` and `end_of_event` of its program
 
 
 def _print_fields(kind, exported):
-    lines = [f'            printf("{kind.name}");']
+    lines = [f'            say("{kind.name}");']
     for field in kind.fields:
         value = f"{field.getters[0].name}(event)"
         if not field.is_bytes:
-            lines.append(f'            printf(" {field.name}=%llu", (unsigned long long){value});')
+            lines.append(f'            say(" {field.name}=%llu", (unsigned long long){value});')
             continue
         lengths = [function.name for function in field.length_getters if function.name in exported]
         assert lengths or field.kind == "KEY"
         length = f"{lengths[0]}(event)" if lengths else str(field.limit)
-        lines.append(f'            print_bytes("{field.name}", (const uint8_t *){value}, {length});')
-    return "\n".join([*lines, '            printf("\\n");'])
+        lines.append(f'            say_bytes("{field.name}", (const uint8_t *){value}, {length});')
+    return "\n".join([*lines, '            end_of_event();'])
 
 
 def dump_in_order(exported):
