@@ -86,7 +86,7 @@ def test_a_hundred_clients_behind_one_nat_get_in_at_once(nodes):
 
 
 def test_a_hundred_clients_without_udp_get_in_at_once():
-    """All over one relay, which is their only node as well: each of their onion paths crosses it three times."""
+    """All over one relay, which is their only node as well: their onion paths cross it three times."""
     town = Town(1)
     clients = [town.client(i, friends=1, udp=False) for i in range(100)]
     node = town.nodes[0]
