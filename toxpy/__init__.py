@@ -21,8 +21,15 @@ if TYPE_CHECKING:
     from toxpy.profile import WrongPassphrase as WrongPassphrase
     from toxpy.tox import Tox as Tox
     from toxpy.tox import ToxClosed as ToxClosed
+    from toxpy.transfers import Incoming as Incoming
+    from toxpy.transfers import Outgoing as Outgoing
+    from toxpy.transfers import Transfer as Transfer
+    from toxpy.transfers import TransferError as TransferError
+    from toxpy.transfers import safe_name as safe_name
     from toxpy.typed_diagnosis import WhyOffline as WhyOffline
     from toxpy.typed_enums import Connection as Connection
+    from toxpy.typed_enums import FileControl as FileControl
+    from toxpy.typed_enums import FileKind as FileKind
     from toxpy.typed_enums import LogLevel as LogLevel
     from toxpy.typed_enums import MessageType as MessageType
     from toxpy.typed_enums import OfflineReason as OfflineReason
@@ -30,6 +37,11 @@ if TYPE_CHECKING:
     from toxpy.typed_enums import SavedataType as SavedataType
     from toxpy.typed_enums import UserStatus as UserStatus
     from toxpy.typed_events import Event as Event
+    from toxpy.typed_events import FileChunkRequest as FileChunkRequest
+    from toxpy.typed_events import FileEvent as FileEvent
+    from toxpy.typed_events import FileRecv as FileRecv
+    from toxpy.typed_events import FileRecvChunk as FileRecvChunk
+    from toxpy.typed_events import FileRecvControl as FileRecvControl
     from toxpy.typed_events import FriendConnectionStatus as FriendConnectionStatus
     from toxpy.typed_events import FriendEvent as FriendEvent
     from toxpy.typed_events import FriendLosslessPacket as FriendLosslessPacket
@@ -53,9 +65,12 @@ _HOMES = {
     "profile": "PassphraseNeeded Profile ProfileCorrupt ProfileError ProfileLocked ProfileNotEncrypted "
     "WrongPassphrase",
     "tox": "Tox ToxClosed",
+    "transfers": "Incoming Outgoing Transfer TransferError safe_name",
     "typed_diagnosis": "WhyOffline",
-    "typed_enums": "Connection LogLevel MessageType OfflineReason ProxyType SavedataType UserStatus",
-    "typed_events": "Event FriendConnectionStatus FriendEvent FriendLosslessPacket FriendLossyPacket "
+    "typed_enums": "Connection FileControl FileKind LogLevel MessageType OfflineReason ProxyType "
+    "SavedataType UserStatus",
+    "typed_events": "Event FileChunkRequest FileEvent FileRecv FileRecvChunk FileRecvControl "
+    "FriendConnectionStatus FriendEvent FriendLosslessPacket FriendLossyPacket "
     "FriendMessage FriendName FriendReadReceipt FriendRequest FriendStatus FriendStatusMessage FriendTyping "
     "SelfConnectionStatus",
     "values": "PublicKey SecretKey ToxId",

@@ -22,6 +22,7 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from toxpy.aio_files import AsyncFiles, FriendFiles
 from toxpy.core import Core
 from toxpy.core_start import host_text
 from toxpy.enums import TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED, TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
@@ -74,7 +75,7 @@ def _not_connected(message: str) -> ToxError:
     return ToxError(code, "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", message, retryable=True)
 
 
-class Friend:
+class Friend(FriendFiles):
     """One friend of an AsyncTox, valid until deleted."""
 
     __slots__ = ("number", "public_key", "tox")
@@ -122,6 +123,10 @@ class Friend:
         """
         return await self.tox.send_message(self.number, to_bytes(message), MessageType(type))
 
+    @property
+    def _files(self) -> AsyncTox:
+        return self.tox
+
     def set_typing(self, typing: bool) -> None:
         """Tell the friend whether we are typing."""
         self.tox.call("self_set_typing", self.number, typing)
@@ -134,7 +139,7 @@ class Friend:
         return f"<Friend {self.number} {self.public_key}>"
 
 
-class AsyncTox:
+class AsyncTox(AsyncFiles):
     """One Tox instance in an asyncio event loop; `async with` starts and closes it."""
 
     def __init__(
@@ -172,6 +177,8 @@ class AsyncTox:
         sync = Tox(core=core, profile=self._profile)
         self._loop = asyncio.get_running_loop()
         self._sync = sync
+        sync.transfers.wake = self._schedule
+        sync.transfers.report = self._report_program_error
         self._watch()
         return self
 
@@ -308,10 +315,13 @@ class AsyncTox:
         try:
             self.handlers.call(event)
         except Exception as error:  # noqa: BLE001
-            # the program's defect: it stops neither us nor the events behind this one
-            if self._loop is not None:
-                text = "a handler of a Tox event raised"
-                self._loop.call_exception_handler({"message": text, "exception": error, "event": event})
+            self._report_program_error(error, event)
+
+    def _report_program_error(self, error: BaseException, event: Event | None = None) -> None:
+        """The program's defect: it stops neither us nor the events behind this one."""
+        if self._loop is not None:
+            text = "a handler of a Tox event raised" if event is not None else "a file's on_progress raised"
+            self._loop.call_exception_handler({"message": text, "exception": error, "event": event})
 
     def _friend_changed(self, event: FriendConnectionStatus) -> None:
         if event.connection_status == Connection.NONE:

@@ -21,6 +21,8 @@ from toxpy.handlers import E, Handlers, MessageHandler, TypedMessageHandler
 from toxpy.keeper import Keeper
 from toxpy.options import Options
 from toxpy.save import MAX_RELAYS
+from toxpy.tox_files import ToxFiles
+from toxpy.transfers import Transfers
 from toxpy.typed_diagnosis import WhyOffline
 from toxpy.typed_enums import Connection, MessageType, UserStatus
 from toxpy.typed_events import (
@@ -95,7 +97,7 @@ def _nothing() -> None:
     """The last save of an instance without a profile."""
 
 
-class Tox:
+class Tox(ToxFiles):
     """One Tox instance; also a context manager that closes it.
 
     `Tox(savedata=data, start_port=33445)`: keyword arguments are fields of `Options`.
@@ -114,6 +116,8 @@ class Tox:
         if core is None:
             core = Core(with_profile(build_options(options, fields), profile))
         self._core: Core | None = core
+        #: files under way that `send_file` and `accept_file` began
+        self.transfers = Transfers(core)
         self.handlers = Handlers()
         self._untaken: list[Event] = []
         self._keeper: Keeper | None = None
@@ -150,6 +154,7 @@ class Tox:
         core, self._core = self._core, None
         if core is None:
             return _nothing
+        self.transfers.fail_all("this Tox instance was closed")
         keeper, self._keeper = self._keeper, None
         try:
             return _nothing if keeper is None else keeper.release()
@@ -190,10 +195,12 @@ class Tox:
         relays = core.tcp.relays_to_save(MAX_RELAYS)
         if udp_port:
             options.start_port = options.end_port = udp_port
+        self.transfers.fail_all("this Tox instance became another")
         core.kill()
         self._core = None
         # the port is free now; should another program be quicker, this raises and we are closed
         self._core = core = Core(options)
+        self.transfers.core = core
         core.dht.load_nodes(nodes)
         for relay in relays:
             core.tcp.add_relay(relay)
@@ -223,8 +230,11 @@ class Tox:
 
     def take_events(self) -> Iterator[Event]:
         """What waits in the core, typed; handlers are for the caller to call."""
-        core = self.core
+        core, transfers = self.core, self.transfers
+        transfers.retry()
         for raw in core.drain_events():
+            if transfers.handle(raw):
+                continue
             event = from_core(raw)
             if isinstance(event, _WORTH_SAVING):
                 self._changed()
@@ -345,6 +355,7 @@ class Tox:
     def friend_delete(self, friend_number: int) -> None:
         """Remove a friend; they are not told."""
         self.core.friend_delete(friend_number)
+        self.transfers.fail_friend(friend_number, "the friend was deleted")
         self._changed()
 
     def friend_by_public_key(self, public_key: str | bytes | PublicKey) -> int:

@@ -65,6 +65,24 @@ class ProxyType(IntEnum):
     SOCKS5 = enums.TOX_PROXY_TYPE_SOCKS5
 
 
+class FileControl(IntEnum):
+    """What either side of a file transfer may say."""
+
+    RESUME = enums.TOX_FILE_CONTROL_RESUME
+    PAUSE = enums.TOX_FILE_CONTROL_PAUSE
+    CANCEL = enums.TOX_FILE_CONTROL_CANCEL
+
+
+class FileKind(IntEnum):
+    """What a file is for; others may be sent as plain numbers."""
+
+    DATA = enums.TOX_FILE_KIND_DATA
+    AVATAR = enums.TOX_FILE_KIND_AVATAR
+    STICKER = enums.TOX_FILE_KIND_STICKER
+    SHA1 = enums.TOX_FILE_KIND_SHA1
+    SHA256 = enums.TOX_FILE_KIND_SHA256
+
+
 class LogLevel(IntEnum):
     """First argument of `Options.log_callback`."""
 

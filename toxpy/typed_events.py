@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from toxpy.typed_enums import Connection, MessageType, UserStatus
+from toxpy.typed_enums import Connection, FileControl, FileKind, MessageType, UserStatus
 from toxpy.values import PublicKey
 
 
@@ -130,6 +130,59 @@ class FriendLosslessPacket(FriendEvent):
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class FileEvent(FriendEvent):
+    """Base of all events of one file transfer."""
+
+    file_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecv(FileEvent):
+    """A friend offers a file: answer with `accept_file`, or `file_control` and FileControl.CANCEL."""
+
+    kind: FileKind | int
+    file_size: int | None
+    raw: bytes
+
+    @property
+    def filename(self) -> str:
+        """The name as it came, which may be anything: see `toxpy.transfers.safe_name`."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecvControl(FileEvent):
+    """A friend accepted, paused, resumed or cancelled a file."""
+
+    control: FileControl
+
+
+@dataclass(frozen=True, slots=True)
+class FileChunkRequest(FileEvent):
+    """The next bytes of a file that we send are wanted; none: all has arrived."""
+
+    position: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecvChunk(FileEvent):
+    """Bytes of a file that we receive; none: it is complete."""
+
+    position: int
+    data: bytes
+
+
+_UNKNOWN_SIZE = 2**64 - 1
+
+
+def _file_recv(event: Any) -> FileRecv:
+    kind = FileKind(event.kind) if event.kind in FileKind.__members__.values() else event.kind
+    size = None if event.file_size == _UNKNOWN_SIZE else event.file_size
+    return FileRecv(event.friend_number, event.file_number, kind, size, event.filename)
+
+
 #: C API event name -> how it is made from that event
 _CONVERTERS: dict[str, Callable[[Any], Event]] = {
     "SelfConnectionStatus": lambda e: SelfConnectionStatus(Connection(e.connection_status)),
@@ -145,6 +198,10 @@ _CONVERTERS: dict[str, Callable[[Any], Event]] = {
     ),
     "FriendLossyPacket": lambda e: FriendLossyPacket(e.friend_number, e.data),
     "FriendLosslessPacket": lambda e: FriendLosslessPacket(e.friend_number, e.data),
+    "FileRecv": _file_recv,
+    "FileRecvControl": lambda e: FileRecvControl(e.friend_number, e.file_number, FileControl(e.control)),
+    "FileChunkRequest": lambda e: FileChunkRequest(e.friend_number, e.file_number, e.position, e.length),
+    "FileRecvChunk": lambda e: FileRecvChunk(e.friend_number, e.file_number, e.position, e.data),
 }
 
 

@@ -72,6 +72,10 @@ class Client(Node):
                 self.completed.append(("received", self.known[number], event.position))
                 self.forget(number)
         elif isinstance(event, ev.FileChunkRequest):
+            if event.length == 0:
+                self.completed.append(("sent", self.known[number], event.position))
+                self.forget(number)
+                return
             self.requests.append((number, event.position, event.length))
             if not self.lazy:
                 self.answer()
@@ -88,10 +92,6 @@ class Client(Node):
         while self.requests:
             number, position, length = self.requests.pop(0)
             file_id = self.known[number]
-            if length == 0:
-                self.completed.append(("sent", file_id, position))
-                self.forget(number)
-                continue
             size = self.messenger.friend(0).files.sending[number].size
             if size == UNKNOWN_SIZE:
                 length = min(length, max(STREAM_LENGTH - position, 0))
