@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 #include "library.h"
 
 #define SITE_NAME "toxpy-site"
+
+enum { ENOUGH_PIPES = 4 };
 
 static char site_dir[PATH_MAX + sizeof(SITE_NAME) + 1];
 static char home_dir[PATH_MAX]; /* empty when no standard library was found near libpython */
@@ -218,8 +221,29 @@ static void boot_once(void)
     ready = true;
 }
 
+/* A start that fails half-way cannot be tried again, and one without descriptors to read modules with does. */
+static bool enough_files(void)
+{
+    int pipes[ENOUGH_PIPES][2], made = 0;
+    while (made < ENOUGH_PIPES && pipe(pipes[made]) == 0) {
+        made++;
+    }
+    for (int i = 0; i < made; i++) {
+        close(pipes[i][0]);
+        close(pipes[i][1]);
+    }
+    return made == ENOUGH_PIPES;
+}
+
 bool toxpy_boot(void)
 {
+    static atomic_bool tried;
+    if (!atomic_load(&tried)) {
+        if (!enough_files()) {
+            return false;
+        }
+        atomic_store(&tried, true);
+    }
     pthread_once(&once, boot_once);
     return ready;
 }

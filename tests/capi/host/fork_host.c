@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "local.h"
 
 static volatile int stop;
 
@@ -20,7 +21,7 @@ static void *iterate(void *tox)
 static void child(void)
 {
     alarm(30); /* a hang would be the failure */
-    Tox *tox = tox_new(NULL, NULL);
+    Tox *tox = new_local(false, NULL);
     if (tox == NULL) {
         _exit(2);
     }
@@ -31,7 +32,7 @@ static void child(void)
 
 int main(void)
 {
-    Tox *tox = tox_new(NULL, NULL), *busy = tox_new(NULL, NULL);
+    Tox *tox = new_local(false, NULL), *busy = new_local(false, NULL);
     CHECK(tox != NULL && busy != NULL);
     pthread_t thread;
     CHECK(pthread_create(&thread, NULL, iterate, busy) == 0);

@@ -4,6 +4,7 @@
 #include <tox/tox.h>
 
 #include "check.h"
+#include "local.h"
 
 static int count_entries(const char *folder)
 {
@@ -37,7 +38,7 @@ static void twenty(void)
     Tox *all[20];
     uint8_t keys[20][TOX_PUBLIC_KEY_SIZE];
     for (int i = 0; i < 20; i++) {
-        all[i] = tox_new(NULL, NULL);
+        all[i] = new_local(false, NULL);
         CHECK(all[i] != NULL);
         tox_self_get_public_key(all[i], keys[i]);
         for (int j = 0; j < i; j++) {
@@ -56,9 +57,7 @@ static void twenty(void)
 
 static void one(void)
 {
-    Tox_Options *options = tox_options_new(NULL);
-    Tox *tox = tox_new(options, NULL);
-    tox_options_free(options);
+    Tox *tox = new_local(false, NULL);
     CHECK(tox != NULL);
     tox_iterate(tox, NULL);
     tox_kill(tox);

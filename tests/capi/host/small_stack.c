@@ -3,12 +3,13 @@
 #include <tox/tox.h>
 
 #include "check.h"
+#include "local.h"
 
 static void *run(void *unused)
 {
     (void)unused;
     Tox_Err_New error;
-    Tox *tox = tox_new(NULL, &error);
+    Tox *tox = new_local(false, &error);
     CHECK(tox != NULL && error == TOX_ERR_NEW_OK);
     uint8_t key[TOX_PUBLIC_KEY_SIZE] = {9};
     tox_self_get_dht_id(tox, key);

@@ -43,7 +43,10 @@ static void call_all(Tox *tox)
 int main(void)
 {
     call_all(NULL);
-    Tox *tox = tox_new(NULL, NULL);
+    struct Tox_Options *options = tox_options_new(NULL);
+    tox_options_set_local_discovery_enabled(options, false);
+    Tox *tox = tox_new(options, NULL);
+    tox_options_free(options);
     if (tox == NULL) {
         return 1;
     }

@@ -77,11 +77,16 @@ def test_host_of_another_python_version_is_refused(build):
 PYTHON_HOST = """
     import ctypes, sys
     library = ctypes.CDLL(sys.argv[1])
-    library.tox_new.restype = ctypes.c_void_p
-    library.tox_kill.argtypes = [ctypes.c_void_p]
+    library.tox_new.restype = library.tox_options_new.restype = ctypes.c_void_p
+    library.tox_new.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    library.tox_kill.argtypes = library.tox_options_free.argtypes = [ctypes.c_void_p]
+    library.tox_options_set_local_discovery_enabled.argtypes = [ctypes.c_void_p, ctypes.c_bool]
     library.tox_iterate.argtypes = library.tox_self_get_address.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
     before = list(sys.path)
-    tox = library.tox_new(None, None)
+    options = library.tox_options_new(None)
+    library.tox_options_set_local_discovery_enabled(options, False)
+    tox = library.tox_new(options, None)
+    library.tox_options_free(options)
     assert tox
     address = ctypes.create_string_buffer(38)
     library.tox_self_get_address(tox, address)
@@ -104,6 +109,12 @@ def test_python_host(tmp_path):
 @pytest.mark.parametrize("name", ["fork_host", "threads", "small_stack", "many", "options_abi", "constants"])
 def test_host(build, name):
     assert run(build(f"{name}.c")).endswith("ok\n")
+
+
+@pytest.mark.parametrize("argument", [[], ["first"]], ids=["later", "first"])
+def test_no_files_left(build, argument):
+    """tox_new and what follows it, in a program without a descriptor; also when it is the first one."""
+    assert run(build("no_files.c"), *argument).endswith("ok\n")
 
 
 def test_encryptsave_both_ways_with_the_real_library(build):

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "local.h"
 
 static pthread_barrier_t barrier;
 
@@ -12,7 +13,7 @@ static void *own_instance(void *unused)
 {
     (void)unused;
     pthread_barrier_wait(&barrier);
-    Tox *tox = tox_new(NULL, NULL);
+    Tox *tox = new_local(false, NULL);
     CHECK(tox != NULL);
     for (int i = 0; i < 500; i++) {
         tox_iterate(tox, NULL);
@@ -58,10 +59,7 @@ int main(void)
     CHECK(pthread_barrier_init(&barrier, NULL, 2) == 0);
     both(own_instance, NULL);
 
-    Tox_Options *options = tox_options_new(NULL);
-    tox_options_set_experimental_thread_safety(options, true);
-    Tox *tox = tox_new(options, NULL);
-    tox_options_free(options);
+    Tox *tox = new_local(true, NULL);
     CHECK(tox != NULL);
     both(shared_instance, tox);
 
