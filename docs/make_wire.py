@@ -32,6 +32,7 @@ MODULES = {
     "Friend connections": "friend/connection",
     "Friend requests": "friend/requests",
     "Messenger": "friend/messenger",
+    "File transfers": "friend/files",
     "Savedata": "save",
     "Encrypted savedata": "passkey",
 }

@@ -206,6 +206,37 @@ static void friend_calls(Tox *tox, uint32_t number)
     CALL(tox_friend_send_lossless_packet(tox, number, bytes, 1374, AT));
 }
 
+static void file_calls(Tox *tox, uint32_t number)
+{
+    uint8_t id[TOX_FILE_ID_LENGTH];
+    printf("files with friend %" PRIu32 "\n", number);
+    memset(id, 1, sizeof(id));
+    CALL(tox_file_send(tox, number, 0, 5, NULL, bytes, 5, AT));
+    CALL(tox_file_send(tox, number, 0, 5, id, bytes, 255, AT));
+    CALL(tox_file_send(tox, number, 0, 5, id, bytes, 256, AT));
+    CALL(tox_file_send(tox, number, 0, 5, id, NULL, 0, AT));
+    CALL(tox_file_send(tox, number, 0, 5, id, NULL, 1, AT));
+    CALL(tox_file_send(tox, number, 0, 5, id, NULL, 256, AT));
+    CALL(tox_file_send(tox, number, 0, 5, NULL, bytes, 5, NULL));
+    for (int control = 0; control < 3; ++control) {
+        CALL(tox_file_control(tox, number, 0, (TOX_FILE_CONTROL)control, AT));
+        CALL(tox_file_control(tox, number, 1 << 16, (TOX_FILE_CONTROL)control, AT));
+    }
+    CALL(tox_file_seek(tox, number, 0, 5, AT));
+    CALL(tox_file_seek(tox, number, 1 << 16, 5, AT));
+    CALL(tox_file_seek(tox, number, UINT32_MAX, UINT64_MAX, AT));
+    CALL(tox_file_get_file_id(tox, number, 0, id, AT));
+    CALL(tox_file_get_file_id(tox, number, 1 << 16, id, AT));
+    CALL(tox_file_get_file_id(tox, number, 256, id, AT));
+    CALL(tox_file_get_file_id(tox, number, UINT32_MAX, id, AT));
+    CALL(tox_file_get_file_id(tox, number, 0, NULL, AT));
+    CALL(tox_file_send_chunk(tox, number, 0, 0, bytes, 5, AT));
+    CALL(tox_file_send_chunk(tox, number, 256, 0, bytes, 5, AT));
+    CALL(tox_file_send_chunk(tox, number, 1 << 16, 0, bytes, 1372, AT));
+    CALL(tox_file_send_chunk(tox, number, 0, 0, NULL, 0, AT));
+    CALL(tox_file_send_chunk(tox, number, 0, 0, bytes, 2000, NULL));
+}
+
 int main(void)
 {
     memset(bytes, 'x', sizeof(bytes));
@@ -219,6 +250,9 @@ int main(void)
     network(tox);
     adding(tox, other);
     friend_calls(tox, 0);
+    file_calls(tox, 0);
+    file_calls(tox, 99);
+    file_calls(tox, UINT32_MAX);
     friend_calls(tox, 99);
     friend_calls(tox, UINT32_MAX);
     CALL(tox_friend_delete(tox, 0, AT));
