@@ -75,6 +75,7 @@ class NetworkNode:
 
     __slots__ = (
         "_error_log",
+        "_in_pass",
         "_lan",
         "announce",
         "announcements",
@@ -103,6 +104,7 @@ class NetworkNode:
         self.rt = rt
         self.udp = udp
         self.streams = streams
+        self._in_pass = False
         self._error_log = ErrorLog({"UDP": udp.errors, "TCP": streams.errors}, rt=rt)
         dispatch, send = Dispatch(), udp.send
         self.dispatch = dispatch
@@ -166,15 +168,20 @@ class NetworkNode:
         return self.streams.fileno()
 
     def iterate(self) -> None:
-        """One pass."""
+        """One pass. A call from inside of one, by a log callback or another thread, is only counted."""
+        if self._in_pass:
+            self.rt.counters.count("iterate_inside_itself")
+            return
+        self._in_pass = True
         self.rt.clock.update()
-        self.streams.poll()
         try:
+            self.streams.poll()
             self._pass()
+            if self.udp.errors or self.streams.errors:
+                self._error_log.look()
         finally:
+            self._in_pass = False
             self.streams.flush()
-        if self.udp.errors or self.streams.errors:
-            self._error_log.look()
 
     def _pass(self) -> None:
         handlers, counters = self.dispatch.handlers, self.rt.counters
