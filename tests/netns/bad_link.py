@@ -20,10 +20,10 @@ IPV4 = b"\x08\x00"
 
 
 def open_interface(name):
-    end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+    end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
     end.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
     end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
-    end.bind((name, 0))
+    end.bind((name, ETH_P_ALL))
     end.setblocking(False)
     return end
 

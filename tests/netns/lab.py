@@ -22,6 +22,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from tests.netns import nat
@@ -33,7 +34,11 @@ SIOCETHTOOL = 0x8946
 OFFLOADS = (0x17, 0x1F, 0x24, 0x2C)
 NAME = re.compile(r"toxlab-(\d+)-")
 RESOLVER = "203.0.113.253"
-TOOLS = {"ip": "iproute2", "nft": "nftables", "tc": "iproute2", "setpriv": "util-linux"}
+TOOLS = {
+    "ip": "iproute2", "nft": "nftables", "tc": "iproute2", "setpriv": "util-linux",
+    "tox-bootstrapd": "toxcore-utils", "tinyproxy": "tinyproxy-bin", "microsocks": "microsocks",
+    "danted": "dante-server",
+}
 
 libc = ctypes.CDLL(None, use_errno=True)
 numbers = itertools.count(1)
@@ -115,6 +120,12 @@ class Host:
         self.namespace = lab.namespace(name)
         self.address, self.public = address, public
 
+    def folder(self):
+        """A folder for a program's files, removed with the lab."""
+        made = self.lab.folder / self.name
+        made.mkdir()
+        return made
+
     def popen(self, *command, **options):
         """Start a program here; it dies with this process and with the lab."""
         # setpriv: also when this process is killed before it can clean up
@@ -122,6 +133,11 @@ class Host:
                                     *map(str, command)], cwd=ROOT, **options)
         self.lab.processes.append(process)
         return process
+
+    def knows(self, name, address):
+        """Programs started here from now on can look that name up; others cannot."""
+        with open(Path("/etc/netns", self.namespace, "hosts"), "a") as hosts:
+            hosts.write(f"{address} {name}\n")
 
     def socket(self, kind=socket.SOCK_DGRAM, port=0):
         """A bound socket of this host, for use in this process."""
@@ -133,14 +149,16 @@ class Host:
 
 
 class Lab:
-    """All of one test's namespaces; a context manager."""
+    """All of one test's namespaces; a context manager. `nodes` are those of `bootstrap_nodes`."""
 
     def __init__(self):
         require_lab()
         sweep()
+        #: for the programs' files
+        self.folder = Path(tempfile.mkdtemp(prefix="toxlab-"))
         self.prefix = f"toxlab-{os.getpid()}-{next(numbers)}-"
         self.processes, self.namespaces = [], []
-        self.hosts = 0
+        self.numbers = itertools.count(1)
         self.internet = self.namespace("internet")
         try:
             self.make(self.internet)
@@ -162,8 +180,8 @@ class Lab:
 
     def host(self, name, *, bad_link=None):
         """A host with a public address; with `bad_link` (a BadLink) both directions of its link are bad."""
-        self.hosts += 1
-        link, public = f"n{self.hosts}", f"203.0.113.{self.hosts + 1}"
+        number = next(self.numbers)
+        link, public = f"n{number}", f"203.0.113.{number + 1}"
         host = Host(self, name, link, public, public)
         self.make(host.namespace)
         if bad_link is None:
@@ -179,14 +197,15 @@ class Lab:
     def nat_host(self, name, kind, **options):
         """A host behind a router of its own, which does NAT of that kind (see nat.py)."""
         router = self.host(name + "-nat", **options)
-        inside_address = f"192.168.{self.hosts}.2"
+        private = f"192.168.{router.link[1:]}"
+        inside_address = f"{private}.2"
         host = Host(self, name, router.link, inside_address, router.public)
         self.make(host.namespace)
         self.veth(router.namespace, "inside", host.namespace, "eth0")
-        self.batch(f"addr add 192.168.{self.hosts}.1/24 dev inside", "link set inside up",
+        self.batch(f"addr add {private}.1/24 dev inside", "link set inside up",
                     namespace=router.namespace)
         self.batch(f"addr add {inside_address}/24 dev eth0", "link set eth0 up",
-                    f"route add default via 192.168.{self.hosts}.1", namespace=host.namespace)
+                    f"route add default via {private}.1", namespace=host.namespace)
         self._forward(router.namespace)
         run("ip", "netns", "exec", router.namespace, "nft", "-f", "-", text=nat.rules(kind, inside_address))
         return host
@@ -217,6 +236,7 @@ class Lab:
         for namespace in self.namespaces:
             _remove(namespace)
         self.processes, self.namespaces = [], []
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _element(self, verb, name, host):
         run("ip", "netns", "exec", self.internet, "nft",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import glob
 import os
 import re
+import socket
 import subprocess
-import tempfile
+import sys
 import threading
 import time
 from pathlib import Path
@@ -89,11 +90,10 @@ class Node:
 
     def __init__(self, host, *, relay=True, nodes=(), command=("tox-bootstrapd",)):
         self.host, self.port = host, PORT
-        # below the lab's lifetime: removed by the garbage collector's finalizer or at exit
-        self.folder = tempfile.TemporaryDirectory(prefix="toxlab")
-        config = Path(self.folder.name, "config")
+        folder = host.folder()
+        config = folder / "config"
         config.write_text(BOOTSTRAPD.format(
-            port=PORT, folder=self.folder.name, relay=str(relay).lower(),
+            port=PORT, folder=folder, relay=str(relay).lower(),
             nodes=", ".join(NODE.format(address=n.host.public, port=n.port, key=n.key) for n in nodes)))
         process = host.popen(*command, "--foreground", "--log-backend", "stdout", "--config", config,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -109,23 +109,76 @@ class Node:
         return f"{self.host.public} {self.port} {self.key}"
 
 
+PROXIES = {
+    "tinyproxy": ("http", ("tinyproxy", "-d", "-c"), """
+Port {port}
+Listen {address}
+Timeout 600
+MaxClients 100
+"""),
+    "microsocks": ("socks5", ("microsocks", "-i", "{address}", "-p", "{port}"), ""),
+    "dante": ("socks5", ("danted", "-f"), """
+logoutput: /dev/null
+internal: {address} port = {port}
+external: {address}
+socksmethod: none
+clientmethod: none
+user.privileged: root
+user.unprivileged: root
+client pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
+socks pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
+"""),
+}
+
+
+class Proxy:
+    """One of Debian's proxies on a host of its own."""
+
+    def __init__(self, host, name, port=3128):
+        self.host, self.port = host, port
+        kind, command, config = PROXIES[name]
+        self.option = f"{kind}:{host.public}:{port}"
+        words = [word.format(address=host.public, port=port) for word in command]
+        if config:
+            path = host.folder() / "config"
+            path.write_text(config.format(address=host.public, port=port))
+            words.append(path)
+        self.process = host.popen(*words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._wait_until_it_listens()
+
+    def _wait_until_it_listens(self):
+        for _ in range(600):
+            with self.host.socket(socket.SOCK_STREAM) as client:
+                if client.connect_ex((self.host.public, self.port)) == 0:
+                    return
+            assert self.process.poll() is None, "the proxy ended"
+            time.sleep(0.1)
+        raise AssertionError("the proxy does not listen")
+
+
 def bootstrap_nodes(lab, count=6, relays=2):
     """A small DHT of Debian's bootstrap nodes; hole punching needs at least four that know both friends."""
     nodes = []
     for number in range(count):
         nodes.append(Node(lab.host(f"node{number}"), relay=number < relays, nodes=tuple(nodes)))
+    lab.nodes = nodes
     return nodes
 
 
 class Client:
-    """A running client program and the events it printed: (milliseconds since its start, name, text)."""
+    """A running client.c with the library "ours" or "real", or python_client.py when it is "python".
+
+    `events` are those it printed: (milliseconds since its start, name, text).
+    """
 
     def __init__(self, program, host, library, *, nodes=(), relays=(), **options):
         self.host = host
         words = [f"{name}={int(value) if isinstance(value, bool) else value}"
                  for name, value in options.items()]
-        self.process = host.popen("env", f"LD_LIBRARY_PATH={LIBRARIES[library]()}", program, *words,
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        start = (sys.executable, "-m", "tests.netns.python_client")
+        if library != "python":
+            start = ("env", f"LD_LIBRARY_PATH={LIBRARIES[library]()}", program)
+        self.process = host.popen(*start, *words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.events, self.received = [], []
         self.lines = Lines(self.process, self._on_line)
         self.key = self.wait("KEY", 60)
