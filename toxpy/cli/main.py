@@ -1,17 +1,27 @@
-"""The commands of `python -m toxpy`; each is a module with `main(arguments)`, loaded when asked for."""
+"""The commands of `python -m toxpy`; each is a function of a module that is loaded when asked for."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-#: command -> (module, what it does)
-COMMANDS = {"bootstrapd": ("toxpy.cli.bootstrapd", "run a bootstrap node, as tox-bootstrapd does")}
+#: command -> (module, function, what it does)
+COMMANDS = {
+    "id": ("identity", "id_main", "print the Tox ID of a profile"),
+    "new": ("identity", "new_main", "make a profile with a new identity"),
+    "passphrase": ("identity", "passphrase_main", "set, change or remove the passphrase of a profile"),
+    "restore": ("identity", "restore_main", "go back to the last good copy of a damaged profile"),
+    "send": ("messages", "send_main", "send messages to a friend"),
+    "receive": ("messages", "receive_main", "print messages of friends"),
+    "chat": ("chat", "main", "talk to a friend"),
+    "echo": ("messages", "echo_main", "send every message back"),
+    "bootstrapd": ("bootstrapd", "main", "run a bootstrap node, as tox-bootstrapd does"),
+}
 
 
 def usage() -> str:
     """The list of commands."""
-    lines = [f"  {name:<12} {text}" for name, (_, text) in COMMANDS.items()]
+    lines = [f"  {name:<12} {text}" for name, (_, _, text) in COMMANDS.items()]
     return "\n".join(
         [
             "Usage: python -m toxpy COMMAND [OPTION]...",
@@ -33,6 +43,6 @@ def main(arguments: list[str]) -> int:
         problem = f"there is no command {arguments[0]!r}" if arguments else "no command given"
         print(f"Error: {problem}\n\n{usage()}", file=sys.stderr)
         return 1
-    module = importlib.import_module(COMMANDS[arguments[0]][0])
-    status: int = module.main(arguments[1:])
+    module, function, _ = COMMANDS[arguments[0]]
+    status: int = getattr(importlib.import_module(f"toxpy.cli.{module}"), function)(arguments[1:])
     return status

@@ -1,0 +1,319 @@
+"""One command on the network: profile, instance, bootstrapping, friends, signals."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from toxpy.aio import AsyncTox, Friend
+from toxpy.cli import settings
+from toxpy.cli.terminal import FAILED, OK, TIMED_OUT, Failure, Output
+from toxpy.errors import ToxError
+from toxpy.profile import Profile, ProfileCorrupt, ProfileError, ProfileLocked, ProfileNotEncrypted
+from toxpy.typed_enums import Connection, MessageType
+from toxpy.typed_events import FriendConnectionStatus, FriendRequest, SelfConnectionStatus
+from toxpy.values import ADDRESS_SIZE, PUBLIC_KEY_SIZE, URI_PREFIX, PublicKey, ToxId
+
+MAX_MESSAGE_SIZE = 1372
+#: How long to wait before nodes that did not answer are asked again.
+BOOTSTRAP_RETRY_S = 15
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+Command = Callable[["Session"], Coroutine[Any, Any, None]]
+Ask = Callable[[str, int, PublicKey], Awaitable[None]]
+
+
+class Session:
+    """An instance on the network for one command."""
+
+    def __init__(self, tox: AsyncTox, arguments: argparse.Namespace, out: Output) -> None:
+        self.tox = tox
+        self.arguments = arguments
+        self.out = out
+        tox.on(SelfConnectionStatus, self._connection_changed)
+        tox.on(FriendConnectionStatus, self._friend_changed)
+
+    def announce(self) -> None:
+        """Say who and where we are."""
+        sync = self.tox.sync
+        port = 0 if sync.core.socket.port == 0 else sync.self_get_udp_port()
+        self.out.status(
+            "ready",
+            f"Tox ID: {self.tox.address}",
+            tox_id=str(self.tox.address),
+            udp_port=port,
+            dht_id=str(sync.self_get_dht_id()),
+        )
+
+    def _connection_changed(self, event: SelfConnectionStatus) -> None:
+        status = event.connection_status
+        text = "not connected" if status == Connection.NONE else f"connected over {status.name}"
+        self.out.status("connection", text, status=status.name.lower())
+
+    def _friend_changed(self, event: FriendConnectionStatus) -> None:
+        friend, status = self.tox.friend(event.friend_number), event.connection_status
+        text = "offline" if status == Connection.NONE else f"online over {status.name}"
+        self.out.status(
+            "friend_connection",
+            f"{self.name_of(friend)} is {text}",
+            **self.fields_of(friend),
+            status=status.name.lower(),
+        )
+
+    # friends
+
+    @staticmethod
+    def name_of(friend: Friend) -> str:
+        """For people; a friend who told no name yet is the begin of their key."""
+        return friend.name or f"{str(friend.public_key)[:8]}…"
+
+    @staticmethod
+    def fields_of(friend: Friend) -> dict[str, Any]:
+        """For scripts."""
+        return {"friend": str(friend.public_key), "name": friend.name}
+
+    def find_friend(self, text: str, *, request: str) -> Friend:
+        """By Tox ID, which adds them if need be, by public key or by name; Failure for nobody."""
+        digits = text.strip().lower().removeprefix(URI_PREFIX)
+        if len(digits) == 2 * ADDRESS_SIZE:
+            return self._find_by_id(_value(ToxId, digits), request)
+        if len(digits) == 2 * PUBLIC_KEY_SIZE and all(digit in "0123456789abcdef" for digit in digits):
+            key = PublicKey(digits)
+            known = [friend for friend in self.tox.friends if friend.public_key == key]
+            if not known:
+                raise Failure("no friend has that public key; a Tox ID (76 digits) would add them")
+            return known[0]
+        named = [friend for friend in self.tox.friends if friend.name.lower() == text.strip().lower()]
+        if not named:
+            names = ", ".join(self.name_of(friend) for friend in self.tox.friends) or "nobody"
+            raise Failure(f"no friend is called {text!r}. Friends: {names}. A Tox ID (76 digits) adds one")
+        if len(named) > 1:
+            keys = ", ".join(str(friend.public_key) for friend in named)
+            raise Failure(f"{len(named)} friends are called {text!r}: give the public key of one: {keys}")
+        return named[0]
+
+    def _find_by_id(self, address: ToxId, request: str) -> Friend:
+        for friend in self.tox.friends:
+            if friend.public_key == address.public_key:
+                return friend
+        if address.public_key == self.tox.address.public_key:
+            raise Failure("that is the Tox ID of the profile itself")
+        friend = self.tox.friend_add(address, request)
+        self.out.status("friend_added", f"friend request sent to {address}", **self.fields_of(friend))
+        return friend
+
+    def accept_requests(self) -> None:
+        """Everybody who asks becomes a friend."""
+        self.tox.on(FriendRequest, self._accept)
+
+    def _accept(self, event: FriendRequest) -> None:
+        self.tox.friend_add_norequest(event.public_key)
+        self.tell_request(event, accepted=True)
+
+    def tell_request(self, event: FriendRequest, *, accepted: bool = False) -> None:
+        """Say that somebody asks."""
+        done = "accepted" if accepted else "not accepted"
+        self.out.status(
+            "friend_request",
+            f"friend request of {event.public_key} ({done}): {event.message}",
+            public_key=str(event.public_key),
+            message=event.message,
+            accepted=accepted,
+        )
+
+    # messages
+
+    def tell_message(self, number: int, kind: MessageType, text: str) -> None:
+        """Show a message."""
+        friend = self.tox.friend(number)
+        name = self.name_of(friend)
+        line = f"* {name} {text}" if kind == MessageType.ACTION else f"{name}: {text}"
+        self.out.result("message", line, **self.fields_of(friend), type=kind.name.lower(), text=text)
+
+    async def send(self, friend: Friend, text: str, kind: MessageType = MessageType.NORMAL) -> None:
+        """Send a text of any length and wait until it was received."""
+        for part in message_parts(text):
+            receipt = await friend.send(part, kind)
+            self.out.status(
+                "sent",
+                f"received by {self.name_of(friend)}",
+                **self.fields_of(friend),
+                message_id=receipt.message_id,
+                type=kind.name.lower(),
+                text=part,
+            )
+
+    async def online(self, friend: Friend) -> None:
+        """Wait for a friend; Failure with the reason when `--timeout` is over."""
+        limit = self.arguments.timeout or None
+        if friend.connection == Connection.NONE:
+            self.out.status("waiting", f"waiting for {self.name_of(friend)}", **self.fields_of(friend))
+        try:
+            async with asyncio.timeout(limit):
+                await friend.online()
+        except TimeoutError as error:
+            reason = f"{self.name_of(friend)} is not online after {limit:g} s: {friend.why_offline()}"
+            raise Failure(reason, TIMED_OUT) from error
+
+    # the network
+
+    async def bootstrap(self) -> None:
+        """Ask all known nodes, again and again until one answers."""
+        nodes, relays = settings.known_nodes(self.arguments)
+        if not nodes and not relays and not self._knows_nodes():
+            self.out.warning(
+                "no node to start from: give --node, or --nodes with https://nodes.tox.chat/json"
+            )
+        told: set[str] = set()
+        while True:
+            for node in nodes:
+                await self._ask(self.tox.bootstrap, node, told)
+            for relay in relays:
+                await self._ask(self.tox.add_tcp_relay, relay, told)
+            try:
+                async with asyncio.timeout(BOOTSTRAP_RETRY_S):
+                    await self.tox.wait_connected()
+                return
+            except TimeoutError:
+                # ask once more
+                continue
+
+    def _knows_nodes(self) -> bool:
+        core = self.tox.sync.core
+        return bool(core.dht.saved_nodes()) or core.options.local_discovery_enabled
+
+    async def _ask(self, ask: Ask, node: settings.NodeAddress, told: set[str]) -> None:
+        try:
+            await ask(*node)
+        except ToxError as error:
+            message = f"{node.host} port {node.port}: {error}"
+            if message not in told:
+                told.add(message)
+                self.out.warning(message)
+
+
+def _value(kind: type[ToxId], text: str) -> ToxId:
+    try:
+        return kind(text)
+    except ValueError as error:
+        raise Failure(str(error)) from error
+
+
+def message_parts(text: str) -> list[str]:
+    """Text in pieces that fit into messages, cut between characters, at a space where there is one."""
+    parts, rest = [], text
+    while len(raw := rest.encode("utf-8", "replace")) > MAX_MESSAGE_SIZE:
+        piece = raw[:MAX_MESSAGE_SIZE].decode("utf-8", "ignore")
+        space = piece.rfind(" ", len(piece) // 2)
+        if space > 0:
+            piece = piece[: space + 1]
+        parts.append(piece)
+        rest = rest[len(piece) :]
+    return [*parts, rest] if rest else parts
+
+
+# running
+
+
+def run(arguments: argparse.Namespace, command: Command, *, endless: bool = False) -> int:
+    """Run a command on the network; the exit status. A signal is how an endless one is meant to end."""
+
+    def work(out: Output) -> int:
+        with settings.open_profile(arguments, out) as profile:
+            return asyncio.run(_run(arguments, profile, out, command, endless))
+
+    return guarded(arguments, work)
+
+
+def guarded(arguments: argparse.Namespace, work: Callable[[Output], int]) -> int:
+    """Do it and turn what goes wrong into a message and an exit status."""
+    out = Output(json=arguments.json, quiet=arguments.quiet)
+    try:
+        return work(out)
+    except Failure as error:
+        return _failed(out, str(error), error.status)
+    except ProfileError as error:
+        return _failed(out, f"{error}{_advice(error)}")
+    except ToxError as error:
+        return _failed(out, str(error))
+    except BrokenPipeError:
+        # who read our output is gone: nothing can be told any more, at exit neither
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _failed(out, f"{where}{error.strerror or error}")
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def _failed(out: Output, message: str, status: int = FAILED) -> int:
+    out.error(message, status)
+    return status
+
+
+def _advice(error: ProfileError) -> str:
+    if isinstance(error, ProfileLocked):
+        return ". End that program first, or use another profile"
+    if isinstance(error, ProfileCorrupt) and error.backup_path:
+        return f". To go on with it: python -m toxpy restore --profile {error.path}"
+    if isinstance(error, ProfileNotEncrypted):
+        return f", so unset {settings.PASSPHRASE_VARIABLE}; python -m toxpy passphrase encrypts it"
+    return ""
+
+
+async def _run(
+    arguments: argparse.Namespace, profile: Profile, out: Output, command: Command, endless: bool
+) -> int:
+    stopped: list[signal.Signals] = []
+    work = asyncio.ensure_future(_on_network(arguments, profile, out, command))
+
+    def stop(number: signal.Signals) -> None:
+        if not stopped:
+            stopped.append(number)
+            work.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop, number)
+    try:
+        await work
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+    return 128 + stopped[0] if stopped and not endless else OK
+
+
+async def _on_network(arguments: argparse.Namespace, profile: Profile, out: Output, command: Command) -> None:
+    async with AsyncTox(profile=profile, **settings.tox_options(arguments)) as tox:
+        session = Session(tox, arguments, out)
+        session.announce()
+        tasks = [
+            asyncio.ensure_future(command(session)),
+            asyncio.ensure_future(_take_events(tox)),
+            asyncio.ensure_future(_bootstrap_and_wait(session)),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
+
+
+async def _take_events(tox: AsyncTox) -> None:
+    """Handlers do the work; here a failure of the instance comes out."""
+    async for _ in tox:
+        continue
+
+
+async def _bootstrap_and_wait(session: Session) -> None:
+    await session.bootstrap()
+    await asyncio.Event().wait()

@@ -1,0 +1,283 @@
+"""The options that the commands share: profile, passphrase, network; and what becomes of them."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from toxpy.cli.terminal import EXIT_STATUS_HELP, Failure, Output
+from toxpy.profile import PassphraseNeeded, Profile
+from toxpy.runtime import Rng
+from toxpy.typed_enums import ProxyType
+from toxpy.values import PublicKey
+
+PROFILE_VARIABLE, PASSPHRASE_VARIABLE = "TOXPY_PROFILE", "TOXPY_PASSPHRASE"
+#: Taken from a nodes file; a public list has many more.
+MAX_NODES, MAX_RELAYS = 16, 6
+MAX_NODES_FILE_SIZE = 4 * 1024 * 1024
+
+
+class NodeAddress(NamedTuple):
+    """Where a bootstrap node or relay is."""
+
+    host: str
+    port: int
+    public_key: PublicKey
+
+
+def make_parser(command: str, description: str, epilog: str = "") -> argparse.ArgumentParser:
+    """A parser with the options of every command."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m toxpy {command}",
+        description=description,
+        epilog=(epilog + "\n" if epilog else "") + EXIT_STATUS_HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "-p",
+        "--profile",
+        metavar="FILE",
+        default=os.environ.get(PROFILE_VARIABLE) or None,
+        help=f"the profile (default: ${PROFILE_VARIABLE}, or profile.tox in the user's data folder)",
+    )
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        help=f"read the passphrase from the first line of FILE; else it is that in ${PASSPHRASE_VARIABLE}, "
+        "or it is asked for",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object per line on stdout, for scripts")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing about what happens meanwhile")
+    return parser
+
+
+def add_network_options(parser: argparse.ArgumentParser) -> None:
+    """Options of commands that use the network."""
+    group = parser.add_argument_group("network")
+    where = "HOST:PORT:KEY"
+    group.add_argument(
+        "--node",
+        metavar=where,
+        action="append",
+        default=[],
+        type=node_address,
+        help="a bootstrap node; may be repeated. An IPv6 address goes in brackets",
+    )
+    group.add_argument(
+        "--nodes",
+        metavar="FILE",
+        help=f"bootstrap nodes, from the JSON of https://nodes.tox.chat/json or lines of {where}",
+    )
+    group.add_argument(
+        "--relay", metavar=where, action="append", default=[], type=node_address, help="a TCP relay"
+    )
+    group.add_argument("--no-udp", action="store_true", help="TCP relays only")
+    group.add_argument("--no-ipv6", action="store_true", help="IPv4 only")
+    group.add_argument("--no-lan", action="store_true", help="do not look for friends in the LAN")
+    group.add_argument(
+        "--port", type=port_number, default=0, help="the UDP port (default: one of 33445-33545)"
+    )
+    group.add_argument(
+        "--proxy",
+        metavar="URL",
+        type=proxy_url,
+        help="socks5://HOST:PORT or http://HOST:PORT; everything goes through it, over TCP",
+    )
+
+
+def port_number(text: str) -> int:
+    """1 to 65535."""
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"there is no port {text!r}")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A time span."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+    return value
+
+
+def node_address(text: str) -> NodeAddress:
+    """HOST:PORT:KEY."""
+    place, _, key = text.rpartition(":")
+    host, _, port = place.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT:KEY")
+    try:
+        return NodeAddress(host, port_number(port), PublicKey(key))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT:KEY: {error}") from error
+
+
+def proxy_url(text: str) -> dict[str, Any]:
+    """The proxy's fields of Options."""
+    kinds = {"socks5": ProxyType.SOCKS5, "http": ProxyType.HTTP}
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        port = None
+    if port is None or parts.scheme not in kinds or not parts.hostname:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither socks5://HOST:PORT nor http://HOST:PORT")
+    if parts.username is not None:
+        raise argparse.ArgumentTypeError("a proxy with a user name cannot be used")
+    return {"proxy_type": kinds[parts.scheme].value, "proxy_host": parts.hostname, "proxy_port": port}
+
+
+def tox_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Fields of Options."""
+    fields: dict[str, Any] = {
+        "udp_enabled": not arguments.no_udp,
+        "ipv6_enabled": not arguments.no_ipv6,
+        "local_discovery_enabled": not arguments.no_lan,
+        "start_port": arguments.port,
+        "end_port": arguments.port,
+    }
+    return {**fields, **(arguments.proxy or {})}
+
+
+# nodes
+
+
+def known_nodes(arguments: argparse.Namespace) -> tuple[list[NodeAddress], list[NodeAddress]]:
+    """Bootstrap nodes and relays of the command line and the nodes file."""
+    nodes, relays = list(arguments.node), list(arguments.relay)
+    if arguments.nodes is not None:
+        more, more_relays = read_nodes_file(arguments.nodes)
+        nodes += more[:MAX_NODES]
+        relays += more_relays[:MAX_RELAYS]
+    return nodes, relays
+
+
+def read_nodes_file(path: str) -> tuple[list[NodeAddress], list[NodeAddress]]:
+    """Nodes and relays in any order, so that not all the world starts at the same one."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read(MAX_NODES_FILE_SIZE).decode("utf-8")
+        if text.lstrip().startswith("{"):
+            entries = list(_listed(json.loads(text)))
+            nodes, relays = [node for node, tcp in entries if not tcp], [node for node, tcp in entries if tcp]
+        else:
+            nodes, relays = list(_lines(text)), []
+    except OSError as error:
+        raise Failure(f"cannot read the nodes file {path}: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, AttributeError, argparse.ArgumentTypeError) as error:
+        raise Failure(f"cannot understand the nodes file {path}: {error}") from error
+    if not nodes and not relays:
+        raise Failure(f"there are no nodes in {path}")
+    rng = Rng()
+    rng.shuffle(nodes)
+    rng.shuffle(relays)
+    return nodes, relays
+
+
+def _lines(text: str) -> Iterator[NodeAddress]:
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if words:
+            yield node_address(":".join(words))
+
+
+def _listed(found: Any) -> Iterator[tuple[NodeAddress, bool]]:
+    """The format of nodes.tox.chat: what answers over UDP, and one port of what is a relay."""
+    for entry in found["nodes"]:
+        key = PublicKey(entry["public_key"])
+        for host in (entry.get("ipv4"), entry.get("ipv6")):
+            if not host or host in ("-", "NONE"):
+                continue
+            if entry.get("status_udp", True):
+                yield NodeAddress(host, port_number(str(entry["port"])), key), False
+            if entry.get("status_tcp", True) and entry.get("tcp_ports"):
+                yield NodeAddress(host, port_number(str(entry["tcp_ports"][0])), key), True
+
+
+# the profile
+
+
+def profile_path(arguments: argparse.Namespace) -> str:
+    """The file that is meant."""
+    if arguments.profile:
+        return str(arguments.profile)
+    try:
+        import platformdirs
+    except ModuleNotFoundError as error:
+        raise Failure(
+            f"which profile? Give --profile FILE or set {PROFILE_VARIABLE} "
+            "(a default place needs the package platformdirs: pip install 'toxpy[cli]')",
+            2,
+        ) from error
+    return str(platformdirs.user_data_path("toxpy") / "profile.tox")
+
+
+def given_passphrase(arguments: argparse.Namespace) -> bytes | None:
+    """From the file or the environment; None when neither has one. Never from the command line, which
+    every user of the machine can read."""
+    path = arguments.passphrase_file
+    if path is None:
+        value = os.environ.get(PASSPHRASE_VARIABLE)
+        return os.fsencode(value) if value else None
+    try:
+        with open(path, "rb") as file:
+            passphrase = file.readline().rstrip(b"\r\n")
+    except OSError as error:
+        raise Failure(f"cannot read the passphrase from {path}: {error.strerror}") from error
+    if not passphrase:
+        raise Failure(f"there is no passphrase in the first line of {path}")
+    return passphrase
+
+
+def ask_passphrase(question: str) -> bytes:
+    """From the terminal; Failure without one."""
+    if not sys.stdin.isatty():
+        raise Failure(
+            f"there is no terminal to ask for it: set {PASSPHRASE_VARIABLE}, or give --passphrase-file"
+        )
+    try:
+        return getpass.getpass(question).encode("utf-8", "surrogateescape")
+    except EOFError as error:
+        raise Failure("no passphrase was given") from error
+
+
+def ask_new_passphrase() -> bytes:
+    """Twice, to find typing errors."""
+    passphrase = ask_passphrase("New passphrase: ")
+    if not passphrase:
+        raise Failure("an empty passphrase protects nothing")
+    if ask_passphrase("The same again: ") != passphrase:
+        raise Failure("these were two different passphrases")
+    return passphrase
+
+
+def open_profile(arguments: argparse.Namespace, out: Output, *, read_only: bool = False) -> Profile:
+    """The profile, asking for its passphrase where needed."""
+    path, passphrase = profile_path(arguments), given_passphrase(arguments)
+    try:
+        profile = Profile.open(path, passphrase, read_only=read_only)
+    except PassphraseNeeded as error:
+        try:
+            passphrase = ask_passphrase(f"Passphrase of {path}: ")
+        except Failure as failure:
+            raise Failure(f"{error}; {failure}") from failure
+        if not passphrase:
+            raise Failure(str(error)) from error
+        profile = Profile.open(path, passphrase, read_only=read_only)
+    except FileNotFoundError as error:
+        advice = "restore" if os.path.exists(path + ".bak") else "new"
+        hint = f"python -m toxpy {advice} --profile {path}"
+        raise Failure(f"{error.filename}: {error.strerror}; to make it: {hint}") from error
+    profile.on_save_error = lambda error: out.warning(f"{error}; it is tried again")
+    return profile
