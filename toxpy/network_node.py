@@ -11,6 +11,7 @@ Nothing here blocks.
 from __future__ import annotations
 
 from toxpy.dht.announcements import Announcements
+from toxpy.dht.budget import KeyBudget
 from toxpy.dht.dht import DHT
 from toxpy.dht.forwarding import Forwarding
 from toxpy.dht.lan import Lan
@@ -142,7 +143,8 @@ class NetworkNode:
             dht.shared_keys,
             listeners,
             rt=self.rt,
-            budget=dht.budget,
+            # its own: nobody can forge the source of a TCP connection, so a flood over UDP must not close it
+            budget=KeyBudget(rt=self.rt),
             max_clients=clients,
             max_connections=connections,
         )

@@ -11,6 +11,7 @@ from tests.support.fake_streams import FakeConnector, FakeListener, pump_all
 from tests.support.relay_client import RelayClient
 from tests.support.universe import SeededRng, SimClock
 from tests.support.worlds import SimulatedWorld
+from tests.unit.test_hardening_clients import RelayUser, Town
 from toxpy import sockets
 from toxpy.crypto import keys as crypto_keys
 from toxpy.crypto.keys import KeyPair, SharedKeys
@@ -140,10 +141,19 @@ def many_prefixes(i):
     return bytes((1 + (i >> 16) % 9, (i >> 8) & 255, i & 255, 1)), 33445
 
 
+def the_lan(i):
+    """Or who says so: not every router looks at where a packet claims to come from."""
+    return bytes((10, (i >> 16) & 255, (i >> 8) & 255, i & 255)), 33445
+
+
 @pytest.mark.parametrize(
     ("source", "most"),
-    [(one_prefix, budget.X25519_BURST), (many_prefixes, budget.X25519_TOTAL_BURST)],
-    ids=["one prefix", "many prefixes"],
+    [
+        (one_prefix, budget.X25519_BURST),
+        (many_prefixes, budget.X25519_TOTAL_BURST),
+        (the_lan, budget.X25519_LAN_BURST),
+    ],
+    ids=["one prefix", "many prefixes", "the LAN"],
 )
 def test_fresh_keys_cost_no_more_than_the_budget(target, source, most):
     """100 000 of them in no time at all; then memory is as before, and whoever is no part of it is served."""
@@ -169,6 +179,21 @@ def test_what_is_dropped_before_any_key_is_computed_costs_none(target):
     target.check_tables()
     assert memory_mb() - resident < 4
     target.works()
+
+
+def test_a_flood_over_udp_closes_no_relay():
+    """Whoever connects over TCP has shown where he is."""
+    town = Town(1)
+    node = town.nodes[0]
+    rng = town.universe.runtime("flood").rng
+    for i in range(20_000):
+        node.udp.inbox.append((b"\x02" + rng.bytes(112), many_prefixes(i)))
+    node.iterate()
+    while node.udp.inbox:
+        node.iterate()
+    assert node.rt.counters.values["drop.x25519_budget"] > 2000
+    user = RelayUser(town, 0)
+    assert town.universe.run_until(user.connected, 1000)
 
 
 @pytest.mark.parametrize("networks", [1, 1000])

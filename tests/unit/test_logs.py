@@ -8,6 +8,7 @@ import syslog
 import pytest
 
 from toxpy.cli import logs
+from toxpy.node import VERSION
 from toxpy.runtime import LOG_DEBUG, LOG_ERROR, LOG_INFO, LOG_WARNING
 
 LINE = re.compile(r"\[\d\d:\d\d:\d\d\.\d\d\d UTC\] \(([a-z.]+)\) (\w+\.py):\d+ : (\w+): (.*)\n")
@@ -84,6 +85,6 @@ def test_a_crash_is_logged(monkeypatch, capsys):
     except KeyError:
         sys.excepthook(*sys.exc_info())
     texts = [match[4] for match in LINE.finditer(capsys.readouterr().err)]
-    assert texts[0].startswith("Ended by an error in the program")
+    assert texts[0].startswith(f"Ended by an error in the program, version {VERSION}")
     assert texts[-1] == "KeyError: 'something'"
     assert any("test_a_crash_is_logged" in text for text in texts)

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
+from toxpy.node import VERSION
 from toxpy.runtime import LOG_DEBUG, LOG_ERROR, LOG_INFO, LOG_TRACE, LOG_WARNING
 
 BACKENDS = ("syslog", "stdout")
@@ -107,7 +108,7 @@ def report_crash(logger: logging.Logger) -> None:
     """Let an exception that nobody expected end up in the log: a daemon has no stderr."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        logger.error("Ended by an error in the program, please report it:")
+        logger.error("Ended by an error in the program, version %d, please report it:", VERSION)
         for part in traceback.format_exception(kind, error, trace):
             for line in part.splitlines():
                 logger.error("%s", line)

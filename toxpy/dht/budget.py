@@ -3,7 +3,7 @@
 A datagram with a fresh public key costs an X25519 (50 us), whoever sent it. Known keys
 are in the shared-key cache and always free; unknown ones are paid from the bucket of the
 sender's /24 (IPv4) or /56 (IPv6), and from one bucket for all prefixes together, since a
-spoofer has as many prefixes as he likes. LAN and loopback pay nothing.
+spoofer has as many prefixes as he likes. LAN and loopback have one bucket for themselves.
 
 No pass over many datagrams spends more than a few milliseconds on strangers: nodes that we know would
 wait for it. Once half of that, or of the common bucket, is gone, every prefix gets a small share only,
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MAX_PREFIXES = 4096
 X25519_PER_S, X25519_BURST = 1024, 4096
 X25519_TOTAL_PER_S, X25519_TOTAL_BURST = 8000, 16_000
+#: The whole LAN; its addresses may be forged as well, where a router lets that pass.
+X25519_LAN_PER_S, X25519_LAN_BURST = 8000, 16_000
 #: The share of one prefix while the common bucket or what a pass may spend is less than half of it.
 X25519_SCARCE_PER_S, X25519_SCARCE_BURST = 8, 32
 #: In a pass with many datagrams; fewer when that made it longer than PASS_MS.
@@ -106,13 +108,14 @@ class Budget:
 class KeyBudget:
     """Shared keys for packets from the network, within the budget. One for all layers of an instance."""
 
-    __slots__ = ("_left_in_pass", "_pass_ms", "_per_pass", "_prefixes", "_rt", "_scarce", "_total")
+    __slots__ = ("_lan", "_left_in_pass", "_pass_ms", "_per_pass", "_prefixes", "_rt", "_scarce", "_total")
 
     def __init__(self, *, rt: Runtime) -> None:
         self._rt = rt
         self._prefixes = Budget(X25519_PER_S, X25519_BURST, rt=rt)
         self._scarce = Budget(X25519_SCARCE_PER_S, X25519_SCARCE_BURST, rt=rt)
         self._total = Bucket(X25519_TOTAL_PER_S, X25519_TOTAL_BURST, rt.clock.now_ms)
+        self._lan = Bucket(X25519_LAN_PER_S, X25519_LAN_BURST, rt.clock.now_ms)
         self._pass_ms = rt.clock.now_ms
         self._per_pass = X25519_PER_PASS
         self._left_in_pass = _NO_LIMIT
@@ -131,9 +134,9 @@ class KeyBudget:
         return key
 
     def _pays(self, address: Address) -> bool:
-        if is_lan(address):
-            return True
         now_ms, total = self._rt.clock.now_ms, self._total
+        if is_lan(address):
+            return self._lan.take(now_ms)
         # the cheapest look first: this is where a flood ends
         if not self._left_in_pass:
             return False
