@@ -16,7 +16,6 @@ from toxpy.dht.budget import KeyBudget
 from toxpy.net_crypto import handshake as hs
 from toxpy.net_crypto import net_crypto
 from toxpy.runtime import Clock, Runtime, Timers
-from toxpy.tcp.half_open import TIMEOUT_MS
 from toxpy.tcp.server import TcpServer
 
 HOUR_MS = 3_600_000
@@ -265,7 +264,8 @@ def test_a_thousand_half_open_relay_connections_are_gone_in_time(says_hello):
         streams.append(client)
         rt.clock.now_ms += 1
     assert server.half_open == 1000
-    rt.clock.now_ms += TIMEOUT_MS
+    # not later than this
+    rt.clock.now_ms += 10_000
     rt.timers.run_due()
     assert server.half_open == 0 and all(client.is_closed for client in streams)
     assert rt.timers.next_deadline_ms() is None
