@@ -2,7 +2,7 @@
 
 constant    returns a macro                                 plain C
 to_string   names an enumerator                             plain C
-static      options and version                             plain C, options.c
+static      options, version, a ToxAV without calls         plain C, options.c, toxav.c
 callback    stores a function pointer                       one Python function for all
 special     tox_new, tox_iterate and the like               a C wrapper written by hand, and toxpy/capi.py
 core        the method of `toxpy.core.Core` of that name    C wrapper and Python glue, both generated
@@ -51,6 +51,17 @@ STATIC = (
     "tox_pass_",
     "tox_get_salt",
     "tox_is_data_encrypted",
+)
+
+#: A ToxAV that has no calls yet: toxav.c.
+CALLS = (
+    "toxav_new",
+    "toxav_kill",
+    "toxav_get_tox",
+    "toxav_iteration_interval",
+    "toxav_audio_iteration_interval",
+    "toxav_video_iteration_interval",
+    "toxav_call",
 )
 
 #: Prefixes of functions that work on objects other than Tox, which nothing makes yet.
@@ -177,7 +188,7 @@ def _plan_one(api: Api, function: Function) -> Planned:
         return Planned(function, "constant")
     if name.endswith("_to_string") and len(function.params) == 1:
         return Planned(function, "to_string")
-    if name.startswith(STATIC):
+    if name.startswith(STATIC) or name in CALLS:
         return Planned(function, "static")
     if name.startswith(EVENTS):
         return Planned(function, "event")

@@ -1767,7 +1767,8 @@ uint16_t tox_self_get_tcp_port(const Tox *tox, Tox_Err_Get_Port *error);
  * in its own thread; do not mix the two ways. Unlike other callbacks, those of calls have a user_data of their own.
  * toxav_kill() must not be called in one.
  *
- * A library built without audio and video codecs has all of these functions; toxav_new() fails then.
+ * A library without calls has all of these functions. toxav_new() works then, as many programs do not expect it to
+ * fail, toxav_call() fails with TOXAV_ERR_CALL_MALLOC, and friends who call get no answer.
  * ------------------------------------------------------------------------ */
 
 #ifndef TOXAV_DEFINED
@@ -1785,7 +1786,7 @@ typedef enum Toxav_Err_New {
     TOXAV_ERR_NEW_OK,
     /** The Tox instance is NULL. */
     TOXAV_ERR_NEW_NULL,
-    /** Out of memory, or no codecs. */
+    /** Out of memory. */
     TOXAV_ERR_NEW_MALLOC,
     /** The Tox instance has a ToxAV already. */
     TOXAV_ERR_NEW_MULTIPLE,

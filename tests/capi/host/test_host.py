@@ -106,7 +106,10 @@ def test_python_host(tmp_path):
     assert run(sys.executable, "-I", script, library_dir() / LIBRARY, env={}) == "ok\n"
 
 
-@pytest.mark.parametrize("name", ["fork_host", "threads", "small_stack", "many", "options_abi", "constants"])
+HOSTS = ["fork_host", "threads", "small_stack", "many", "options_abi", "constants", "calls"]
+
+
+@pytest.mark.parametrize("name", HOSTS)
 def test_host(build, name):
     assert run(build(f"{name}.c")).endswith("ok\n")
 
