@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from toxpy.typed_enums import ProxyType as ProxyType
     from toxpy.typed_enums import SavedataType as SavedataType
     from toxpy.typed_enums import UserStatus as UserStatus
+    from toxpy.typed_events import DhtNodesResponse as DhtNodesResponse
     from toxpy.typed_events import Event as Event
     from toxpy.typed_events import FileChunkRequest as FileChunkRequest
     from toxpy.typed_events import FileEvent as FileEvent
@@ -69,9 +70,9 @@ _HOMES = {
     "typed_diagnosis": "WhyOffline",
     "typed_enums": "Connection FileControl FileKind LogLevel MessageType OfflineReason ProxyType "
     "SavedataType UserStatus",
-    "typed_events": "Event FileChunkRequest FileEvent FileRecv FileRecvChunk FileRecvControl "
-    "FriendConnectionStatus FriendEvent FriendLosslessPacket FriendLossyPacket "
-    "FriendMessage FriendName FriendReadReceipt FriendRequest FriendStatus FriendStatusMessage FriendTyping "
+    "typed_events": "DhtNodesResponse Event FileChunkRequest FileEvent FileRecv FileRecvChunk "
+    "FileRecvControl FriendConnectionStatus FriendEvent FriendLosslessPacket FriendLossyPacket FriendMessage "
+    "FriendName FriendReadReceipt FriendRequest FriendStatus FriendStatusMessage FriendTyping "
     "SelfConnectionStatus",
     "values": "PublicKey SecretKey ToxId",
 }

@@ -408,6 +408,9 @@ def py_tox_set_callback(tox: int, index: int, packet_id: int, callback: int) -> 
     instance = _instances[tox]
     if packet_id < 0:
         instance.callbacks[index] = callback
+        if index == _DHT_NODES_EVENT and instance.core is not None:
+            # several a second, which only few programs ask for
+            instance.core.report_dht_nodes(callback != 0)
         # as in c-toxcore, the general setter replaces what was set for single packet IDs
         for key in [key for key in instance.by_packet_id if key[0] == index]:
             del instance.by_packet_id[key]
@@ -434,6 +437,8 @@ _PACKET_EVENTS = frozenset(
         "deliver_friend_lossless_packet",
     )
 )  # fmt: skip
+
+_DHT_NODES_EVENT = [deliver.__name__ for deliver in DELIVER].index("deliver_dht_nodes_response")
 
 if lib.toxpy_owns_python():
     # a thread inside toxav_iterate or tox_iterate must not wait 5 ms for each turn of another

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from toxpy import enums, sockets
+from toxpy import events as ev
 from toxpy.core_start import api_error, checked_key, host_text
 from toxpy.wire.address import Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from toxpy.dht.dht import DHT
     from toxpy.errors import ToxError
     from toxpy.netprof import Profile
@@ -23,6 +26,7 @@ class CoreNetwork:
 
     __slots__ = ()
 
+    _events: list[Any]
     dht: DHT
     node: NetworkNode
     onion: OnionClient
@@ -130,6 +134,37 @@ class CoreNetwork:
     def dht_get_num_closelist_announce_capable(self) -> int:
         """Those of them that can store announcements."""
         return self.dht.close_count(announce_only=True)
+
+    def dht_send_nodes_request(
+        self, public_key: bytes | None, ip: bytes | str | None, port: int, target_public_key: bytes | None
+    ) -> bool:
+        """Ask a DHT node for the nodes it knows nearest to a key; see `report_dht_nodes` for the answer.
+
+        As in c-toxcore a host name is looked up as well, which may block.
+        """
+        if self.socket.port == 0:
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_UDP_DISABLED")
+        key = checked_key(public_key, "TOX_ERR_DHT_SEND_NODES_REQUEST_NULL")
+        target = checked_key(target_public_key, "TOX_ERR_DHT_SEND_NODES_REQUEST_NULL")
+        if ip is None:
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_NULL")
+        if not 0 < port < 65536:
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_BAD_PORT")
+        addresses = [(each, port) for each in sockets.resolve(host_text(ip), **self.resolve_options())]
+        if not addresses:
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_BAD_IP")
+        self.rt.clock.update()
+        if not sum(self.dht.send_nodes_request(address, key, target) for address in addresses):
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_FAIL")
+        return True
+
+    def report_dht_nodes(self, wanted: bool) -> None:
+        """Choose whether every node that a DHT node names to us is a `DhtNodesResponse`; at first none."""
+        self.dht.on_returned = self._on_returned if wanted else None
+
+    def _on_returned(self, node: Node) -> None:
+        ip, port = node.address
+        self._events.append(ev.DhtNodesResponse(node.public_key, sockets.ip_text(ip).encode(), port))
 
     # traffic: `type` is a TOX_NETPROF_PACKET_TYPE, `direction` 0 for sent and 1 for received
 

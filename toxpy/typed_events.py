@@ -174,6 +174,15 @@ class FileRecvChunk(FileEvent):
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class DhtNodesResponse(Event):
+    """A DHT node named this node to us; only after `core.report_dht_nodes(True)`."""
+
+    public_key: PublicKey
+    ip: str
+    port: int
+
+
 _UNKNOWN_SIZE = 2**64 - 1
 
 
@@ -201,6 +210,7 @@ _CONVERTERS: dict[str, Callable[[Any], Event]] = {
     "FileRecv": _file_recv,
     "FileRecvControl": lambda e: FileRecvControl(e.friend_number, e.file_number, FileControl(e.control)),
     "FileChunkRequest": lambda e: FileChunkRequest(e.friend_number, e.file_number, e.position, e.length),
+    "DhtNodesResponse": lambda e: DhtNodesResponse(PublicKey(e.public_key), e.ip.decode(), e.port),
     "FileRecvChunk": lambda e: FileRecvChunk(e.friend_number, e.file_number, e.position, e.data),
 }
 

@@ -23,7 +23,7 @@ def real_dir():
 
 
 #: what only UDP can do
-UDP_ONLY = {"bootstrap", "dht_mixed", "two_nodes"}
+UDP_ONLY = {"bootstrap", "dht_mixed", "dht_nodes_response", "two_nodes"}
 SIDES = {
     "ours-ours": (library_dir, library_dir),
     "ours-real": (library_dir, real_dir),

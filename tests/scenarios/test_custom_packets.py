@@ -1,4 +1,4 @@
-"""Lossless and lossy custom packets arrive as sent."""
+"""Lossless and lossy custom packets arrive as sent, with every first byte that is for them."""
 
 import pytest
 
@@ -11,7 +11,17 @@ def test_custom_packets(world):
     for sender, receiver in ((alice, bob), (bob, alice)):
         sender.friend_send_lossless_packet(0, b"\xa0" + b"l" * 1372)
         assert receiver.wait(events.FriendLosslessPacket).data == b"\xa0" + b"l" * 1372
-        sender.friend_send_lossy_packet(0, b"\xc8lossy")
-        assert receiver.wait(events.FriendLossyPacket).data == b"\xc8lossy"
+        sender.friend_send_lossy_packet(0, b"\xfe" + b"l" * 1372)
+        assert receiver.wait(events.FriendLossyPacket).data == b"\xfe" + b"l" * 1372
+        for first in range(160, 192):
+            sender.friend_send_lossless_packet(0, bytes([first]))
+        for first in range(160, 192):
+            assert receiver.wait(events.FriendLosslessPacket).data == bytes([first])
+        for first in range(200, 255):
+            sender.friend_send_lossy_packet(0, bytes([first]))
+            # one by one, so that none is lost for want of room
+            assert receiver.wait(events.FriendLossyPacket).data == bytes([first])
         with pytest.raises(ToxError):
             sender.friend_send_lossless_packet(0, b"\x10not ours")
+        with pytest.raises(ToxError):
+            sender.friend_send_lossy_packet(0, b"\xa0lossless")

@@ -154,6 +154,55 @@ def test_traffic_is_counted(place):
     assert alice.netprof_get_packet_total_count(99, sent) == 0
 
 
+# asking the DHT
+
+
+def test_what_a_dht_node_answers_is_reported_when_wanted(place):
+    cores = [place.core(name) for name in ("alice", "bob", "carol")]
+    alice, bob, carol = cores
+    ip_of = {core: ".".join(map(str, core.socket.address[0])) for core in cores}
+    for core in (alice, carol):
+        core.bootstrap(ip_of[bob], bob.socket.port, bob.self_get_dht_id())
+    target = carol.self_get_dht_id()
+    place.universe.run_for(3_000)
+    nodes = lambda: [event for event in alice.drain_events() if isinstance(event, events.DhtNodesResponse)]  # noqa: E731
+    assert nodes() == []
+    alice.report_dht_nodes(True)
+    assert alice.dht_send_nodes_request(bob.self_get_dht_id(), ip_of[bob], bob.socket.port, target)
+    place.universe.run_for(100)
+    assert events.DhtNodesResponse(target, ip_of[carol].encode(), carol.socket.port) in nodes()
+    alice.report_dht_nodes(False)
+    alice.dht_send_nodes_request(bob.self_get_dht_id(), ip_of[bob].encode(), bob.socket.port, target)
+    place.universe.run_for(100)
+    assert nodes() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ((None, "127.0.0.1", 1, KEY), "NULL"),
+        ((KEY, None, 1, KEY), "NULL"),
+        ((KEY, "127.0.0.1", 1, None), "NULL"),
+        ((KEY, "127.0.0.1", 0, KEY), "BAD_PORT"),
+        ((KEY, "no.such.host.invalid", 1, KEY), "BAD_IP"),
+        ((KEY, "::1", 1, KEY), "BAD_IP"),
+        ((bytes(32), "127.0.0.1", 1, KEY), "FAIL"),
+    ],
+)
+def test_errors_of_asking_the_dht(place, arguments, name):
+    core = place.core(ipv6_enabled=False)
+    assert error_of(core.dht_send_nodes_request, *arguments) == "TOX_ERR_DHT_SEND_NODES_REQUEST_" + name
+    us = core.self_get_dht_id(), "127.0.0.1", 1, KEY
+    assert error_of(core.dht_send_nodes_request, *us) == "TOX_ERR_DHT_SEND_NODES_REQUEST_FAIL"
+
+
+def test_without_udp_the_dht_is_not_asked():
+    core = Core(Options(udp_enabled=False))
+    failed = error_of(core.dht_send_nodes_request, None, None, 0, None)
+    assert failed == "TOX_ERR_DHT_SEND_NODES_REQUEST_UDP_DISABLED"
+    core.kill()
+
+
 # savedata
 
 

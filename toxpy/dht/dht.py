@@ -91,6 +91,7 @@ class DHT:
         "budget",
         "close_list",
         "keys",
+        "on_returned",
         "pings",
         "public_key",
         "requests",
@@ -119,6 +120,8 @@ class DHT:
         self._replies = Budget(REPLIES_PER_S, REPLIES_BURST, rt=rt)
         self.sendbacks = Sendbacks(rt=rt)
         self.close_list = CloseList(keys.public)
+        #: hears of every node in the answers to our questions, as it came
+        self.on_returned: Callable[[Node], None] | None = None
         #: searched key -> list; bounded by what our own layers ask for
         self.searches: dict[bytes, SearchList] = {}
         self._connected_until_ms = self._non_lan_until_ms = NEVER_MS
@@ -330,16 +333,17 @@ class DHT:
 
     # nodes requests and responses
 
-    def send_nodes_request(self, address: Address, public_key: bytes, target: bytes) -> None:
-        """Ask one node for the nodes nearest to `target`."""
+    def send_nodes_request(self, address: Address, public_key: bytes, target: bytes) -> bool:
+        """Ask one node for the nodes nearest to `target`; False for our own key and impossible ones."""
         if public_key == self.public_key:
-            return
+            return False
         key = self.shared_keys.get(public_key)
         if key is None:
-            return
+            return False
         payload = target + self.sendbacks.add(public_key, address, target)
         nonce = self._rt.rng.bytes(NONCE_SIZE)
         self.send(address, seal_packet(NODES_REQUEST, self.public_key, key, nonce, payload))
+        return True
 
     def _ask_for_ourselves(self, address: Address, public_key: bytes) -> None:
         self.send_nodes_request(address, public_key, self.public_key)
@@ -389,6 +393,8 @@ class DHT:
             return
         self.answered(address, sender, target)
         for node in nodes:
+            if self.on_returned is not None:
+                self.on_returned(node)
             if node.public_key != self.public_key and _is_plausible(node.address, address):
                 self._note_returned(node, sender)
                 self._consider(node)

@@ -218,7 +218,7 @@ class NodeList:
             if association.seen_ms + BAD_NODE_TIMEOUT_MS > now_ms
         ]
 
-    def ask_due(self, now_ms: int, ask: Callable[[Address, bytes, bytes], None], room: int) -> int:
+    def ask_due(self, now_ms: int, ask: Callable[[Address, bytes, bytes], object], room: int) -> int:
         """Ask at most `room` nodes not asked for a minute; how many associations are not dead."""
         due_ms = now_ms + PING_INTERVAL_MS
         alive = 0

@@ -1,5 +1,40 @@
-/* Lossless and lossy custom packets arrive as sent. */
+/* Lossless and lossy custom packets arrive as sent, with every first byte that is for them. */
+#include <dlfcn.h>
+
 #include "scenario.h"
+
+enum { FIRST_LOSSLESS = 160, END_LOSSLESS = 192, FIRST_LOSSY = 200, END_LOSSY = 255, OF_ITS_OWN = 3 };
+
+typedef void set_lossless(Tox *tox, tox_friend_lossless_packet_cb *callback, uint8_t id);
+typedef void set_lossy(Tox *tox, tox_friend_lossy_packet_cb *callback, uint8_t id);
+
+static int on_its_own;
+
+static void on_special(Tox *tox, uint32_t friend_number, const uint8_t *data, size_t length, void *side)
+{
+    CHECK(((Side *)side)->tox == tox && friend_number == 0 && length == 5 && data[0] % OF_ITS_OWN == 0);
+    ++on_its_own;
+}
+
+static void special(Side *side, bool on)
+{
+    set_lossless *lossless = (set_lossless *)(uintptr_t)dlsym(RTLD_DEFAULT, "tox_callback_friend_lossless_packet_per_pktid");
+    set_lossy *lossy = (set_lossy *)(uintptr_t)dlsym(RTLD_DEFAULT, "tox_callback_friend_lossy_packet_per_pktid");
+    if (lossless == NULL) {
+        return; /* 0.2.18 keeps them to itself */
+    }
+    for (int id = 0; id < 256; ++id) {
+        if (id % OF_ITS_OWN == 0) {
+            lossless(side->tox, on ? on_special : NULL, (uint8_t)id);
+            lossy(side->tox, on ? on_special : NULL, (uint8_t)id);
+        }
+    }
+}
+
+static bool have_special(void)
+{
+    return dlsym(RTLD_DEFAULT, "tox_callback_friend_lossless_packet_per_pktid") != NULL;
+}
 
 static void speak(Side *side)
 {
@@ -7,11 +42,36 @@ static void speak(Side *side)
     memset(data, 'l', sizeof(data));
     data[0] = 160;
     CHECK(tox_friend_send_lossless_packet(side->tox, 0, data, sizeof(data), NULL));
-    data[0] = 200;
-    CHECK(tox_friend_send_lossy_packet(side->tox, 0, data, 6, NULL));
+    data[0] = 254;
+    CHECK(tox_friend_send_lossy_packet(side->tox, 0, data, sizeof(data), NULL));
+    meet(side);
+    for (int first = FIRST_LOSSLESS; first < END_LOSSLESS; ++first) {
+        data[0] = (uint8_t)first;
+        CHECK(tox_friend_send_lossless_packet(side->tox, 0, data, 5, NULL));
+    }
+    for (int first = FIRST_LOSSY; first < END_LOSSY; ++first) {
+        data[0] = (uint8_t)first;
+        CHECK(tox_friend_send_lossy_packet(side->tox, 0, data, 5, NULL));
+        meet(side); /* one by one, so that none is lost for want of room */
+    }
     data[0] = 16;
     CHECK(!tox_friend_send_lossless_packet(side->tox, 0, data, 6, NULL));
+    data[0] = 160;
+    CHECK(!tox_friend_send_lossy_packet(side->tox, 0, data, 6, NULL));
     meet(side);
+}
+
+/* The next packet, from the list or, if `id` is one that has it, from its own callback. */
+static void expect(Side *side, Seen_List *list, int id)
+{
+    if (have_special() && id % OF_ITS_OWN == 0) {
+        static int taken;
+        ++taken;
+        UNTIL(side, on_its_own >= taken, 30);
+    } else {
+        const Seen *seen = take(side, list, 30);
+        CHECK(seen->length == 5 && seen->text[0] == id && seen->text[4] == 'l');
+    }
 }
 
 static void listen_to(Side *side)
@@ -19,7 +79,18 @@ static void listen_to(Side *side)
     const Seen *lossless = take(side, &side->lossless, 30);
     CHECK(lossless->length == TOX_MAX_CUSTOM_PACKET_SIZE && lossless->text[0] == 160 && lossless->text[9] == 'l');
     const Seen *lossy = take(side, &side->lossy, 30);
-    CHECK(lossy->length == 6 && lossy->text[0] == 200);
+    CHECK(lossy->length == TOX_MAX_CUSTOM_PACKET_SIZE && lossy->text[0] == 254);
+    special(side, true);
+    meet(side);
+    for (int first = FIRST_LOSSLESS; first < END_LOSSLESS; ++first) {
+        expect(side, &side->lossless, first);
+    }
+    for (int first = FIRST_LOSSY; first < END_LOSSY; ++first) {
+        expect(side, &side->lossy, first);
+        meet(side);
+    }
+    CHECK(side->lossless.count == side->lossless.taken && side->lossy.count == side->lossy.taken);
+    special(side, false);
     meet(side);
 }
 
