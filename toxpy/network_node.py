@@ -15,7 +15,7 @@ from toxpy.dht.budget import KeyBudget
 from toxpy.dht.dht import DHT
 from toxpy.dht.forwarding import Forwarding
 from toxpy.dht.lan import Lan
-from toxpy.dht.strangers import CALM, strangers_last
+from toxpy.dht.strangers import CALM, GROUP, STRANGERS_PER_PASS, X25519_PER_PASS, Strangers
 from toxpy.error_log import ErrorLog
 from toxpy.errors import PacketError
 from toxpy.interfaces import Interfaces
@@ -78,6 +78,7 @@ class NetworkNode:
         "_error_log",
         "_in_pass",
         "_lan",
+        "_strangers",
         "announce",
         "announcements",
         "dht",
@@ -110,6 +111,7 @@ class NetworkNode:
         dispatch, send = Dispatch(), udp.send
         self.dispatch = dispatch
         dht = self.dht = DHT(keys, rt=rt, send=send, udp=dispatch, hole_punching=hole_punching)
+        self._strangers = Strangers(dht.shared_keys, rt=rt)
         self.onion = OnionRelay(dht, rt=rt, send=send, udp=dispatch)
         self.announce = AnnounceServer(dht, rt=rt, send=send, udp=dispatch)
         self.forwarding: Forwarding | None = None
@@ -186,12 +188,22 @@ class NetworkNode:
             self.streams.flush()
 
     def _pass(self) -> None:
-        handlers, counters = self.dispatch.handlers, self.rt.counters
         batch = self.udp.receive(MAX_DATAGRAMS)
-        crowded = len(batch) > CALM
-        self.dht.budget.next_pass(crowded=crowded)
-        if crowded:
-            batch = strangers_last(batch, self.dht.shared_keys)
+        strangers = self._strangers
+        if len(batch) <= CALM and not strangers:
+            self._handle(batch)
+        else:
+            self._handle(strangers.part(batch))
+            # a short pass: nodes that we know, relay clients and timers wait for its end
+            limit = self.dht.budget.spent + X25519_PER_PASS
+            for _ in range(STRANGERS_PER_PASS // GROUP):
+                if not strangers or self.dht.budget.spent >= limit:
+                    break
+                self._handle(strangers.take(GROUP))
+        self.rt.timers.run_due()
+
+    def _handle(self, batch: list[tuple[bytes, Address]]) -> None:
+        handlers, counters = self.dispatch.handlers, self.rt.counters
         for data, address in batch:
             handler = handlers[data[0]] if data else None
             if handler is None:
@@ -201,10 +213,11 @@ class NetworkNode:
                 handler(address, data)
             except PacketError:
                 counters.drop("udp_malformed")
-        self.rt.timers.run_due()
 
     def timeout_ms(self) -> int | None:
-        """Milliseconds until a timer is due, 0 when one is; None when only the network can wake us."""
+        """Milliseconds until something is due, 0 when it is; None when only the network can wake us."""
+        if self._strangers:
+            return 0
         deadline_ms = self.rt.timers.next_deadline_ms()
         if deadline_ms is None:
             return None

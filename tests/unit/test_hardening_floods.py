@@ -188,9 +188,8 @@ def test_a_flood_over_udp_closes_no_relay():
     rng = town.universe.runtime("flood").rng
     for i in range(20_000):
         node.udp.inbox.append((b"\x02" + rng.bytes(112), many_prefixes(i)))
-    node.iterate()
-    while node.udp.inbox:
-        node.iterate()
+        while len(node.udp.inbox) >= 500 or (node.udp.inbox and node.timeout_ms() == 0):
+            node.iterate()
     assert node.rt.counters.values["drop.x25519_budget"] > 2000
     user = RelayUser(town, 0)
     assert town.universe.run_until(user.connected, 1000)

@@ -5,9 +5,8 @@ are in the shared-key cache and always free; unknown ones are paid from the buck
 sender's /24 (IPv4) or /56 (IPv6), and from one bucket for all prefixes together, since a
 spoofer has as many prefixes as he likes. LAN and loopback have one bucket for themselves.
 
-No pass over many datagrams spends more than a few milliseconds on strangers: nodes that we know would
-wait for it. Once half of that, or of the common bucket, is gone, every prefix gets a small share only,
-so that a flood from many prefixes leaves something to those that are not part of it.
+Once half of the common bucket is gone, every prefix gets a small share only, so that a flood from many
+prefixes leaves something to those that are not part of it.
 
 The defaults are for a hundred clients behind one address whose only node is ours: every onion path that a
 client builds over us costs up to three of our X25519, paid by the hop before us, which may be always the
@@ -30,16 +29,12 @@ X25519_PER_S, X25519_BURST = 1024, 4096
 X25519_TOTAL_PER_S, X25519_TOTAL_BURST = 8000, 16_000
 #: The whole LAN; its addresses may be forged as well, where a router lets that pass.
 X25519_LAN_PER_S, X25519_LAN_BURST = 8000, 16_000
-#: The share of one prefix while the common bucket or what a pass may spend is less than half of it.
+#: The share of one prefix while the common bucket is less than half full.
 X25519_SCARCE_PER_S, X25519_SCARCE_BURST = 8, 32
-#: In a pass with many datagrams; fewer when that made it longer than PASS_MS.
-X25519_PER_PASS, MIN_X25519_PER_PASS = 256, 32
-PASS_MS = 20
 REPLIES_PER_S, REPLIES_BURST = 2048, 8192
 
 #: Bucket levels are in thousandths, so that rate x milliseconds needs no fraction.
 _TOKEN = 1000
-_NO_LIMIT = 1 << 62
 
 
 def prefix_of(address: Address) -> bytes:
@@ -108,7 +103,7 @@ class Budget:
 class KeyBudget:
     """Shared keys for packets from the network, within the budget. One for all layers of an instance."""
 
-    __slots__ = ("_lan", "_left_in_pass", "_pass_ms", "_per_pass", "_prefixes", "_rt", "_scarce", "_total")
+    __slots__ = ("_lan", "_prefixes", "_rt", "_scarce", "_total", "spent")
 
     def __init__(self, *, rt: Runtime) -> None:
         self._rt = rt
@@ -116,18 +111,19 @@ class KeyBudget:
         self._scarce = Budget(X25519_SCARCE_PER_S, X25519_SCARCE_BURST, rt=rt)
         self._total = Bucket(X25519_TOTAL_PER_S, X25519_TOTAL_BURST, rt.clock.now_ms)
         self._lan = Bucket(X25519_LAN_PER_S, X25519_LAN_BURST, rt.clock.now_ms)
-        self._pass_ms = rt.clock.now_ms
-        self._per_pass = X25519_PER_PASS
-        self._left_in_pass = _NO_LIMIT
+        #: keys paid for so far
+        self.spent = 0
 
     def shared_key(self, keys: SharedKeys, public_key: bytes, address: Address) -> bytes | None:
         """`keys.get(public_key)` for a packet from `address`.
 
         None, and a drop counted, beyond the budget or for a key of low order.
         """
-        if not keys.knows(public_key) and not self._pays(address):
-            self._rt.counters.drop("x25519_budget")
-            return None
+        if not keys.knows(public_key):
+            if not self._pays(address):
+                self._rt.counters.drop("x25519_budget")
+                return None
+            self.spent += 1
         key = keys.get(public_key)
         if key is None:
             self._rt.counters.drop("low_order_key")
@@ -137,28 +133,6 @@ class KeyBudget:
         now_ms, total = self._rt.clock.now_ms, self._total
         if is_lan(address):
             return self._lan.take(now_ms)
-        # the cheapest look first: this is where a flood ends
-        if not self._left_in_pass:
+        if total.is_scarce(now_ms) and not self._scarce.allows(address):
             return False
-        is_scarce = 2 * self._left_in_pass < self._per_pass or total.is_scarce(now_ms)
-        if is_scarce and not self._scarce.allows(address):
-            return False
-        if not self._prefixes.allows(address) or not total.take(now_ms):
-            return False
-        self._left_in_pass -= 1
-        return True
-
-    def next_pass(self, *, crowded: bool) -> None:
-        """A pass over the datagrams that have arrived begins; are there so many that somebody must wait.
-
-        Less may be spent in it if the last one spent all it had and took too long, on a busy machine.
-        """
-        now_ms, per_pass = self._rt.clock.now_ms, self._per_pass
-        if not crowded:
-            per_pass = X25519_PER_PASS
-        elif self._left_in_pass:
-            per_pass = min(2 * per_pass, X25519_PER_PASS)
-        else:
-            per_pass = max(per_pass * PASS_MS // max(now_ms - self._pass_ms, PASS_MS), MIN_X25519_PER_PASS)
-        self._pass_ms, self._per_pass = now_ms, per_pass
-        self._left_in_pass = per_pass if crowded else _NO_LIMIT
+        return self._prefixes.allows(address) and total.take(now_ms)

@@ -2,7 +2,8 @@
 
 A request with a fresh public key costs fifty times what a packet of somebody we know costs, and in a flood
 of them he must not wait, nor be among those for whom nothing is left. So in a pass with many packets the
-requests of strangers come last; all other packets keep their order.
+requests of strangers come last, and only so many of them that the pass stays short: what has arrived
+meanwhile is looked at before the next ones. All other packets keep their order.
 """
 
 from __future__ import annotations
@@ -12,10 +13,17 @@ from toxpy.crypto.sodium import KEY_SIZE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.crypto.keys import SharedKeys
+    from toxpy.runtime import Runtime
     from toxpy.wire.address import Address
 
 #: Passes with so few packets are left as they are.
 CALM = 64
+#: Less than a tenth of a second of work.
+MAX_WAITING = 1024
+#: Of those who wait, one pass handles so many at most, and fewer when so many X25519 were computed for them.
+STRANGERS_PER_PASS, X25519_PER_PASS = 512, 128
+#: They are handled in groups of so many.
+GROUP = 32
 #: No datagram is as long.
 BEHIND_EVERYTHING = 1 << 16
 
@@ -31,15 +39,43 @@ SENDER_AT = {
 _AT = [SENDER_AT.get(kind, 0) for kind in range(256)]
 
 
-def strangers_last(batch: list[tuple[bytes, Address]], keys: SharedKeys) -> list[tuple[bytes, Address]]:
-    """The datagrams with strangers' requests behind all others; the claimed sender's key decides."""
-    first, last = [], []
-    is_acquainted = keys.is_acquainted
-    for entry in batch:
-        data = entry[0]
-        at = _AT[data[0]] if data else 0
-        if at and not is_acquainted(data[at : at + KEY_SIZE]):
-            last.append(entry)
-        else:
-            first.append(entry)
-    return first + last
+class Strangers:
+    """Requests of strangers that wait for their turn, `MAX_WAITING` at most.
+
+    The youngest come first and the oldest are dropped, so that in a flood those who are answered at all are
+    answered soon.
+    """
+
+    __slots__ = ("_keys", "_rt", "_waiting")
+
+    def __init__(self, keys: SharedKeys, *, rt: Runtime) -> None:
+        self._keys = keys
+        self._rt = rt
+        self._waiting: list[tuple[bytes, Address]] = []
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def part(self, batch: list[tuple[bytes, Address]]) -> list[tuple[bytes, Address]]:
+        """The datagrams that need not wait, in their order; the claimed sender's key decides."""
+        first, waiting = [], self._waiting
+        is_acquainted = self._keys.is_acquainted
+        for entry in batch:
+            data = entry[0]
+            at = _AT[data[0]] if data else 0
+            if at and not is_acquainted(data[at : at + KEY_SIZE]):
+                waiting.append(entry)
+            else:
+                first.append(entry)
+        excess = len(waiting) - MAX_WAITING
+        if excess > 0:
+            self._rt.counters.count("drop.crowded", excess)
+            del waiting[:excess]
+        return first
+
+    def take(self, count: int) -> list[tuple[bytes, Address]]:
+        """So many of the youngest."""
+        waiting = self._waiting
+        taken = waiting[-count:]
+        del waiting[-count:]
+        return taken

@@ -98,39 +98,3 @@ def test_when_it_gets_scarce_a_flood_leaves_something_to_others(monkeypatch):
     # four prefixes, which have the shares of four when half is gone
     assert sum(stage.asks(public(0, i % 4)) for i in range(1000)) == 200 // 2 + 1 + 4 * 10
     assert all(stage.asks(public(1, i)) for i in range(50))
-
-
-def test_a_crowded_pass_spends_only_so_much():
-    stage = Stage()
-
-    def spent():
-        return sum(stage.asks(public(i >> 8, i & 255)) for i in range(2 * budget.X25519_PER_PASS))
-
-    assert spent() == 2 * budget.X25519_PER_PASS
-    stage.limit.next_pass(crowded=True)
-    assert spent() == budget.X25519_PER_PASS
-    stage.limit.next_pass(crowded=True)
-    assert spent() == budget.X25519_PER_PASS
-    # on a busy machine less
-    stage.rt.clock.now_ms += 4 * budget.PASS_MS
-    stage.limit.next_pass(crowded=True)
-    assert spent() == budget.X25519_PER_PASS // 4
-    stage.rt.clock.now_ms += 1_000_000
-    stage.limit.next_pass(crowded=True)
-    assert spent() == budget.MIN_X25519_PER_PASS
-    # and more again when there is time
-    for _ in range(4):
-        stage.rt.clock.now_ms += 1_000_000
-        stage.limit.next_pass(crowded=True)
-        stage.asks(public(0, 0))
-    stage.limit.next_pass(crowded=True)
-    assert spent() == budget.X25519_PER_PASS
-    stage.limit.next_pass(crowded=False)
-    assert spent() == 2 * budget.X25519_PER_PASS
-
-
-def test_a_crowded_pass_leaves_something_to_others():
-    stage = Stage()
-    stage.limit.next_pass(crowded=True)
-    assert sum(stage.asks(public(0, 0)) for _ in range(1000)) == budget.X25519_PER_PASS // 2 + 1 + 32
-    assert all(stage.asks(public(1, i)) for i in range(20))
