@@ -203,7 +203,9 @@ def _plan_one(api: Api, function: Function) -> Planned:
 def _plan_core(function: Function) -> Planned:
     planned = Planned(function, "core", function.name.removeprefix("tox_"))
     result = function.result
-    if planned.method.endswith("_size") and not result.is_enum and result.base in ("size_t", "uint32_t"):
+    # a savedata is too large to be built for its length only
+    sized = planned.method.endswith("_size") and planned.method != "get_savedata_size"
+    if sized and not result.is_enum and result.base in ("size_t", "uint32_t"):
         planned.method = planned.method.removesuffix("_size")
         planned.sized = True
     params = [param for param in function.params[1:] if param != function.error]

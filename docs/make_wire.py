@@ -34,6 +34,7 @@ MODULES = {
     "Messenger": "friend/messenger",
     "File transfers": "friend/files",
     "Savedata": "save",
+    "Conferences in savedata": "save_conferences",
     "Encrypted savedata": "passkey",
 }
 

@@ -228,6 +228,13 @@ class Core(CoreFiles, CoreNetwork):
 
     def get_savedata(self) -> bytes:
         """The whole state in c-toxcore's format; sections of other versions come back as they were."""
+        return save.build(self._collect())
+
+    def get_savedata_size(self) -> int:
+        """How long that is, without building it."""
+        return save.size(self._collect())
+
+    def _collect(self) -> save.SaveData:
         saved = save.collect(self.messenger)
         saved.dht_nodes = self.dht.saved_nodes()
         saved.path_nodes = self.onion.path_nodes()
@@ -239,7 +246,7 @@ class Core(CoreFiles, CoreNetwork):
                 # none of them could be reached yet
                 saved.relays_raw = loaded.relays_raw
             saved.conferences_raw, saved.kept = loaded.conferences_raw, loaded.kept
-        return save.build(saved)
+        return saved
 
     # ourselves
 

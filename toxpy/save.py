@@ -1,7 +1,8 @@
 """Savedata: the file format of every Tox client, both ways.
 
-    zeros 4 | cookie 15ed1b1f, little-endian | section ... | section 255, empty
+    zeros 4 | cookie 15ed1b1f | section ... | section 255, empty
     section: length u32 | type u16 | cookie 01ce u16 | `length` bytes        (all little-endian)
+             length u32 | cookie 01ce u16 | type u16 | `length` bytes        (all big-endian)
 
      1  nospam 4 | public key 32 | secret key 32
      2  cookie 0159000d u32, then inner sections with cookie 11ce; inner type 4: packed nodes
@@ -9,6 +10,10 @@
      4  name                5  status message          6  status, 1 byte
      7  groups             10  TCP relays             11  path nodes: packed nodes
     20  conferences       255  end: whatever follows is ignored
+
+These numbers, and those inside section 20, are in the byte order of the machine that wrote the save;
+all others are the same everywhere. `build` writes the order of this machine, as c-toxcore does. `parse`
+reads either, so that a profile may move between machines; c-toxcore refuses the other order.
 
 `parse` refuses what c-toxcore 0.2.23 refuses: a wrong cookie, a section longer than what is
 left, bytes left over that are no section header, keys that do not belong together, a friend
@@ -24,15 +29,18 @@ place, and all are written back. c-toxcore: state.c, Messenger.c, DHT.c, tox.c.
 from __future__ import annotations
 
 import struct
+import sys
+from itertools import chain
 
 from toxpy.crypto import sodium
 from toxpy.errors import PacketError
 from toxpy.friend.friend import MAX_NAME_LENGTH, MAX_STATUS_MESSAGE_LENGTH
+from toxpy.save_conferences import other_byte_order
 from toxpy.wire.address import pack_nodes, unpack_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from toxpy.friend.messenger import Messenger
     from toxpy.wire.address import Node
@@ -54,16 +62,46 @@ MAX_PATH_NODES = MAX_RELAYS = 8
 #: c-toxcore sets room aside for 8 relays and 8 path nodes of 51 bytes; what they leave is zeros at the end.
 RESERVED_SIZE = 2 * 8 * 51
 
-_HEADER = struct.Struct("<IHH")
-_U32 = struct.Struct("<I")
+#: Of a section, either order.
+_HEADER_SIZE = 8
 _KEYS = struct.Struct("4s32s32s")
 #: status, public key, request message, its length, name, its length, status message, its length,
 #: user status, nospam, last seen. The `x` are holes of the C struct this once was.
 _FRIEND = struct.Struct(">B32s1024sxH128sH1007sxHB3x4sQ")
+#: What `_FRIEND` is for a friend who is confirmed, the zeros of the request left out.
+_CONFIRMED_HEAD = struct.Struct("B32s")
+_CONFIRMED_TEXTS = struct.Struct(">128sH1007sxHB3x4xQ")
+_NO_REQUEST = bytes(_FRIEND.size - _CONFIRMED_HEAD.size - _CONFIRMED_TEXTS.size)
 _NO_TEXT = (b"", 0, b"", 0, 0)
 
 #: Friend status from which on a friend is saved as confirmed. c-toxcore: Messenger.h Friend_Status.
 _CONFIRMED = 3
+
+
+class ByteOrder:
+    """How the numbers of a file are written; `name` is that of `sys.byteorder`."""
+
+    __slots__ = ("header", "name", "u32")
+
+    def __init__(self, name: str, sign: str) -> None:
+        self.name = name
+        self.header = struct.Struct(sign + "IHH")
+        self.u32 = struct.Struct(sign + "I")
+
+    def section(self, section_type: int, size: int, cookie: int = COOKIE_SECTION) -> bytes:
+        """The header of a section of `size` bytes."""
+        # the two halves of one number, the type being the lower
+        halves = (section_type, cookie) if self.name == "little" else (cookie, section_type)
+        return self.header.pack(size, *halves)
+
+    def read_section(self, data: bytes, offset: int) -> tuple[int, int, int]:
+        """Length, type and cookie in a header."""
+        length, first, second = self.header.unpack_from(data, offset)
+        return (length, first, second) if self.name == "little" else (length, second, first)
+
+
+_LITTLE, _BIG = ByteOrder("little", "<"), ByteOrder("big", ">")
+_ORDERS = {order.name: order for order in (_LITTLE, _BIG)}
 
 
 class SavedFriend:
@@ -103,7 +141,10 @@ class KeptSection:
 
 
 class SaveData:
-    """What a save holds. `groups_raw` is None when there is no such section; the secret is in no repr."""
+    """What a save holds. `groups_raw` is None when there is no such section; the secret is in no repr.
+
+    The numbers in `conferences_raw` are little-endian here, whatever they are in a file.
+    """
 
     __slots__ = (
         "conferences_raw",
@@ -149,12 +190,12 @@ class SaveData:
         self.relays_raw = pack_nodes(nodes[:MAX_RELAYS])
 
 
-def _sections(data: bytes, offset: int, cookie: int) -> Iterator[tuple[int, bytes]]:
+def _sections(data: bytes, offset: int, cookie: int, order: ByteOrder) -> Iterator[tuple[int, bytes]]:
     """Type and content of each section; PacketError for a wrong cookie or a cut."""
     end = len(data)
-    while end - offset >= _HEADER.size:
-        length, section_type, section_cookie = _HEADER.unpack_from(data, offset)
-        offset += _HEADER.size
+    while end - offset >= _HEADER_SIZE:
+        length, section_type, section_cookie = order.read_section(data, offset)
+        offset += _HEADER_SIZE
         if length > end - offset:
             raise PacketError("save: a section is longer than what is left")
         if section_cookie != cookie:
@@ -183,13 +224,13 @@ def _parse_nodes(content: bytes, max_nodes: int) -> list[Node]:
     return [] if any(node.tcp for node in nodes) else nodes
 
 
-def _parse_dht(content: bytes) -> list[Node]:
+def _parse_dht(content: bytes, order: ByteOrder) -> list[Node]:
     """Damage here costs only the nodes that can be read no more: a DHT is found again."""
     nodes: list[Node] = []
-    if len(content) <= _U32.size or _U32.unpack_from(content)[0] != DHT_COOKIE_GLOBAL:
+    if len(content) <= 4 or order.u32.unpack_from(content)[0] != DHT_COOKIE_GLOBAL:
         return nodes
     try:
-        for inner_type, inner in _sections(content, _U32.size, DHT_COOKIE_SECTION):
+        for inner_type, inner in _sections(content, 4, DHT_COOKIE_SECTION, order):
             if inner_type == DHT_NODES:
                 nodes = _parse_nodes(inner, MAX_DHT_NODES) or nodes
     except PacketError:
@@ -218,10 +259,10 @@ def _parse_friends(content: bytes) -> list[SavedFriend]:
     return [friend for friend in friends if friend.status != 0]
 
 
-def _read_section(save: SaveData, section_type: int, content: bytes) -> None:
+def _read_section(save: SaveData, section_type: int, content: bytes, order: ByteOrder) -> None:
     """Put one known section other than the keys and the end into `save`."""
     if section_type == DHT_STATE:
-        save.dht_nodes = _parse_dht(content) or save.dht_nodes
+        save.dht_nodes = _parse_dht(content, order) or save.dht_nodes
     elif section_type == FRIENDS:
         save.friends += _parse_friends(content)
     elif section_type == NAME:
@@ -240,16 +281,24 @@ def _read_section(save: SaveData, section_type: int, content: bytes) -> None:
     elif section_type == PATH_NODES:
         save.path_nodes = _parse_nodes(content, MAX_PATH_NODES)
     elif section_type == CONFERENCES:
-        save.conferences_raw = content
+        save.conferences_raw = content if order is _LITTLE else other_byte_order(content, "big")
+
+
+def _order_of(data: bytes) -> ByteOrder:
+    """By the cookie at the beginning."""
+    if len(data) >= 8 and not any(data[:4]):
+        for order in _ORDERS.values():
+            if order.u32.unpack_from(data, 4)[0] == COOKIE_GLOBAL:
+                return order
+    raise PacketError("save: not a Tox save")
 
 
 def parse(data: bytes) -> SaveData:
     """Read a save; PacketError when it is damaged or holds no identity."""
-    if len(data) < 8 or any(data[:4]) or _U32.unpack_from(data, 4)[0] != COOKIE_GLOBAL:
-        raise PacketError("save: not a Tox save")
+    order = _order_of(data)
     save = SaveData(b"", b"", b"")
     after = 0
-    for section_type, content in _sections(data, 8, COOKIE_SECTION):
+    for section_type, content in _sections(data, 8, COOKIE_SECTION, order):
         if section_type == END:
             if content:
                 raise PacketError("save: the end section has content")
@@ -257,7 +306,7 @@ def parse(data: bytes) -> SaveData:
         if section_type == NOSPAM_KEYS:
             save.nospam, save.public_key, save.secret_key = _parse_keys(content)
         elif section_type in KNOWN:
-            _read_section(save, section_type, content)
+            _read_section(save, section_type, content, order)
         else:
             save.kept.append(KeptSection(section_type, content, after))
             continue
@@ -267,45 +316,62 @@ def parse(data: bytes) -> SaveData:
     return save
 
 
-def _section(section_type: int, content: bytes, cookie: int = COOKIE_SECTION) -> bytes:
-    return _HEADER.pack(len(content), section_type, cookie) + content
-
-
-def _build_friend(friend: SavedFriend) -> bytes:
+def _build_friend(friend: SavedFriend) -> tuple[bytes, ...]:
+    """Pieces that are 2216 bytes together."""
     if friend.status < _CONFIRMED:
         # the real length is written although only 1024 bytes fit; what we send is never longer than 921
         request = (friend.request_message, len(friend.request_message))
-        return _FRIEND.pack(friend.status, friend.public_key, *request, *_NO_TEXT, friend.nospam, 0)
+        return (_FRIEND.pack(friend.status, friend.public_key, *request, *_NO_TEXT, friend.nospam, 0),)
     name, message = friend.name, friend.status_message
-    texts = (name, len(name), message, len(message), friend.user_status)
-    return _FRIEND.pack(_CONFIRMED, friend.public_key, b"", 0, *texts, bytes(4), friend.last_online)
+    return (
+        _CONFIRMED_HEAD.pack(_CONFIRMED, friend.public_key),
+        _NO_REQUEST,
+        _CONFIRMED_TEXTS.pack(name, len(name), message, len(message), friend.user_status, friend.last_online),
+    )
 
 
-def build(save: SaveData) -> bytes:
-    """Write a save; the order of the sections is c-toxcore's."""
-    dht = _U32.pack(DHT_COOKIE_GLOBAL) + _section(DHT_NODES, pack_nodes(save.dht_nodes), DHT_COOKIE_SECTION)
+def _pieces(save: SaveData, order: ByteOrder, friends: Iterable[bytes]) -> Iterator[bytes]:
+    """The whole save, with that as the content of the friend list."""
+    nodes = pack_nodes(save.dht_nodes)
+    dht = order.u32.pack(DHT_COOKIE_GLOBAL) + order.section(DHT_NODES, len(nodes), DHT_COOKIE_SECTION) + nodes
+    conferences = save.conferences_raw
     contents = {
         NOSPAM_KEYS: _KEYS.pack(save.nospam, save.public_key, save.secret_key),
         DHT_STATE: dht,
-        FRIENDS: b"".join(map(_build_friend, save.friends)),
         NAME: save.name,
         STATUS_MESSAGE: save.status_message,
         STATUS: bytes((save.status,)),
         GROUPS: save.groups_raw,
         TCP_RELAYS: save.relays_raw,
         PATH_NODES: pack_nodes(save.path_nodes),
-        CONFERENCES: save.conferences_raw,
+        CONFERENCES: conferences if order is _LITTLE else other_byte_order(conferences, "little"),
     }
-    parts = [bytes(4), _U32.pack(COOKIE_GLOBAL)]
+    yield bytes(4) + order.u32.pack(COOKIE_GLOBAL)
     for known in (0, *KNOWN):
         content = contents.get(known)
-        if content is not None:
-            parts.append(_section(known, content))
-        parts += (_section(kept.type, kept.data) for kept in save.kept if kept.after == known)
-    parts.append(_section(END, b""))
+        if known == FRIENDS:
+            yield order.section(FRIENDS, len(save.friends) * _FRIEND.size)
+            yield from friends
+        elif content is not None:
+            yield order.section(known, len(content)) + content
+        for kept in save.kept:
+            if kept.after == known:
+                yield order.section(kept.type, len(kept.data)) + kept.data
+    yield order.section(END, 0)
     reserved = RESERVED_SIZE - len(save.relays_raw) - len(contents[PATH_NODES] or b"")
-    parts.append(bytes(max(reserved, 0)))
-    return b"".join(parts)
+    yield bytes(max(reserved, 0))
+
+
+def build(save: SaveData, byteorder: str = sys.byteorder) -> bytes:
+    """Write a save; the order of the sections is c-toxcore's."""
+    friends = chain.from_iterable(map(_build_friend, save.friends))
+    # all put together at once: a save of 1000 friends has 2.2 MB, and each copy costs
+    return b"".join(_pieces(save, _ORDERS[byteorder], friends))
+
+
+def size(save: SaveData) -> int:
+    """What `build` gives has that many bytes."""
+    return sum(map(len, _pieces(save, _LITTLE, ()))) + len(save.friends) * _FRIEND.size
 
 
 def restore(save: SaveData, messenger: Messenger) -> None:

@@ -22,6 +22,7 @@ LAYERS = [
     ["net_crypto"],
     ["friend"],
     ["conference", "group", "av", "ext"],
+    ["save_conferences"],
     ["save", "passkey"],
     ["network_node"],
     ["core_start"],

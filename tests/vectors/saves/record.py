@@ -2,6 +2,8 @@
 
 Each `<name>.tox` is what the library saved, each `<name>.json` what its getters said about
 it after loading that very file again. Keys are random, so every recording differs.
+Beside them are those of `record.c`, made by libraries of other machines and versions: big_endian (0.2.18
+on s390x), conference (0.2.18) and group (0.2.22).
 """
 
 import ctypes as c
