@@ -150,7 +150,7 @@ def test_nobody_is_there(tmp_path, where):
     ran = run("send", other, "hi", "--timeout", "2", "-p", path, *where)
     assert ran.returncode == 3 and "is not online after 2 s" in ran.stderr
     ran = run("receive", "--count", "1", "--timeout", "1", "-p", path, *where)
-    assert ran.returncode == 3 and "0 of 1 messages" in ran.stderr
+    assert ran.returncode == 3 and "0 of 1 messages or files" in ran.stderr
     assert run("receive", "--timeout", "0.5", "-p", path, *where).returncode == 0
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import threading
@@ -12,6 +13,22 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 OURS = [sys.executable, "-W", "error", "-m", "toxpy"]
 TIMEOUT_S = 90
+
+
+def documented_events():
+    """What docs/cli.md says of `--json`: the fields of each event."""
+    rows = re.findall(r"(?m)^\| `(\w+)` \|([^|]*)\|", (ROOT / "docs" / "cli.md").read_text())
+    return {event: {"event", *re.findall(r"`(\w+)`", fields)} for event, fields in rows}
+
+
+SCHEMA = documented_events()
+
+
+def parsed(line):
+    """A line of `--json`, which has exactly the fields that are documented."""
+    found = json.loads(line)
+    assert found.keys() == SCHEMA[found["event"]], f"not as documented: {found}"
+    return found
 
 
 def environment(**variables):
@@ -34,7 +51,7 @@ def run(*words, stdin="", timeout_s=TIMEOUT_S, **variables):
 
 def objects(ran):
     """What a finished command said with `--json`."""
-    return [json.loads(line) for line in ran.stdout.splitlines()]
+    return [parsed(line) for line in ran.stdout.splitlines()]
 
 
 class Command:
@@ -55,8 +72,11 @@ class Command:
         self._thread.start()
 
     def _read(self):
-        for line in self.process.stdout:
-            self._lines.put(json.loads(line))
+        try:
+            for line in self.process.stdout:
+                self._lines.put(parsed(line))
+        except (AssertionError, KeyError, ValueError) as error:
+            self._lines.put(error)
         self._lines.put(None)
 
     def wait_for(self, event, timeout_s=TIMEOUT_S, **fields):
@@ -75,6 +95,8 @@ class Command:
             if found is None:
                 said = self.process.stderr.read()
                 raise AssertionError(f"ended without {wanted}: {self.seen} {said}")
+            if isinstance(found, Exception):
+                raise found
             self.seen.append(found)
             self._untaken.append(found)
 
@@ -98,6 +120,7 @@ class Command:
         status = self.process.wait(timeout_s)
         self._thread.join(10)
         while (found := self._lines.get(timeout=10)) is not None:
+            assert not isinstance(found, Exception), found
             self.seen.append(found)
         return status, self.seen
 

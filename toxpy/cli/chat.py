@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 
 from toxpy.aio import Friend
 from toxpy.cli import settings
-from toxpy.cli.messages import FRIEND_HELP, accept_or_tell, add_friend_options, deliver
+from toxpy.cli.files import Receiver, add_receive_options, check_readable, send_one
+from toxpy.cli.messages import FRIEND_HELP, accept_or_tell, add_friend_options, tell_messages
+from toxpy.cli.progress import FootProgress, Progress
 from toxpy.cli.session import Session, run
-from toxpy.cli.terminal import input_lines
+from toxpy.cli.terminal import Failure, input_lines
+from toxpy.errors import ToxError
 from toxpy.typed_enums import MessageType
+from toxpy.typed_events import FileRecv
 
-HELP = "/me TEXT sends an action, /quit (or Ctrl-D) ends, a line that begins with // sends it with one /."
+HELP = """\
+/me TEXT           send an action
+/send FILE         send a file
+/accept [FOLDER]   take the file that was offered first, into the current folder or another
+/decline           decline it
+/quit              wait until all was received and end, as Ctrl-D does; Ctrl-C ends at once
+//TEXT             send a message that begins with /"""
+#: Lines that wait to be sent.
+MAX_WAITING = 1000
 
 
 def main(words: list[str]) -> int:
     """Run the command."""
-    parser = settings.make_parser("chat", "Talk to a friend: each line is a message.", HELP)
+    parser = settings.make_parser(
+        "chat", "Talk to a friend: each line is a message, but for these:\n\n" + HELP
+    )
     parser.add_argument("friend", metavar="FRIEND", help=FRIEND_HELP)
     parser.add_argument("--accept", action="store_true", help="accept all friend requests")
+    add_receive_options(parser.add_argument, "you are asked")
     parser.add_argument(
         "--linger",
         metavar="SECONDS",
@@ -29,72 +46,162 @@ def main(words: list[str]) -> int:
         default=0.0,
         help="how long to stay for answers after the end of the input",
     )
-    add_friend_options(parser.add_argument)
+    add_friend_options(parser.add_argument, timeout_s=0)
     settings.add_network_options(parser)
     arguments = parser.parse_args(words)
 
     async def chat(session: Session) -> None:
         friend = session.find_friend(arguments.friend, request=arguments.request)
         accept_or_tell(session, arguments.accept)
-        session.tox.on_typed_message(session.tell_message)
-        async with contextlib.AsyncExitStack() as stack:
-            lines = input_lines()
-            if sys.stdin.isatty() and sys.stdout.isatty() and not arguments.json:
-                lines = edited_lines(stack) or lines
-            await converse(session, friend, lines)
-        await asyncio.sleep(arguments.linger)
+        with contextlib.ExitStack() as stack:
+            lines, progress = _terminal(session, stack)
+            stack.enter_context(progress)
+            receiver = stack.enter_context(Receiver(session, progress, ask=True))
+            tell_messages(session, wanted=True)
+            session.tox.on(FileRecv, receiver.offered)
+            await Conversation(session, friend, receiver, progress).run(lines)
+            # also for the receipt of what came last
+            await asyncio.sleep(arguments.linger)
 
     return run(arguments, chat)
 
 
-async def converse(session: Session, friend: Friend, lines: AsyncIterator[str]) -> None:
-    """Send what is typed, in order, while more is typed; return when all was received."""
-    waiting: asyncio.Queue[tuple[str, MessageType]] = asyncio.Queue()
+def _terminal(session: Session, stack: contextlib.ExitStack) -> tuple[AsyncIterator[str], Progress]:
+    """Where lines come from, and where progress is shown."""
+    if sys.stdin.isatty() and sys.stdout.isatty() and not session.arguments.json:
+        foot = FootProgress(session.out)
+        lines = edited_lines(foot, stack)
+        if lines is not None:
+            session.out.status("help", "/help tells what can be typed", message=HELP)
+            return lines, foot
+    return input_lines(), Progress(session.out)
 
-    async def send_all() -> None:
+
+class Conversation:
+    """What is typed becomes messages and commands."""
+
+    def __init__(self, session: Session, friend: Friend, receiver: Receiver, progress: Progress) -> None:
+        self._session = session
+        self._friend = friend
+        self._receiver = receiver
+        self._progress = progress
+        self._waiting: asyncio.Queue[tuple[str, MessageType]] = asyncio.Queue(MAX_WAITING)
+        self._files: set[asyncio.Task[None]] = set()
+        self._failed = self._unsent = 0
+
+    async def run(self, lines: AsyncIterator[str]) -> None:
+        """Send what is typed, in order, while more is typed; return when all was received."""
+        tasks = [asyncio.ensure_future(self._read_all(lines)), asyncio.ensure_future(self._send_all())]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (*tasks, *self._files):
+                task.cancel()
+            await asyncio.gather(*tasks, *self._files, return_exceptions=True)
+        for task in done:
+            task.result()
+        if self._failed:
+            raise Failure(f"{self._failed} messages or files may not have arrived")
+
+    async def _send_all(self) -> None:
+        session, friend = self._session, self._friend
         while True:
-            text, kind = await waiting.get()
-            await deliver(session, friend, text, kind)
-            waiting.task_done()
+            text, kind = await self._waiting.get()
+            await session.online(friend)
+            try:
+                await session.send(friend, text, kind)
+            except ToxError as error:
+                self._failed += 1
+                session.out.status(
+                    "unconfirmed",
+                    f"it is not known whether this arrived: {text} ({error})",
+                    **session.fields_of(friend),
+                    type=kind.name.lower(),
+                    text=text,
+                    message=str(error),
+                )
+            self._unsent -= 1
+            self._waiting.task_done()
 
-    async def read_all() -> None:
+    async def _read_all(self, lines: AsyncIterator[str]) -> None:
         async for line in lines:
-            if line.strip() == "/quit":
+            command, _, rest = line.strip().partition(" ")
+            if command == "/quit":
                 break
-            if line.startswith("/me "):
-                waiting.put_nowait((line[4:], MessageType.ACTION))
+            if command == "/me" and rest:
+                await self._say(rest, MessageType.ACTION)
             elif line.startswith("/") and not line.startswith("//"):
-                session.out.status("help", HELP, message=HELP)
+                self._command(command, rest.strip())
             elif line.strip():
-                waiting.put_nowait((line[1:] if line.startswith("//") else line, MessageType.NORMAL))
-        await waiting.join()
+                await self._say(line[1:] if line.startswith("//") else line, MessageType.NORMAL)
+        self._tell_rest()
+        await self._waiting.join()
+        if self._files:
+            await asyncio.wait(self._files)
 
-    tasks = [asyncio.ensure_future(read_all()), asyncio.ensure_future(send_all())]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
+    async def _say(self, text: str, kind: MessageType) -> None:
+        self._unsent += 1
+        await self._waiting.put((text, kind))
+
+    def _tell_rest(self) -> None:
+        count = self._unsent + len(self._files)
+        if count:
+            self._session.out.status(
+                "leaving",
+                f"{count} messages or files are still on their way; Ctrl-C ends at once",
+                count=count,
+            )
+
+    def _command(self, command: str, rest: str) -> None:
+        try:
+            if command == "/send":
+                path = os.path.expanduser(rest)
+                check_readable(path)
+                task = asyncio.ensure_future(self._send_file(path))
+                self._files.add(task)
+                task.add_done_callback(self._files.discard)
+            elif command == "/accept":
+                self._receiver.accept_oldest(os.path.expanduser(rest) or ".")
+            elif command == "/decline":
+                self._receiver.decline_oldest()
+            else:
+                self._session.out.status("help", HELP, message=HELP)
+        except Failure as error:
+            self._session.out.warning(str(error))
+
+    async def _send_file(self, path: str) -> None:
+        try:
+            await send_one(self._session, self._friend, path, self._progress)
+        except Failure as error:
+            self._failed += 1
+            self._session.out.warning(str(error))
 
 
-def edited_lines(stack: contextlib.AsyncExitStack) -> AsyncIterator[str] | None:
+def edited_lines(foot: FootProgress, stack: contextlib.ExitStack) -> AsyncIterator[str] | None:
     """Lines edited at the foot of the terminal, what comes meanwhile above; None without prompt_toolkit."""
     try:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.patch_stdout import patch_stdout
     except ModuleNotFoundError:
         return None
-    stack.enter_context(patch_stdout())
     prompt: PromptSession[str] = PromptSession("> ")
+    stack.enter_context(patch_stdout())
+
+    def show(text: str) -> None:
+        prompt.bottom_toolbar = text or None
+        prompt.app.invalidate()
+
+    foot.on_change = show
 
     async def read() -> AsyncIterator[str]:
         while True:
             try:
                 yield await prompt.prompt_async()
-            except (EOFError, KeyboardInterrupt):
+            except EOFError:
                 return
+            except KeyboardInterrupt:
+                # a key in this mode: make it the signal that it is elsewhere
+                signal.raise_signal(signal.SIGINT)
+                await asyncio.Event().wait()
 
     return read()

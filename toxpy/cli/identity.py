@@ -50,7 +50,9 @@ def new_main(words: list[str]) -> int:
         f"It is encrypted with the passphrase of --passphrase-file or ${settings.PASSPHRASE_VARIABLE}, or\n"
         "with one that --encrypt asks for; without any of them it is not encrypted.",
     )
-    parser.add_argument("--name", default="", help="the name that friends see, at most 128 bytes")
+    parser.add_argument(
+        "--name", type=settings.text, default="", help="the name that friends see, at most 128 bytes"
+    )
     parser.add_argument("--encrypt", action="store_true", help="ask for a passphrase")
     arguments = parser.parse_args(words)
 

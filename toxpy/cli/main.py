@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 
+from toxpy.cli.terminal import OK, WRONG_USE, guard_pipes
+
 #: command -> (module, function, what it does)
 COMMANDS = {
     "id": ("identity", "id_main", "print the Tox ID of a profile"),
@@ -12,9 +14,10 @@ COMMANDS = {
     "passphrase": ("identity", "passphrase_main", "set, change or remove the passphrase of a profile"),
     "restore": ("identity", "restore_main", "go back to the last good copy of a damaged profile"),
     "send": ("messages", "send_main", "send messages to a friend"),
-    "receive": ("messages", "receive_main", "print messages of friends"),
+    "send-file": ("files", "send_file_main", "send files to a friend"),
+    "receive": ("receive", "main", "print messages of friends, and take their files"),
     "chat": ("chat", "main", "talk to a friend"),
-    "echo": ("messages", "echo_main", "send every message back"),
+    "echo": ("echo", "echo_main", "send every message back"),
     "bootstrapd": ("bootstrapd", "main", "run a bootstrap node, as tox-bootstrapd does"),
 }
 
@@ -29,20 +32,24 @@ def usage() -> str:
             "Commands:",
             *lines,
             "",
-            "python -m toxpy COMMAND --help tells more.",
+            "python -m toxpy COMMAND --help tells more. A start: new, then chat with a friend's Tox ID.",
         ]
     )
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; the exit status."""
+    return guard_pipes(lambda: _main(arguments))
+
+
+def _main(arguments: list[str]) -> int:
     if arguments[:1] in (["--help"], ["-h"], ["help"]):
         print(usage())
-        return 0
+        return OK
     if not arguments or arguments[0] not in COMMANDS:
         problem = f"there is no command {arguments[0]!r}" if arguments else "no command given"
         print(f"Error: {problem}\n\n{usage()}", file=sys.stderr)
-        return 1
+        return WRONG_USE
     module, function, _ = COMMANDS[arguments[0]]
     status: int = getattr(importlib.import_module(f"toxpy.cli.{module}"), function)(arguments[1:])
     return status

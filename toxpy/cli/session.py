@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from toxpy.aio import AsyncTox, Friend
 from toxpy.cli import settings
-from toxpy.cli.terminal import FAILED, OK, TIMED_OUT, Failure, Output
+from toxpy.cli.terminal import FAILED, OK, TIMED_OUT, Failure, Output, visible
 from toxpy.errors import ToxError
 from toxpy.profile import Profile, ProfileCorrupt, ProfileError, ProfileLocked, ProfileNotEncrypted
 from toxpy.typed_enums import Connection, MessageType
@@ -22,7 +20,7 @@ from toxpy.values import ADDRESS_SIZE, PUBLIC_KEY_SIZE, URI_PREFIX, PublicKey, T
 MAX_MESSAGE_SIZE = 1372
 #: How long to wait before nodes that did not answer are asked again.
 BOOTSTRAP_RETRY_S = 15
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Command = Callable[["Session"], Coroutine[Any, Any, None]]
 Ask = Callable[[str, int, PublicKey], Awaitable[None]]
@@ -69,8 +67,8 @@ class Session:
 
     @staticmethod
     def name_of(friend: Friend) -> str:
-        """For people; a friend who told no name yet is the begin of their key."""
-        return friend.name or f"{str(friend.public_key)[:8]}…"
+        """For people, on one line; a friend who told no name yet is the begin of their key."""
+        return visible(friend.name).strip() or f"{str(friend.public_key)[:8]}…"
 
     @staticmethod
     def fields_of(friend: Friend) -> dict[str, Any]:
@@ -112,7 +110,11 @@ class Session:
         self.tox.on(FriendRequest, self._accept)
 
     def _accept(self, event: FriendRequest) -> None:
-        self.tox.friend_add_norequest(event.public_key)
+        try:
+            self.tox.friend_add_norequest(event.public_key)
+        except ToxError as error:
+            self.out.warning(f"the friend request of {event.public_key} cannot be accepted: {error}")
+            return
         self.tell_request(event, accepted=True)
 
     def tell_request(self, event: FriendRequest, *, accepted: bool = False) -> None:
@@ -128,12 +130,13 @@ class Session:
 
     # messages
 
-    def tell_message(self, number: int, kind: MessageType, text: str) -> None:
-        """Show a message."""
+    def tell_message(self, number: int, kind: MessageType, text: str, *, wanted: bool = True) -> None:
+        """Show a message; to hear of messages may be what the command is for, or not."""
         friend = self.tox.friend(number)
         name = self.name_of(friend)
         line = f"* {name} {text}" if kind == MessageType.ACTION else f"{name}: {text}"
-        self.out.result("message", line, **self.fields_of(friend), type=kind.name.lower(), text=text)
+        tell = self.out.result if wanted else self.out.status
+        tell("message", line, **self.fields_of(friend), type=kind.name.lower(), text=text)
 
     async def send(self, friend: Friend, text: str, kind: MessageType = MessageType.NORMAL) -> None:
         """Send a text of any length and wait until it was received."""
@@ -165,9 +168,12 @@ class Session:
     async def bootstrap(self) -> None:
         """Ask all known nodes, again and again until one answers."""
         nodes, relays = settings.known_nodes(self.arguments)
-        if not nodes and not relays and not self._knows_nodes():
+        core = self.tox.sync.core
+        if not nodes and not relays and not core.dht.saved_nodes():
+            found = "found in the LAN only" if core.options.local_discovery_enabled else "not found"
             self.out.warning(
-                "no node to start from: give --node, or --nodes with https://nodes.tox.chat/json"
+                f"no node to start from, so friends are {found}: "
+                "give --node, or --nodes FILE with what https://nodes.tox.chat/json says"
             )
         told: set[str] = set()
         while True:
@@ -182,10 +188,6 @@ class Session:
             except TimeoutError:
                 # ask once more
                 continue
-
-    def _knows_nodes(self) -> bool:
-        core = self.tox.sync.core
-        return bool(core.dht.saved_nodes()) or core.options.local_discovery_enabled
 
     async def _ask(self, ask: Ask, node: settings.NodeAddress, told: set[str]) -> None:
         try:
@@ -242,9 +244,8 @@ def guarded(arguments: argparse.Namespace, work: Callable[[Output], int]) -> int
     except ToxError as error:
         return _failed(out, str(error))
     except BrokenPipeError:
-        # who read our output is gone: nothing can be told any more, at exit neither
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        # for guard_pipes
+        raise
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _failed(out, f"{where}{error.strerror or error}")
@@ -271,6 +272,7 @@ async def _run(
     arguments: argparse.Namespace, profile: Profile, out: Output, command: Command, endless: bool
 ) -> int:
     stopped: list[signal.Signals] = []
+    failures: list[BaseException] = []
     work = asyncio.ensure_future(_on_network(arguments, profile, out, command))
 
     def stop(number: signal.Signals) -> None:
@@ -278,14 +280,27 @@ async def _run(
             stopped.append(number)
             work.cancel()
 
+    def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # a handler raised: the reader of our output may be gone, or it is a defect; both end the command
+        if isinstance(error := context.get("exception"), BaseException):
+            failures.append(error)
+            work.cancel()
+        else:
+            loop.default_exception_handler(context)
+
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(fail)
     for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, stop, number)
+        # nohup has a hangup ignored: so do we
+        if signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)
     try:
         await work
     except asyncio.CancelledError:
-        if not stopped:
+        if not stopped and not failures:
             raise
+    if failures:
+        raise failures[0]
     return 128 + stopped[0] if stopped and not endless else OK
 
 

@@ -21,6 +21,7 @@ PROFILE_VARIABLE, PASSPHRASE_VARIABLE = "TOXPY_PROFILE", "TOXPY_PASSPHRASE"
 #: Taken from a nodes file; a public list has many more.
 MAX_NODES, MAX_RELAYS = 16, 6
 MAX_NODES_FILE_SIZE = 4 * 1024 * 1024
+SIZE_UNITS = {"k": 1000, "M": 1000**2, "G": 1000**3}
 
 
 class NodeAddress(NamedTuple):
@@ -97,6 +98,21 @@ def port_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
         raise argparse.ArgumentTypeError(f"there is no port {text!r}")
     return int(text)
+
+
+def text(words: str) -> str:
+    """Text of the command line, which may be no UTF-8."""
+    return words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def size(text: str) -> int:
+    """A number of bytes."""
+    digits, factor = text, 1
+    if text[-1:] in SIZE_UNITS:
+        digits, factor = text[:-1], SIZE_UNITS[text[-1:]]
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size, as 500k or 20M")
+    return int(digits) * factor
 
 
 def seconds(text: str) -> float:

@@ -11,12 +11,12 @@ import asyncio
 import codecs
 import json
 import os
+import signal
 import sys
 import threading
-from collections.abc import AsyncIterator
+import unicodedata
+from collections.abc import AsyncIterator, Callable
 from typing import Any
-
-from toxpy.cli.logs import printable
 
 #: Exit statuses; argparse ends with 2 for a wrong command line, a signal gives 128 + its number.
 OK, FAILED, WRONG_USE, TIMED_OUT = 0, 1, 2, 3
@@ -24,6 +24,12 @@ EXIT_STATUS_HELP = """\
 Exit status: 0 done, 1 failed, 2 wrong command line, 3 nobody was there in time,
 130 and 143 ended by Ctrl-C or SIGTERM before it was done.
 """
+#: Lines of stdin that wait to be taken, and characters that a line has at most; a longer one becomes several.
+MAX_LINES, MAX_LINE_LENGTH = 1000, 1 << 20
+#: Invisible characters that control nothing but how letters and emoji join.
+_JOINERS = "\u200c\u200d"
+#: Categories: controls, formats, surrogates, private and unassigned ones, separators of lines and paragraphs.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 class Failure(Exception):
@@ -51,32 +57,81 @@ class Output:
         self._say(event, text, fields, sys.stdout)
 
     def status(self, event: str, text: str, /, **fields: Any) -> None:
-        """Something that happened meanwhile."""
-        if self.json or not self.quiet:
+        """Something that happened meanwhile; without a text it is for scripts only."""
+        if not self.quiet:
             self._say(event, text, fields, sys.stderr)
 
     def _say(self, event: str, text: str, fields: dict[str, Any], stream: Any) -> None:
         if self.json:
             print(json.dumps({"event": event, **fields}), flush=True)
-        else:
+        elif text:
             print(shown(text), file=stream, flush=True)
 
     def warning(self, message: str) -> None:
         """Something that people should know."""
         if self.json:
             print(json.dumps({"event": "warning", "message": message}), flush=True)
-        print(f"Warning: {printable(message)}", file=sys.stderr)
+        print(f"Warning: {visible(message)}", file=sys.stderr)
 
     def error(self, message: str, status: int) -> None:
         """Why the command ends."""
         if self.json:
             print(json.dumps({"event": "error", "message": message, "status": status}), flush=True)
-        print(f"Error: {printable(message)}", file=sys.stderr)
+        print(f"Error: {visible(message)}", file=sys.stderr)
+
+
+def visible(text: str) -> str:
+    """Text on one line, with what drives a terminal or turns the order of letters written as an escape."""
+    return "".join(ascii(c)[1:-1] if _is_unseen(c) else c for c in text)
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN and character not in _JOINERS
 
 
 def shown(text: str) -> str:
     """Text as a terminal may show it: control characters escaped, further lines indented."""
-    return "\n    ".join(printable(line) for line in text.splitlines())
+    return "\n    ".join(visible(line) for line in text.splitlines())
+
+
+def guard_pipes(work: Callable[[], int]) -> int:
+    """The exit status of a command, also when who reads its output goes away (`| head -1`)."""
+    try:
+        try:
+            return work()
+        finally:
+            # here rather than at exit, which would complain; a daemon has closed it
+            if sys.stdout is not None and not sys.stdout.closed:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        return 128 + signal.SIGPIPE
+
+
+class _Lines:
+    """Lines from a thread to the loop; the thread waits while many are not taken."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[str | None] = asyncio.Queue()
+        self._room = threading.Semaphore(MAX_LINES)
+
+    def tell(self, line: str | None) -> None:
+        """For the thread; None is the end."""
+        self._room.acquire()
+        try:
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, line)
+        except RuntimeError:
+            # the loop is closed: nobody wants more
+            pass
+
+    async def take(self) -> str | None:
+        """For the loop."""
+        line = await self._queue.get()
+        self._room.release()
+        return line
 
 
 async def input_lines() -> AsyncIterator[str]:
@@ -85,22 +140,13 @@ async def input_lines() -> AsyncIterator[str]:
     A thread reads the descriptor itself: one that waits in `sys.stdin` holds a lock which the interpreter
     needs to end.
     """
-    loop = asyncio.get_running_loop()
-    lines: asyncio.Queue[str | None] = asyncio.Queue()
-
-    def tell(line: str | None) -> None:
-        try:
-            loop.call_soon_threadsafe(lines.put_nowait, line)
-        except RuntimeError:
-            # the loop is closed: nobody wants more
-            pass
-
-    threading.Thread(target=_read_stdin, args=(tell,), name="toxpy-stdin", daemon=True).start()
-    while (line := await lines.get()) is not None:
+    lines = _Lines()
+    threading.Thread(target=_read_stdin, args=(lines.tell,), name="toxpy-stdin", daemon=True).start()
+    while (line := await lines.take()) is not None:
         yield line
 
 
-def _read_stdin(tell: Any) -> None:
+def _read_stdin(tell: Callable[[str | None], None]) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     rest = ""
     try:
@@ -108,6 +154,9 @@ def _read_stdin(tell: Any) -> None:
             *whole, rest = (rest + decoder.decode(data)).split("\n")
             for line in whole:
                 tell(line.removesuffix("\r"))
+            if len(rest) > MAX_LINE_LENGTH:
+                tell(rest)
+                rest = ""
     except OSError:
         # stdin was never open, or its terminal is gone: that is its end
         pass
