@@ -45,8 +45,9 @@ UNKNOWN_SIZE = 2**64 - 1
 #: Chunks asked for per pass, all friends together: the network must be read in between.
 MAX_REQUESTS = 512
 #: A number stays unused for so long after its transfer ended, if another is free: a control packet for
-#: the old transfer may still be on its way.
-REUSE_DELAY_MS = 10_000
+#: the old transfer may still be on its way. Not longer: toxic shows this number to its user, but wants to be told the
+#: lowest free one of its own.
+REUSE_DELAY_MS = 2_000
 #: Since the last data of any transfer; so long clients are told to iterate often.
 MOVING_MS = 1_000
 
@@ -75,6 +76,7 @@ class Transfer:
         "paused_by_friend",
         "paused_by_us",
         "requested",
+        "rests",
         "shown_number",
         "size",
         "state",
@@ -99,6 +101,9 @@ class Transfer:
         self.unanswered = 0
         self.last_packet = 0
         self.cancelled = False
+        #: when it is over, the friend may still send something about it; not after his cancel, unless he
+        #: answers (as c-toxcore does) a control of ours that came too late
+        self.rests = False
 
     @property
     def deleted(self) -> bool:
@@ -229,6 +234,7 @@ class Files:
         packet = bytes((PACKET_CONTROL, transfer.incoming, transfer.number, control))
         if friend.connection.write(packet) < 0:
             raise _error("TOX_ERR_FILE_CONTROL_SENDQ", retryable=True)
+        transfer.rests = True
         if control == CONTROL_CANCEL:
             transfer.cancelled = True
             self._end(transfer)
@@ -341,7 +347,7 @@ class Files:
             for transfer in list(files.finished):
                 if crypto.acknowledged(transfer.last_packet):
                     del files.finished[transfer]
-                    transfer.state = ENDED
+                    transfer.state, transfer.rests = ENDED, True
                     self._acknowledged.append(transfer)
                     self._update(transfer)
 
@@ -439,7 +445,7 @@ class Files:
         table = files.receiving if transfer.incoming else files.sending
         if table.get(transfer.number) is transfer:
             del table[transfer.number]
-            if not transfer.incoming:
+            if not transfer.incoming and transfer.rests:
                 files.freed_ms[transfer.number] = self._rt.clock.now_ms
 
     def forget(self, friend: Friend) -> None:

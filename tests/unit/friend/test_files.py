@@ -370,6 +370,21 @@ def test_a_number_rests_after_its_transfer(pair):
     assert pair.offer() == 0
 
 
+def test_a_number_does_not_rest_when_the_friend_cancelled(pair):
+    """Nothing about that transfer follows his cancel, and toxic's users see these numbers."""
+    for _ in range(3):
+        assert pair.offer() == 0
+        pair.receive(control(1, 0, CANCEL))
+        assert len(pair.taken()) == 1
+    # c-toxcore answers a late pause with one more cancel
+    assert pair.offer() == 0
+    pair.receive(control(1, 0, RESUME))
+    pair.files.control(0, 0, PAUSE)
+    pair.receive(control(1, 0, CANCEL))
+    pair.taken()
+    assert pair.offer() == 1
+
+
 def test_all_numbers_can_be_used_again_at_once(pair):
     assert [pair.offer() for _ in range(256)] == list(range(256))
     for n in (200, 7, 9):
