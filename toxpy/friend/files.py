@@ -45,8 +45,8 @@ UNKNOWN_SIZE = 2**64 - 1
 #: Chunks asked for per pass, all friends together: the network must be read in between.
 MAX_REQUESTS = 512
 #: A number stays unused for so long after its transfer ended, if another is free: a control packet for
-#: the old transfer may still be on its way. Not longer: toxic shows this number to its user, but wants to be told the
-#: lowest free one of its own.
+#: the old transfer may still be on its way. Not longer: toxic shows this number to its user, but expects
+#: the lowest free one back.
 REUSE_DELAY_MS = 2_000
 #: Since the last data of any transfer; so long clients are told to iterate often.
 MOVING_MS = 1_000
