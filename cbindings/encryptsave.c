@@ -159,10 +159,8 @@ bool tox_pass_key_decrypt(const Tox_Pass_Key *key, const uint8_t *ciphertext, si
 bool tox_pass_decrypt(const uint8_t *ciphertext, size_t ciphertext_len, const uint8_t *passphrase,
                       size_t passphrase_len, uint8_t *plaintext, Tox_Err_Decryption *error)
 {
-    int code = check_ciphertext(ciphertext, ciphertext_len, plaintext);
-    if (code == TOX_ERR_DECRYPTION_OK && passphrase == NULL && passphrase_len != 0) {
-        code = TOX_ERR_DECRYPTION_NULL;
-    }
+    /* no passphrase is an error here, even one of length 0, with which tox_pass_encrypt is content */
+    int code = check_ciphertext(ciphertext, ciphertext_len, passphrase != NULL ? plaintext : NULL);
     if (code == TOX_ERR_DECRYPTION_OK) {
         const uint8_t *salt = ciphertext + sizeof magic;
         Tox_Pass_Key *key = tox_pass_key_derive_with_salt(passphrase, passphrase_len, salt, NULL);

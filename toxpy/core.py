@@ -228,13 +228,16 @@ class Core(CoreFiles, CoreNetwork):
 
     def get_savedata(self) -> bytes:
         """The whole state in c-toxcore's format; sections of other versions come back as they were."""
-        return save.build(self._collect())
+        saved = self._collect()
+        saved.friends = save.collect_friends(self.messenger)
+        return save.build(saved)
 
     def get_savedata_size(self) -> int:
         """How long that is, without building it."""
-        return save.size(self._collect())
+        return save.size(self._collect(), len(self.messenger.friends()))
 
     def _collect(self) -> save.SaveData:
+        """All but the friends."""
         saved = save.collect(self.messenger)
         saved.dht_nodes = self.dht.saved_nodes()
         saved.path_nodes = self.onion.path_nodes()

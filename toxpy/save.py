@@ -369,9 +369,9 @@ def build(save: SaveData, byteorder: str = sys.byteorder) -> bytes:
     return b"".join(_pieces(save, _ORDERS[byteorder], friends))
 
 
-def size(save: SaveData) -> int:
-    """What `build` gives has that many bytes."""
-    return sum(map(len, _pieces(save, _LITTLE, ()))) + len(save.friends) * _FRIEND.size
+def size(save: SaveData, friends: int) -> int:
+    """How many bytes `build` gives with that many friends, whatever friends are in `save`."""
+    return sum(map(len, _pieces(save, _LITTLE, ()))) + friends * _FRIEND.size
 
 
 def restore(save: SaveData, messenger: Messenger) -> None:
@@ -393,15 +393,21 @@ def restore(save: SaveData, messenger: Messenger) -> None:
 
 
 def collect(messenger: Messenger) -> SaveData:
-    """The messenger's part of a save; nodes and other subsystems' sections are for the caller to fill in."""
+    """What a save has about ourselves; friends, nodes and other sections are for the caller to fill in."""
     identity = messenger.identity
     save = SaveData(messenger.requests.nospam, identity.public, identity.secret)
     save.name, save.status_message, save.status = messenger.name, messenger.status_message, messenger.status
+    return save
+
+
+def collect_friends(messenger: Messenger) -> list[SavedFriend]:
+    """All friends as they are saved."""
+    friends = []
     for friend in messenger.friends():
         saved = SavedFriend(friend.status, friend.real_pk)
         saved.request_message, saved.nospam = friend.request_message, friend.request_nospam
         saved.name, saved.status_message = friend.name, friend.status_message
         saved.user_status = friend.user_status
         saved.last_online = messenger.last_online(friend)
-        save.friends.append(saved)
-    return save
+        friends.append(saved)
+    return friends

@@ -60,6 +60,7 @@ def our_save():
         friend.user_status, friend.last_seen_s = number, 1_600_000_000 + number
     messenger.restore_request(stage.key(), b"\1\2\3\4", b"please")
     saved = save.collect(messenger)
+    saved.friends = save.collect_friends(messenger)
     ips = (b"\x01\x02\x03\x04", bytes(range(32, 48)))
     saved.dht_nodes = [Node(bytes([n]) * 32, (ips[n % 2], 1000 + n)) for n in range(1, 20)]
     saved.path_nodes = saved.dht_nodes[:8]

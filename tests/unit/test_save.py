@@ -119,7 +119,7 @@ def test_written_back_byte_for_byte(path):
     data = path.read_bytes()
     saved = save.parse(data)
     assert save.build(saved, byteorder(path)) == data
-    assert save.size(saved) == len(data)
+    assert save.size(saved, len(saved.friends)) == len(data)
     other = "little" if byteorder(path) == "big" else "big"
     moved = save.build(saved, other)
     assert moved != data and describe(save.parse(moved)) == describe(saved)
@@ -168,7 +168,7 @@ def test_unknown_sections_and_those_of_other_subsystems_stay_in_place():
     assert (saved.groups_raw, saved.relays_raw) == (b"\x91\xc0", b"not even nodes")
     assert saved.conferences_raw == b"conference"
     built = save.build(saved)
-    assert save.size(saved) == len(built) and built[: len(data)] == data
+    assert save.size(saved, len(saved.friends)) == len(built) and built[: len(data)] == data
     assert not any(built[len(data) :])
 
 
@@ -321,6 +321,7 @@ def test_restore_and_collect(path):
     save.restore(saved, stage.messenger)
     assert [friend.number for friend in stage.messenger.friends()] == list(range(len(saved.friends)))
     again = save.collect(stage.messenger)
+    again.friends = save.collect_friends(stage.messenger)
     again.dht_nodes, again.path_nodes = saved.dht_nodes, saved.path_nodes
     again.conferences_raw, again.relays_raw = saved.conferences_raw, saved.relays_raw
     again.groups_raw = saved.groups_raw
@@ -349,10 +350,27 @@ def test_friends_that_cannot_be_added_are_left_out():
     assert stage.requests.nospam == b"\1\2\3\4"
 
 
+def test_a_request_too_long_to_be_received_loses_no_friend():
+    """c-toxcore took up to 1016 bytes before 0.2.21, and drops such friends of a save since."""
+    stage = Stage()
+    saved = save.SaveData(b"\1\2\3\4", stage.identity.public, stage.identity.secret)
+    for size in (1016, 1017):
+        saved.friends.append(save.SavedFriend(1, stage.key()))
+        saved.friends[-1].request_message = b"r" * size
+    save.restore(saved, stage.messenger)
+    assert [friend.real_pk for friend in stage.messenger.friends()] == [saved.friends[0].public_key]
+    stage.onion.reachable = 1
+    stage.run(1_000)
+    assert stage.onion.sent == [b"\x20" + bytes(4) + b"r" * 921]
+    (again,) = save.collect_friends(stage.messenger)
+    assert again.request_message == b"r" * 1016
+
+
 def test_an_online_friend_is_saved_as_seen_now():
     stage = Stage()
     friend, _ = stage.online_friend()
     friend.connection.on_lossless(b"\x30bob")
     saved = save.collect(stage.messenger)
+    saved.friends = save.collect_friends(stage.messenger)
     again = save.parse(save.build(saved))
     assert [(f.status, f.name, f.last_online) for f in again.friends] == [(3, b"bob", stage.clock.unix_s())]

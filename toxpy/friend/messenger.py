@@ -56,6 +56,8 @@ FIRST_LOSSY, FIRST_CUSTOM_LOSSY, LAST_LOSSY = 192, 200, 254
 MAX_PACKET_SIZE = 1373
 MAX_MESSAGE_LENGTH = MAX_PACKET_SIZE - 1
 MAX_REQUEST_LENGTH = 921
+#: What c-toxcore took before 0.2.21, and what is in its saves.
+MAX_SAVED_REQUEST_LENGTH = 1016
 MAX_STATUS = 2
 
 # ours
@@ -211,9 +213,14 @@ class Messenger:
             return None
 
     def restore_request(self, real_pk: bytes, nospam: bytes, message: bytes) -> Friend | None:
-        """A friend with a request on its way from a save; None when this one cannot be added."""
+        """A friend with a request on its way from a save; None when this one cannot be added.
+
+        Older libraries took requests that nobody receives: such a friend is not lost with its request.
+        """
         try:
-            return self.add(real_pk + nospam + address_checksum(real_pk + nospam), message)
+            if len(message) > MAX_SAVED_REQUEST_LENGTH:
+                raise _error("TOX_ERR_FRIEND_ADD_TOO_LONG")
+            return self._add_with_request(real_pk, nospam, message)
         except ToxError:
             self.rt.counters.drop("saved_friend")
             return None
@@ -244,7 +251,8 @@ class Messenger:
             return
         delay_ms = REQUEST_RETRY_MS
         friend.status = FRIEND_ADDED
-        if self.requests.send(friend.connection, friend.request_nospam, friend.request_message):
+        message = friend.request_message[:MAX_REQUEST_LENGTH]
+        if self.requests.send(friend.connection, friend.request_nospam, message):
             friend.status = FRIEND_REQUESTED
             delay_ms = friend.request_timeout_ms
             friend.request_timeout_ms *= 2
