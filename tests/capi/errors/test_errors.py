@@ -24,7 +24,10 @@ DIFFERENT = [
 ]
 
 
-def transcript(program, folder):
+def transcript(name, folder, tmp_path):
+    program = tmp_path / name
+    if not program.exists():
+        compile_c(program, HERE / f"{name}.c", flags=["-std=gnu11"])
     ran = subprocess.run(
         [program], env={"LD_LIBRARY_PATH": str(folder)}, capture_output=True, text=True, timeout=100
     )
@@ -32,9 +35,20 @@ def transcript(program, folder):
     return ran.stdout.splitlines()
 
 
-def test_errors_are_those_of_the_real_library(tmp_path):
-    program = compile_c(tmp_path / "errors", HERE / "errors.c", flags=["-std=gnu11"])
+def both(name, tmp_path):
+    """The lines of the real library and ours."""
     (real_library,) = glob.glob("/usr/lib/*/libtoxcore.so.2")
-    real, ours = transcript(program, os.path.dirname(real_library)), transcript(program, library_dir())
+    folders = os.path.dirname(real_library), library_dir()
+    return [transcript(name, folder, tmp_path) for folder in folders]
+
+
+def test_errors_are_those_of_the_real_library(tmp_path):
+    real, ours = both("errors", tmp_path)
     assert len(real) == len(ours)
     assert [(r, o) for r, o in zip(real, ours, strict=True) if r != o] == DIFFERENT
+
+
+def test_errors_about_a_friend_who_is_online(tmp_path):
+    """Messages, packets with every first byte, a file in all its states, too many files, a full queue."""
+    real, ours = both("online", tmp_path)
+    assert real == ours and len(ours) > 1900
