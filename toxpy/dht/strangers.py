@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: Passes with so few packets are left as they are.
 CALM = 64
-#: Less than a tenth of a second of work.
-MAX_WAITING = 1024
+#: Half a second of work: so much comes at once when a relay's clients do.
+MAX_WAITING = 4096
 #: Of those who wait, one pass handles so many at most, and fewer when so many X25519 were computed for them.
 STRANGERS_PER_PASS, X25519_PER_PASS = 512, 128
 #: They are handled in groups of so many.
