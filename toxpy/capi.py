@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sys
 from _struct import pack
-from _thread import RLock
+from _thread import RLock, get_ident
 from gc import freeze
 
 from _toxcore import ffi, lib  # type: ignore[import-not-found]
@@ -133,6 +133,7 @@ class Instance:
         "by_packet_id",
         "callbacks",
         "core",
+        "deliverer",
         "doomed",
         "iterating",
         "lock",
@@ -149,6 +150,8 @@ class Instance:
         self.by_packet_id: dict[tuple[int, int], int] = {}
         self.av_object = 0
         self.iterating = False
+        #: the thread that is calling the callbacks, 0 for none; counts only with a lock
+        self.deliverer = 0
         self.doomed = False
 
     def on_log(self, level: int, file: str, line: int, func: str, message: str) -> None:
@@ -300,24 +303,46 @@ def py_tox_iterate(tox: int, user_data: Any) -> None:
 
 
 def _iterate(instance: Instance, tox: int, user_data: Any) -> None:
-    core, callbacks, by_packet_id = instance.core, instance.callbacks, instance.by_packet_id
+    core = instance.core
     assert core is not None
     nested, instance.iterating = instance.iterating, True
+    outer, us = instance.deliverer, get_ident()
     try:
         core.iterate()
-        for event in core.drain_events():
-            if instance.doomed:
-                break
-            index = event.callback_index
-            callback = callbacks[index]
-            if by_packet_id and index in _PACKET_EVENTS:
-                callback = by_packet_id.get((index, event.data[0]), callback)
-            if callback:
-                DELIVER[index](callback, tox, event, user_data)
+        # of threads that iterate at the same time one delivers what all received: events stay in order
+        if instance.lock is None or outer in (0, us):
+            instance.deliverer = us
+            _deliver(instance, core, tox, user_data)
     finally:
+        instance.deliverer = outer
         instance.iterating = nested
         if instance.doomed and not nested:
             instance.close()
+
+
+def _deliver(instance: Instance, core: Core, tox: int, user_data: Any) -> None:
+    """The callbacks of a pass, each with the lock open for others, as in c-toxcore.
+
+    A callback may wait for a lock of the program, whose owner may be calling us.
+    """
+    callbacks, by_packet_id, lock = instance.callbacks, instance.by_packet_id, instance.lock
+    for event in core.drain_events():
+        if instance.doomed:
+            break
+        index = event.callback_index
+        callback = callbacks[index]
+        if by_packet_id and index in _PACKET_EVENTS:
+            callback = by_packet_id.get((index, event.data[0]), callback)
+        if not callback:
+            continue
+        if lock is None:
+            DELIVER[index](callback, tox, event, user_data)
+        else:
+            lock.release()
+            try:
+                DELIVER[index](callback, tox, event, user_data)
+            finally:
+                lock.acquire()
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
@@ -348,19 +373,18 @@ def py_pass_derive(key_out: Any, salt_out: Any, salt: Any, passphrase: Any, leng
 def py_pass_encrypt(out: Any, plain: Any, length: int, key: Any, salt: Any) -> bool:
     """tox_pass_key_encrypt."""
     pass_key = _passkey().PassKey(_unpack(key, 32), _unpack(salt, 32))
-    data = pass_key.encrypt(_bytes(plain, length), _random_bytes(24))
-    memmove(out, data, len(data))
+    sealed = ffi.buffer(out, length + _passkey().EXTRA_SIZE)
+    pass_key.encrypt_into(sealed, ffi.buffer(plain, length), _random_bytes(24))
     return True
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_pass_decrypt(out: Any, data: Any, length: int, key: Any, salt: Any) -> bool:
     """tox_pass_key_decrypt."""
-    plain = _passkey().PassKey(_unpack(key, 32), _unpack(salt, 32)).decrypt(_bytes(data, length))
-    if plain is None:
-        return False
-    memmove(out, plain, len(plain))
-    return True
+    pass_key = _passkey().PassKey(_unpack(key, 32), _unpack(salt, 32))
+    plain = ffi.buffer(out, length - _passkey().EXTRA_SIZE)
+    opened: bool = pass_key.decrypt_into(plain, ffi.buffer(data, length))
+    return opened
 
 
 def _bytes(pointer: Any, length: int) -> bytes:

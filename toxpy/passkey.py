@@ -14,6 +14,13 @@ from nacl._sodium import ffi, lib
 from toxpy.crypto import sodium
 from toxpy.errors import PacketError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    #: What holds bytes: bytes, bytearray, memoryview, the buffers of cffi.
+    Buffer = Any
+
 MAGIC = b"toxEsave"
 SALT_SIZE = 32
 EXTRA_SIZE = len(MAGIC) + SALT_SIZE + sodium.NONCE_SIZE + sodium.MAC_SIZE
@@ -48,12 +55,37 @@ class PassKey:
 
     def encrypt(self, plain: bytes, nonce: bytes) -> bytes:
         """`plain` in the file format, 80 bytes longer; `nonce` is 24 random bytes."""
-        return MAGIC + self.salt + nonce + sodium.encrypt(self.key, nonce, plain)
+        sealed = bytearray(len(plain) + EXTRA_SIZE)
+        self.encrypt_into(sealed, plain, nonce)
+        return bytes(sealed)
+
+    def encrypt_into(self, out: Buffer, plain: Buffer, nonce: bytes) -> None:
+        """`encrypt` into memory of just that size, without copies: a savedata can have megabytes.
+
+        The two may overlap.
+        """
+        view, source = memoryview(out), ffi.from_buffer("unsigned char[]", plain)
+        if len(nonce) != sodium.NONCE_SIZE or len(view) != len(source) + EXTRA_SIZE:
+            raise ValueError("a nonce has 24 bytes, the result 80 more than the plain text")
+        box = ffi.from_buffer("unsigned char[]", view[_BOX_START:], require_writable=True)
+        lib.crypto_secretbox_easy(box, source, len(source), nonce, self.key)
+        view[:_BOX_START] = MAGIC + self.salt + nonce
 
     def decrypt(self, data: bytes) -> bytes | None:
         """The plain text; None when the key is another or the data was changed."""
         check_format(data)
-        return sodium.decrypt(self.key, data[_KEY_START:_BOX_START], data[_BOX_START:])
+        plain = bytearray(len(data) - EXTRA_SIZE)
+        return bytes(plain) if self.decrypt_into(plain, data) else None
+
+    def decrypt_into(self, out: Buffer, data: Buffer) -> bool:
+        """`decrypt` into memory of just the size of the plain text; the two may overlap."""
+        source = memoryview(data)
+        if len(memoryview(out)) != len(source) - EXTRA_SIZE:
+            raise ValueError("the plain text is 80 bytes shorter")
+        nonce, box = bytes(source[_KEY_START:_BOX_START]), ffi.from_buffer(source[_BOX_START:])
+        plain = ffi.from_buffer("unsigned char[]", out, require_writable=True)
+        opened: int = lib.crypto_secretbox_open_easy(plain, box, len(box), nonce, self.key)
+        return opened == 0
 
 
 def is_encrypted(data: bytes) -> bool:

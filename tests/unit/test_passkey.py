@@ -43,3 +43,17 @@ def test_other_files_are_packet_errors(key):
         with pytest.raises(PacketError):
             key.decrypt(data)
     assert KEY.hex() not in repr(key)
+
+
+def test_in_place_and_wrong_sizes(key):
+    memory = bytearray(b"plain" + bytes(passkey.EXTRA_SIZE))
+    key.encrypt_into(memory, memoryview(memory)[:5], bytes(range(24)))
+    assert memory == key.encrypt(b"plain", bytes(range(24)))
+    assert key.decrypt_into(memoryview(memory)[:5], memory) and memory[:5] == b"plain"
+    for out, plain, nonce in ((84, b"plain", 24), (86, b"plain", 24), (85, b"plain", 23)):
+        with pytest.raises(ValueError, match="bytes"):
+            key.encrypt_into(bytearray(out), plain, bytes(nonce))
+    with pytest.raises(ValueError, match="shorter"):
+        key.decrypt_into(bytearray(6), bytes(85))
+    with pytest.raises((TypeError, BufferError, ValueError)):
+        key.encrypt_into(bytes(85), b"plain", bytes(24))

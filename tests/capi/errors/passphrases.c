@@ -137,6 +137,9 @@ static void with_keys(void)
     done = tox_pass_key_decrypt(key, out, SEALED, out + 2048, &decryption);
     SAY("decrypt %d %d, the same %d\n", done, (int)decryption, memcmp(out + 2048, plain, SIZE));
     SAY("no errors wanted %d\n", tox_pass_key_decrypt(key, out, SEALED, out + 2048, NULL));
+    memcpy(out, sealed, SEALED);
+    done = tox_pass_key_decrypt(key, out, SEALED, out, &decryption);
+    SAY("decrypt in place %d %d, the same %d\n", done, (int)decryption, memcmp(out, plain, SIZE));
     damaged(key);
     tox_pass_key_free(key);
     tox_pass_key_free(NULL);
