@@ -471,7 +471,11 @@ void tox_options_set_experimental_owned_data(Tox_Options *options, bool experime
 /** @return The option that tox_options_set_experimental_thread_safety() describes. */
 bool tox_options_get_experimental_thread_safety(const Tox_Options *options);
 
-/** Whether several threads may use the instance at the same time: every function then takes a lock of the instance. */
+/**
+ * Whether several threads may use the instance at the same time: every function then takes a lock of the instance.
+ *
+ * The lock is free while a callback runs. Of several threads in tox_iterate() one calls all callbacks.
+ */
 void tox_options_set_experimental_thread_safety(Tox_Options *options, bool experimental_thread_safety);
 
 /** @return The option that tox_options_set_experimental_groups_persistence() describes. */
