@@ -8,9 +8,9 @@ spoofer has as many prefixes as he likes. LAN and loopback have one bucket for t
 Once half of the common bucket is gone, every prefix gets a small share only, so that a flood from many
 prefixes leaves something to those that are not part of it.
 
-The defaults are for hundreds of clients behind one address whose only node is ours, and who all come at once
-(two hundred of them without UDP cost 20 000 X25519 in ten seconds): every onion path that a client builds over
-us costs up to three of our X25519, paid by the hop before us, which may be always the same.
+The defaults are for hundreds of clients behind one address whose only node is ours, and who all come at
+once (two hundred of them without UDP cost 20 000 X25519 in ten seconds): every onion path that a client
+builds over us costs up to three of our X25519, paid by the hop before us, which may be always the same.
 """
 
 from __future__ import annotations
