@@ -1,8 +1,11 @@
 """A process that saves a profile again and again, to be killed: `python -m tests.support.saving PATH WORD`.
 
-The state's number is in the status message; the number of each finished save goes to stdout.
+The state's number is in the status message; the number of each finished save goes to stdout. With a
+third word, a number, it saves once and kills itself before that step of the save.
 """
 
+import os
+import signal
 import sys
 
 from toxpy import save
@@ -26,6 +29,34 @@ def number_of(savedata):
     return number
 
 
+def die_before(step):
+    """Be killed in place of the next such call but `step` - 1."""
+
+    def dying(real):
+        def call(*arguments, **keywords):
+            nonlocal step
+            step -= 1
+            if step == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*arguments, **keywords)
+
+        return call
+
+    for name in ("open", "write", "fsync", "link", "chmod", "rename", "unlink", "close"):
+        setattr(os, name, dying(getattr(os, name)))
+
+
+def save_once(path, passphrase, step):
+    """One save that gets as far as that step."""
+    with Profile.open(path, passphrase or None) as profile:
+        number = number_of(profile.savedata) + 1
+        state = numbered(profile.savedata, number)
+        die_before(int(step))
+        profile.save(state)
+        die_before(-1)
+        print(number)
+
+
 def main(path, passphrase):
     with Profile.open(path, passphrase or None) as profile:
         number = number_of(profile.savedata)
@@ -37,4 +68,4 @@ def main(path, passphrase):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    (save_once if len(sys.argv) > 3 else main)(*sys.argv[1:])

@@ -3,9 +3,11 @@
 import errno
 import os
 import random
+import resource
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -372,6 +374,45 @@ def test_a_full_disk(disk, passphrase):
         assert number_of(profile.savedata) == 3
 
 
+def test_a_limit_on_the_size_of_files(path):
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with Profile.create(path) as profile:
+        before = content(path)
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, old[1]))
+            with pytest.raises(OSError, match=r"File too large.*alice\.tox"):
+                profile.save(numbered(profile.savedata, 1))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        assert content(path) == before == profile.savedata
+        profile.save(numbered(profile.savedata, 2))
+    assert number_of(content(path)) == 2
+
+
+def test_a_folder_in_which_nothing_may_be_written():
+    """Of a user for whom permissions count: root is not stopped by them, and becomes nobody."""
+    code = (
+        "import os, sys; from toxpy.profile import Profile; path = sys.argv[1]\n"
+        "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
+        "print(Profile.open(path, read_only=True).savedata == open(path, 'rb').read())\n"
+        "for call in (lambda: Profile.open(path), lambda: Profile.create(path + '2')):\n"
+        "    try: call()\n"
+        "    except PermissionError as error: print(error.filename)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + "/alice.tox"
+        Profile.create(path).close()
+        before = content(path)
+        os.chmod(path, 0o444)
+        os.chmod(folder, 0o555)
+        ran = subprocess.run(
+            [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, timeout=60
+        )
+        assert ran.stdout.split() == ["True", path, path + "2"], ran.stderr
+        assert content(path) == before and names(path) == ["alice.tox"]
+        os.chmod(folder, 0o755)
+
+
 def test_a_disk_that_becomes_read_only(disk):
     path = disk.folder + "/alice.tox"
     with Profile.create(path) as profile:
@@ -480,12 +521,111 @@ def kill_while_saving(path, passphrase, count, seed):
     return older
 
 
-@pytest.mark.timeout(300)
+#: A thousand: TOXPY_KILLS=1000 python -m pytest tests/unit/test_profile.py -k kill_9
+KILLS = int(os.environ.get("TOXPY_KILLS", "50"))
+
+
+@pytest.mark.timeout(300 + 2 * KILLS)
 @pytest.mark.parametrize("passphrase", [None, SECRET])
 def test_kill_9_at_any_moment(path, passphrase):
-    count = int(os.environ.get("TOXPY_KILLS", "50"))
     Profile.create(path, passphrase).close()
-    kill_while_saving(path, passphrase, count, seed=1)
+    older = kill_while_saving(path, passphrase, KILLS, seed=1)
+    print(f"{KILLS} kills, {older} of them before the new state was in place")
+
+
+def test_kill_9_before_every_step(path):
+    """Each call into the system that a save makes: what is there before it is a whole state."""
+    Profile.create(path).close()
+    found, step = [], 0
+    while True:
+        step += 1
+        command = [sys.executable, "-m", "tests.support.saving", path, "", str(step)]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60)
+        with Profile.open(path) as profile:
+            number = number_of(profile.savedata)
+            assert set(names(path)) <= {"alice.tox", "alice.tox.bak", "alice.tox.lock"}
+            if ran.returncode == 0:
+                assert ran.stdout.split() == [str(number).encode()]
+                break
+        assert ran.returncode == -9, ran.stderr
+        found.append(number)
+    # the states follow one another: a save that was cut off before the rename is made again by the next
+    assert found == sorted(found) and 0 in found and len(found) >= 10
+    assert {after - before for before, after in zip(found, found[1:], strict=False)} == {0, 1}
+
+
+STEPS = ("open", "write", "fsync", "link", "chmod", "rename", "unlink", "close")
+
+
+def test_every_step_may_fail(path, monkeypatch):
+    """An error of the disk at any of them is told, and the file holds the old state or the new one."""
+    profile = Profile.create(path)
+    profile.save(numbered(profile.savedata, 1))
+    number, failed = 1, 0
+    while True:
+        steps = failed + 1
+
+        def failing(name):
+            real = getattr(os, name)
+
+            def call(*arguments, **keywords):
+                nonlocal steps
+                steps -= 1
+                if steps == 0:
+                    # the kernel gives the number free whatever the flush of a close said
+                    if name == "close":
+                        real(*arguments)
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
+                return real(*arguments, **keywords)
+
+            return call
+
+        with monkeypatch.context() as patched:
+            for name in STEPS:
+                patched.setattr(os, name, failing(name))
+            try:
+                profile.save(numbered(profile.savedata, number + 1))
+            except OSError as error:
+                assert (error.errno, error.filename) == (errno.EIO, path)
+            else:
+                break
+        failed += 1
+        now = number_of(content(path))
+        assert now in (number, number + 1) and number_of(content(path + ".bak")) in (number - 1, number)
+        # what is in the folder after an error is cleared away by the next save
+        profile.save(numbered(profile.savedata, now + 1))
+        number = now + 1
+        assert names(path) == ["alice.tox", "alice.tox.bak", "alice.tox.lock"]
+        assert number_of(content(path)) == number
+    profile.close()
+    assert failed >= 10 and number_of(content(path)) == number + 1
+
+
+def test_what_is_renamed_is_on_the_disk(path, monkeypatch):
+    """The content is flushed before it takes the name, the folder after it."""
+    done = []
+    real = {name: getattr(os, name) for name in ("write", "fsync", "rename")}
+
+    def watched(name):
+        def call(first, *others):
+            where = os.readlink(f"/proc/self/fd/{first}") if isinstance(first, int) else first
+            done.append((name, os.path.basename(where)))
+            return real[name](first, *others)
+
+        return call
+
+    with Profile.create(path) as profile:
+        for name in real:
+            monkeypatch.setattr(os, name, watched(name))
+        profile.save(numbered(profile.savedata, 1))
+    folder = os.path.basename(os.path.dirname(path))
+    assert done == [
+        ("write", ".alice.tox.new"),
+        ("fsync", ".alice.tox.new"),
+        ("rename", ".alice.tox.bak-new"),
+        ("rename", ".alice.tox.new"),
+        ("fsync", folder),
+    ]
 
 
 # instances
