@@ -106,7 +106,8 @@ def test_python_host(tmp_path):
     assert run(sys.executable, "-I", script, library_dir() / LIBRARY, env={}) == "ok\n"
 
 
-HOSTS = ["fork_host", "threads", "small_stack", "many", "options_abi", "constants", "calls"]
+HOSTS = ["fork_host", "threads", "many_threads", "small_stack", "many", "options_abi", "constants", "calls"]
+HOSTS += ["private", "log"]
 
 
 @pytest.mark.parametrize("name", HOSTS)
