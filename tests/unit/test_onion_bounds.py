@@ -187,3 +187,21 @@ def test_a_node_we_asked_answers_nonsense(kind, body):
     after = sum(n for name, n in alice.rt.counters.values.items() if name.startswith("drop."))
     assert after > before
     world.close()
+
+
+def test_few_nodes_that_answer_are_enough_among_many_that_do_not():
+    server = Server()
+    alive = Node(b"\x01" * 32, lan(1))
+
+    class OneNode:
+        public_key = server.dht.public_key
+        random_nodes = staticmethod(lambda _count: [alive])
+        is_connected = staticmethod(lambda: True)
+
+    nodes = PathNodes(OneNode(), rt=server.rt)
+    for i in range(2, 10):
+        nodes.add(Node(bytes([i]) * 32, lan(i)))
+    picked = [nodes.pick() for _ in range(100)]
+    assert picked.count([alive] * 3) > 20
+    # where we are cut off from the rest, those known from before get their chance
+    assert sum(len(set(path)) == 3 for path in picked) > 20

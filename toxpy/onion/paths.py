@@ -60,7 +60,9 @@ class PathNodes:
         fresh = self._dht.random_nodes(MAX_PATH_NODES)
         for node in fresh:
             self.add(node)
-        nodes = fresh if len(fresh) >= PATH_LENGTH else self.all()
+        # few that answer: over them alone every other time, for those known from before may all be gone
+        enough = len(fresh) >= PATH_LENGTH or (fresh and self._rt.rng.below(2))
+        nodes = fresh if enough else self.all()
         if not nodes:
             return None
         self._rt.rng.shuffle(nodes)
