@@ -16,15 +16,22 @@ MAX_NAME_WIDTH = 30
 
 
 class FileProgress:
-    """The `on_progress` of one file; `close` when it is over. This one shows nothing."""
+    """The `on_progress` of one file; `close` when it is over, after which it does nothing.
+
+    This one never shows anything.
+    """
 
     interval_s = REPORT_INTERVAL_S
 
     def __init__(self) -> None:
         self._next_s = 0.0
+        self._closed = False
 
     def __call__(self, transfer: Transfer) -> None:
         """Show it, unless that was just done."""
+        if self._closed:
+            # a transfer tells its end after it is over
+            return
         now_s = asyncio.get_running_loop().time()
         if now_s >= self._next_s or transfer.done:
             self._next_s = now_s + self.interval_s
@@ -35,6 +42,12 @@ class FileProgress:
 
     def close(self) -> None:
         """The file is over."""
+        if not self._closed:
+            self._closed = True
+            self.hide()
+
+    def hide(self) -> None:
+        """Show it no more."""
 
 
 class _Report(FileProgress):
@@ -62,7 +75,7 @@ class _Bar(FileProgress):
             self._bars.reset(self._task, completed=transfer.start, total=transfer.size)
         self._bars.update(self._task, completed=transfer.position, total=transfer.size)
 
-    def close(self) -> None:
+    def hide(self) -> None:
         self._bars.remove_task(self._task)
         self._progress.closed_one()
 
@@ -142,7 +155,7 @@ class _Foot(FileProgress):
             how_far = size_text(transfer.position)
         self._foot.change(self, f"{self._name} {how_far}")
 
-    def close(self) -> None:
+    def hide(self) -> None:
         self._foot.change(self, "")
 
 
