@@ -17,15 +17,18 @@ import toxpy
 from tests.support.disks import HungDisk, SmallDisk
 from tests.support.saving import number_of, numbered
 from toxpy import diskfile, passkey, save
+from toxpy.crypto.keys import KeyPair
 from toxpy.profile import (
     PassphraseNeeded,
     Profile,
     ProfileCorrupt,
+    ProfileError,
     ProfileLocked,
     ProfileNotEncrypted,
     WrongPassphrase,
     new_savedata,
 )
+from toxpy.runtime import Rng
 
 ROOT = Path(__file__).parents[2]
 SECRET = "correct horse"
@@ -306,6 +309,35 @@ def test_damage_is_told_and_the_good_copy_offered(path, passphrase, damage):
     assert content(path + ".damaged") == broken
 
 
+@pytest.mark.parametrize("passphrase", [None, SECRET])
+def test_any_damage_is_an_error_of_the_profile_or_nothing(path, passphrase):
+    """Cut, changed, extended or replaced anywhere: the documented errors, and nothing is written."""
+    with Profile.create(path, passphrase, name="Alice") as profile:
+        identity = profile.public_key
+    whole, rng, errors = content(path), random.Random(4), set()
+    for turn in range(30 if passphrase else 400):
+        broken = bytearray(whole)
+        for _ in range(rng.randrange(4)):
+            broken[rng.randrange(len(broken)) if turn % 2 else rng.randrange(100)] = rng.randrange(256)
+        if turn % 5 == 0:
+            broken = broken[: rng.randrange(len(broken))]
+        if turn % 7 == 0:
+            broken += rng.randbytes(rng.randrange(50))
+        if turn % 11 == 0:
+            broken = rng.randbytes(rng.randrange(3000))
+        Path(path).write_bytes(broken)
+        try:
+            with Profile.open(path, passphrase) as profile:
+                # the identity is checked by its two keys, the rest by its structure only
+                assert profile.public_key == identity
+        except ProfileError as error:
+            assert error.path == path
+            errors.add(type(error))
+        assert content(path) == broken and names(path) == ["alice.tox"]
+    expected = {ProfileCorrupt, WrongPassphrase, ProfileNotEncrypted} if passphrase else {ProfileCorrupt}
+    assert ProfileCorrupt in errors and errors <= expected
+
+
 def test_damage_without_a_good_copy(path):
     Profile.create(path).close()
     Path(path).write_bytes(content(path)[:-900])
@@ -521,16 +553,16 @@ def kill_while_saving(path, passphrase, count, seed):
     return older
 
 
-#: A thousand: TOXPY_KILLS=1000 python -m pytest tests/unit/test_profile.py -k kill_9
-KILLS = int(os.environ.get("TOXPY_KILLS", "50"))
+#: A thousand of each kind: TOXPY_KILLS=1000 python -m pytest -s tests/unit/test_profile.py -k kill_9_at
+KILLS = int(os.environ.get("TOXPY_KILLS", "0"))
 
 
 @pytest.mark.timeout(300 + 2 * KILLS)
-@pytest.mark.parametrize("passphrase", [None, SECRET])
-def test_kill_9_at_any_moment(path, passphrase):
+@pytest.mark.parametrize(("passphrase", "kills"), [(None, KILLS or 100), (SECRET, KILLS or 20)])
+def test_kill_9_at_any_moment(path, passphrase, kills):
     Profile.create(path, passphrase).close()
-    older = kill_while_saving(path, passphrase, KILLS, seed=1)
-    print(f"{KILLS} kills, {older} of them before the new state was in place")
+    older = kill_while_saving(path, passphrase, kills, seed=1)
+    print(f"{kills} kills, {older} of them before the new state was in place")
 
 
 def test_kill_9_before_every_step(path):
@@ -646,6 +678,38 @@ def test_an_instance_saves_changes_and_at_the_end(path):
             tox.friend_add_norequest(bytes(range(32)))
         assert len(save.parse(content(path)).friends) == 1
         assert profile.savedata == content(path)
+
+
+def test_every_save_of_a_thousand_friends_is_of_one_moment(path):
+    """Friends go while the instance saves and somebody else reads: the name counts those who went."""
+    seen, problems, done = set(), [], threading.Event()
+
+    def look():
+        try:
+            while not done.is_set():
+                with Profile.open(path, read_only=True) as profile:
+                    state = save.parse(profile.savedata)
+                gone = int(state.name or b"0")
+                assert len(state.friends) in ((1000 - gone,) if gone else range(1001))
+                seen.add(gone)
+        except BaseException as error:  # noqa: BLE001
+            problems.append(error)
+
+    rng = Rng()
+    with Profile.create(path) as profile, toxpy.Tox(profile=profile, **free_of_net()) as tox:
+        for _ in range(1000):
+            tox.friend_add_norequest(KeyPair.generate(rng).public)
+        looking = threading.Thread(target=look)
+        looking.start()
+        for gone in range(1, 31):
+            tox.friend_delete(gone * 30)
+            tox.self_set_name(f"{gone}")
+            for _ in tox.events(timeout_s=0.06):
+                pass
+        done.set()
+        looking.join()
+    assert problems == []
+    assert len(save.parse(content(path)).friends) == 970 and len(seen) >= 3
 
 
 def test_an_instance_outlives_a_hung_disk(hung):

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+import toxpy
 from tests.unit.friend.fakes import Stage
 from toxpy import save
 from toxpy.errors import PacketError
@@ -308,6 +309,29 @@ def test_mutated_saves_are_refused_or_stay_readable():
             continue
         assert describe(save.parse(save.build(saved))) == describe(saved)
     assert 0 < refused < 1500
+
+
+def test_a_running_instance_refuses_or_takes_any_save():
+    """Tox.load: the documented error and the old state, or the new state; nothing between."""
+    rng, refused = random.Random(21), 0
+    original = CONFERENCE.read_bytes()
+    with toxpy.Tox(udp_enabled=False, local_discovery_enabled=False) as tox:
+        for turn in range(150):
+            data = bytearray(original)
+            for _ in range(rng.randrange(1, 4)):
+                data[rng.randrange(len(data) if turn % 2 else 120)] = rng.randrange(256)
+            if turn % 3 == 0:
+                data = data[: rng.randrange(len(data))]
+            before = tox.self_get_address(), tox.self_get_friend_list()
+            try:
+                tox.load(bytes(data))
+            except toxpy.ToxError as error:
+                refused += 1
+                assert error.name == "TOX_ERR_NEW_LOAD_BAD_FORMAT"
+                assert (tox.self_get_address(), tox.self_get_friend_list()) == before
+            else:
+                assert tox.self_get_public_key().raw == save.parse(bytes(data)).public_key
+    assert 20 < refused < 130
 
 
 # into a messenger and out again
