@@ -1,14 +1,17 @@
-"""A friend request by Tox ID arrives once with its text, and accepting it connects both."""
+"""A friend request by Tox ID arrives once with its text, the longest; accepting it connects both."""
 
 from toxpy import events
+from toxpy.enums import TOX_MAX_FRIEND_REQUEST_LENGTH
+
+TEXT = "Grüße aus Köln".encode().ljust(TOX_MAX_FRIEND_REQUEST_LENGTH, b".")
 
 
 def test_friend_request(world):
     alice, bob = world.strangers()
-    number = alice.friend_add(bob.self_get_address(), "Grüße aus Köln".encode())
+    number = alice.friend_add(bob.self_get_address(), TEXT)
     request = bob.wait(events.FriendRequest)
     assert request.public_key == alice.self_get_public_key()
-    assert request.message == "Grüße aus Köln".encode()
+    assert request.message == TEXT
     assert not alice.is_online(number)
     assert bob.friend_add_norequest(request.public_key) == 0
     alice.wait(events.FriendConnectionStatus, friend_number=number, timeout_s=90)

@@ -1,6 +1,7 @@
 /* Thread-safe instances used by eight threads at once, as experimental_thread_safety promises: each calls what it
  * likes, some iterate, one replaces callbacks, a callback waits for another thread's call, and every message
  * between two instances arrives exactly once and in order. Then all kill the same instance. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -142,11 +143,16 @@ static void *saver(void *unused)
 
 static void *killer(void *tox)
 {
-    for (int i = 0; i < 20; i++) {
+    const uint8_t key[TOX_PUBLIC_KEY_SIZE] = {9};
+    for (int i = 0; i < 40; i++) {
+        if (i == 20) {
+            tox_kill((Tox *)tox);
+        }
         tox_iterate((Tox *)tox, NULL);
+        tox_self_set_name((Tox *)tox, key, 1, NULL);
+        tox_bootstrap((Tox *)tox, "127.0.0.1", 9, key, NULL);
+        tox_add_tcp_relay((Tox *)tox, "127.0.0.1", 9, key, NULL);
     }
-    tox_kill((Tox *)tox);
-    tox_iterate((Tox *)tox, NULL);
     return NULL;
 }
 
@@ -182,8 +188,19 @@ static void befriend(void)
     CHECK(false);
 }
 
+static int open_files(void)
+{
+    int count = 0;
+    for (int file = 0; file < 1000; file++) {
+        count += fcntl(file, F_GETFD) != -1;
+    }
+    return count;
+}
+
 int main(void)
 {
+    tox_kill(new_local(true, NULL)); /* what the interpreter keeps open */
+    const int files = open_files();
     befriend();
     pthread_t threads[THREADS];
     for (int i = 0; i < SENDERS; i++) {
@@ -205,6 +222,7 @@ int main(void)
         CHECK(pthread_join(threads[i], NULL) == 0);
     }
     CHECK(atomic_load(&arrived) == MESSAGES && atomic_load(&receipts) == MESSAGES && atomic_load(&packets) == MESSAGES);
+    /* what they still call when it is dead leaves nothing open */
     for (int i = 0; i < THREADS; i++) {
         CHECK(pthread_create(&threads[i], NULL, killer, nodes[i % 2]) == 0);
     }
@@ -214,6 +232,7 @@ int main(void)
     for (int i = 2; i < NODES; i++) {
         tox_kill(nodes[i]);
     }
+    CHECK(open_files() == files);
     puts("ok");
     return 0;
 }
