@@ -116,10 +116,14 @@ class _Locked:
         self.lock = lock
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        method, lock = getattr(self.core, name), self.lock
+        core, lock = self.core, self.lock
+        method = getattr(core, name)
 
         def locked(*arguments: Any) -> Any:
             with lock:
+                if core.killed:
+                    # by the thread that we waited for
+                    raise _Dead
                 return method(*arguments)
 
         return locked
