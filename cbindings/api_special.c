@@ -2,6 +2,10 @@
 #include "api_generated.h"
 #include "library.h"
 #include "options.h"
+#include "quick.h"
+
+/* What c-toxcore answers at most, and for an instance that is not there. */
+enum { LONGEST_INTERVAL_MS = 50 };
 
 __thread bool toxpy_raised;
 
@@ -31,9 +35,12 @@ Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
         struct toxpy_options flat;
         toxpy_options_read(&clean, options);
         toxpy_options_flatten(&flat, &clean);
-        int failure = 0;
-        tox = py_tox_new(&flat, &failure);
+        int failure = 0, fd = -1;
+        tox = py_tox_new(&flat, &failure, &fd);
         code = toxpy_take_raised() ? TOX_ERR_NEW_MALLOC : failure;
+        if (tox != 0) {
+            toxpy_attach(tox, fd);
+        }
     }
     if (error != NULL) {
         *error = (Tox_Err_New)code;
@@ -44,17 +51,47 @@ Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
 void tox_kill(Tox *tox)
 {
     if (tox != NULL && toxpy_boot()) {
+        toxpy_detach((uintptr_t)tox);
         py_tox_kill((uintptr_t)tox);
         toxpy_take_raised();
     }
 }
 
+bool toxpy_iterate(Tox *tox, void *user_data)
+{
+    if (toxpy_is_resting(tox)) {
+        return true;
+    }
+    if (tox == NULL || !toxpy_boot()) {
+        return false;
+    }
+    struct toxpy_rest rest = {0, 0, 0};
+    int64_t told[3] = {0, 0, 0};
+    py_tox_iterate((uintptr_t)tox, user_data, told);
+    if (toxpy_take_raised()) {
+        toxpy_touch((uintptr_t)tox);
+        return false;
+    }
+    rest.version = (uint64_t)told[0];
+    rest.deadline_ms = told[1];
+    rest.active_ms = told[2];
+    toxpy_rest_begins(tox, &rest);
+    return true;
+}
+
 void tox_iterate(Tox *tox, void *user_data)
 {
-    if (tox != NULL && toxpy_boot()) {
-        py_tox_iterate((uintptr_t)tox, user_data);
-        toxpy_take_raised();
+    toxpy_iterate(tox, user_data);
+}
+
+uint32_t tox_iteration_interval(const Tox *tox)
+{
+    uint32_t interval_ms = toxpy_rest_interval(tox);
+    if (interval_ms == 0 && tox != NULL && toxpy_boot()) {
+        interval_ms = py_tox_iteration_interval((uintptr_t)tox);
+        interval_ms = toxpy_take_raised() ? 0 : interval_ms;
     }
+    return interval_ms != 0 ? interval_ms : LONGEST_INTERVAL_MS;
 }
 
 void tox_iterate_with_options(Tox *tox, const Tox_Iterate_Options *options, void *user_data)

@@ -17,9 +17,10 @@ LATE_FIELDS = {"experimental_groups_persistence", "experimental_disable_dns", "e
 #: their first call.
 SPECIAL_PYTHON = """
 int py_bind(int index);
-uintptr_t py_tox_new(const struct toxpy_options *options, int *failure);
+uintptr_t py_tox_new(const struct toxpy_options *options, int *failure, int *fd);
 void py_tox_kill(uintptr_t tox);
-void py_tox_iterate(uintptr_t tox, void *user_data);
+void py_tox_iterate(uintptr_t tox, void *user_data, int64_t *rest);
+uint32_t py_tox_iteration_interval(uintptr_t tox);
 bool py_tox_hash(char *hash, const char *data, size_t length);
 bool py_pass_random(char *out, size_t length);
 bool py_pass_derive(char *key_out, char *salt_out, const char *salt, const char *passphrase, size_t length);
@@ -37,6 +38,8 @@ SPECIAL_C = """
 void toxpy_mark_raised(void);
 bool toxpy_owns_python(void);
 uintptr_t toxpy_handles(size_t *count);
+uint64_t toxpy_touch(uintptr_t tox);
+void toxpy_set_pace(int count, const int64_t *ages_ms, const int64_t *intervals_ms);
 void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *file, uint32_t line,
                     const char *func, const char *message, uintptr_t user_data);
 """
@@ -78,6 +81,8 @@ def python_prototype(planned: Planned) -> str:
     function = planned.function
     params = ["uintptr_t tox"]
     params += [_plain(param) for param in function.params[1:] if param != function.error]
+    if planned.says_length:
+        params.append("size_t *length")
     if function.error is not None:
         params.append("int *failure")
     return f"{_result(function)} py_{function.name}({', '.join(params)});"
@@ -202,6 +207,8 @@ def _core(api: Api, planned: Planned, index: int) -> str:
             continue
         plain = _plain(param)
         arguments.append(f"({plain.removesuffix(param.name).strip()}){param.name}")
+    if planned.says_length:
+        arguments.append("&length")
     if error is not None:
         arguments.append("&failure")
     call = f"py_{function.name}({', '.join(arguments)})"
@@ -212,27 +219,19 @@ def _core(api: Api, planned: Planned, index: int) -> str:
     if returns:
         lines.append(f"{function.result.c} result = {_cast(function, sentinel(function))};")
     null = null_error(api, function)
-    condition = f"toxpy_enter({tox}, {index})"
+    steps = []
     if out is not None and null is not None and error is not None:
-        lines += [f"if ({out.name} == NULL) {{", f"    code = {null};", f"}} else if ({condition}) {{"]
-    elif out is not None:
-        lines.append(f"if ({out.name} != NULL && {condition}) {{")
-    else:
-        lines.append(f"if ({condition}) {{")
-    if error is not None:
-        lines.append("    int failure = 0;")
-    if returns:
-        lines += [
-            f"    {function.result.c} answer = {_cast(function, call)};",
-            "    if (!toxpy_take_raised()) {",
-        ]
-        lines += (
-            ["        result = answer;"]
-            + (["        code = failure;"] if error is not None else [])
-            + ["    }"]
-        )
-    else:
-        lines += [f"    {call};", "    toxpy_take_raised();"]
+        steps.append((f"{out.name} == NULL", [f"code = {null};"]))
+    there = f"{out.name} != NULL && " if out is not None and not steps else ""
+    if planned.remembered:
+        lines.append("struct toxpy_answer known;")
+        data = out.name if out is not None else "NULL"
+        recall = f"{there}toxpy_recall({tox}, {index}, {_key(planned)}, &known, {data})"
+        steps.append((recall, _recalled(function)))
+    steps.append((f"{there}toxpy_enter({tox}, {index})", _called(planned, call, index)))
+    for number, (condition, body) in enumerate(steps):
+        lines.append(("if" if number == 0 else "} else if") + f" ({condition}) {{")
+        lines += ["    " + line for line in body]
     lines.append("}")
     if error is not None:
         enum = error.type.base.split()[1]
@@ -240,6 +239,53 @@ def _core(api: Api, planned: Planned, index: int) -> str:
     if returns:
         lines.append("return result;")
     return _declare(function) + "\n{\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
+
+
+def _key(planned: Planned) -> str:
+    """The arguments as one number."""
+    numbers = [f"(uint64_t){param.name}" for _kind, param, _length in planned.inputs]
+    return " | ".join([*numbers[:1], *(f"{number} << 32" for number in numbers[1:])]) or "0"
+
+
+def _recalled(function: Function) -> list[str]:
+    """What is done with a remembered answer."""
+    lines = []
+    if function.error is not None:
+        lines.append("code = known.code;")
+    if function.result.base != "void":
+        lines.append(f"result = ({function.result.c})known.result;")
+    return lines
+
+
+def _called(planned: Planned, call: str, index: int) -> list[str]:
+    """The call to Python, and what becomes of its answer."""
+    function, out = planned.function, planned.output
+    returns = function.result.base != "void"
+    tox = function.params[0].name
+    lines = ["size_t length = 0;"] if planned.says_length else []
+    if function.error is not None:
+        lines.append("int failure = 0;")
+    lines.append(f"{function.result.c} answer = {_cast(function, call)};" if returns else f"{call};")
+    done = ["result = answer;"] if returns else []
+    if function.error is not None:
+        done.append("code = failure;")
+    if planned.remembered:
+        if returns:
+            done.append("known.result = (uint64_t)answer;")
+        done.append(f"known.code = {'failure' if function.error is not None else '0'};")
+        data, length = "NULL", "0"
+        if out is not None:
+            data, length = out.name, str(planned.output_size) if planned.output_size else "length"
+            if planned.output_size and function.error is not None:
+                length = f"failure == 0 ? {length} : 0"
+        done.append(f"toxpy_remember({tox}, {index}, {_key(planned)}, &known, {data}, {length});")
+    if done:
+        lines += ["if (!toxpy_take_raised()) {", *("    " + line for line in done), "}"]
+    else:
+        lines.append("toxpy_take_raised();")
+    if not planned.reads:
+        lines.append(f"toxpy_touch((uintptr_t){tox});")
+    return lines
 
 
 def _trampoline_body(callback: Function) -> str:
@@ -269,15 +315,10 @@ def _flatten(api: Api) -> str:
 
 def source(api: Api, planned: list[Planned]) -> str:
     """api_generated.c."""
-    parts = [TITLE + '#include "api_generated.h"\n\n#include "library.h"\n#include "options.h"\n']
+    includes = "".join(f'#include "{name}.h"\n' for name in ("library", "options", "quick"))
+    parts = [TITLE + '#include "api_generated.h"\n\n' + includes]
     core = [item for item in planned if item.kind == "core"]
     parts.append(f"signed char toxpy_bound[{len(core)}];\n")
-    # never touched, so never in memory: only the addresses are used, each for one instance
-    parts.append(
-        "static struct {\n    void *unused[2];\n} handles[32768];\n\n"
-        "uintptr_t toxpy_handles(size_t *count)\n{\n"
-        "    *count = sizeof handles / sizeof *handles;\n    return (uintptr_t)handles;\n}\n"
-    )
     parts.append(
         "void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *file, uint32_t line,\n"
         "                    const char *func, const char *message, uintptr_t user_data)\n{\n"

@@ -189,9 +189,9 @@ Tox_Events *tox_events_iterate(Tox *tox, const Tox_Iterate_Options *options, Tox
     if (tox != NULL && toxpy_boot()) {
         recording.lost = false;
         innermost = &recording;
-        py_tox_iterate((uintptr_t)tox, NULL);
+        bool passed = toxpy_iterate(tox, NULL);
         innermost = recording.outer;
-        recording.lost |= toxpy_take_raised();
+        recording.lost |= !passed;
     }
     if (error != NULL) {
         *error = recording.lost ? TOX_ERR_EVENTS_ITERATE_MALLOC : TOX_ERR_EVENTS_ITERATE_OK;

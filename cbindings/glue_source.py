@@ -38,6 +38,8 @@ def core_function(planned: Planned) -> str:
     """The extern "Python" function of a core function."""
     function = planned.function
     params = ["tox"] + [param.name for param in function.params[1:] if param != function.error]
+    if planned.says_length:
+        params.append("length")
     if function.error is not None:
         params.append("failure")
     call = f"live[tox].{planned.method}({', '.join(_inputs(planned))})"
@@ -52,7 +54,10 @@ def core_function(planned: Planned) -> str:
             if out.type.base == "uint32_t"
             else f"memmove({out.name}, data, len(data))"
         )
-        body = [f"data = {call}", copy] + (["return True"] if function.result.base == "bool" else [])
+        body = [f"data = {call}", copy]
+        if planned.says_length:
+            body.append("length[0] = " + ("4 * len(data)" if out.type.base == "uint32_t" else "len(data)"))
+        body += ["return True"] if function.result.base == "bool" else []
     if function.error is not None:
         body = ["try:", *("    " + line for line in body)]
         body += [

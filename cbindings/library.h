@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "toxcore.h"
+
 /* boot.c: true once the interpreter runs and toxpy is imported. The first call does that, all others are cheap. */
 bool toxpy_boot(void);
 /* boot.c: the interpreter is ours alone, not that of a host program. */
@@ -19,6 +21,9 @@ extern signed char toxpy_bound[];
 /* Set by Python when a call ended in an exception that nobody foresaw; taken back by the wrapper it belongs to. */
 extern __thread bool toxpy_raised;
 void toxpy_mark_raised(void);
+
+/* api_special.c: one pass and its callbacks; false when it failed. */
+bool toxpy_iterate(Tox *tox, void *user_data);
 
 static inline bool toxpy_enter(const void *tox, int index)
 {

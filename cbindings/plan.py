@@ -12,6 +12,7 @@ absent      everything whose subsystem does not exist yet   plain C: the documen
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from describe import Api, Function, Param
@@ -34,6 +35,7 @@ SPECIAL = (
     "tox_kill",
     "tox_iterate",
     "tox_iterate_with_options",
+    "tox_iteration_interval",
     "tox_hash",
     "tox_lock",
     "tox_unlock",
@@ -83,12 +85,26 @@ NULL_IS_EMPTY = {
     "tox_group_set_topic",
 }
 
+#: Names of functions that change nothing.
+READS = re.compile(r"tox_(\w+_)?(get|by|exists|is)(_\w+)?")
+
+#: Answers of these are not remembered: they tell the time that passed, are made anew for each call, or change
+#: between two callbacks of one pass.
+FRESH = (
+    "tox_friend_get_last_online",
+    "tox_friend_get_offline_reason",
+    "tox_get_savedata",
+    "tox_file_",
+)
+
+#: So many numbers fit into the key under which an answer is remembered.
+MAX_REMEMBERED_ARGUMENTS = 2
+
 #: Failure values that are not the rule of `sentinel`. c-toxcore: tox.c.
 SENTINELS = {
     "tox_friend_send_message": "0",
     "tox_self_get_udp_port": "0",
     "tox_self_get_tcp_port": "0",
-    "tox_iteration_interval": "50",
 }
 
 #: What a call on a dead instance, an unexpected exception or a missing subsystem reports:
@@ -118,6 +134,34 @@ class Planned:
     sized: bool = False  #: the function answers with the length of what the method returns
     inputs: list[tuple[str, Param, str | int]] = field(default_factory=list)  #: (kind, parameter, length)
     output: Param | None = None
+
+    @property
+    def reads(self) -> bool:
+        """True when the call leaves the instance as it was."""
+        tox = self.function.params[0].type
+        return tox.const and READS.fullmatch(self.function.name) is not None
+
+    @property
+    def remembered(self) -> bool:
+        """True when quick.c may answer instead of Python until the instance changes."""
+        return (
+            self.reads
+            and not self.function.name.startswith(FRESH)
+            and len(self.inputs) <= MAX_REMEMBERED_ARGUMENTS
+            and all(kind == "value" for kind, _param, _length in self.inputs)
+        )
+
+    @property
+    def output_size(self) -> int:
+        """Bytes of the output, 0 when that is for Python to say."""
+        if self.output is None or self.output.type.base != "uint8_t":
+            return 0
+        return self.output.type.array or FIXED_SIZES.get(self.output.name, 0)
+
+    @property
+    def says_length(self) -> bool:
+        """True when Python says how long the output is, so that it can be remembered."""
+        return self.remembered and self.output is not None and not self.output_size
 
 
 def sentinel(function: Function) -> str:

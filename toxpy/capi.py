@@ -25,7 +25,7 @@ from toxpy.core import Core
 from toxpy.enums import TOX_LOG_LEVEL_ERROR
 from toxpy.errors import ToxError
 from toxpy.options import Options
-from toxpy.runtime import Rng
+from toxpy.runtime import PACE, Rng
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ MAX_STRING = 256
 memmove = ffi.memmove
 _unpack = ffi.unpack
 _random_bytes = Rng().bytes
+_touch = lib.toxpy_touch
 _string = ffi.string
 
 
@@ -161,6 +162,8 @@ class Instance:
     def on_log(self, level: int, file: str, line: int, func: str, message: str) -> None:
         """Pass a line to the C log callback."""
         if self.log is not None:
+            # the callback may ask for what has changed in the middle of a pass, and once more later
+            _touch(self.tox)
             callback, user_data = self.log
             texts = file.encode(), line, func.encode(), message.encode("utf-8", "replace")
             lib.toxpy_call_log(callback, self.tox, level, *texts, user_data)
@@ -255,7 +258,7 @@ def py_bind(index: int) -> int:
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
-def py_tox_new(flat: Any, failure: Any) -> int:
+def py_tox_new(flat: Any, failure: Any, fd: Any) -> int:
     """tox_new."""
     tox = _new_handle()
     if not tox:
@@ -278,6 +281,7 @@ def py_tox_new(flat: Any, failure: Any) -> int:
         live[tox] = _Locked(core, instance.lock)
     else:
         live[tox] = core
+    fd[0] = core.fileno()
     return tox
 
 
@@ -295,28 +299,33 @@ def py_tox_kill(tox: int) -> None:
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
-def py_tox_iterate(tox: int, user_data: Any) -> None:
-    """tox_iterate: run the protocol, then the callbacks."""
+def py_tox_iterate(tox: int, user_data: Any, rest: Any) -> None:
+    """tox_iterate: run the protocol, then the callbacks; `rest` is as `struct toxpy_rest` of quick.h."""
     live[tox]
     instance = _instances[tox]
     if instance.lock is None:
-        _iterate(instance, tox, user_data)
+        _iterate(instance, tox, user_data, rest)
     else:
         with instance.lock:
-            _iterate(instance, tox, user_data)
+            _iterate(instance, tox, user_data, rest)
 
 
-def _iterate(instance: Instance, tox: int, user_data: Any) -> None:
+def _iterate(instance: Instance, tox: int, user_data: Any, rest: Any) -> None:
     core = instance.core
     assert core is not None
     nested, instance.iterating = instance.iterating, True
     outer, us = instance.deliverer, get_ident()
     try:
         core.iterate()
+        _touch(tox)
         # of threads that iterate at the same time one delivers what all received: events stay in order
         if instance.lock is None or outer in (0, us):
             instance.deliverer = us
             _deliver(instance, core, tox, user_data)
+        # in this order: what another thread changes meanwhile is of a later version
+        rest[0] = _touch(tox)
+        rest[1] = core.rest_until_ms()
+        rest[2] = core.rt.pace.active_ms
     finally:
         instance.deliverer = outer
         instance.iterating = nested
@@ -347,6 +356,13 @@ def _deliver(instance: Instance, core: Core, tox: int, user_data: Any) -> None:
                 DELIVER[index](callback, tox, event, user_data)
             finally:
                 lock.acquire()
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_tox_iteration_interval(tox: int) -> int:
+    """tox_iteration_interval, where quick.c does not know it."""
+    interval_ms: int = live[tox].iteration_interval()
+    return interval_ms
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
@@ -467,6 +483,8 @@ _PACKET_EVENTS = frozenset(
 )  # fmt: skip
 
 _DHT_NODES_EVENT = [deliver.__name__ for deliver in DELIVER].index("deliver_dht_nodes_response")
+
+lib.toxpy_set_pace(len(PACE), [age_ms for age_ms, _ in PACE], [step_ms for _, step_ms in PACE])
 
 if lib.toxpy_owns_python():
     # a thread inside toxav_iterate or tox_iterate must not wait 5 ms for each turn of another

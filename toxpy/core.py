@@ -53,8 +53,10 @@ if TYPE_CHECKING:
     from toxpy.network_node import Socket, Streams
     from toxpy.tcp.proxy import Proxy
 
-#: What tox_iteration_interval answers at most and at least; clients sleep that long.
-MAX_INTERVAL_MS, MIN_INTERVAL_MS = 50, 1
+#: What tox_iteration_interval answers at least; clients sleep that long.
+MIN_INTERVAL_MS = 1
+#: Even without timers an instance looks at itself so often.
+MAX_REST_MS = 1000
 LOOPBACK = bytes((127, 0, 0, 1))
 
 
@@ -201,13 +203,21 @@ class Core(CoreFiles, CoreNetwork):
         return self.node.timeout_ms()
 
     def iteration_interval(self) -> int:
-        """Milliseconds that a client should sleep before the next `iterate`, 1 to 50."""
-        if self.has_events() or self.messenger.files.is_moving():
+        """Milliseconds that a client should sleep before the next `iterate`, 1 to 50; see `Pace`."""
+        if self.has_events():
             return MIN_INTERVAL_MS
         delay_ms = self.deadline_in_ms()
-        if delay_ms is None or delay_ms > MAX_INTERVAL_MS:
-            return MAX_INTERVAL_MS
-        return max(delay_ms, MIN_INTERVAL_MS)
+        return self.rt.pace.interval_ms(self.now_ms(), delay_ms)
+
+    def rest_until_ms(self) -> int:
+        """The moment until which `iterate` has nothing to do unless something arrives; 0 when it has now."""
+        if self.killed or self.has_events():
+            return 0
+        delay_ms = self.deadline_in_ms()
+        if delay_ms == 0:
+            return 0
+        now_ms = self.now_ms()
+        return now_ms + MAX_REST_MS if delay_ms is None else now_ms + min(delay_ms, MAX_REST_MS)
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when anything arrives, -1 in a simulated network."""
@@ -394,24 +404,30 @@ class Core(CoreFiles, CoreNetwork):
 
     def self_set_typing(self, friend_number: int, typing: bool) -> bool:
         """Tell a friend whether we are typing."""
-        self.rt.clock.update()
+        self._converse()
         self.messenger.set_typing(friend_number, typing)
         return True
 
     # messages
 
+    def _converse(self) -> None:
+        """For calls that send something to a friend: an answer may come soon."""
+        clock = self.rt.clock
+        clock.update()
+        self.rt.pace.active_ms = clock.now_ms
+
     def friend_send_message(self, friend_number: int, type: int, message: bytes | None) -> int:
         """Send a message; its id comes back in FriendReadReceipt."""
         if message is None:
             raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_NULL")
-        self.rt.clock.update()
+        self._converse()
         return self.messenger.send_message(friend_number, type, message)
 
     def friend_send_lossy_packet(self, friend_number: int, data: bytes | None) -> bool:
         """Send a custom packet that may get lost."""
         if data is None:
             raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_NULL")
-        self.rt.clock.update()
+        self._converse()
         self.messenger.send_lossy_packet(friend_number, data)
         return True
 
@@ -419,7 +435,7 @@ class Core(CoreFiles, CoreNetwork):
         """Send a custom packet in order."""
         if data is None:
             raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_NULL")
-        self.rt.clock.update()
+        self._converse()
         self.messenger.send_lossless_packet(friend_number, data)
         return True
 

@@ -27,6 +27,8 @@ class CoreFiles:
         messenger: Messenger
         rt: Runtime
 
+        def _converse(self) -> None: ...
+
     def file_send(
         self, friend_number: int, kind: int, file_size: int, file_id: bytes | None, filename: bytes | None
     ) -> int:
@@ -35,7 +37,7 @@ class CoreFiles:
             raise api_error("TOX_ERR_FILE_SEND_NULL")
         if file_id is not None:
             _checked_id(file_id)
-        self.rt.clock.update()
+        self._converse()
         return self.messenger.files.offer(friend_number, kind, file_size, file_id, filename)
 
     def file_send_chunk(
@@ -44,13 +46,13 @@ class CoreFiles:
         """Send what a FileChunkRequest asked for."""
         if data is None:
             raise api_error("TOX_ERR_FILE_SEND_CHUNK_NULL")
-        self.rt.clock.update()
+        self._converse()
         self.messenger.files.send_chunk(friend_number, file_number, position, data)
         return True
 
     def file_control(self, friend_number: int, file_number: int, control: int) -> bool:
         """Accept or resume, pause, or cancel a transfer."""
-        self.rt.clock.update()
+        self._converse()
         self.messenger.files.control(friend_number, file_number, control)
         return True
 

@@ -66,6 +66,7 @@ class CoreNetwork:
         if not ips:
             raise self._unknown_host()
         self.rt.clock.update()
+        self.rt.pace.note_lightly()
         for ip in ips:
             self.onion.add_bootstrap(Node(key, (ip, port)))
             self.dht.bootstrap((ip, port), key)
@@ -101,6 +102,7 @@ class CoreNetwork:
         if not ips:
             raise self._unknown_host()
         self.rt.clock.update()
+        self.rt.pace.note_lightly()
         for ip in ips:
             self.tcp.add_relay(Node(key, (ip, port), tcp=True))
 

@@ -130,6 +130,52 @@ class Timers:
         return heap[0][0] if heap else None
 
 
+#: Age of the last activity, and how soon a client should come back while it is less, both in ms.
+PACE = ((1_000, 1), (2_000, 2), (5_000, 5), (15_000, 10), (30_000, 20), (0, 50))
+#: Nothing was going on yet.
+NEVER_MS = -1_000_000
+
+
+class Pace:
+    """How often a client that asks for the interval should let the instance iterate.
+
+    While something goes on between users (`note`), or with the network (`note_lightly`), clients come back
+    soon, so that an answer does not wait for the next pass; then ever more rarely. A timer that is due before
+    shortens the interval, but not below its half: an idle client need not wake up for each of them.
+    """
+
+    __slots__ = ("_clock", "active_ms")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        #: when something went on last
+        self.active_ms = NEVER_MS
+
+    def note(self) -> None:
+        """Something from or to a friend: more may follow at once, and somebody waits for it."""
+        self.active_ms = self._clock.now_ms
+
+    def note_lightly(self) -> None:
+        """Something goes on that takes several round trips, such as joining: as `note` a second ago."""
+        active_ms = self._clock.now_ms - PACE[1][0]
+        if active_ms > self.active_ms:
+            self.active_ms = active_ms
+
+    def interval_ms(self, now_ms: int, delay_ms: int | None) -> int:
+        """How long to sleep when the next timer is due after `delay_ms`. quick.c does the same."""
+        if delay_ms is not None and delay_ms <= 0:
+            return PACE[0][1]
+        age_ms = now_ms - self.active_ms
+        interval_ms = PACE[-1][1]
+        for limit_ms, step_ms in PACE:
+            if age_ms < limit_ms:
+                interval_ms = step_ms
+                break
+        if delay_ms is None or delay_ms >= interval_ms:
+            return interval_ms
+        return max(delay_ms, interval_ms // 2, 1)
+
+
 class Rng:
     """Randomness from the operating system; `SeededRng` of the tests has the same methods."""
 
@@ -206,11 +252,12 @@ def no_log(_level: int, _message: str) -> None:
 class Runtime:
     """Everything a layer may ask of the world, passed as `rt`."""
 
-    __slots__ = ("clock", "counters", "log", "rng", "timers")
+    __slots__ = ("clock", "counters", "log", "pace", "rng", "timers")
 
     def __init__(self, clock: Clock | None = None, rng: Rng | None = None, log: Log = no_log) -> None:
         self.clock = clock or Clock()
         self.timers = Timers(self.clock)
+        self.pace = Pace(self.clock)
         self.rng = rng or Rng()
         self.counters = Counters()
         self.log = log

@@ -23,9 +23,7 @@ WHOLE_SUBSYSTEMS = (
     "tox_conference_",
     "tox_group_",
 )
-SINGLE = {
-    "tox_dht_send_nodes_request",
-}
+SINGLE: set[str] = set()
 
 
 @pytest.fixture(scope="module")

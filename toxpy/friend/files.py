@@ -48,8 +48,6 @@ MAX_REQUESTS = 512
 #: the old transfer may still be on its way. Not longer: toxic shows this number to its user, but expects
 #: the lowest free one back.
 REUSE_DELAY_MS = 2_000
-#: Since the last data of any transfer; so long clients are told to iterate often.
-MOVING_MS = 1_000
 
 NOT_ACCEPTED, TRANSFERRING, FINISHED, ENDED = range(4)
 
@@ -151,7 +149,7 @@ class FriendFiles:
 class Files:
     """The transfers of all friends."""
 
-    __slots__ = ("_acknowledged", "_active", "_budget", "_ended", "_messenger", "_moved_ms", "_rt")
+    __slots__ = ("_acknowledged", "_active", "_budget", "_ended", "_messenger", "_rt")
 
     def __init__(self, messenger: Messenger) -> None:
         self._messenger = messenger
@@ -163,7 +161,6 @@ class Files:
         #: outgoing ones that are over, whose numbers are free once waiting events are delivered
         self._ended: list[Transfer] = []
         self._budget = MAX_REQUESTS
-        self._moved_ms = self._rt.clock.now_ms - MOVING_MS
         claim = messenger.packets.claim
         claim(PACKET_OFFER, self._on_offer)
         claim(PACKET_CONTROL, self._on_control)
@@ -241,7 +238,6 @@ class Files:
             return
         if control == CONTROL_ACCEPT:
             transfer.state = TRANSFERRING
-            self._moved_ms = self._rt.clock.now_ms
         transfer.paused_by_us = control == CONTROL_PAUSE
         self._update(transfer)
 
@@ -320,7 +316,6 @@ class Files:
         packet_number = transfer.friend.connection.write(_HEADS[transfer.number] + data)
         if packet_number < 0:
             return False
-        self._moved_ms = self._rt.clock.now_ms
         transfer.transferred += len(data)
         if transfer.unanswered:
             transfer.unanswered -= 1
@@ -401,10 +396,6 @@ class Files:
         if self._acknowledged:
             return True
         return any(files.ready and self._slots(friend, files) > 0 for friend, files in self._active.items())
-
-    def is_moving(self) -> bool:
-        """Was there data a moment ago; then more is near, and clients should not sleep long."""
-        return self._rt.clock.now_ms - self._moved_ms < MOVING_MS
 
     # state
 
@@ -502,7 +493,6 @@ class Files:
         if control == CONTROL_ACCEPT:
             if transfer.state == NOT_ACCEPTED and not transfer.incoming:
                 transfer.state = TRANSFERRING
-                self._moved_ms = self._rt.clock.now_ms
             elif transfer.paused_by_friend:
                 transfer.paused_by_friend = False
             else:
@@ -541,7 +531,6 @@ class Files:
         events = self._messenger.events
         events.append(ev.FileRecvChunk(friend.number, number, position, chunk, transfer))
         transfer.transferred = end
-        self._moved_ms = self._rt.clock.now_ms
         if end == size or len(chunk) != MAX_CHUNK_SIZE:
             if chunk:
                 events.append(ev.FileRecvChunk(friend.number, number, end, b"", transfer))

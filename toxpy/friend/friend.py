@@ -28,6 +28,8 @@ MAX_STATUS_MESSAGE_LENGTH = 1007
 REQUEST_TIMEOUT_MS = 5_000
 
 PACKET_ONLINE, PACKET_OFFLINE = 24, 25
+#: Up to here packets are about the friend itself; higher kinds are part of a conversation.
+LAST_ABOUT_FRIEND = 50
 _ONLINE = bytes((PACKET_ONLINE,))
 
 
@@ -110,7 +112,11 @@ class Friend:
         """One packet from the friend, from its kind byte on."""
         messenger = self.messenger
         if self.status == FRIEND_ONLINE:
-            handler = messenger.packets.handlers[data[0]]
+            kind = data[0]
+            if kind > LAST_ABOUT_FRIEND:
+                rt = messenger.rt
+                rt.pace.active_ms = rt.clock.now_ms
+            handler = messenger.packets.handlers[kind]
             if handler is not None:
                 handler(self, data)
             else:
@@ -123,6 +129,8 @@ class Friend:
     def on_lossy(self, data: bytes) -> None:
         """One lossy packet; c-toxcore takes these before the ONLINE packet too."""
         messenger = self.messenger
+        rt = messenger.rt
+        rt.pace.active_ms = rt.clock.now_ms
         handler = messenger.packets.handlers[data[0]]
         if handler is not None:
             handler(self, data)

@@ -89,6 +89,7 @@ class Messenger:
         "_by_key",
         "_by_number",
         "_free",
+        "_online",
         "connections",
         "events",
         "files",
@@ -117,6 +118,8 @@ class Messenger:
         self._by_key: dict[bytes, Friend] = {}
         #: numbers below the highest ever used that are free, smallest first
         self._free: list[int] = []
+        #: friends who are online
+        self._online: dict[Friend, None] = {}
         #: friends with unacknowledged messages
         self._awaiting: dict[Friend, None] = {}
         requests.is_friend = self._by_key.__contains__
@@ -233,6 +236,7 @@ class Messenger:
         friend.status = FRIEND_CONFIRMED
         friend.cancel_timers()
         self._awaiting.pop(friend, None)
+        self._online.pop(friend, None)
         self.files.forget(friend)
         self.requests.forget(friend.real_pk)
         self.connections.remove(friend.connection)
@@ -264,12 +268,14 @@ class Messenger:
         """Online or not: tell our user, and an online friend about ourselves."""
         was_online, friend.status = friend.status == FRIEND_ONLINE, status
         if status == FRIEND_ONLINE and not was_online:
+            self._online[friend] = None
             self.report_transport(friend)
             # the friend may have missed the one sent when the connection came up
             friend.on_online()
             friend.unsent = list(_ABOUT_US)
             self._send_about_us(friend)
         elif was_online and status != FRIEND_ONLINE:
+            self._online.pop(friend, None)
             friend.last_seen_s = self.rt.clock.unix_s()
             friend.receipts.clear()
             self._awaiting.pop(friend, None)
@@ -315,7 +321,7 @@ class Messenger:
                 self._send_about_us(friend)
 
     def _tell_all(self, kind: int) -> None:
-        for friend in self._by_number.values():
+        for friend in self._online:
             self._tell(friend, kind)
 
     def set_name(self, name: bytes) -> None:

@@ -519,15 +519,18 @@ def test_offline_and_deleted(pair):
 
 
 def test_haste_while_data_moves(pair):
-    assert not pair.files.is_moving()
+    def interval_ms():
+        return pair.stage.rt.pace.interval_ms(pair.stage.clock.now_ms, None)
+
     pair.receiving()
-    assert pair.files.is_moving()
-    pair.stage.clock.now_ms += 900
+    pair.stage.clock.now_ms += 60_000
+    assert interval_ms() == 50
     pair.receive(b"\x52\x00" + bytes(CHUNK))
-    pair.stage.clock.now_ms += 900
-    assert pair.files.is_moving()
-    pair.stage.clock.now_ms += 100
-    assert not pair.files.is_moving()
+    assert interval_ms() == 1
+    pair.stage.clock.now_ms += 999
+    assert interval_ms() == 1
+    pair.stage.clock.now_ms += 1
+    assert interval_ms() == 2
 
 
 @pytest.mark.parametrize("seed", range(5))
