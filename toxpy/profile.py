@@ -121,6 +121,7 @@ class Profile:
         self._key = key
         self._timeout_s = timeout_s
         self._savedata = savedata
+        self._public_key = _public_key(savedata)
         self._read_only = False
         self.closed = False
         #: an instance saves into it
@@ -245,7 +246,7 @@ class Profile:
     @property
     def public_key(self) -> bytes:
         """Whose profile it is, 32 bytes."""
-        return _public_key(self._savedata)
+        return self._public_key
 
     @property
     def address(self) -> ToxId:
@@ -311,7 +312,7 @@ class Profile:
 def _public_key(savedata: bytes) -> bytes:
     """Whose state that is; ValueError when it is none."""
     try:
-        return save.parse(savedata).public_key
+        return save.owner(savedata)
     except PacketError as error:
         raise ValueError(str(error)) from error
 

@@ -41,9 +41,12 @@ from toxpy.wire.address import pack_nodes, unpack_nodes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import TypeVar
 
     from toxpy.friend.messenger import Messenger
     from toxpy.wire.address import Node
+
+    Bytes = TypeVar("Bytes", bytes, memoryview)
 
 COOKIE_GLOBAL = 0x15ED1B1F
 COOKIE_SECTION = 0x01CE
@@ -94,7 +97,7 @@ class ByteOrder:
         halves = (section_type, cookie) if self.name == "little" else (cookie, section_type)
         return self.header.pack(size, *halves)
 
-    def read_section(self, data: bytes, offset: int) -> tuple[int, int, int]:
+    def read_section(self, data: bytes | memoryview, offset: int) -> tuple[int, int, int]:
         """Length, type and cookie in a header."""
         length, first, second = self.header.unpack_from(data, offset)
         return (length, first, second) if self.name == "little" else (length, second, first)
@@ -190,7 +193,7 @@ class SaveData:
         self.relays_raw = pack_nodes(nodes[:MAX_RELAYS])
 
 
-def _sections(data: bytes, offset: int, cookie: int, order: ByteOrder) -> Iterator[tuple[int, bytes]]:
+def _sections(data: Bytes, offset: int, cookie: int, order: ByteOrder) -> Iterator[tuple[int, Bytes]]:
     """Type and content of each section; PacketError for a wrong cookie or a cut."""
     end = len(data)
     while end - offset >= _HEADER_SIZE:
@@ -252,9 +255,18 @@ def _parse_friend(content: bytes, offset: int) -> SavedFriend:
     return friend
 
 
-def _parse_friends(content: bytes) -> list[SavedFriend]:
+def _check_friends(content: bytes | memoryview) -> None:
     if len(content) % _FRIEND.size != 0:
         raise PacketError("save: the friend list is cut short")
+
+
+def _check_end(content: bytes | memoryview) -> None:
+    if content:
+        raise PacketError("save: the end section has content")
+
+
+def _parse_friends(content: bytes) -> list[SavedFriend]:
+    _check_friends(content)
     friends = (_parse_friend(content, offset) for offset in range(0, len(content), _FRIEND.size))
     return [friend for friend in friends if friend.status != 0]
 
@@ -300,8 +312,7 @@ def parse(data: bytes) -> SaveData:
     after = 0
     for section_type, content in _sections(data, 8, COOKIE_SECTION, order):
         if section_type == END:
-            if content:
-                raise PacketError("save: the end section has content")
+            _check_end(content)
             break
         if section_type == NOSPAM_KEYS:
             save.nospam, save.public_key, save.secret_key = _parse_keys(content)
@@ -314,6 +325,22 @@ def parse(data: bytes) -> SaveData:
     if not save.secret_key:
         raise PacketError("save: it holds no keys")
     return save
+
+
+def owner(data: bytes) -> bytes:
+    """The public key in a save; refuses what `parse` refuses, but is much faster."""
+    order, public_key = _order_of(data), b""
+    for section_type, content in _sections(memoryview(data), 8, COOKIE_SECTION, order):
+        if section_type == NOSPAM_KEYS:
+            public_key = _parse_keys(bytes(content))[1]
+        elif section_type == FRIENDS:
+            _check_friends(content)
+        elif section_type == END:
+            _check_end(content)
+            break
+    if not public_key:
+        raise PacketError("save: it holds no keys")
+    return public_key
 
 
 def _build_friend(friend: SavedFriend) -> tuple[bytes, ...]:

@@ -188,9 +188,11 @@ def test_every_truncation_is_refused_except_at_a_sections_edge(path):
     for size in range(end):
         if size in edges and size >= first_edge:
             assert save.parse(data[:size]).secret_key == complete.secret_key
+            assert save.owner(data[:size]) == complete.public_key
         else:
-            with pytest.raises(PacketError):
-                save.parse(data[:size])
+            for read in (save.parse, save.owner):
+                with pytest.raises(PacketError):
+                    read(data[:size])
     assert describe(save.parse(data[:end])) == describe(complete)
 
 
@@ -304,9 +306,12 @@ def test_mutated_saves_are_refused_or_stay_readable():
             mutated[rng.randrange(len(data) if rng.random() < 0.3 else 300)] = rng.randrange(256)
         try:
             saved = save.parse(bytes(mutated))
-        except PacketError:
+        except PacketError as error:
             refused += 1
+            with pytest.raises(PacketError, match=str(error)):
+                save.owner(bytes(mutated))
             continue
+        assert save.owner(bytes(mutated)) == saved.public_key
         assert describe(save.parse(save.build(saved))) == describe(saved)
     assert 0 < refused < 1500
 
