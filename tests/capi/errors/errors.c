@@ -137,6 +137,29 @@ static void network(Tox *tox)
     CALL(tox_add_tcp_relay(tox, "no.such.host.invalid", 1, key, AT));
 }
 
+static void ports(void)
+{
+    struct Tox_Options *options = tox_options_new(NULL);
+    tox_options_set_local_discovery_enabled(options, false);
+    tox_options_set_udp_enabled(options, false);
+    tox_options_set_tcp_port(options, 24987);
+    Tox *tox = tox_new(options, NULL);
+    tox_options_free(options);
+    if (tox == NULL) {
+        puts("no relay");
+        return;
+    }
+    uint8_t key[32];
+    memset(key, 9, sizeof(key));
+    CALL(tox_self_get_udp_port(tox, AT));
+    CALL(tox_self_get_udp_port(tox, NULL));
+    CALL(tox_self_get_tcp_port(tox, AT));
+    CALL(tox_self_get_tcp_port(tox, NULL));
+    CALL(tox_bootstrap(tox, "127.0.0.1", 33446, key, AT));
+    CALL(tox_add_tcp_relay(tox, "127.0.0.1", 33446, key, AT));
+    tox_kill(tox);
+}
+
 static void adding(Tox *tox, Tox *other)
 {
     uint8_t address[TOX_ADDRESS_SIZE];
@@ -160,6 +183,9 @@ static void adding(Tox *tox, Tox *other)
     CALL(tox_friend_add_norequest(tox, NULL, AT));
     CALL(tox_friend_add_norequest(tox, address, AT));
     CALL(tox_friend_add_norequest(tox, ours, AT));
+    memset(ours, 255, sizeof(ours));
+    CALL(tox_friend_add_norequest(tox, ours, AT));
+    CALL(tox_friend_by_public_key(tox, ours, AT));
     address[0] ^= 1;
     address[31] &= 127;
     CALL(tox_friend_add_norequest(tox, address, NULL));
@@ -247,7 +273,9 @@ int main(void)
         return 1;
     }
     about_us(tox);
+    CALL(tox_self_get_udp_port(tox, AT) > 0);
     network(tox);
+    ports();
     adding(tox, other);
     friend_calls(tox, 0);
     file_calls(tox, 0);

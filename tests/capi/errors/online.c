@@ -1,5 +1,6 @@
 /* Calls with bad arguments about a friend who is online, one line of transcript each: what was called, the
  * result, the error code. Run against the real library and ours, the transcripts must be equal. */
+#include <dlfcn.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -189,6 +190,25 @@ static void all_about(Tox *tox, uint32_t number)
     CALL(tox_file_send_chunk(tox, 0, number, 0, NULL, 0, AT));
 }
 
+/* What 0.2.18 does not have, or answers by ending the program. */
+static void newer(Tox *tox, uint32_t number)
+{
+    typedef uint32_t by_id(const Tox *tox, uint32_t friend_number, const uint8_t *id, void *error);
+    by_id *find = (by_id *)(uintptr_t)dlsym(RTLD_DEFAULT, "tox_file_by_id");
+    if (find == NULL) {
+        return;
+    }
+    enum { OK, IS_NULL, FRIEND_NOT_FOUND, NOT_FOUND };
+    uint8_t id[TOX_FILE_ID_LENGTH];
+    CHECK(tox_file_get_file_id(tox, 0, number, id, NULL));
+    CHECK(find(tox, 0, id, AT) == number && error == OK && find(tox, 0, id, NULL) == number);
+    CHECK(find(tox, 0, NULL, AT) == UINT32_MAX && error == IS_NULL);
+    CHECK(find(tox, 5, id, AT) == UINT32_MAX && error == FRIEND_NOT_FOUND);
+    id[0] ^= 1;
+    CHECK(find(tox, 0, id, AT) == UINT32_MAX && error == NOT_FOUND);
+    CHECK(!tox_file_send_chunk(tox, 0, number, 0, NULL, 5, AT) && error == TOX_ERR_FILE_SEND_CHUNK_NULL);
+}
+
 #define CONTROL(tox, number, what) CALL(tox_file_control(tox, 0, number, TOX_FILE_CONTROL_##what, AT))
 
 static void one_file(Tox *ann, Tox *bob)
@@ -198,12 +218,14 @@ static void one_file(Tox *ann, Tox *bob)
     CALL(tox_file_send(ann, 0, 0, 5000, NULL, NULL, 1, AT));
     CALL(tox_file_send(ann, 0, 77, 5000, NULL, bytes, 255, AT));
     all_about(ann, 0);
+    newer(ann, 0);
     CONTROL(ann, 0, RESUME);
     UNTIL(offers == 1);
     printf("offered %" PRIu32 "\n", offered);
     CONTROL(bob, offered, PAUSE);
     CONTROL(bob, offered, PAUSE);
     all_about(bob, offered);
+    newer(bob, offered);
     CONTROL(bob, 0, RESUME);
     CALL(tox_file_seek(bob, 0, offered, 0, AT));
     controls = 0;

@@ -162,7 +162,10 @@ def test_random_damage(in_order):
         for _ in range(200)
     ]
     whole = [data for data in whole if len(data) < 3000]
-    inputs = [damaged(rng, rng.choice(whole)) for _ in range(15000)]
-    inputs += [rng.randbytes(40) for _ in range(2000)]
-    refused = sum(lines == ["refused"] for lines in answers(in_order, inputs))
-    assert 5000 < refused < len(inputs) - 1000
+    count = refused = 0
+    while count < 100_000:
+        inputs = [damaged(rng, rng.choice(whole)) for _ in range(9000)]
+        inputs += [rng.randbytes(rng.randrange(60)) for _ in range(1000)]
+        refused += sum(lines == ["refused"] for lines in answers(in_order, inputs))
+        count += len(inputs)
+    assert 30_000 < refused < count - 10_000
