@@ -21,7 +21,8 @@ from tests.support.private_network import HOST, PrivateNetwork
 from tests.support.processes import usage
 
 SEED = 1
-QUIET_S = 5
+#: Long enough for the node to know its clients: a key that comes again after five seconds is no stranger's.
+QUIET_S = 8
 SAMPLE_EVERY_S = 2
 
 

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 CALM = 64
 #: Half a second of work: so much comes at once when a relay's clients do.
 MAX_WAITING = 4096
-#: Of those who wait, one pass handles so many at most, and fewer when so many X25519 were computed for them.
+#: Of those who wait, one pass handles so many at most, and fewer when so many X25519 were computed for them:
+#: about 15 ms of work.
 STRANGERS_PER_PASS, X25519_PER_PASS = 512, 128
 #: They are handled in groups of so many.
-GROUP = 32
+GROUP = 16
 #: No datagram is as long.
 BEHIND_EVERYTHING = 1 << 16
 
