@@ -2,16 +2,18 @@
 
 import glob
 import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.support.prefix import compile_c, library_dir
+from tests.support.prefix import ROOT, compile_c, library_dir
 from tests.support.private_network import HOST, PrivateNetwork
 
 HERE = Path(__file__).parent / "scenarios"
 PYTHON = Path(__file__).parents[1] / "scenarios"
+SUPPORT = Path(__file__).parents[1] / "support" / "files.py"
 NAMES = sorted(path.stem for path in HERE.glob("*.c") if path.stem != "scenario")
 #: what only makes sense in the simulated universe
 SIMULATION_ONLY = {"hundred_nodes"}
@@ -37,6 +39,19 @@ def test_the_same_scenarios_in_c_and_python():
     python = {path.stem.removeprefix("test_") for path in PYTHON.glob("test_*.py")}
     assert set(NAMES) == python - SIMULATION_ONLY
     assert python >= SIMULATION_ONLY
+
+
+def test_every_callback_between_friends_has_a_scenario():
+    """In C and in Python; what is set for single packet IDs has its scenario in C, where alone it exists."""
+    header = (ROOT / "include" / "toxcore.h").read_text()
+    callbacks = re.findall(r"^void tox_callback_((?:self|friend|file|dht)_\w+)\(", header, re.MULTILINE)
+    assert len(callbacks) == 18
+    c = "".join(path.read_text() for path in HERE.iterdir())
+    python = "".join(path.read_text() for path in [*PYTHON.glob("*.py"), SUPPORT])
+    for name in callbacks:
+        assert f"tox_callback_{name}" in c, name
+        event = "".join(word.capitalize() for word in name.split("_"))
+        assert name.endswith("_per_pktid") or f"events.{event}" in python, name
 
 
 @pytest.fixture(scope="session")
