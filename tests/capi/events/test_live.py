@@ -6,6 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.capi.events.packing import dump_by_kind
 from tests.support.prefix import compile_c, library_dir
 
@@ -13,32 +15,51 @@ HERE = Path(__file__).parent
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-Wno-deprecated-declarations"]
 
 
-def start(program, folder):
+def start(program, folder, before=()):
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        [program], env={"LD_LIBRARY_PATH": str(folder)}, stdout=pipe, stderr=pipe, text=True
+        [*before, program], env={"LD_LIBRARY_PATH": str(folder)}, stdout=pipe, stderr=pipe, text=True
     )
 
 
-def seen(process):
+def seen(process, timeout=110):
     """What the two saw, in an order of our own, without what is random."""
-    out, errors = process.communicate(timeout=110)
+    out, errors = process.communicate(timeout=timeout)
     assert (process.returncode, errors) == (0, ""), out + errors
     out = re.sub(r"public_key=32:[0-9a-f]{64}", "public_key=KEY", out)
     # message numbers start anywhere, on both sides
     return sorted(re.sub(r"message_id=\d+", "message_id=N", out).splitlines())
 
 
-def test_two_friends_see_what_they_see_on_the_real_library(tmp_path):
-    (real_library,) = glob.glob("/usr/lib/*/libtoxcore.so.2")
+@pytest.fixture
+def real_library():
+    (path,) = glob.glob("/usr/lib/*/libtoxcore.so.2")
+    return path
+
+
+@pytest.fixture
+def live(tmp_path, real_library):
+    """The program with the two friends."""
     names = subprocess.check_output(["nm", "-D", "--defined-only", real_library], text=True).split()
     (tmp_path / "dump.h").write_text(dump_by_kind(names))
-    program = compile_c(tmp_path / "live", HERE / "live.c", flags=[*FLAGS, f"-I{tmp_path}"])
-    real = start(program, os.path.dirname(real_library))
-    ours = start(program, library_dir())
+    return compile_c(tmp_path / "live", HERE / "live.c", flags=[*FLAGS, f"-I{tmp_path}"])
+
+
+def test_two_friends_see_what_they_see_on_the_real_library(live, real_library):
+    real = start(live, os.path.dirname(real_library))
+    ours = start(live, library_dir())
     real_lines, our_lines = seen(real), seen(ours)
     assert real_lines == our_lines
     assert len({line.split()[1] for line in our_lines}) > 12
+
+
+@pytest.mark.timeout(600)
+def test_recorded_events_under_valgrind(live):
+    """With the interpreter and everything: nothing is read that is not ours, nothing is lost."""
+    valgrind = ["/usr/bin/valgrind", "--quiet", "--leak-check=full", "--error-exitcode=9"]
+    kinds = ["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]
+    lines = seen(start(live, library_dir(), [*valgrind, *kinds]), timeout=580)
+    assert len({line.split()[1] for line in lines}) > 12
 
 
 def run(name, tmp_path):
