@@ -321,7 +321,7 @@ class Messenger:
                 self._send_about_us(friend)
 
     def _tell_all(self, kind: int) -> None:
-        for friend in self._online:
+        for friend in list(self._online):
             self._tell(friend, kind)
 
     def set_name(self, name: bytes) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.prefix import compile_c, library_dir, prefix
+from tests.support.private_network import HOST, PrivateNetwork
 
 HERE = Path(__file__).parent
 LIBRARY = "libtoxcore.so.2"
@@ -129,6 +130,21 @@ def test_encryptsave_both_ways_with_the_real_library(build):
 
 def test_callbacks(build):
     assert run(build("callbacks.c")) == "ok\n"
+
+
+def test_remembered_answers_are_never_old(build):
+    assert run(build("remembered.c", "-std=gnu11", "-pthread")) == "ok\n"
+
+
+def test_getters_and_idle_passes_need_no_python(build):
+    assert run(build("resting.c", "-std=gnu11", "-pthread")) == "ok\n"
+
+
+@pytest.mark.parametrize("way", ["udp", "tcp"])
+def test_what_a_call_sends_has_left_when_it_returns(build, way):
+    program = build("leaves.c", "-std=gnu11")
+    with PrivateNetwork():
+        assert run(program, HOST, way) == "ok\n"
 
 
 def test_memory_of_a_start(build):
