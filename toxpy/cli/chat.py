@@ -165,7 +165,7 @@ class Conversation:
             elif command == "/decline":
                 self._receiver.decline_oldest()
             else:
-                self._session.out.status("help", HELP, message=HELP)
+                self._session.out.status("help", f"What can be typed:\n{HELP}", message=HELP)
         except Failure as error:
             self._session.out.warning(str(error))
 
@@ -196,7 +196,8 @@ def edited_lines(foot: FootProgress, stack: contextlib.ExitStack) -> AsyncIterat
     async def read() -> AsyncIterator[str]:
         while True:
             try:
-                yield await prompt.prompt_async()
+                # with handle_sigint it would take away the handler of the loop for good
+                yield await prompt.prompt_async(handle_sigint=False)
             except EOFError:
                 return
             except KeyboardInterrupt:
