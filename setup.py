@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from setuptools import Distribution, setup
+from setuptools import Distribution, Extension, setup
 from setuptools.command.build import build
 
 ROOT = Path(__file__).resolve().parent
@@ -42,4 +42,7 @@ class BinaryDistribution(Distribution):
         return True
 
 
-setup(cmdclass={"build": Build}, distclass=BinaryDistribution)
+# without it toxpy does the same in Python
+DATAPATH = Extension("toxpy._datapath", ["cbindings/datapath.c"], optional=True)
+
+setup(cmdclass={"build": Build}, distclass=BinaryDistribution, ext_modules=[DATAPATH])

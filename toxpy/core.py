@@ -138,7 +138,9 @@ class Core(CoreFiles, CoreNetwork):
             # friends learn of our own relay like of any other
             tcp.add_relay(Node(dht.public_key, (LOOPBACK, options.tcp_port), tcp=True))
         onion = self.onion = OnionClient(self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp)
-        net_crypto = self.net_crypto = NetCrypto(self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp)
+        net_crypto = self.net_crypto = NetCrypto(
+            self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp, path=socket.path
+        )
         connections = FriendConnections(self.identity, dht, onion, net_crypto, rt=rt, tcp=tcp)
         self.connections = connections
         requests = FriendRequests(onion, connections, rt=rt)
@@ -171,23 +173,41 @@ class Core(CoreFiles, CoreNetwork):
 
         Events of friends who were deleted meanwhile are left out. Events not taken stay.
         """
-        waiting, files = self._events, self.messenger.files
-        while not self.killed:
-            if not waiting:
-                request = files.next_event()
-                if request is None:
-                    return
-                yield request
-                continue
-            batch = waiting[::-1]
-            waiting.clear()
-            try:
-                while batch:
-                    event = batch.pop()
-                    if event.owner is None or not event.owner.deleted:
-                        yield event
-            finally:
-                waiting[:0] = batch[::-1]
+        waiting, files, path = self._events, self.messenger.files, self.socket.path
+        held = False
+        try:
+            while not self.killed:
+                if not waiting:
+                    request = files.next_event()
+                    if request is None:
+                        return
+                    if not held and path is not None:
+                        # chunks go out in batches
+                        held = True
+                        path.hold()
+                    yield request
+                    continue
+                if held and path is not None:
+                    # what a callback sends should not wait for its end
+                    held = False
+                    path.release()
+                yield from self._drain_waiting()
+        finally:
+            if held and path is not None:
+                path.release()
+
+    def _drain_waiting(self) -> Iterator[Any]:
+        """The events that wait now."""
+        waiting = self._events
+        batch = waiting[::-1]
+        waiting.clear()
+        try:
+            while batch:
+                event = batch.pop()
+                if event.owner is None or not event.owner.deleted:
+                    yield event
+        finally:
+            waiting[:0] = batch[::-1]
 
     def has_events(self) -> bool:
         """Would `drain_events` have something to look at."""

@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from toxpy.datapath import Datapath
     from toxpy.interfaces import Destination
     from toxpy.network_node import NetworkNode, Socket
     from toxpy.options import Options
@@ -44,12 +45,13 @@ def checked_key(public_key: bytes | None, null_error: str) -> bytes:
 class NoSocket:
     """Stands in for the UDP socket when UDP is off."""
 
-    __slots__ = ("errors", "oversized", "port", "profile")
+    __slots__ = ("errors", "oversized", "path", "port", "profile")
 
     def __init__(self) -> None:
         self.port = self.oversized = 0
         self.errors: dict[int, int] = {}
         self.profile = Profile()
+        self.path: Datapath | None = None
 
     def fileno(self) -> int:
         """Nothing to wait for."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from toxpy import streams as tcp_streams
     from toxpy.crypto.keys import KeyPair
+    from toxpy.datapath import Datapath
     from toxpy.interfaces import Destination
     from toxpy.netprof import Profile
     from toxpy.runtime import Runtime
@@ -42,8 +43,13 @@ if TYPE_CHECKING:
         port: int
         profile: Profile
         errors: dict[int, int]
-        oversized: int
 
+        @property
+        def path(self) -> Datapath | None:
+            """Batches, and data packets opened on the way; None where datagrams only come one by one."""
+
+        @property
+        def oversized(self) -> int: ...
         def fileno(self) -> int: ...
         def send(self, address: Address, data: bytes) -> None: ...
         def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None: ...
@@ -67,8 +73,9 @@ if TYPE_CHECKING:
 
 #: Files for a relay that nobody gave more.
 DEFAULT_MAX_FILES = 2048
-#: Datagrams handled per pass, so that a flood cannot keep timers and relays from running.
-MAX_DATAGRAMS = 4096
+#: Datagrams handled per pass, so that a flood cannot keep timers and relays from running; and those of one
+#: call of the datapath, which other threads wait for.
+MAX_DATAGRAMS, MAX_BATCH = 4096, 512
 
 
 class NetworkNode:
@@ -81,6 +88,7 @@ class NetworkNode:
         "_error_log",
         "_in_pass",
         "_lan",
+        "_path",
         "_strangers",
         "announce",
         "announcements",
@@ -108,6 +116,7 @@ class NetworkNode:
         """`keys` are those of the DHT. Without `announcements` nothing is stored or forwarded for others."""
         self.rt = rt
         self.udp = udp
+        self._path = udp.path
         self.streams = streams
         self._in_pass = False
         self._error_log = ErrorLog({"UDP": udp.errors, "TCP": streams.errors}, rt=rt)
@@ -180,21 +189,40 @@ class NetworkNode:
             self.rt.counters.count("iterate_inside_itself")
             return
         self._in_pass = True
+        path = self._path
+        if path is not None:
+            path.hold()
         self.rt.clock.update()
         try:
             self.streams.poll()
-            self._pass()
+            self._pass(self._receive(path) if path is not None else self.udp.receive(MAX_DATAGRAMS))
             if self.udp.errors or self.streams.errors:
                 self._error_log.look()
         finally:
             self._in_pass = False
+            if path is not None:
+                path.release()
             self.streams.flush()
 
-    def _pass(self) -> None:
-        batch = self.udp.receive(MAX_DATAGRAMS)
+    def _receive(self, path: Datapath) -> list[tuple[bytes, Address]]:
+        """Hand data packets to their connections; the datagrams that are something else."""
+        runs, batch, more = path.receive(MAX_BATCH)
+        for connection, address, records in runs:
+            connection.receive_run(address, records)
+        calls = MAX_DATAGRAMS // MAX_BATCH - 1
+        while more and calls:
+            calls -= 1
+            runs, raw, more = path.receive(MAX_BATCH)
+            for connection, address, records in runs:
+                connection.receive_run(address, records)
+            batch += raw
+        return batch
+
+    def _pass(self, batch: list[tuple[bytes, Address]]) -> None:
         strangers = self._strangers
         if len(batch) <= CALM and not strangers:
-            self._handle(batch)
+            if batch:
+                self._handle(batch)
         else:
             self._handle(strangers.part(batch))
             # a short pass: nodes that we know, relay clients and timers wait for its end

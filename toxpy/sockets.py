@@ -1,4 +1,4 @@
-"""UDP sockets and name look-up: the only module that touches sockets.
+"""UDP sockets and name look-up. Datagrams go through `toxpy.datapath`.
 
 Built on the C module `_socket`: the standard `socket` on top of it costs 11 ms to import
 (enum, selectors) and adds nothing that is needed here. An `Address` is `(4 or 16 raw bytes, port)`;
@@ -11,6 +11,7 @@ import _socket
 import _thread
 import errno
 
+from toxpy.datapath import Datapath
 from toxpy.netprof import Profile
 from toxpy.wire.address import normalise_ip
 
@@ -22,18 +23,10 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Address
 
 FIRST_PORT, LAST_PORT = 33445, 33545
-#: Nothing in Tox is bigger; one byte more is asked for, so that bigger ones are seen and dropped.
-MAX_DATAGRAM_SIZE = 2048
 BUFFER_SIZE = 2 * 1024 * 1024
 #: A name whose look-up takes longer counts as unknown.
 LOOKUP_TIMEOUT_S = 5.0
-#: Errors of one `receive`; a socket that has more is broken, and trying on would only cost time.
-MAX_FAILURES = 16
-#: Text forms of addresses remembered per direction; emptied when full.
-MAX_CACHED_ADDRESSES = 4096
 
-#: What "nothing to read" or "no room to send" looks like.
-_AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK)
 #: There is no IPv6 here.
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT, errno.ENOPROTOOPT)
 
@@ -57,22 +50,27 @@ def port_range(start_port: int, end_port: int) -> range:
 class UdpSocket:
     """One bound, non-blocking UDP socket. Errors are counted in `errors` by errno, never raised."""
 
-    __slots__ = ("_socket", "errors", "ipv6", "names", "oversized", "peers", "port", "profile", "scopes")
+    __slots__ = ("_socket", "errors", "ipv6", "path", "port", "profile", "scopes", "send")
 
-    def __init__(self, sock: _socket.socket, ipv6: bool) -> None:
+    def __init__(self, sock: _socket.socket, ipv6: bool, path: type[Datapath] = Datapath) -> None:
         """Take over a bound socket; see `bind`."""
         self._socket: _socket.socket | None = sock
         self.ipv6 = ipv6
         self.port: int = sock.getsockname()[1]
         #: errno -> how often
         self.errors: dict[int, int] = {}
-        #: Datagrams over MAX_DATAGRAM_SIZE.
-        self.oversized = 0
         self.profile = Profile()
-        self.names: dict[Address, tuple[str, int] | tuple[str, int, int, int]] = {}
-        self.peers: dict[object, Address] = {}
         #: link-local IP -> the interface behind which it was last heard
         self.scopes: dict[bytes, int] = {}
+        #: for whoever has many packets, or data packets
+        self.path = path(sock, ipv6, self.profile, self.errors, self.scopes)
+        #: send one datagram, or count why not
+        self.send = self.path.send
+
+    @property
+    def oversized(self) -> int:
+        """Datagrams over MAX_DATAGRAM_SIZE, which are dropped."""
+        return self.path.oversized
 
     @classmethod
     def bind(cls, ipv6: bool, start_port: int = 0, end_port: int = 0) -> UdpSocket:
@@ -119,26 +117,6 @@ class UdpSocket:
         """For select and friends; -1 when closed."""
         return -1 if self._socket is None else self._socket.fileno()
 
-    def send(self, address: Address, data: bytes) -> None:
-        """Send one datagram, or count why not."""
-        sock = self._socket
-        if sock is None:
-            return
-        name = self.names.get(address)
-        if name is None:
-            name = self._name(address)
-            if name is None:
-                return
-        try:
-            sock.sendto(data, name)
-        except OSError as error:
-            self._count(error)
-            return
-        if data:
-            profile, kind = self.profile, data[0]
-            profile.packets_sent[kind] += 1
-            profile.bytes_sent[kind] += len(data)
-
     def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None:
         """Send one datagram to that port of every destination, or count why not."""
         sock, ipv6 = self._socket, self.ipv6
@@ -160,37 +138,12 @@ class UdpSocket:
             self.profile.bytes_sent[data[0]] += len(data)
 
     def receive(self, limit: int = 256) -> list[tuple[bytes, Address]]:
-        """What has arrived, at most `limit` datagrams."""
-        batch: list[tuple[bytes, Address]] = []
-        sock, peers, profile = self._socket, self.peers, self.profile
-        packets, sizes = profile.packets_received, profile.bytes_received
-        if sock is None:
-            return batch
-        failures = 0
-        for _ in range(limit):
-            try:
-                data, name = sock.recvfrom(MAX_DATAGRAM_SIZE + 1)
-            except OSError as error:
-                if error.errno in _AGAIN:
-                    break
-                # an answer from the network to something we sent; there may be more behind it
-                self._count(error)
-                failures += 1
-                if failures >= MAX_FAILURES:
-                    break
-                continue
-            if len(data) > MAX_DATAGRAM_SIZE:
-                self.oversized += 1
-                continue
-            if data:
-                packets[data[0]] += 1
-                sizes[data[0]] += len(data)
-            address = peers.get(name)
-            batch.append((data, address if address is not None else self._peer(name)))
-        return batch
+        """What has arrived, at most `limit` datagrams. Only for sockets whose `path` knows no routes."""
+        return self.path.receive(limit)[1]
 
     def close(self) -> None:
-        """Close; repeating it is harmless."""
+        """Send what is queued and close; repeating it is harmless."""
+        self.path.close()
         sock, self._socket = self._socket, None
         if sock is not None:
             try:
@@ -198,50 +151,6 @@ class UdpSocket:
             except OSError as error:
                 # somebody else in the program closed our descriptor
                 self._count(error)
-
-    def _name(self, address: Address) -> tuple[str, int] | tuple[str, int, int, int] | None:
-        """The text form for the kernel, remembered; None for a family this socket cannot reach."""
-        ip, port = address
-        if len(ip) == 4:
-            host = _socket.inet_ntop(_socket.AF_INET, ip)
-            if self.ipv6:
-                host = "::ffff:" + host
-        elif self.ipv6:
-            host = _socket.inet_ntop(_socket.AF_INET6, ip)
-        else:
-            self._count(OSError(errno.EAFNOSUPPORT, "IPv6 address on an IPv4 socket"))
-            return None
-        if len(self.names) >= MAX_CACHED_ADDRESSES:
-            self.names.clear()
-        scope = self.scopes.get(ip)
-        name: tuple[str, int] | tuple[str, int, int, int]
-        name = self.names[address] = (host, port, 0, scope) if scope else (host, port)
-        return name
-
-    def _peer(self, name: tuple[str, int] | tuple[str, int, int, int]) -> Address:
-        """The address of what recvfrom calls its source, remembered."""
-        host, port = name[0], name[1]
-        family = _socket.AF_INET6 if self.ipv6 else _socket.AF_INET
-        # a link-local source comes as fe80::1%eth0
-        ip = _socket.inet_pton(family, host.partition("%")[0])
-        if len(name) == 4 and name[3]:
-            # not remembered in `peers`: the same one may be heard behind another interface next
-            self._note_scope(ip, name[3])
-            return ip, port
-        if len(self.peers) >= MAX_CACHED_ADDRESSES:
-            self.peers.clear()
-        address = self.peers[name] = (normalise_ip(ip), port)
-        return address
-
-    def _note_scope(self, ip: bytes, scope: int) -> None:
-        """Answers to a link-local address must go out where it was heard."""
-        if self.scopes.get(ip) == scope:
-            return
-        if len(self.scopes) >= MAX_CACHED_ADDRESSES:
-            self.scopes.clear()
-        self.scopes[ip] = scope
-        # some of the remembered forms are without that scope
-        self.names.clear()
 
     def _count(self, error: OSError) -> None:
         number = error.errno or 0

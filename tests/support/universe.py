@@ -52,6 +52,7 @@ class SimSocket:
         self.profile = Profile()
         self.errors = {}
         self.oversized = 0
+        self.path = None
         self.inbox = []
         self.online = True
         self.closed = False

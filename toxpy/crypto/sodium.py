@@ -80,6 +80,13 @@ def decrypt(key: bytes, nonce: bytes, sealed: bytes) -> bytes | None:
     return result
 
 
+def box_functions() -> tuple[int, int]:
+    """Where libsodium's functions behind `encrypt` and `decrypt` are, for the compiled datapath."""
+    seal = ffi.addressof(lib, "crypto_secretbox_easy")
+    opened = ffi.addressof(lib, "crypto_secretbox_open_easy")
+    return int(ffi.cast("uintptr_t", seal)), int(ffi.cast("uintptr_t", opened))
+
+
 def sha256(data: bytes) -> bytes:
     """SHA-256, 32 bytes."""
     out = _new("unsigned char[32]")

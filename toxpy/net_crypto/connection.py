@@ -20,10 +20,9 @@ in a slot, so moving one later costs nothing.
 
 from __future__ import annotations
 
-from struct import Struct
-
 from toxpy.crypto.keys import KeyPair
-from toxpy.crypto.sodium import MAC_SIZE, NONCE_SIZE, decrypt, encrypt, shared_key
+from toxpy.crypto.sodium import NONCE_SIZE, shared_key
+from toxpy.datapath import MAX_DATA_SIZE, Session
 from toxpy.net_crypto.congestion import Congestion
 from toxpy.net_crypto.handshake import (
     ECHO_SIZE,
@@ -38,6 +37,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from toxpy.datapath import Record
     from toxpy.net_crypto.handshake import Handshake
     from toxpy.net_crypto.net_crypto import NetCrypto
     from toxpy.runtime import Timer
@@ -68,16 +68,11 @@ if TYPE_CHECKING:
 COOKIE_REQUESTING, HANDSHAKE_SENT, NOT_CONFIRMED, ESTABLISHED, CLOSED = range(5)
 
 # the protocol's
-MAX_PACKET_SIZE = 1400
-MIN_PACKET_SIZE = 1 + 2 + 8 + 1 + MAC_SIZE
-MAX_DATA_SIZE = MAX_PACKET_SIZE - (MIN_PACKET_SIZE - 1)
 REQUEST, KILL = 1, 2
 LOSSLESS_FIRST, LOSSLESS_LAST = 16, 191
 LOSSY_FIRST, LOSSY_LAST = 192, 254
 MAX_TRIES = 8
 TRY_INTERVAL_MS = 1000
-#: When a packet's low 16 bits are this far ahead of the base nonce's, the base moves by a third of the range.
-NONCE_THRESHOLD = 21845
 
 # ours
 #: How long an acknowledgement may wait for data to ride on. c-toxcore waits up to a second.
@@ -96,9 +91,6 @@ SILENT_MS = 5000
 #: c-toxcore sends one; when that is lost the peer notices only after 32 s.
 KILL_COPIES = 3
 
-_HEAD = Struct(">II")
-_PADDING = tuple(bytes(size) for size in range(8))
-_NONCE_MASK = (1 << (8 * NONCE_SIZE)) - 1
 _KILL_DATA = bytes((KILL,))
 _REQUEST_DATA = bytes((REQUEST,))
 
@@ -117,12 +109,8 @@ class CryptoConnection:
         "_net",
         "_packet",
         "_peer_session_pk",
-        "_receive_base",
-        "_receive_low",
-        "_receive_next_prefix",
-        "_receive_prefix",
         "_rt",
-        "_session",
+        "_session_keys",
         "_timeout_at_ms",
         "_timer",
         "_tries",
@@ -136,9 +124,8 @@ class CryptoConnection:
         "reached",
         "real_pk",
         "receiving",
-        "send_nonce",
         "sending",
-        "session_key",
+        "session",
         "state",
         "ways",
     )
@@ -156,15 +143,14 @@ class CryptoConnection:
         #: The bytes of the handshake this session came from: its repetition needs no cryptography.
         self.last_handshake = b""
         self.ways = Ways(net, self)
-        self._session = KeyPair.generate(rt.rng)
+        self._session_keys = KeyPair.generate(rt.rng)
+        #: of our first data packet
         self.base_nonce = rt.rng.bytes(NONCE_SIZE)
-        self.send_nonce = int.from_bytes(self.base_nonce, "big")
         self._peer_session_pk = b""
-        self.session_key = b""
+        #: seals and opens data packets, once the peer's half of the key is known
+        self.session: Session | None = None
         self._dht_key: bytes | None = None
         self._echo = b""
-        self._receive_base = self._receive_low = 0
-        self._receive_prefix = self._receive_next_prefix = b""
         self.sending = SendWindow()
         self.receiving = ReceiveWindow()
         self.congestion = Congestion()
@@ -229,13 +215,26 @@ class CryptoConnection:
 
     def write_lossless(self, data: bytes) -> int:
         """Send or queue a packet of id 16..191 and at most 1373 bytes: its number, or -1."""
-        if self.state != ESTABLISHED or not 0 < len(data) <= MAX_DATA_SIZE:
+        session = self.session
+        if self.state != ESTABLISHED or session is None or not 0 < len(data) <= MAX_DATA_SIZE:
             return -1
         if not LOSSLESS_FIRST <= data[0] <= LOSSLESS_LAST:
             return -1
-        number = self.sending.add(data)
+        sending, ways = self.sending, self.ways
+        if ways.transport != OVER_UDP or not sending.is_next(self.congestion.window):
+            number = sending.add(data)
+            if number >= 0:
+                self._pump()
+            return number
+        # the usual case, without the queue
+        now_ms = self._last_send_ms = self._rt.clock.now_ms
+        number = sending.add_sent(data, now_ms)
         if number >= 0:
-            self._pump()
+            self._unacked = 0
+            ways.send_data(session, self.receiving.start, number, data)
+            if self._timeout_at_ms == 0:
+                self._timeout_at_ms = now_ms + self.congestion.timeout_ms
+                self._wake(self._timeout_at_ms)
         return number
 
     def send_lossy(self, data: bytes) -> bool:
@@ -306,16 +305,19 @@ class CryptoConnection:
         answer = self.state == COOKIE_REQUESTING
         if handshake.session_pk != self._peer_session_pk:
             self._rt.counters.count("x25519")
-            key = shared_key(handshake.session_pk, self._session.secret)
+            key = shared_key(handshake.session_pk, self._session_keys.secret)
             if key is None:
                 return False
             # a peer that began anew while we were not confirmed needs its own cookie back
             answer = answer or self.state == NOT_CONFIRMED
-            self.session_key = key
+            send_nonce = self.session.send_nonce if self.session is not None else self.base_nonce
+            self.session = Session(key, handshake.base_nonce, send_nonce)
             self._peer_session_pk = handshake.session_pk
+        elif self.session is not None:
+            self.session.set_receive_nonce(handshake.base_nonce)
         if answer and not self._prepare_handshake(handshake.peer_cookie):
             return False
-        self._set_receive_base(int.from_bytes(handshake.base_nonce, "big"))
+        self._net.begin_session(self)
         self.last_handshake = packet
         self.state = NOT_CONFIRMED
         self._last_receive_ms = self._rt.clock.now_ms
@@ -352,6 +354,8 @@ class CryptoConnection:
             self._timer = None
         self._net.remove(self)
         self.ways.close()
+        # the datapath has let go of it: this wipes its key
+        self.session = None
         self.sending.packets.clear()
         self.sending.pending.clear()
         self.receiving.held.clear()
@@ -361,61 +365,73 @@ class CryptoConnection:
     # Data in
 
     def receive(self, address: Address | None, packet: bytes) -> None:
-        """A data packet of a size between MIN_PACKET_SIZE and MAX_PACKET_SIZE.
+        """A data packet that nobody has opened yet.
 
         It came from one of our addresses, or through a relay when that is None.
         """
-        if self.state not in (NOT_CONFIRMED, ESTABLISHED):
+        session = self.session
+        if session is None or self.state not in (NOT_CONFIRMED, ESTABLISHED):
             self._rt.counters.drop("crypto_data_early")
             return
-        counter = (packet[1] << 8) | packet[2]
-        low = self._receive_low
-        prefix = self._receive_prefix if counter >= low else self._receive_next_prefix
-        plain = decrypt(self.session_key, prefix + packet[1:3], packet[3:])
-        if plain is None:
+        record = session.open(packet)
+        if record is None:
             self._rt.counters.drop("crypto_data_box")
             return
-        if (counter - low) & 0xFFFF > 2 * NONCE_THRESHOLD:
-            self._set_receive_base((self._receive_base + NONCE_THRESHOLD) & _NONCE_MASK)
-        start, number = _HEAD.unpack_from(plain)
-        data = plain[8:].lstrip(b"\0")
-        if not data:
-            self._rt.counters.drop("crypto_data_empty")
+        self.receive_run(address, [record])
+
+    def receive_run(self, address: Address | None, records: list[Record]) -> None:
+        """What was in data packets that came one after the other from that address or a relay."""
+        if self.state not in (NOT_CONFIRMED, ESTABLISHED):
+            self._rt.counters.count("drop.crypto_data_early", len(records))
             return
-        stale = False
-        if start != self.sending.start:
-            news = self.sending.acknowledge(start)
-            if news == INVALID:
-                self._rt.counters.drop("crypto_data_start")
+        sending, accept, drop = self.sending, self.receiving.accept, self._rt.counters.drop
+        heard = False
+        for start, number, data in records:
+            if not data:
+                drop("crypto_data_empty")
+                continue
+            stale = False
+            if start != sending.start:
+                news = sending.acknowledge(start)
+                if news == INVALID:
+                    drop("crypto_data_start")
+                    continue
+                stale = news == STALE
+                if news > 0:
+                    self._progress(news, 0)
+            if not heard:
+                heard = True
+                self._heard(address)
+            kind = data[0]
+            if kind == KILL:
+                self.close(notify=True)
                 return
-            stale = news == STALE
-            if news > 0:
-                self._progress(news, 0)
-        self._last_receive_ms = now_ms = self._rt.clock.now_ms
+            if self.state == NOT_CONFIRMED:
+                self._establish()
+                if self.state != ESTABLISHED:
+                    return
+            if LOSSLESS_FIRST <= kind <= LOSSLESS_LAST:
+                self._unacked += 1
+                for item in accept(number, data) or ():
+                    self.owner.on_lossless(item)
+                    if self.state != ESTABLISHED:
+                        return
+            else:
+                self._receive_other(kind, number, data, stale)
+                if self.state != ESTABLISHED:
+                    return
+        if self._unacked:
+            # once for all of them
+            self._acknowledge_soon(self._rt.clock.now_ms)
+
+    def _heard(self, address: Address | None) -> None:
+        """The peer proved that it is there."""
+        self._last_receive_ms = self._rt.clock.now_ms
         if address is not None:
             ways = self.ways
             ways.heard(address)
             if ways.transport != OVER_UDP:
                 self._check_ways()
-        kind = data[0]
-        if kind == KILL:
-            self.close(notify=True)
-            return
-        if self.state == NOT_CONFIRMED:
-            self._establish()
-            if self.state != ESTABLISHED:
-                return
-        if LOSSLESS_FIRST <= kind <= LOSSLESS_LAST:
-            run = self.receiving.accept(number, data)
-            self._unacked += 1
-            for item in run or ():
-                self.owner.on_lossless(item)
-                if self.state != ESTABLISHED:
-                    return
-            if self._unacked:
-                self._acknowledge_soon(now_ms)
-        else:
-            self._receive_other(kind, number, data, stale)
 
     def _receive_other(self, kind: int, number: int, data: bytes, stale: bool) -> None:
         if kind == REQUEST:
@@ -462,10 +478,12 @@ class CryptoConnection:
         self._packet = b""
         self._tries = 0
         self._rt.counters.count("crypto_established")
-        send_nonce = self.send_nonce
+        session = self.session
+        assert session is not None
+        send_nonce = session.send_nonce
         self._check_ways()
         self.owner.on_established()
-        if self.send_nonce == send_nonce and self.state == ESTABLISHED:
+        if session.send_nonce == send_nonce and self.state == ESTABLISHED:
             # the peer waits for data from us in the same way
             self._send_request()
 
@@ -473,13 +491,13 @@ class CryptoConnection:
 
     def _transmit(self, number: int, data: bytes) -> None:
         """Encrypt and send one packet; whatever it is, it acknowledges what we have."""
-        send_nonce = self.send_nonce
-        self.send_nonce = (send_nonce + 1) & _NONCE_MASK
-        nonce = send_nonce.to_bytes(NONCE_SIZE, "big")
-        plain = _HEAD.pack(self.receiving.start, number) + _PADDING[(MAX_DATA_SIZE - len(data)) & 7] + data
+        session = self.session
+        if session is None:
+            # closed in the middle of something
+            return
         self._unacked = 0
         self._last_send_ms = self._rt.clock.now_ms
-        self.ways.send(b"\x1b" + nonce[-2:] + encrypt(self.session_key, nonce, plain))
+        self.ways.send_data(session, self.receiving.start, number, data)
 
     def _pump(self) -> None:
         """Send requested and queued packets as far as the window allows."""
@@ -595,17 +613,10 @@ class CryptoConnection:
             return False
         nonce = self._rt.rng.bytes(NONCE_SIZE)
         cookie = net.cookies.make(self.real_pk, self.dht_pk)
-        session_pk = self._session.public
+        session_pk = self._session_keys.public
         self._packet = create_handshake(key, nonce, peer_cookie, self.base_nonce, session_pk, cookie)
         self._tries = 0
         return True
-
-    def _set_receive_base(self, base: int) -> None:
-        self._receive_base = base
-        nonce = base.to_bytes(NONCE_SIZE, "big")
-        self._receive_low = base & 0xFFFF
-        self._receive_prefix = nonce[:-2]
-        self._receive_next_prefix = ((base + 0x10000) & _NONCE_MASK).to_bytes(NONCE_SIZE, "big")[:-2]
 
     # Relays
 

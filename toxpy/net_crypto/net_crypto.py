@@ -13,13 +13,8 @@ from __future__ import annotations
 
 from toxpy.crypto.keys import SharedKeys
 from toxpy.crypto.sodium import NONCE_SIZE
-from toxpy.net_crypto.connection import (
-    ESTABLISHED,
-    MAX_PACKET_SIZE,
-    MIN_PACKET_SIZE,
-    SILENT_MS,
-    CryptoConnection,
-)
+from toxpy.datapath import MAX_PACKET_SIZE, MIN_PACKET_SIZE
+from toxpy.net_crypto.connection import ESTABLISHED, SILENT_MS, CryptoConnection
 from toxpy.net_crypto.handshake import (
     COOKIE_LIFETIME_MS,
     COOKIE_REQUEST_SIZE,
@@ -42,6 +37,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from toxpy.crypto.keys import KeyPair
+    from toxpy.datapath import Datapath, Session
     from toxpy.dht.budget import KeyBudget
     from toxpy.net_crypto.connection import Owner
     from toxpy.net_crypto.handshake import Handshake
@@ -94,8 +90,10 @@ class NetCrypto:
         "identity_keys",
         "newest",
         "on_incoming",
+        "path",
         "rt",
         "send",
+        "send_data",
         "tcp",
     )
 
@@ -108,9 +106,14 @@ class NetCrypto:
         send: Callable[[Address, bytes], None],
         udp: Dispatch,
         tcp: TcpPool | None = None,
+        path: Datapath | None = None,
     ) -> None:
         self.rt = rt
         self.send = send
+        #: opens data packets before they come here; None when all of them come to `udp`
+        self.path = path
+        #: seal and send a data packet
+        self.send_data = path.send_data if path is not None else self._seal_and_send
         #: relays; None for a node that uses none
         self.tcp = tcp
         if tcp is not None:
@@ -368,11 +371,27 @@ class NetCrypto:
         holder = self.by_address.get(address)
         if holder is None or verified or not holder.is_direct:
             self.by_address[address] = connection
+            if self.path is not None:
+                self.path.route(address, connection.session, connection)
 
     def release_address(self, address: Address, connection: CryptoConnection) -> None:
         """The connection no longer uses the address."""
         if self.by_address.get(address) is connection:
             del self.by_address[address]
+            if self.path is not None:
+                self.path.route(address, None, None)
+
+    def begin_session(self, connection: CryptoConnection) -> None:
+        """The connection has keys, or other ones than before."""
+        if self.path is not None:
+            for address in connection.ways.addresses:
+                if self.by_address.get(address) is connection:
+                    self.path.route(address, connection.session, connection)
+
+    def _seal_and_send(
+        self, address: Address, session: Session, start: int, number: int, data: bytes
+    ) -> None:
+        self.send(address, session.seal(start, number, data))
 
     def remove(self, connection: CryptoConnection) -> None:
         """The connection closed."""

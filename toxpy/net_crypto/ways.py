@@ -14,6 +14,7 @@ from toxpy.wire.address import is_lan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from toxpy.datapath import Session
     from toxpy.net_crypto.connection import CryptoConnection
     from toxpy.net_crypto.net_crypto import NetCrypto
     from toxpy.tcp.pool import TcpPeer
@@ -42,6 +43,7 @@ class Ways:
         "_net",
         "_probe_ms",
         "_route",
+        "_send_data",
         "address",
         "addresses",
         "transport",
@@ -51,6 +53,7 @@ class Ways:
         self._net = net
         self._connection = connection
         self._clock = net.rt.clock
+        self._send_data = net.send_data
         #: where to send over UDP
         self.address: Address | None = None
         #: where the peer may be
@@ -121,13 +124,13 @@ class Ways:
 
     # sending
 
-    def send(self, packet: bytes) -> None:
-        """Send a data packet on the best way known."""
+    def send_data(self, session: Session, start: int, number: int, data: bytes) -> None:
+        """Seal and send a data packet on the best way known."""
         address = self.address
         if address is not None and self._clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS:
-            self._net.send(address, packet)
+            self._send_data(address, session, start, number, data)
         else:
-            self._send_around(packet)
+            self._send_around(session.seal(start, number, data))
 
     def _send_around(self, packet: bytes) -> None:
         """The direct way is not known to work; without a relay that does, everything tries it."""

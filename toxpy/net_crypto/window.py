@@ -67,6 +67,22 @@ class SendWindow:
         self.end = (number + 1) & NUMBER_MASK
         return number
 
+    def is_next(self, window: float) -> bool:
+        """Would a packet that is added now go out at once, with so many in flight at most."""
+        return self.next == self.end and self.in_flight < window and not self.pending
+
+    def add_sent(self, data: bytes, now_ms: int) -> int:
+        """`add` and `take` in one, when `is_next`: the number, or -1 when the window is full."""
+        number = self.end
+        if (number - self.start) & NUMBER_MASK >= BUFFER_SIZE:
+            return -1
+        self.packets[number] = packet = Outgoing(data)
+        packet.sent_ms = now_ms
+        packet.times = 1
+        self.in_flight += 1
+        self.next = self.end = (number + 1) & NUMBER_MASK
+        return number
+
     def take(self, now_ms: int) -> tuple[int, bytes] | None:
         """The next packet to put on the wire, counted as in flight; requested ones go first."""
         pending = self.pending
@@ -91,10 +107,21 @@ class SendWindow:
         distance = (start - old) & NUMBER_MASK
         if distance > (self.next - old) & NUMBER_MASK:
             return STALE if (old - start) & NUMBER_MASK <= BUFFER_SIZE else INVALID
-        count = 0
-        for step in range(distance):
-            count += self._arrived((old + step) & NUMBER_MASK)
         self.start = start
+        if self.pending or start < old:
+            count = 0
+            for step in range(distance):
+                count += self._arrived((old + step) & NUMBER_MASK)
+            return count
+        # the usual case: everything was in flight
+        packets = self.packets
+        before, pop, last = len(packets), packets.pop, None
+        for number in range(old, start):
+            last = pop(number, None) or last
+        count = before - len(packets)
+        self.in_flight -= count
+        if last is not None and last.times == 1:
+            self.sample_sent_ms = last.sent_ms
         return count
 
     def request(self, gaps: bytes, now_ms: int, repeat_after_ms: int) -> tuple[int, int]:

@@ -14,10 +14,11 @@ from tests.unit.net_crypto.pair import (
     established,
 )
 from toxpy.crypto.keys import KeyPair
-from toxpy.crypto.sodium import encrypt, shared_key
+from toxpy.crypto.sodium import add_to_nonce, encrypt, shared_key
+from toxpy.datapath import PySession
 from toxpy.dht import budget
+from toxpy.net_crypto import connection, net_crypto
 from toxpy.net_crypto import handshake as hs
-from toxpy.net_crypto import net_crypto
 from toxpy.net_crypto.window import BUFFER_SIZE, MAX_HELD
 from toxpy.wire.address import is_usable
 
@@ -38,12 +39,25 @@ def recorded(seed=0):
     return universe, client, server, {data[0]: data for data in reversed(server.received)}
 
 
+class KnownSession(PySession):
+    """Shows its key."""
+
+    def __init__(self, key, receive_nonce, send_nonce):
+        super().__init__(key, receive_nonce, send_nonce)
+        self.key = key
+
+
+@pytest.fixture(autouse=True)
+def known_keys(monkeypatch):
+    monkeypatch.setattr(connection, "Session", KnownSession)
+
+
 def craft(peer, plain):
     """A data packet of the peer's session with this plain text."""
-    connection = peer.connection
-    nonce = connection.send_nonce.to_bytes(24, "big")
-    connection.send_nonce += 1
-    return b"\x1b" + nonce[-2:] + encrypt(connection.session_key, nonce, plain)
+    session = peer.connection.session
+    nonce = session.send_nonce
+    session.send_nonce = add_to_nonce(nonce)
+    return b"\x1b" + nonce[-2:] + encrypt(session.key, nonce, plain)
 
 
 def test_every_truncation_is_dropped():

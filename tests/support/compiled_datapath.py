@@ -1,0 +1,35 @@
+"""The compiled datapath, built from the source in this checkout whether or not it is installed."""
+
+import importlib.util
+import os
+import shlex
+import subprocess
+import sysconfig
+from pathlib import Path
+
+from toxpy.crypto.sodium import box_functions
+
+SOURCE = Path(__file__).parents[2] / "cbindings" / "datapath.c"
+WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Wno-cast-function-type")
+FLAGS = ("-O2", "-g", "-shared", "-fPIC", *WARNINGS)
+
+
+def build(folder, *flags):
+    """Compile it into a folder: the file."""
+    target = folder / "_datapath.so"
+    include = sysconfig.get_paths()["include"]
+    compiler = shlex.split(os.environ.get("CC", "gcc"))
+    subprocess.run(
+        [*compiler, *FLAGS, *flags, f"-I{include}", str(SOURCE), "-o", str(target)],
+        check=True,
+    )
+    return target
+
+
+def load(target):
+    """Import it under a name of its own, so that toxpy keeps what it has."""
+    spec = importlib.util.spec_from_file_location("_datapath", target)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.use_sodium(*box_functions())
+    return module

@@ -1,0 +1,557 @@
+"""The two datapaths, compiled and in Python, do the same: each test runs both and compares."""
+
+import errno
+import gc
+import os
+import random
+import socket as std_socket
+import struct
+import subprocess
+import sys
+import time
+import weakref
+from pathlib import Path
+
+import pytest
+
+from tests.support import compiled_datapath
+from toxpy import datapath
+from toxpy.crypto.sodium import add_to_nonce, encrypt
+from toxpy.datapath import MAX_DATA_SIZE, MIN_PACKET_SIZE, PyDatapath, PySession
+from toxpy.netprof import Profile
+
+LOOPBACK = b"\x7f\x00\x00\x01"
+KEY = bytes(range(32))
+ONES = b"\xff" * 24
+SOL_UDP, UDP_GRO, UDP_SEGMENT = 17, 104, 103
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory):
+    return compiled_datapath.load(compiled_datapath.build(tmp_path_factory.mktemp("datapath")))
+
+
+def both(compiled):
+    return [(PySession, PyDatapath), (compiled.Session, compiled.Datapath)]
+
+
+class End:
+    """A bound socket with a datapath."""
+
+    def __init__(self, make, ipv6=False):
+        family = std_socket.AF_INET6 if ipv6 else std_socket.AF_INET
+        self.socket = std_socket.socket(family, std_socket.SOCK_DGRAM)
+        if ipv6:
+            self.socket.setsockopt(std_socket.IPPROTO_IPV6, std_socket.IPV6_V6ONLY, 0)
+        self.socket.setblocking(False)
+        self.socket.bind(("::" if ipv6 else "127.0.0.1", 0))
+        self.address = (LOOPBACK, self.socket.getsockname()[1])
+        self.profile, self.errors, self.scopes = Profile(), {}, {}
+        self.path = make(self.socket, ipv6, self.profile, self.errors, self.scopes)
+
+    def take(self, count):
+        """All that comes until so many datagrams were there: (runs, raw)."""
+        runs, raw, seen = [], [], 0
+        for _ in range(400):
+            more_runs, more_raw, _more = self.path.receive(512)
+            runs += more_runs
+            raw += more_raw
+            seen += sum(len(run[2]) for run in more_runs) + len(more_raw)
+            if seen >= count:
+                break
+            time.sleep(0.005)
+        return runs, raw
+
+    def counts(self):
+        p = self.profile
+        lists = (p.packets_received, p.bytes_received, p.packets_sent, p.bytes_sent)
+        return [{kind: n for kind, n in enumerate(each) if n} for each in lists]
+
+    def close(self):
+        self.path.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def ends():
+    made = []
+
+    def make(*arguments, **options):
+        made.append(End(*arguments, **options))
+        return made[-1]
+
+    yield make
+    for end in made:
+        end.close()
+
+
+def records_of(runs):
+    """Runs with the receivers, and neighbours joined: how they were cut is not part of the interface."""
+    return [(receiver, address, record) for receiver, address, records in runs for record in records]
+
+
+# sessions
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 8, 9, 100, 1365, 1366, 1372, 1373])
+def test_sealed_alike_and_opened_by_the_other(compiled, size):
+    data = b"\x40" + bytes(range(1, 256)) * 6
+    packets = [make(KEY, bytes(24), ONES).seal(0xFFFFFFFE, 7, data[:size]) for make, _ in both(compiled)]
+    assert packets[0] == packets[1]
+    assert (len(packets[0]) - MIN_PACKET_SIZE + 1) % 8 == MAX_DATA_SIZE % 8
+    for make, _ in both(compiled):
+        assert make(KEY, ONES, bytes(24)).open(packets[0]) == (0xFFFFFFFE, 7, data[:size])
+
+
+def test_nonces_wrap_and_the_base_moves_alike(compiled):
+    rng = random.Random(1)
+    base = b"\xff" * 22 + b"\xff\xf0"
+    receivers = [make(KEY, base, base) for make, _ in both(compiled)]
+    sender = PySession(KEY, base, base)
+    for i in range(400):
+        packet = sender.seal(i, i, b"\xc0x")
+        assert [receiver.open(packet) for receiver in receivers] == [(i, i, b"\xc0x")] * 2
+        # what never arrived used up nonces as well
+        sender.send_nonce = add_to_nonce(sender.send_nonce, rng.choice([0, 1, 1000, 21_500]))
+    before = sender.send_nonce
+    for jump in (43_000, 65_000, 65_536, 100_000, -50_000 % 2**192):
+        sender.send_nonce = add_to_nonce(before, jump)
+        got = [receiver.open(sender.seal(0, 0, b"\xc0")) for receiver in receivers]
+        assert got[0] == got[1]
+    assert got[0] is None
+
+
+def test_replays_open_again_alike(compiled):
+    # what is old is the window's to see
+    sender = PySession(KEY, bytes(24), bytes(24))
+    packets = [sender.seal(0, i, b"\x40") for i in range(3)]
+    for make, _ in both(compiled):
+        session = make(KEY, bytes(24), bytes(24))
+        assert [session.open(packet)[1] for packet in (*packets, *packets)] == [0, 1, 2, 0, 1, 2]
+
+
+def test_malformed_packets_do_not_open(compiled):
+    sender = PySession(KEY, bytes(24), bytes(24))
+    good = sender.seal(1, 2, b"\x40hello")
+    nonce = bytes(22) + b"\x00\x05"
+    inside = [b"", bytes(7), bytes(8), bytes(9), bytes(400), bytes(8) + b"\x00\x40x"]
+    crafted = [b"\x1b" + nonce[-2:] + encrypt(KEY, nonce, plain) for plain in inside]
+    flipped = [good[:i] + bytes((good[i] ^ 1,)) + good[i + 1 :] for i in range(len(good))]
+    bad = [b"", good + b"\0", *(good[:i] for i in range(len(good))), bytes(3000), *crafted, *flipped]
+    answers = []
+    for make, _ in both(compiled):
+        session = make(KEY, bytes(24), bytes(24))
+        answers.append([session.open(packet) for packet in bad])
+    assert answers[0] == answers[1]
+    # only what was made with the key: nothing inside but zeros, and one with data
+    empty = (0, 0, b"")
+    assert [answer for answer in answers[0] if answer is not None] == [empty, empty, (0, 0, b"\x40x")]
+
+
+def test_wrong_arguments_raise_alike(compiled):
+    for make, _ in both(compiled):
+        with pytest.raises(ValueError, match="32 bytes"):
+            make(KEY[1:], bytes(24), bytes(24))
+        with pytest.raises(ValueError, match="32 bytes"):
+            make(KEY, bytes(23), bytes(24))
+        session = make(KEY, bytes(24), bytes(24))
+        for data in (b"", bytes(MAX_DATA_SIZE + 1)):
+            with pytest.raises(ValueError, match="1373"):
+                session.seal(0, 0, data)
+        with pytest.raises(ValueError, match="24 bytes"):
+            session.send_nonce = bytes(23)
+        with pytest.raises(ValueError, match="24 bytes"):
+            session.set_receive_nonce(bytes(25))
+        assert session.send_nonce == bytes(24)
+
+
+def test_a_new_receive_nonce(compiled):
+    packet = PySession(KEY, bytes(24), ONES).seal(0, 1, b"\x40")
+    for make, _ in both(compiled):
+        session = make(KEY, bytes(24), bytes(24))
+        assert session.open(packet) is None
+        session.set_receive_nonce(ONES)
+        assert session.open(packet) == (0, 1, b"\x40")
+
+
+def test_a_released_session_leaves_no_key_in_memory(compiled):
+    key = bytes(random.Random(2).randbytes(32))
+    session = compiled.Session(key, bytes(24), bytes(24))
+    at, size = id(session), compiled.Session.__basicsize__
+    import ctypes
+
+    assert key in ctypes.string_at(at, size)
+    del session
+    assert key not in ctypes.string_at(at, size)
+
+
+# receiving
+
+
+def garbage(rng, count):
+    """Datagrams of all kinds, with many data packets that are none."""
+    for _ in range(count):
+        size = rng.choice([0, 1, 27, 28, 29, 300, 1400, 1401, 2047, 2048, 2049, 5000])
+        data = rng.randbytes(size)
+        yield b"\x1b" + data[1:] if data and rng.random() < 0.5 else data
+
+
+def test_a_mixed_stream_comes_out_alike(compiled, ends):
+    """Three senders, two of them routed; data, replays, damaged packets, other kinds, oversized ones."""
+    sources = [ends(PyDatapath) for _ in range(3)]
+    results = []
+    for make_session, make_path in both(compiled):
+        rng = random.Random(3)
+        target = ends(make_path)
+        senders = [PySession(bytes((i,)) * 32, bytes(24), ONES) for i in range(3)]
+        for i in (0, 1):
+            session = make_session(bytes((i,)) * 32, ONES, bytes(24))
+            target.path.route(sources[i].address, session, f"peer {i}")
+        seen, old = [], []
+        for step in range(300):
+            i = rng.randrange(3)
+            packet = senders[i].seal(step, step, b"\x40" + rng.randbytes(rng.randrange(1300)))
+            old.append(packet)
+            damaged = packet[:-1] + bytes((packet[-1] ^ 1,))
+            for data in rng.choice([[packet], [packet, rng.choice(old)], [damaged], [*garbage(rng, 2)]]):
+                sources[i].path.send(target.address, data)
+            if step % 20 == 0:
+                seen.append(target.take(1))
+        sources[2].path.send(target.address, b"the last one")
+        while not (seen and seen[-1][1] and seen[-1][1][-1][0] == b"the last one"):
+            seen.append(target.take(1))
+        records = records_of(run for runs, _ in seen for run in runs)
+        raw = [entry for _, entries in seen for entry in entries]
+        assert len(records) > 100 and len(raw) > 100
+        results.append((records, raw, target.path.oversized, target.counts(), target.errors))
+    assert results[0] == results[1]
+    assert results[0][2] > 0
+
+
+def test_routes_change_hands_and_end(compiled, ends):
+    source = ends(PyDatapath)
+    for make_session, make_path in both(compiled):
+        target = ends(make_path)
+        sender = PySession(KEY, bytes(24), bytes(24))
+        for receiver in ("one", "two", None):
+            session = make_session(KEY, bytes(24), bytes(24)) if receiver else None
+            target.path.route(source.address, session, receiver)
+            packet = sender.seal(0, 0, b"\x40")
+            source.path.send(target.address, packet)
+            runs, raw = target.take(1)
+            assert runs == ([(receiver, source.address, [(0, 0, b"\x40")])] if receiver else [])
+            assert raw == ([] if receiver else [(packet, source.address)])
+        target.path.route(source.address, None, None)
+
+
+def test_the_same_peer_over_ipv4_on_both_kinds_of_socket(compiled, ends):
+    """A dual-stack socket sees ::ffff:127.0.0.1, which must never be seen above."""
+    source = ends(PyDatapath)
+    for make_session, make_path in both(compiled):
+        for ipv6 in (False, True):
+            target = ends(make_path, ipv6=ipv6)
+            target.path.route(source.address, make_session(KEY, bytes(24), bytes(24)), "peer")
+            source.path.send(target.address, PySession(KEY, bytes(24), bytes(24)).seal(0, 0, b"\x40"))
+            source.path.send(target.address, b"\x00raw")
+            runs, raw = target.take(2)
+            assert records_of(runs) == [("peer", source.address, (0, 0, b"\x40"))]
+            assert raw == [(b"\x00raw", source.address)]
+            target.path.send(source.address, b"back")
+            assert source.take(1)[1] == [(b"back", target.address)]
+
+
+def test_limits_and_what_is_left(compiled, ends):
+    source = ends(PyDatapath)
+    for _, make_path in both(compiled):
+        target = ends(make_path)
+        for i in range(40):
+            source.path.send(target.address, bytes((i,)))
+        time.sleep(0.01)
+        got = [target.path.receive(limit) for limit in (0, 3, 16, 100, 100)]
+        assert [len(raw) for _, raw, _ in got] == [0, 3, 16, 21, 0]
+        assert [more for *_, more in got] == [False, True, True, False, False]
+        assert [raw[0] for _, entry, _ in got for raw in entry] == [bytes((i,)) for i in range(40)]
+
+
+def test_a_row_that_the_kernel_joined_is_cut_again(compiled, ends):
+    target = ends(compiled.Datapath)
+    if not target.socket.getsockopt(SOL_UDP, UDP_GRO):
+        # an old kernel: then nothing is joined, and the other tests are all there is to see
+        return
+    source = std_socket.socket(std_socket.AF_INET, std_socket.SOCK_DGRAM)
+    sender, packets = PySession(KEY, bytes(24), bytes(24)), []
+    for i in range(9):
+        packets.append(sender.seal(0, i, b"\x40" + bytes(200)))
+    packets.append(b"\x00short")
+    segment = struct.pack("H", len(packets[0]))
+    name = ("127.0.0.1", target.address[1])
+    source.sendmsg([b"".join(packets)], [(SOL_UDP, UDP_SEGMENT, segment)], 0, name)
+    address = (LOOPBACK, source.getsockname()[1])
+    target.path.route(address, compiled.Session(KEY, bytes(24), bytes(24)), "peer")
+    runs, raw = target.take(10)
+    assert [record[1] for *_, record in records_of(runs)] == list(range(9))
+    assert raw == [(b"\x00short", address)]
+    assert target.counts()[0] == {0x1B: 9, 0: 1}
+    source.close()
+
+
+# sending
+
+
+def test_data_packets_are_sealed_and_sent_alike(compiled, ends):
+    sent = []
+    for make_session, make_path in both(compiled):
+        target, source = ends(PyDatapath), ends(make_path, ipv6=True)
+        session = make_session(KEY, bytes(24), b"\xff" * 22 + b"\xff\xfd")
+        raw = []
+        for held in (False, True) * 5:
+            if held:
+                source.path.hold()
+            rng = random.Random(4)
+            for i in range(40):
+                # equal sizes in a row, and others
+                size = 1371 if i % 40 < 30 else 1 + rng.randrange(1373)
+                source.path.send_data(target.address, session, i, i, b"\x40" * size)
+                if i % 10 == 0:
+                    source.path.send(target.address, b"\x00" + bytes(i))
+            if held:
+                source.path.release()
+            # before the kernel's buffer is full
+            raw += target.take(44)[1]
+        sent.append(([data for data, _ in raw], source.counts(), source.errors, session.send_nonce))
+    assert sent[0] == sent[1]
+    assert len(sent[0][0]) == 440
+
+
+def test_held_packets_wait_for_the_release(compiled, ends):
+    for _, make_path in both(compiled):
+        target, source = ends(PyDatapath), ends(make_path)
+        source.path.hold()
+        source.path.hold()
+        source.path.send(target.address, b"one")
+        assert target.path.receive(9)[1] == []
+        assert source.counts()[2] == {}
+        source.path.release()
+        assert [data for data, _ in target.take(1)[1]] == [b"one"]
+        source.path.send(target.address, b"two")
+        assert target.path.receive(9)[1] == []
+        for _ in range(200):
+            source.path.send(target.address, b"more")
+        # the queue has an end
+        assert len(target.take(64)[1]) >= 64
+        source.path.close()
+        assert target.take(1)[1]
+        source.path.send(target.address, b"late")
+        source.path.release()
+        assert b"late" not in [data for data, _ in target.path.receive(500)[1]]
+
+
+def test_errors_are_counted_alike(compiled, ends):
+    counted = []
+    for make_session, make_path in both(compiled):
+        source = ends(make_path)
+        session = make_session(KEY, bytes(24), bytes(24))
+        for hold in (False, True):
+            if hold:
+                source.path.hold()
+            source.path.send((bytes(15) + b"\x01", 1), b"x")
+            source.path.send_data((bytes(15) + b"\x01", 1), session, 0, 0, b"\x40")
+            source.path.send((LOOPBACK, 0), b"x")
+            source.path.send((LOOPBACK, 9), bytes(66_000))
+            source.path.send((LOOPBACK, 9), bytes(80_000))
+            for _ in range(20):
+                # broadcasts are not allowed on this socket
+                source.path.send_data((b"\xff" * 4, 9), session, 0, 0, b"\x40" * 500)
+            if hold:
+                source.path.release()
+        with pytest.raises(ValueError, match="4 or 16"):
+            source.path.send((b"\x7f", 1), b"x")
+        with pytest.raises(ValueError, match="0 to 65535"):
+            source.path.send((LOOPBACK, 65536), b"x")
+        assert source.counts()[2] == {}
+        counted.append((source.errors, session.send_nonce))
+    assert counted[0] == counted[1]
+    assert counted[0][0] == {
+        errno.EAFNOSUPPORT: 4, errno.EINVAL: 2, errno.EMSGSIZE: 4, errno.EACCES: 40,
+    }  # fmt: skip
+
+
+def test_a_full_kernel_buffer_loses_packets_and_counts_them(compiled, ends):
+    """A UNIX socket stands in: its other end does not read, so that sending says EAGAIN."""
+    for _, make_path in both(compiled):
+        source = ends(make_path)
+        near, far = std_socket.socketpair(std_socket.AF_UNIX, std_socket.SOCK_DGRAM)
+        near.setblocking(False)
+        with near, far:
+            try:
+                while True:
+                    near.send(b"x")
+            except BlockingIOError:
+                pass
+            # under the datapath's feet the descriptor becomes the full one
+            os.dup2(near.fileno(), source.socket.fileno())
+            source.path.hold()
+            for _ in range(5):
+                source.path.send((LOOPBACK, 9), b"x" * 30)
+            source.path.release()
+        assert sum(source.errors.values()) == 5
+        assert source.counts()[2] == {}
+
+
+def test_refused_ports_are_counted_and_what_is_behind_them_comes(compiled, ends):
+    """With IP_RECVERR the kernel reports ICMP errors at the next receive."""
+    for _, make_path in both(compiled):
+        target, source = ends(make_path), ends(PyDatapath)
+        closed = ends(PyDatapath)
+        nobody = closed.address
+        closed.close()
+        target.socket.setsockopt(std_socket.IPPROTO_IP, 11, 1)
+        for data in (b"first", b"second"):
+            target.path.send(nobody, b"?")
+            source.path.send(target.address, data)
+        assert [data for data, _ in target.take(2)[1]] == [b"first", b"second"]
+        assert target.errors.get(errno.ECONNREFUSED, 0) >= 1
+
+
+def test_a_broken_socket_gives_up(compiled, ends):
+    for _, make_path in both(compiled):
+        end = ends(make_path)
+        read, write = os.pipe()
+        os.dup2(read, end.socket.fileno())
+        os.close(read)
+        os.close(write)
+        assert end.path.receive(100) == ([], [], False)
+        assert end.errors == {errno.ENOTSOCK: datapath.MAX_FAILURES}
+
+
+def test_link_local_answers_leave_where_they_were_heard(compiled):
+    # only the Python one can be given a kernel that has two interfaces; the compiled one shares its dict
+    ip = b"\xfe\x80" + bytes(13) + b"\x01"
+    kernel = LinkLocal()
+    errors, scopes = {}, {}
+    path = PyDatapath(kernel, True, Profile(), errors, scopes)
+    for scope, name in ((2, "fe80::1%eth0"), (3, "fe80::1%eth1"), (2, "fe80::1%eth0")):
+        kernel.arrived = [(name, 5, 0, scope)]
+        assert path.receive(9)[1] == [(b"x", (ip, 5))]
+        path.send((ip, 5), b"y")
+        assert kernel.sent.pop() == ("fe80::1", 5, 0, scope)
+    kernel.arrived = [("2001:db8::1", 5, 0, 0)]
+    assert path.receive(9)[1] == [(b"x", (b"\x20\x01\x0d\xb8" + bytes(11) + b"\x01", 5))]
+    for i in range(2 * datapath.MAX_CACHED_ADDRESSES):
+        kernel.arrived = [(f"fe80::{i:x}%eth0", 5, 0, 2)]
+        path.receive(9)
+    assert len(scopes) <= datapath.MAX_CACHED_ADDRESSES
+
+
+def test_a_link_local_peer_of_this_machine(compiled, ends):
+    """Where the machine has a link-local address of its own, both datapaths talk to it."""
+    lines = Path("/proc/net/if_inet6").read_text().split("\n") if Path("/proc/net/if_inet6").exists() else []
+    local = next((line.split() for line in lines if line.startswith("fe80")), None)
+    if local is None:
+        # nothing to talk to; tests/netns has machines with one
+        return
+    ip, scope = bytes.fromhex(local[0]), int(local[1], 16)
+    for _, make_path in both(compiled):
+        a, b = ends(make_path, ipv6=True), ends(make_path, ipv6=True)
+        a.scopes[ip] = scope
+        a.path.send((ip, b.address[1]), b"hello")
+        assert b.take(1)[1] == [(b"hello", (ip, a.address[1]))]
+        assert b.scopes == {ip: scope}
+        b.path.send((ip, a.address[1]), b"back")
+        assert a.take(1)[1] == [(b"back", (ip, b.address[1]))]
+
+
+class LinkLocal:
+    """Stands for a socket on a machine with two interfaces."""
+
+    def __init__(self):
+        self.arrived, self.sent = [], []
+
+    def recvfrom(self, _size):
+        if not self.arrived:
+            raise BlockingIOError(errno.EAGAIN, "nothing")
+        return b"x", self.arrived.pop(0)
+
+    def sendto(self, _data, name):
+        self.sent.append(name)
+
+
+def test_caches_of_addresses_are_bounded(monkeypatch, ends):
+    monkeypatch.setattr(datapath, "MAX_CACHED_ADDRESSES", 4)
+    target, others = ends(PyDatapath), [ends(PyDatapath) for _ in range(20)]
+    for other in others:
+        other.path.send(target.address, b"in")
+        target.path.send(other.address, b"out")
+    assert len(target.take(20)[1]) == 20
+    for other in others:
+        assert other.take(1)[1] == [(b"out", target.address)]
+    assert 1 <= len(target.path._names) <= 4
+    assert 1 <= len(target.path._peers) <= 4
+
+
+# life
+
+
+def test_connections_and_their_datapath_are_collected(compiled, ends):
+    class Connection:
+        pass
+
+    for make_session, make_path in both(compiled):
+        end = ends(make_path)
+        connection = Connection()
+        connection.path = end.path
+        end.path.route((LOOPBACK, 1), make_session(KEY, bytes(24), bytes(24)), connection)
+        gone = weakref.ref(connection)
+        del connection, end.path
+        gc.collect()
+        assert gone() is None
+        end.path = make_path(end.socket, False, Profile(), {}, {})
+
+
+VALGRIND_SCRIPT = """
+import random, socket, sys
+sys.path[:0] = {path!r}
+from pathlib import Path
+from tests.support import compiled_datapath
+from toxpy.netprof import Profile
+module = compiled_datapath.load(Path({library!r}))
+ends = []
+for _ in range(2):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.bind(("127.0.0.1", 0))
+    address = (bytes((127, 0, 0, 1)), sock.getsockname()[1])
+    ends.append((sock, module.Datapath(sock, False, Profile(), {{}}, {{}}), address))
+(_, a, to_a), (_, b, to_b) = ends
+sender, receiver = (module.Session(bytes(32), bytes(24), bytes(24)) for _ in range(2))
+b.route(to_a, receiver, "peer")
+rng, records = random.Random(5), 0
+for step in range(20):
+    a.hold()
+    for i in range(30):
+        a.send_data(to_b, sender, i, i, b"@" * (1371 if step % 2 else 1 + rng.randrange(1373)))
+    a.send(to_b, rng.randbytes(rng.randrange(3000)))
+    a.send(to_b, b"\\x1b" + rng.randbytes(rng.randrange(1400)))
+    a.release()
+    runs, raw, more = b.receive(512)
+    records += sum(len(run[2]) for run in runs)
+    assert sender.open(b"\\x1b" * 100) is None
+    sender.open(sender.seal(1, 2, b"@x"))
+b.route(to_a, None, None)
+a.close(), b.close()
+assert records == 600, records
+print("done")
+"""
+
+
+def test_valgrind_finds_nothing(tmp_path, compiled):
+    library = compiled_datapath.build(tmp_path)
+    root = str(Path(__file__).parents[2])
+    script = VALGRIND_SCRIPT.format(path=[root, *sys.path], library=str(library))
+    ran = subprocess.run(
+        ["valgrind", "--error-exitcode=0", "--num-callers=12", sys.executable, "-c", script],
+        env={**os.environ, "PYTHONMALLOC": "malloc"}, capture_output=True, text=True, timeout=110,
+    )  # fmt: skip
+    assert ran.stdout == "done\n", ran.stderr[-4000:]
+    # the interpreter has reports of its own, which are not about us
+    assert "datapath.c" not in ran.stderr, ran.stderr[-8000:]
