@@ -3530,7 +3530,7 @@ void tox_unlock(const Tox *tox);
 /**
  * Have lossy custom packets that start with byte `pktid` (192 to 254) go to `callback` instead of the general one.
  *
- * NULL removes it. 192 to 199 are what audio and video use.
+ * NULL removes it. 192 to 199 are what audio and video use; the general callback does not hear of these.
  */
 void tox_callback_friend_lossy_packet_per_pktid(Tox *tox, tox_friend_lossy_packet_cb *callback, uint8_t pktid);
 

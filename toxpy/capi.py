@@ -455,11 +455,14 @@ def py_tox_set_callback(tox: int, index: int, packet_id: int, callback: int) -> 
         if index == _DHT_NODES_EVENT and instance.core is not None:
             # several a second, which only few programs ask for
             instance.core.report_dht_nodes(callback != 0)
-        # as in c-toxcore, the general setter replaces what was set for single packet IDs
-        for key in [key for key in instance.by_packet_id if key[0] == index]:
+        # as in c-toxcore, the general setter replaces what was set for single IDs, but those for calls
+        for key in [key for key in instance.by_packet_id if key[0] == index and _is_custom(*key)]:
             del instance.by_packet_id[key]
-    else:
+    elif _is_custom(index, packet_id):
         instance.by_packet_id[index, packet_id] = callback
+    elif packet_id in _CALL_PACKETS[index] and instance.core is not None:
+        instance.by_packet_id[index, packet_id] = callback
+        instance.core.messenger.report_call_packets(packet_id, callback != 0)
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
@@ -468,21 +471,26 @@ def py_tox_get_callback(tox: int, index: int, packet_id: int) -> int:
     if tox not in live:
         return 0
     instance = _instances[tox]
-    callback: int = instance.by_packet_id.get((index, packet_id), instance.callbacks[index])
+    general = instance.callbacks[index] if packet_id < 0 or _is_custom(index, packet_id) else 0
+    callback: int = instance.by_packet_id.get((index, packet_id), general)
     return callback
+
+
+def _is_custom(index: int, packet_id: int) -> bool:
+    """Is the packet ID one that the general callback hears of."""
+    return packet_id in _CUSTOM_PACKETS[index]
 
 
 # The glue needs `live` and the readers above, and this module needs its tables.
 from _toxcore_glue import DELIVER, FUNCTIONS  # type: ignore[import-not-found] # noqa: E402
 
-_PACKET_EVENTS = frozenset(
-    index for index, deliver in enumerate(DELIVER) if deliver.__name__ in (
-        "deliver_friend_lossy_packet",
-        "deliver_friend_lossless_packet",
-    )
-)  # fmt: skip
-
-_DHT_NODES_EVENT = [deliver.__name__ for deliver in DELIVER].index("deliver_dht_nodes_response")
+_NAMES = [deliver.__name__.removeprefix("deliver_") for deliver in DELIVER]
+_LOSSY, _LOSSLESS = _NAMES.index("friend_lossy_packet"), _NAMES.index("friend_lossless_packet")
+_PACKET_EVENTS = frozenset((_LOSSY, _LOSSLESS))
+#: Packet IDs by event: for programs, and for calls.
+_CUSTOM_PACKETS = {_LOSSY: range(200, 255), _LOSSLESS: range(160, 192)}
+_CALL_PACKETS = {_LOSSY: range(192, 200), _LOSSLESS: (69,)}
+_DHT_NODES_EVENT = _NAMES.index("dht_nodes_response")
 
 lib.toxpy_set_pace(len(PACE), [age_ms for age_ms, _ in PACE], [step_ms for _, step_ms in PACE])
 

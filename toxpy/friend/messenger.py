@@ -142,6 +142,15 @@ class Messenger:
         for kind in range(FIRST_CUSTOM_LOSSY, LAST_LOSSY + 1):
             claim(kind, self._on_custom_lossy)
 
+    def report_call_packets(self, kind: int, wanted: bool) -> None:
+        """Choose whether packets of a kind that is for calls (69, 192 to 199) are events like custom ones."""
+        handler = self._on_custom_lossless if kind == PACKET_MSI else self._on_custom_lossy
+        slots = self.packets.handlers
+        if wanted and slots[kind] is None:
+            self.packets.claim(kind, handler)
+        elif not wanted and slots[kind] == handler:
+            slots[kind] = None
+
     # the table of friends
 
     def friend(self, number: int) -> Friend | None:

@@ -299,6 +299,30 @@ def test_custom_packets(stage, messenger):
     assert crypto.written == [b"\x45msi", b"\xa0" + bytes(1372)]
 
 
+def test_packets_for_calls_are_events_while_somebody_wants_them(stage, messenger):
+    friend, _ = stage.online_friend()
+
+    def arrive():
+        friend.connection.on_lossless(b"\x45msi")
+        for kind in (192, 199):
+            friend.connection.on_lossy(bytes([kind]) + b"y")
+        return [shown(event)[2] for event in stage.drain()]
+
+    for kind in (69, 192):
+        messenger.report_call_packets(kind, True)
+        messenger.report_call_packets(kind, True)
+    assert arrive() == [b"\x45msi", b"\xc0y"]
+    for kind in (69, 192, 199):
+        messenger.report_call_packets(kind, False)
+    assert arrive() == []
+    # whoever handles calls keeps them
+    heard = []
+    messenger.packets.claim(69, lambda *args: heard.append(args))
+    messenger.report_call_packets(69, True)
+    messenger.report_call_packets(69, False)
+    assert arrive() == [] and len(heard) == 1
+
+
 def test_custom_packet_errors(stage, messenger):
     friend, crypto = stage.online_friend()
     lossy, lossless = messenger.send_lossy_packet, messenger.send_lossless_packet
