@@ -202,6 +202,7 @@ class OnionFriend(Target):
         "owner",
         "sent_ms",
         "sent_no_replay",
+        "sent_no_replay_ms",
         "told",
     )
 
@@ -211,6 +212,8 @@ class OnionFriend(Target):
         self.dht_pk = b""
         self.is_online = False
         self.no_replay = self.sent_no_replay = 0
+        #: when the number that we send was reckoned
+        self.sent_no_replay_ms = 0
         #: when a node last said that it stores the friend's announcement, -1 for never
         self.found_ms = -1
         #: the data keys of the storing nodes when our DHT key was sent last
@@ -550,8 +553,13 @@ class OnionClient:
 
     def _dht_pk_packet(self, friend: OnionFriend) -> bytes:
         """Kind, no_replay, our DHT key, and up to 4 relays of ours and nodes near us."""
-        # the friend ignores what is not newer, so it only grows, whatever is done to the wall clock
-        friend.sent_no_replay = max(friend.sent_no_replay + 1, self._rt.clock.unix_s())
+        # The friend ignores what is not newer, so it never shrinks, whatever is done to the wall clock. Nor does
+        # it run ahead of that: after a restart the friend would ignore us until the clock has caught up.
+        clock = self._rt.clock
+        passed_s = (clock.now_ms - friend.sent_no_replay_ms) // 1000
+        if passed_s > 0 or not friend.sent_no_replay:
+            friend.sent_no_replay = max(friend.sent_no_replay + passed_s, clock.unix_s())
+            friend.sent_no_replay_ms = clock.now_ms
         no_replay = friend.sent_no_replay.to_bytes(8, "big")
         nodes = self._tcp.relays(MAX_SENT_RELAYS) if self._tcp is not None else []
         nodes += self._dht.closest_nodes(self._dht.public_key, MAX_SENT_NODES - len(nodes))
