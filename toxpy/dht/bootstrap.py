@@ -1,7 +1,8 @@
 """Getting in, and getting in again. c-toxcore: dht_connect_after_load.
 
-Two sources of nodes: those a client named (`remember`), asked again with growing delays
-while we know no good node at all; and those of a save (`load`), asked 8 at a time until a
+Two sources of nodes: those a client named (`remember`), each asked again with growing delays until
+it has answered, a few times at most, and all of them while we know no good node at all (whom we
+know first may be as new to the network as we are); and those of a save (`load`), asked 8 at a time until a
 node beyond the LAN has answered, then forgotten.
 """
 
@@ -23,6 +24,8 @@ STEP_MS = 1000
 #: After each round through the saved nodes the pause between steps doubles, up to this.
 MAX_STEP_MS = 16_000
 RETRY_MS, MAX_RETRY_MS = 1000, 60_000
+#: A node that the client named is asked so often although we know others.
+MAX_TRIES = 4
 
 
 class Bootstrap:
@@ -37,6 +40,7 @@ class Bootstrap:
         "_rt",
         "_step_at_ms",
         "_step_ms",
+        "_unanswered",
         "saved",
     )
 
@@ -44,6 +48,8 @@ class Bootstrap:
         self._ask = ask
         self._rt = rt
         self._nodes: dict[tuple[Address, bytes], None] = {}
+        #: how often each of them was asked that never answered; keys of `_nodes` only
+        self._unanswered: dict[bytes, int] = {}
         self._retry_ms = RETRY_MS
         self._retry_at_ms = 0
         #: nodes of a save that are still needed
@@ -57,8 +63,11 @@ class Bootstrap:
         nodes = self._nodes
         nodes.pop((address, public_key), None)
         if len(nodes) >= MAX_BOOTSTRAP_NODES:
-            del nodes[next(iter(nodes))]
+            oldest = next(iter(nodes))
+            del nodes[oldest]
+            self._unanswered.pop(oldest[1], None)
         nodes[address, public_key] = None
+        self._unanswered[public_key] = 1
         self._retry_ms = RETRY_MS
         self._retry_at_ms = self._rt.clock.now_ms + self._jittered(RETRY_MS)
 
@@ -69,21 +78,31 @@ class Bootstrap:
         self._step_ms = STEP_MS
         self._step_at_ms = self._rt.clock.now_ms
 
+    def answered(self, public_key: bytes) -> None:
+        """That node is there."""
+        self._unanswered.pop(public_key, None)
+
     def run(self, connected: bool, connected_beyond_lan: bool) -> None:
         """Ask whoever is due."""
         now_ms = self._rt.clock.now_ms
-        if connected:
+        if connected and not self._unanswered:
             self._retry_ms = RETRY_MS
             self._retry_at_ms = now_ms + RETRY_MS
         elif self._nodes and now_ms >= self._retry_at_ms:
             self._retry_ms = min(2 * self._retry_ms, MAX_RETRY_MS)
             self._retry_at_ms = now_ms + self._jittered(self._retry_ms)
             for address, public_key in list(self._nodes):
-                self._ask(address, public_key)
+                if not connected or public_key in self._unanswered:
+                    self._ask(address, public_key)
+            self._count_tries()
         if connected_beyond_lan:
             self.saved = []
         elif self.saved and now_ms >= self._step_at_ms:
             self._step()
+
+    def _count_tries(self) -> None:
+        tries = {public_key: count + 1 for public_key, count in self._unanswered.items()}
+        self._unanswered = {public_key: count for public_key, count in tries.items() if count < MAX_TRIES}
 
     def _step(self) -> None:
         start = self._next

@@ -61,6 +61,11 @@ class Bucket:
             self._level -= _TOKEN
         return spent
 
+    def is_empty(self, now_ms: int) -> bool:
+        """Is there no token now."""
+        self._refill(now_ms)
+        return self._level < _TOKEN
+
     def is_scarce(self, now_ms: int) -> bool:
         """Is more than half of it gone."""
         self._refill(now_ms)

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
 PASS_MS = 1000
 #: Sooner when somebody told us about nodes, but never sooner than this.
-NEWS_MS = 100
+NEWS_MS = 30
 NODES_REQUEST_INTERVAL_MS = 20_000
 QUICK_REQUESTS = 5
 #: Open questions beyond which a pass puts the rest off, so that none is forgotten before its answer.
@@ -301,6 +301,7 @@ class DHT:
         """This node answered a question of ours (for `target`) from there: the only way into the lists."""
         now_ms = self._rt.clock.now_ms
         self.shared_keys.keep(public_key)
+        self._bootstrap.answered(public_key)
         is_new = self.close_list.get(public_key) is None
         if self.close_list.add(public_key, address, now_ms):
             if is_new:

@@ -1,8 +1,10 @@
 """Ping service and the list of strangers to ping. Spec: Ping Service; c-toxcore: ping.c.
 
 Whoever asks us something may be worth knowing, but only an answer to our own ping proves
-the address. Strangers are collected for two seconds, 32 at most, the nearest to us
-preferred, so that asking us cannot make us send more than was sent to us.
+the address. Strangers are collected, 32 at most in two seconds, the nearest to us
+preferred, so that asking us cannot make us send more than was sent to us. c-toxcore always
+collects for two seconds; here the first ones after a quiet time are pinged soon, since whoever
+has just joined is found only when somebody knows it.
 """
 
 from __future__ import annotations
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
 
 MAX_TO_PING = 32
 TIME_TO_PING_MS = 2000
+#: After a quiet time.
+SOON_MS = 50
 
 
 class Pings:
     """Answers pings, sends pings, reports who answered to `dht.answered`."""
 
-    __slots__ = ("_dht", "_rt", "_sendbacks", "_timer", "_to_ping")
+    __slots__ = ("_dht", "_pinged_ms", "_rt", "_sendbacks", "_timer", "_to_ping")
 
     def __init__(self, dht: DHT, *, rt: Runtime, udp: Dispatch) -> None:
         self._dht = dht
@@ -41,6 +45,7 @@ class Pings:
         self._sendbacks = Sendbacks(rt=rt)
         self._to_ping = Nearest(dht.close_list.base, MAX_TO_PING)
         self._timer: Timer | None = None
+        self._pinged_ms = rt.clock.now_ms - TIME_TO_PING_MS
         udp.claim(PING_REQUEST, self.on_request)
         udp.claim(PING_RESPONSE, self.on_response)
 
@@ -109,12 +114,17 @@ class Pings:
             return
         self._to_ping.offer(Node(public_key, address))
         if self._timer is None:
-            self._timer = self._rt.timers.call_later(TIME_TO_PING_MS, self._to_ping_due)
+            at_ms = max(now_ms + SOON_MS, self._pinged_ms + TIME_TO_PING_MS)
+            self._timer = self._rt.timers.call_at(at_ms, self._to_ping_due)
 
     def _to_ping_due(self) -> None:
         self._timer = None
+        self._pinged_ms = self._rt.clock.now_ms
         for node in self._to_ping.take():
-            self.send_request(node.address, node.public_key)
+            # it may have answered by now
+            client = self._dht.close_list.get(node.public_key)
+            if client is None or not client.is_good_at(node.address, self._pinged_ms):
+                self.send_request(node.address, node.public_key)
 
     def close(self) -> None:
         """No pings any more."""

@@ -262,7 +262,10 @@ class NetCrypto:
         """The way to a connection's peer over relays."""
         if self.tcp is None:
             return None
-        return self.tcp.peer(connection.dht_pk, connection.on_relayed, connection.on_route)
+        peer = self.tcp.peer(connection.dht_pk, connection.on_relayed, connection.on_route)
+        # whoever waits for an answer need not wait for the next try
+        peer.on_expected = connection.on_route
+        return peer
 
     def _on_oob(self, dht_pk: bytes, relay_pk: bytes, data: bytes) -> None:
         """Something from a peer that has no connection over that relay yet."""

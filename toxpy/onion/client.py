@@ -9,7 +9,8 @@ announcement tells its data key; data sealed to that key and sent to that node r
     known       the same inside a DHT request, once the friend's DHT key is known
 
 A node that answers is asked again every 15 s by the announcing side, less often when stable, and
-ever more rarely for a friend that stays away.
+ever more rarely for a friend that stays away. While something is new (we, the network, a friend) rounds are
+short and questions come quickly at first: whom we look for often comes online in the same moment.
 """
 
 from __future__ import annotations
@@ -59,8 +60,15 @@ DATA_DHT_PK = 156
 DHT_REQUEST_DHT_PK = 156
 
 ROUND_MS = 1000
+#: Ours: rounds while something is new, and how long that is.
+EAGER_ROUND_MS, EAGER_MS = 100, 5000
+#: Ours: the first questions to a node, each after so long; c-toxcore waits 3 s every time.
+EAGER_INTERVALS_MS = (300, 500, 900, 1500, 2500)
+#: Ours: questions about friends, all together; whoever is not asked waits for the next round.
+SEARCHES_PER_S, SEARCHES_BURST = 500, 1000
 MAX_ANNOUNCE_NODES, MAX_SEARCH_NODES = 12, 8
-MAX_PENDING = 256
+#: Questions under way: more than the budget allows in a round trip over slow paths.
+MAX_PENDING = 2048
 ANSWER_TIMEOUT_MS = 10_000
 #: An entry that missed this many questions in a row makes room. c-toxcore: ONION_NODE_MAX_PINGS.
 MAX_MISSES = 3
@@ -70,6 +78,8 @@ SEARCH_NEW_ROUNDS = 5
 MAX_SEARCH_INTERVAL_MS = 3_600_000
 SEARCH_BACKOFF = 4
 ASKED_AGAIN_MS = 10_000
+#: Ours: while nobody at all has answered, since the first questions often go out before there is a way.
+ASKED_AGAIN_ALONE_MS = 500
 MAX_RECENTLY_ASKED = 64
 DHT_PK_INTERVAL_MS = 30_000
 DHT_PK_DIRECT_INTERVAL_MS = 20_000
@@ -179,15 +189,19 @@ class Target:
         node.address = address
         return node
 
-    def asks_too_soon(self, public_key: bytes, now_ms: int) -> bool:
-        """Was this newcomer asked in the last 10 s; remembers that it is asked now."""
+    def was_asked_lately(self, public_key: bytes, now_ms: int) -> bool:
+        """Was this newcomer asked a short time ago."""
+        asked_ms = self.recently_asked.get(public_key)
+        again_ms = ASKED_AGAIN_MS if self.nodes else ASKED_AGAIN_ALONE_MS
+        return asked_ms is not None and now_ms - asked_ms < again_ms
+
+    def note_asked(self, public_key: bytes, now_ms: int) -> None:
+        """This newcomer is asked now."""
         asked = self.recently_asked
-        asked_ms = asked.pop(public_key, None)
+        asked.pop(public_key, None)
         if len(asked) >= MAX_RECENTLY_ASKED:
             del asked[next(iter(asked))]
-        too_soon = asked_ms is not None and now_ms - asked_ms < ASKED_AGAIN_MS
-        asked[public_key] = asked_ms if too_soon and asked_ms is not None else now_ms
-        return too_soon
+        asked[public_key] = now_ms
 
 
 class OnionFriend(Target):
@@ -237,6 +251,12 @@ class OnionFriend(Target):
         self.is_online = online
 
 
+def _eager_ms(target: Target) -> int:
+    """How long a node that is new to us is left alone after a question."""
+    rounds = target.rounds
+    return EAGER_INTERVALS_MS[rounds] if rounds < len(EAGER_INTERVALS_MS) else INTERVAL_NEW_MS
+
+
 class Question:
     """An announce request under way."""
 
@@ -282,12 +302,17 @@ class OnionClient:
         self._friend_paths = Paths(dht, self._path_nodes, rt=rt)
         self._questions: dict[bytes, Question] = {}
         self._answered_ms = -CONNECTED_FOR_MS
+        now_ms = rt.clock.now_ms
+        self._searches = Bucket(SEARCHES_PER_S, SEARCHES_BURST, now_ms)
+        self._turn = 0
+        self._eager_until_ms = now_ms + EAGER_MS
+        self._was_reachable = False
         self.data.claim(DATA_DHT_PK, self._on_dht_pk)
         dht.requests.claim(DHT_REQUEST_DHT_PK, self._on_dht_request)
         udp.claim(KIND_ANNOUNCE_RESPONSE_OLD, self._on_response_old)
         udp.claim(KIND_ANNOUNCE_RESPONSE, self._on_response)
         udp.claim(KIND_DATA_RESPONSE, self._on_data)
-        self._timer = rt.timers.call_later(ROUND_MS, self._round)
+        self._timer = rt.timers.call_later(EAGER_ROUND_MS, self._round)
 
     def close(self) -> None:
         """Stop the rounds."""
@@ -300,7 +325,16 @@ class OnionClient:
         if len(self.friends) >= MAX_FRIENDS:
             raise ValueError("too many friends")
         friend = self.friends[real_pk] = OnionFriend(real_pk, owner, rt=self._rt)
+        self.hurry()
         return friend
+
+    def hurry(self) -> None:
+        """Something is new: short rounds for a while."""
+        now_ms = self._rt.clock.now_ms
+        self._eager_until_ms = now_ms + EAGER_MS
+        if self._timer.deadline_ms > now_ms + EAGER_ROUND_MS:
+            self._timer.cancel()
+            self._timer = self._rt.timers.call_at(now_ms + EAGER_ROUND_MS, self._round)
 
     def remove_friend(self, friend: OnionFriend) -> None:
         """Search it no more; answers under way are dropped."""
@@ -310,6 +344,7 @@ class OnionClient:
     def add_bootstrap(self, node: Node) -> None:
         """A node that paths may use before the DHT knows others."""
         self._path_nodes.add(node)
+        self.hurry()
 
     def path_nodes(self) -> list[Node]:
         """Nodes for the savedata."""
@@ -381,25 +416,39 @@ class OnionClient:
         self._send_along(path, address, packet)
 
     def _round(self) -> None:
-        self._timer = self._rt.timers.call_later(ROUND_MS, self._round)
+        now_ms, connected = self._rt.clock.now_ms, self._dht.is_connected()
+        reachable = connected or (self._tcp is not None and bool(self._tcp.onion_relays()))
+        if reachable and not self._was_reachable:
+            self._eager_until_ms = now_ms + EAGER_MS
+        self._was_reachable = reachable
+        delay_ms = EAGER_ROUND_MS if now_ms < self._eager_until_ms else ROUND_MS
+        self._timer = self._rt.timers.call_later(delay_ms, self._round)
         if self._tcp is not None:
             # without the DHT the onion needs relays, at first until it is known whether there is a DHT
-            self._tcp.set_onion(not self._dht.is_connected())
+            self._tcp.set_onion(not connected)
         self._tend(self._self, self._self_interval_ms)
-        for friend in self.friends.values():
-            if not friend.is_online:
-                self._tend(friend, self._friend_interval_ms)
-                self._tell_dht_pk(friend)
+        if now_ms >= self._eager_until_ms and not self.is_connected():
+            # nobody answers even about ourselves
+            return
+        friends = [friend for friend in self.friends.values() if not friend.is_online]
+        # a round that ran out of questions goes on where it stopped
+        start = self._turn = self._turn % len(friends) if friends else 0
+        for friend in friends[start:] + friends[:start]:
+            if self._searches.is_empty(now_ms):
+                break
+            self._turn += 1
+            self._tend(friend, self._friend_interval_ms)
+            self._tell_dht_pk(friend)
 
     def _self_interval_ms(self, target: Target, node: AnnounceNode) -> int:
         if node.stored != STORED_SELF or node.misses:
-            return INTERVAL_NEW_MS
+            return _eager_ms(target)
         stable = self._rt.clock.now_ms - node.added_ms >= STABLE_AFTER_MS
         return INTERVAL_STABLE_MS if stable else INTERVAL_MS
 
     def _friend_interval_ms(self, target: Target, node: AnnounceNode) -> int:
         if target.rounds <= SEARCH_NEW_ROUNDS:
-            return INTERVAL_NEW_MS
+            return _eager_ms(target)
         # the longer it is away, the rarer: a quarter of the time since the node was first asked
         away_ms = self._rt.clock.now_ms - node.added_ms
         return min(max(INTERVAL_MS, away_ms // SEARCH_BACKOFF), MAX_SEARCH_INTERVAL_MS)
@@ -412,6 +461,8 @@ class OnionClient:
             if node.misses >= MAX_MISSES and now_ms - node.asked_ms >= INTERVAL_MS:
                 del target.nodes[node.public_key]
             elif now_ms - node.asked_ms >= interval_ms(target, node) or self._is_silent(target, now_ms):
+                if target is not self._self and not self._searches.take(now_ms):
+                    return
                 node.asked_ms = target.asked_ms = now_ms
                 node.misses += 1
                 asked = True
@@ -432,12 +483,15 @@ class OnionClient:
         if node.public_key in target.nodes or not is_usable(node.address) or node.tcp:
             return
         now_ms = self._rt.clock.now_ms
-        if not target.wants(node.public_key) or target.asks_too_soon(node.public_key, now_ms):
+        if not target.wants(node.public_key) or target.was_asked_lately(node.public_key, now_ms):
             return
-        if target.newcomers.take(now_ms):
-            self._ask(target, node.public_key, node.address)
-        else:
+        if not target.newcomers.take(now_ms):
             self._rt.counters.drop("onion_newcomer_budget")
+        elif target is not self._self and not self._searches.take(now_ms):
+            self._rt.counters.drop("onion_search_budget")
+        else:
+            target.note_asked(node.public_key, now_ms)
+            self._ask(target, node.public_key, node.address)
 
     # answers
 

@@ -78,9 +78,10 @@ class TcpPeer:
     """The way to one peer over relays; made by `TcpPool.peer`.
 
     `on_change` is told when `is_online` flips, and when there is room after there was none.
+    `on_expected` is told when packets can go out of band to a peer that is online nowhere.
     """
 
-    __slots__ = ("_pool", "_route", "dht_pk", "on_change", "on_data", "sleeping")
+    __slots__ = ("_pool", "_route", "dht_pk", "on_change", "on_data", "on_expected", "sleeping")
 
     def __init__(
         self, pool: TcpPool, route: Route, on_data: Callable[[bytes], None], on_change: Callable[[], None]
@@ -90,6 +91,7 @@ class TcpPeer:
         self.dht_pk = route.dht_pk
         self.on_data = on_data
         self.on_change = on_change
+        self.on_expected: Callable[[], None] = _nothing
         self.sleeping = False
         route.users.append(self)
 

@@ -196,6 +196,7 @@ class Relay:
             link.connection_id = connection_id
             link.set_state(REGISTERED)
             self.ids[connection_id] = link
+            link.route.expected()
 
     def on_peer_status(self, client: TcpClient, connection_id: int, online: bool) -> None:
         """The peer came to the relay, or left it."""
@@ -308,6 +309,12 @@ class Route:
         """The peer sent that."""
         for user in tuple(self.users):
             user.on_data(data)
+
+    def expected(self) -> None:
+        """A relay will tell when the peer comes; if it is there already, it can be reached out of band."""
+        if not self.online:
+            for user in tuple(self.users):
+                user.on_expected()
 
     def changed(self) -> None:
         """The peer came online, is on no relay any more, or can be sent more again."""

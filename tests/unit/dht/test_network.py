@@ -253,18 +253,51 @@ def test_a_told_node_is_asked_for_the_key_wanted():
         assert peer.dht.close_list.get(stranger.key).address(universe.clock.now_ms) == stranger.address
 
 
-def test_strangers_who_ask_are_pinged_once_in_two_seconds():
+def test_strangers_who_ask_are_pinged_once_and_soon_but_not_more_often_than_every_two_seconds():
     universe, peers = settled(2)
     known = peers[0]
-    stranger = Peer(universe, "stranger")
-    for _ in range(5):
-        stranger.dht.send_nodes_request(known.address, known.key, stranger.key)
+
+    def pings(stranger):
+        return [data[0] for address, data in known.sent if address == stranger.address].count(PING_REQUEST)
+
+    first, second = Peer(universe, "first stranger"), Peer(universe, "second stranger")
     known.sent.clear()
-    universe.run_for(1500)
-    assert PING_REQUEST not in [data[0] for address, data in known.sent if address == stranger.address]
-    universe.run_for(1500)
-    assert [data[0] for address, data in known.sent if address == stranger.address].count(PING_REQUEST) == 1
-    assert known.dht.close_list.get(stranger.key) is not None
+    for _ in range(5):
+        first.dht.send_nodes_request(known.address, known.key, first.key)
+    assert universe.run_until(lambda: pings(first), 200)
+    pinged_ms = universe.clock.now_ms
+    for _ in range(5):
+        second.dht.send_nodes_request(known.address, known.key, second.key)
+    # otherwise others make it known
+    second.socket.online = False
+    assert universe.run_until(lambda: pings(second), 3000)
+    assert universe.clock.now_ms - pinged_ms >= 2000
+    universe.run_for(1000)
+    assert pings(first) == pings(second) == 1
+    assert known.dht.close_list.get(first.key) is not None
+
+
+def test_a_node_the_client_named_is_asked_again_although_others_know_us():
+    universe, peers = settled(2)
+    lost, newcomer = Peer(universe, "behind a bad link"), Peer(universe, "newcomer")
+    lost.socket.online = False
+    lost.dht.bootstrap(peers[0].address, peers[0].key)
+    lost.socket.online = True
+    newcomer.dht.bootstrap(lost.address, lost.key)
+    universe.run_for(500)
+    assert lost.dht.is_connected() and lost.dht.close_list.get(peers[0].key) is None
+    universe.run_for(4000)
+    assert lost.dht.close_list.get(peers[0].key) is not None
+
+
+def test_a_node_the_client_named_that_is_silent_is_asked_four_times():
+    universe, peers = settled(2)
+    gone = Peer(universe, "gone")
+    gone.socket.online = False
+    peers[0].sent.clear()
+    peers[0].dht.bootstrap(gone.address, gone.key)
+    universe.run_for(200_000)
+    assert len([data for address, data in peers[0].sent if address == gone.address]) == 4
 
 
 def test_the_same_seed_gives_the_same_run():
