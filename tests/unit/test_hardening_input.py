@@ -247,3 +247,33 @@ def test_a_hundred_threads_never_use_a_nonce_twice(monkeypatch):
     assert numbers == sorted(set(numbers)), "counters only grow"
     assert len(used) > 2000 and not repeated
     world.close()
+
+
+@pytest.mark.parametrize("relayed", [False, True])
+@pytest.mark.parametrize("line", range(1, 8))
+def test_an_instance_may_be_ended_by_its_own_log_callback(line, relayed):
+    """In the middle of a pass, wherever that line is written: the pass ends, and nothing is left."""
+    world = SimulatedWorld(seed=13, relayed=relayed)
+    alice, bob = world.strangers()
+    alice.friend_add_norequest(bob.self_get_public_key())
+    bob.friend_add_norequest(alice.self_get_public_key())
+    lines = []
+
+    def log(_level, text):
+        lines.append(text)
+        if len(lines) == line:
+            alice.tox.kill()
+
+    alice.tox.rt.log = log
+    world.until(alice.is_online, "alice to be online", 90) if line > 4 else None
+    alice.add_tcp_relay("20.0.99.99", 1, bytes(range(32)))
+    bob.socket.online = False
+    for node in world.actors[:4]:
+        node.socket.online = False
+    world.run_for(180)
+    if alice.tox.killed:
+        assert alice.tox.rt.timers.next_deadline_ms() is None
+        assert len(lines) == line
+    else:
+        assert len(lines) < line
+    world.close()
