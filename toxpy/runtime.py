@@ -131,7 +131,7 @@ class Timers:
 
 
 #: Age of the last activity, and how soon a client should come back while it is less, both in ms.
-PACE = ((1_000, 1), (2_000, 2), (5_000, 5), (15_000, 10), (30_000, 20), (0, 50))
+PACE = ((1_000, 1), (2_000, 2), (5_000, 5), (10_000, 10), (15_000, 20), (0, 50))
 #: Nothing was going on yet.
 NEVER_MS = -1_000_000
 
