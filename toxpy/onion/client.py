@@ -607,8 +607,8 @@ class OnionClient:
 
     def _dht_pk_packet(self, friend: OnionFriend) -> bytes:
         """Kind, no_replay, our DHT key, and up to 4 relays of ours and nodes near us."""
-        # The friend ignores what is not newer, so it never shrinks, whatever is done to the wall clock. Nor does
-        # it run ahead of that: after a restart the friend would ignore us until the clock has caught up.
+        # The friend ignores what is not newer, so it never shrinks, whatever is done to the wall clock. Nor
+        # does it run ahead of that: after a restart the friend would ignore us until the clock has caught up.
         clock = self._rt.clock
         passed_s = (clock.now_ms - friend.sent_no_replay_ms) // 1000
         if passed_s > 0 or not friend.sent_no_replay:
