@@ -246,14 +246,15 @@ uint32_t toxpy_rest_interval(const void *tox)
         return 0;
     }
     int64_t now = now_ms(), left_ms = rest.deadline_ms - now;
-    for (int i = 0; i < steps.count; i++) {
-        if (i == steps.count - 1 || now - rest.active_ms < steps.age_ms[i]) {
-            int64_t interval_ms = steps.interval_ms[i], least_ms = interval_ms > 1 ? interval_ms / 2 : 1;
-            if (left_ms <= 0) {
-                return 1;
-            }
-            return (uint32_t)(left_ms >= interval_ms ? interval_ms : left_ms > least_ms ? left_ms : least_ms);
+    if (left_ms <= 0) {
+        return 1;
+    }
+    for (int i = 0; i < steps.count - 1; i++) {
+        int64_t interval_ms = steps.interval_ms[i];
+        if (now - rest.active_ms < steps.age_ms[i]) {
+            return (uint32_t)(left_ms < interval_ms ? left_ms : interval_ms);
         }
     }
-    return 0;
+    /* an idle client does not wake up for timers */
+    return steps.count != 0 ? steps.interval_ms[steps.count - 1] : 0;
 }

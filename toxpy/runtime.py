@@ -140,8 +140,8 @@ class Pace:
     """How often a client that asks for the interval should let the instance iterate.
 
     While something goes on between users (`note`), or with the network (`note_lightly`), clients come back
-    soon, so that an answer does not wait for the next pass; then ever more rarely. A timer that is due before
-    shortens the interval, but not below its half: an idle client need not wake up for each of them.
+    soon, so that an answer does not wait for the next pass, or at the next timer; then ever more rarely.
+    An idle client does not wake up for timers: they can wait for its next pass, as they do in c-toxcore.
     """
 
     __slots__ = ("_clock", "active_ms")
@@ -157,7 +157,7 @@ class Pace:
 
     def note_lightly(self) -> None:
         """Something goes on that takes several round trips, such as joining: as `note` a second ago."""
-        active_ms = self._clock.now_ms - PACE[1][0]
+        active_ms = self._clock.now_ms - PACE[0][0]
         if active_ms > self.active_ms:
             self.active_ms = active_ms
 
@@ -166,14 +166,10 @@ class Pace:
         if delay_ms is not None and delay_ms <= 0:
             return PACE[0][1]
         age_ms = now_ms - self.active_ms
-        interval_ms = PACE[-1][1]
         for limit_ms, step_ms in PACE:
             if age_ms < limit_ms:
-                interval_ms = step_ms
-                break
-        if delay_ms is None or delay_ms >= interval_ms:
-            return interval_ms
-        return max(delay_ms, interval_ms // 2, 1)
+                return step_ms if delay_ms is None else min(step_ms, delay_ms)
+        return PACE[-1][1]
 
 
 class Rng:
