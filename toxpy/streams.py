@@ -11,6 +11,7 @@ from __future__ import annotations
 import _socket
 import errno
 import select
+from struct import Struct
 
 from toxpy.wire.address import normalise_ip
 
@@ -36,6 +37,9 @@ _GONE = (errno.ECONNABORTED, errno.EPROTO, errno.EINTR, errno.EPERM)
 #: Writing to a closed connection must not send SIGPIPE to the host program.
 _FLAGS = _socket.MSG_NOSIGNAL
 
+#: Of the kernel's `struct tcp_info` `tcpi_bytes_acked` and, the last, `tcpi_snd_wnd`, new in Linux 5.4.
+_INFO = Struct("=120xQ100xI")
+
 _IN, _OUT = select.EPOLLIN, select.EPOLLOUT
 
 
@@ -54,6 +58,7 @@ class Stream:
         "_connected",
         "_events",
         "_failed",
+        "_given",
         "_out",
         "_out_size",
         "_socket",
@@ -71,6 +76,8 @@ class Stream:
         self._failed = False
         self._out: list[bytes] = []
         self._out_size = 0
+        #: bytes that the kernel took
+        self._given = 0
         self._events = _IN if connected else _IN | _OUT
         streams.register(sock.fileno(), self, self._events)
 
@@ -81,6 +88,22 @@ class Stream:
     def pending(self) -> int:
         """Bytes that the kernel has not taken yet."""
         return self._out_size
+
+    def window(self) -> int:
+        """Bytes that the other side's kernel would still take; -1 when ours cannot tell."""
+        sock = self._socket
+        if sock is None or self._failed:
+            return -1
+        try:
+            info = sock.getsockopt(_socket.IPPROTO_TCP, _socket.TCP_INFO, _INFO.size)
+        except OSError as error:
+            self._streams.count(error.errno or 0)
+            return -1
+        if len(info) < _INFO.size:
+            return -1
+        acknowledged, window = _INFO.unpack(info)
+        free: int = window - (self._given - acknowledged) - self._out_size
+        return max(free, 0)
 
     def read(self) -> bytes | None:
         """What is there now, at most 64 KiB; b"" for nothing, None when the connection is over."""
@@ -144,6 +167,7 @@ class Stream:
         else:
             self._out[:] = (data[sent:],)
         self._out_size = len(data) - sent
+        self._given += sent
         self._watch(_IN | _OUT if self._out else _IN)
 
     def happened(self, events: int) -> None:

@@ -27,6 +27,8 @@ class FakeStream:
         self.closed = self.failed = self.eof = False
         #: every write, for tests that look at frames
         self.writes = []
+        #: what the other kernel would take; -1 when nobody knows
+        self.window_size = 1 << 30
         self.reads = 0
         self._told = False
 
@@ -49,6 +51,9 @@ class FakeStream:
         if not self.closed and not self.failed:
             self.writes.append(data)
             self.out += data
+
+    def window(self):
+        return self.window_size
 
     def pending(self):
         return len(self.out)

@@ -32,6 +32,9 @@ class SimStream:
     def is_connected(self):
         return self.connected and not self.failed
 
+    def window(self):
+        return -1
+
     def pending(self):
         return len(self.early)
 

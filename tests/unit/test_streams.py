@@ -3,9 +3,11 @@
 import errno
 import resource
 import select
+from struct import Struct
 
 import pytest
 
+from toxpy import streams
 from toxpy.runtime import Runtime
 from toxpy.streams import FLUSH_SIZE, READ_SIZE, Streams
 
@@ -219,3 +221,34 @@ def test_much_in_one_pass_does_not_pile_up(net):
     assert client.pending() == FLUSH_SIZE // 2
     net.streams.flush()
     net.passes(lambda: len(b"".join(got)) == FLUSH_SIZE * 3 // 2)
+
+
+def test_the_window_is_what_the_other_kernel_takes(net):
+    net = net()
+    client, server = net.pair()
+    # nobody reads: what was announced is used up, and what lies here counts as well
+    client.write(b"hello")
+    net.passes(lambda: server.read() == b"hello")
+    server.write(b"hello")
+    net.passes(lambda: client.read() == b"hello")
+    window = client.window()
+    assert 16_384 <= window < 1 << 30
+    net.streams.poll()
+    # what leaves at the end of the pass only
+    client.write(bytes(10_000))
+    assert client.window() == window - 10_000
+    net.streams.flush()
+    while client.pending() == 0:
+        client.write(bytes(100_000))
+    assert client.window() == 0
+    server.close()
+    client.close()
+    assert client.window() == -1
+
+
+def test_a_kernel_that_cannot_tell_the_window(net, monkeypatch):
+    net = net()
+    client, _ = net.pair()
+    # older ones end before it
+    monkeypatch.setattr(streams, "_INFO", Struct("5000x"))
+    assert client.window() == -1

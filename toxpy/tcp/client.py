@@ -15,7 +15,8 @@ the hello, which anybody who recorded one can repeat). From then on frames, by t
     16..255 data with the peer that has this id
 
 A `connection_id` is the id without the 16: 0 to 239. The client pings every 30 s and ends the
-connection when no pong comes within 10 s, or at the first frame that makes no sense.
+connection when no pong comes within 10 s, or at the first frame that makes no sense. Behind data pings
+are marks as well: see `toxpy.tcp.backlog`.
 Spec: TCP client, TCP server; c-toxcore: TCP_client.c.
 """
 
@@ -24,7 +25,14 @@ from __future__ import annotations
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE, shared_key
 from toxpy.runtime import LOG_DEBUG, LOG_INFO, LOG_WARNING
-from toxpy.tcp.secure import SERVER_HELLO_SIZE, SecureStream, create_client_hello, open_server_hello
+from toxpy.tcp.backlog import FILLERS, MARK_SIZE, MARK_TIMEOUT_MS, PUSH_SIZE, Backlog
+from toxpy.tcp.secure import (
+    FRAME_OVERHEAD,
+    SERVER_HELLO_SIZE,
+    SecureStream,
+    create_client_hello,
+    open_server_hello,
+)
 from toxpy.wire.address import format_address
 
 TYPE_CHECKING = False
@@ -79,6 +87,7 @@ ONION_REQUEST, ONION_RESPONSE, FORWARD_REQUEST, FORWARDING = 8, 9, 10, 11
 RESERVED_IDS = 16
 MAX_CONNECTIONS = 256 - RESERVED_IDS
 MAX_OOB_SIZE = 1024
+FILLER_SIZE = 1 + KEY_SIZE + MAX_OOB_SIZE + FRAME_OVERHEAD
 PHASE_TIMEOUT_MS = 10_000
 PING_INTERVAL_MS = 30_000
 PING_TIMEOUT_MS = 10_000
@@ -87,12 +96,6 @@ PING_ID_SIZE = 8
 # ours
 #: Frames that must not get lost, kept while the out-buffer takes none.
 MAX_OWED = 256
-
-#: Data that the relay may have left unread. A ping goes along every MARK_SIZE bytes, and its pong says
-#: that all before it was read. A relay of c-toxcore 0.2.18 stops reading for ever when over 64 KiB wait.
-MAX_UNREAD, MARK_SIZE = 49_152, 12_288
-#: Behind data a pong may take longer: as long as without data to the end of the next ping.
-MARK_TIMEOUT_MS = PING_INTERVAL_MS + PING_TIMEOUT_MS
 
 #: What is known of a connection id.
 _FREE, _OFFLINE, _ONLINE = range(3)
@@ -104,22 +107,19 @@ class TcpClient:
     """One try to reach one relay, and the connection that comes of it. Ends in CLOSED for good."""
 
     __slots__ = (
+        "_backlog",
         "_buffer",
         "_keys",
         "_log_name",
         "_nonce",
         "_owed",
         "_owner",
-        "_ping_id",
-        "_ping_mark",
         "_pinged_ms",
         "_profile",
         "_proxy",
         "_proxy_handshake",
-        "_read",
         "_rt",
         "_secure",
-        "_sent",
         "_session",
         "_shared_keys",
         "_status",
@@ -168,11 +168,8 @@ class TcpClient:
         self._secure: SecureStream | None = None
         self._status = bytearray(MAX_CONNECTIONS)
         self._owed: list[bytes] = []
-        #: The ping without a pong; empty when there is none.
-        self._ping_id = b""
+        self._backlog = Backlog(rt.clock)
         self._pinged_ms = 0
-        #: bytes of data: sent, sent before the open ping, read by the relay for sure
-        self._sent = self._ping_mark = self._read = 0
         self._timer: Timer
         self._stream: Stream | None = None
         try:
@@ -203,14 +200,19 @@ class TcpClient:
             return False
         if not secure.send(_DATA_BYTES[connection_id] + data):
             return False
-        self._sent += len(data)
-        if not self._ping_id and self._sent - self._read >= MARK_SIZE:
-            self._ping(MARK_TIMEOUT_MS)
+        if self._backlog.add(len(data) + 1 + FRAME_OVERHEAD):
+            self._ping()
         return True
 
     def has_room(self) -> bool:
         """Is the relay keeping up, so that data should be sent; `on_room` tells when it is again."""
-        return self._sent - self._read < MAX_UNREAD
+        stream, backlog = self._stream, self._backlog
+        if stream is None or backlog.has_room(stream):
+            return stream is not None
+        if not backlog.marks:
+            # its pong brings news
+            self._ping()
+        return False
 
     def send_oob(self, dht_pk: bytes, data: bytes) -> bool:
         """1 to 1024 bytes to a peer that may be on this relay."""
@@ -352,6 +354,8 @@ class TcpClient:
             return
         if self.state == UNCONFIRMED and frames:
             self._confirm()
+        backlog = self._backlog
+        sent, unread = backlog.sent, backlog.unread
         status, on_data = self._status, self._owner.on_data
         for frame in frames:
             # any call-back may close
@@ -369,6 +373,9 @@ class TcpClient:
                 self._rt.counters.drop("tcp_data_id")
         if secure.failure:
             self._fail(f"connection to the relay ended: {secure.failure}")
+        elif backlog.unread < unread and backlog.sent == sent and backlog.is_long():
+            # it reads, and nothing new is on its way to it
+            self._push()
 
     def _confirm(self) -> None:
         self.state = CONFIRMED
@@ -413,29 +420,73 @@ class TcpClient:
             self._owner.on_peer_status(self, connection_id, status == _ONLINE)
 
     def _on_pong(self, ping_id: bytes) -> None:
-        if ping_id != self._ping_id:
+        backlog = self._backlog
+        if not backlog.on_pong(ping_id):
             return
-        had_room = self.has_room()
-        self._ping_id = b""
-        self._read = self._ping_mark
-        if self._sent - self._read >= MARK_SIZE:
-            self._ping(MARK_TIMEOUT_MS)
-        else:
-            self._timer.cancel()
-            self._timer = self._rt.timers.call_at(self._pinged_ms + PING_INTERVAL_MS, self._ping)
-        if not had_room:
-            self._owner.on_room(self)
+        if backlog.is_full:
+            backlog.is_full = False
+            if self.has_room():
+                self._owner.on_room(self)
+        self._arm()
 
-    def _ping(self, timeout_ms: int = PING_TIMEOUT_MS) -> None:
-        """Ping now; the next one is 30 s after this one, when its pong has come, or after MARK_SIZE bytes."""
+    def _ping(self) -> None:
+        """Ping now; the next one is 30 s after this one, when its pong has come, or after some data."""
         rt = self._rt
-        self._ping_mark = self._sent
-        self._ping_id = (rt.rng.u64() or 1).to_bytes(PING_ID_SIZE, "big")
+        ping_id = (rt.rng.u64() or 1).to_bytes(PING_ID_SIZE, "big")
         self._pinged_ms = rt.clock.now_ms
-        self._timer.cancel()
-        reason = f"relay did not answer a ping within {timeout_ms // 1000} s"
-        self._timer = self._fail_later(timeout_ms, reason)
-        self._send_important(b"\x04" + self._ping_id)
+        frame = b"\x04" + ping_id
+        self._backlog.mark(ping_id, len(frame) + FRAME_OVERHEAD)
+        self._send_important(frame)
+        self._arm()
+
+    def _push(self) -> None:
+        """Give a relay a reason to read on: data if there is any, or else something it throws away."""
+        stream, backlog = self._stream, self._backlog
+        if stream is None or stream.window() < 2 * PUSH_SIZE:
+            # what does not fit into the relay's kernel does not reach it
+            return
+        before = backlog.sent
+        backlog.allow_push()
+        self._owner.on_room(self)
+        if backlog.sent > before:
+            return
+        self._rt.counters.count("tcp_fill")
+        for _ in range(FILLERS):
+            if self.send_oob(self._rt.rng.bytes(KEY_SIZE), bytes(MAX_OOB_SIZE)) and backlog.add(FILLER_SIZE):
+                self._ping()
+
+    def _arm(self) -> None:
+        """Have the timer at the next moment, or earlier."""
+        backlog = self._backlog
+        at_ms = self._pinged_ms + PING_INTERVAL_MS
+        if backlog.marks:
+            at_ms = backlog.progress_ms + self._patience_ms()
+            if backlog.is_long():
+                at_ms = min(at_ms, backlog.push_at_ms())
+        timer = self._timer
+        if timer.callback == self._moment and timer.deadline_ms <= at_ms:
+            return
+        timer.cancel()
+        self._timer = self._rt.timers.call_at(at_ms, self._moment)
+
+    def _patience_ms(self) -> int:
+        return MARK_TIMEOUT_MS if self._backlog.unread >= MARK_SIZE else PING_TIMEOUT_MS
+
+    def _moment(self) -> None:
+        """Something may be due: a ping, a push, the end."""
+        backlog, now_ms = self._backlog, self._rt.clock.now_ms
+        if backlog.marks:
+            patience_ms = self._patience_ms()
+            if now_ms - backlog.progress_ms >= patience_ms:
+                self._fail(f"relay did not answer a ping within {patience_ms // 1000} s")
+                return
+            if backlog.is_long() and now_ms >= backlog.push_at_ms():
+                backlog.on_silence()
+                self._push()
+        elif now_ms - self._pinged_ms >= PING_INTERVAL_MS:
+            self._ping()
+        if self.state != CLOSED:
+            self._arm()
 
     # out
 
