@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 WORKERS ?= 6
 
 BUILD_PACKAGES := gcc libc6-dev make cmake pkg-config python3 python3-dev python3-venv
-TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks toxic tmux
+TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks toxic tmux utox qtox xvfb xdotool libtoxcore-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) g++ $(if $(filter debian,$(PEER)),libtoxcore2)
 
 VENV := .venv

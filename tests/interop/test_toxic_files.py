@@ -6,120 +6,14 @@ here is no toxic but an instance that this test drives: ours, or Debian's.
 
 import hashlib
 import os
-import time
 
 import pytest
 
-from tests.support.bootstrapd import until
-from tests.support.files import CANCEL, PAUSE, RESUME
-from tests.support.private_network import HOST
-from tests.support.real_tox import RealTox
-from tests.support.toxic import ONLINE_TIMEOUT_S, TIMEOUT_S, Network, Toxic, debians_library, our_library
-from toxpy import events as ev
-from toxpy.core import Core
-from toxpy.options import Options
+from tests.support.client_peer import Peer, debians_instance, our_instance
+from tests.support.files import DATA, PAUSE, RESUME
+from tests.support.toxic import TIMEOUT_S, Network, Toxic, debians_library, our_library
 
 SIZE = 8_000_001
-#: What is on its way when the friend pauses is there after so long.
-SETTLED_S = 1
-KIND_DATA = 0
-
-
-def our_instance(savedata):
-    options = Options(local_discovery_enabled=False)
-    if savedata:
-        options.savedata_type, options.savedata_data = 1, savedata
-    return Core(options)
-
-
-def debians_instance(savedata):
-    return RealTox(savedata=savedata)
-
-
-class Peer:
-    """A friend of toxic: it takes the first transfer that is not an avatar, and sends what `outgoing` has."""
-
-    def __init__(self, node, make):
-        self.node, self.make = node, make
-        self.savedata = b""
-        self.outgoing = b""
-        self.core = None
-        self.start()
-
-    def start(self):
-        """Up again with what was saved."""
-        self.core = self.make(self.savedata)
-        self.core.bootstrap(HOST, self.node.port, self.node.public_key)
-        self.core.add_tcp_relay(HOST, self.node.relay_port, self.node.public_key)
-        self.requests, self.offers, self.controls = [], [], []
-        self.received = bytearray()
-        self.positions = []
-        self.online = False
-
-    def stop(self):
-        """Gone; the friend is told."""
-        self.savedata = self.core.get_savedata()
-        self.core.kill()
-
-    def step(self):
-        """One pass."""
-        self.core.iterate()
-        for event in self.core.drain_events():
-            handler = HANDLERS.get(type(event))
-            if handler is not None:
-                handler(self, event)
-
-    def until(self, condition, timeout_s=ONLINE_TIMEOUT_S, what=lambda: "too late"):
-        """Run until it is so."""
-
-        def stepped():
-            self.step()
-            return condition()
-
-        until(stepped, timeout_s, what)
-
-    def settle(self):
-        """Run for a while."""
-        end = time.monotonic() + SETTLED_S
-        self.until(lambda: time.monotonic() > end)
-
-    # events
-
-    def on_request(self, event):
-        self.requests.append(event.public_key)
-
-    def on_connection(self, event):
-        self.online = event.connection_status != 0
-
-    def on_offer(self, event):
-        if event.kind == KIND_DATA:
-            self.offers.append(event)
-        else:
-            self.core.file_control(event.friend_number, event.file_number, CANCEL)
-
-    def on_control(self, event):
-        self.controls.append(event.control)
-
-    def on_received(self, event):
-        # a position says where the friend is after a seek
-        self.positions.append(event.position)
-        self.received += event.data
-
-    def on_request_chunk(self, event):
-        self.positions.append(event.position)
-        chunk = self.outgoing[event.position : event.position + event.length]
-        if chunk:
-            self.core.file_send_chunk(event.friend_number, event.file_number, event.position, chunk)
-
-
-HANDLERS = {
-    ev.FriendRequest: Peer.on_request,
-    ev.FriendConnectionStatus: Peer.on_connection,
-    ev.FileRecv: Peer.on_offer,
-    ev.FileRecvControl: Peer.on_control,
-    ev.FileRecvChunk: Peer.on_received,
-    ev.FileChunkRequest: Peer.on_request_chunk,
-}
 
 
 @pytest.fixture
@@ -163,7 +57,7 @@ def offered(toxic, peer, path):
 def accepted(toxic, peer, data, name, file_id=None):
     """The friend offers a file, and toxic's user accepts it."""
     peer.outgoing = data
-    number = peer.core.file_send(0, KIND_DATA, len(data), file_id, name.encode())
+    number = peer.core.file_send(0, DATA, len(data), file_id, name.encode())
     peer.until(lambda: f"File transfer request for '{name}'" in toxic.text(), TIMEOUT_S, toxic.text)
     toxic.enter("/savefile 0")
     return number
@@ -244,7 +138,7 @@ def test_the_friend_goes_away_in_the_middle(pair, tmp_path):
 
     peer.positions.clear()
     peer.outgoing = data
-    peer.core.file_send(0, KIND_DATA, SIZE, file_id, b"in.bin")
+    peer.core.file_send(0, DATA, SIZE, file_id, b"in.bin")
     peer.until(lambda: "File 'in.bin' successfully received." in toxic.text(), what=toxic.text)
     assert peer.positions[0] > 100_000
     assert digest((toxic.downloads / "in.bin").read_bytes()) == digest(data)

@@ -1,8 +1,11 @@
 """The exported names, and every function called with nothing but NULL and 0."""
 
 import glob
+import re
 import subprocess
 import sys
+
+import pytest
 
 from tests.support.prefix import ROOT, compile_c, library_dir
 
@@ -35,6 +38,30 @@ def test_exports_are_the_header():
 def test_no_name_of_debians_library_is_missing():
     (debian,) = glob.glob("/usr/lib/*/libtoxcore.so.2")
     assert exported(debian) - exported(library_dir() / "libtoxcore.so.2") == set()
+
+
+@pytest.mark.parametrize("client", ["toxic", "utox", "qtox"])
+def test_no_name_that_a_client_needs_is_missing(client):
+    """All three are bound at once when they start: with one name missing they would not."""
+    command = ["nm", "-D", "--undefined-only", f"/usr/bin/{client}"]
+    lines = subprocess.check_output(command, text=True).splitlines()
+    needed = {name for name in (line.split()[-1].split("@")[0] for line in lines) if name.startswith("tox")}
+    assert len(needed) > 100
+    assert needed - exported(library_dir() / "libtoxcore.so.2") == set()
+
+
+def test_no_name_of_debians_headers_is_missing():
+    """What libtoxcore-dev declares, comments aside."""
+    names = set()
+    for header in glob.glob("/usr/include/tox/*.h"):
+        with open(header, encoding="utf-8") as file:
+            code = re.sub(r"(?s)/\*.*?\*/", "", file.read())
+        code = re.sub(r"(?m)//.*|^[ \t]*#.*", "", code)
+        # callback types are no functions
+        code = re.sub(r"typedef\b[^;{]*;", "", code)
+        names |= set(re.findall(r"\b(tox(?:av|es)?_\w+)\s*\(", code))
+    assert len(names) > 250
+    assert names - exported(library_dir() / "libtoxcore.so.2") == set()
 
 
 PROGRAM = """
