@@ -175,6 +175,7 @@ class Core(CoreFiles, CoreNetwork):
         """
         waiting, files, path = self._events, self.messenger.files, self.socket.path
         held = False
+        batch: list[Any] = []
         try:
             while not self.killed:
                 if not waiting:
@@ -191,23 +192,16 @@ class Core(CoreFiles, CoreNetwork):
                     # what a callback sends should not wait for its end
                     held = False
                     path.release()
-                yield from self._drain_waiting()
-        finally:
-            if held and path is not None:
-                path.release()
-
-    def _drain_waiting(self) -> Iterator[Any]:
-        """The events that wait now."""
-        waiting = self._events
-        batch = waiting[::-1]
-        waiting.clear()
-        try:
-            while batch:
-                event = batch.pop()
-                if event.owner is None or not event.owner.deleted:
-                    yield event
+                batch = waiting[::-1]
+                waiting.clear()
+                while batch:
+                    event = batch.pop()
+                    if event.owner is None or not event.owner.deleted:
+                        yield event
         finally:
             waiting[:0] = batch[::-1]
+            if held and path is not None:
+                path.release()
 
     def has_events(self) -> bool:
         """Would `drain_events` have something to look at."""

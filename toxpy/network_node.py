@@ -189,49 +189,53 @@ class NetworkNode:
             self.rt.counters.count("iterate_inside_itself")
             return
         self._in_pass = True
-        path = self._path
+        path, rt, udp, streams = self._path, self.rt, self.udp, self.streams
         if path is not None:
             path.hold()
-        self.rt.clock.update()
+        rt.clock.update()
         try:
-            self.streams.poll()
-            self._pass(self._receive(path) if path is not None else self.udp.receive(MAX_DATAGRAMS))
-            if self.udp.errors or self.streams.errors:
+            streams.poll()
+            batch = self._receive(path) if path is not None else udp.receive(MAX_DATAGRAMS)
+            if batch or self._strangers:
+                self._handle_some(batch)
+            rt.timers.run_due()
+            if udp.errors or streams.errors:
                 self._error_log.look()
         finally:
             self._in_pass = False
             if path is not None:
                 path.release()
-            self.streams.flush()
+            streams.flush()
 
     def _receive(self, path: Datapath) -> list[tuple[bytes, Address]]:
         """Hand data packets to their connections; the datagrams that are something else."""
         runs, batch, more = path.receive(MAX_BATCH)
-        for connection, address, records in runs:
-            connection.receive_run(address, records)
-        calls = MAX_DATAGRAMS // MAX_BATCH - 1
-        while more and calls:
-            calls -= 1
-            runs, raw, more = path.receive(MAX_BATCH)
+        calls = MAX_DATAGRAMS // MAX_BATCH
+        while True:
             for connection, address, records in runs:
-                connection.receive_run(address, records)
+                try:
+                    connection.receive_run(address, records)
+                except PacketError:
+                    self.rt.counters.drop("udp_malformed")
+            calls -= 1
+            if not more or not calls:
+                return batch
+            runs, raw, more = path.receive(MAX_BATCH)
             batch += raw
-        return batch
 
-    def _pass(self, batch: list[tuple[bytes, Address]]) -> None:
+    def _handle_some(self, batch: list[tuple[bytes, Address]]) -> None:
+        """All of a small batch; of a big one what need not wait."""
         strangers = self._strangers
         if len(batch) <= CALM and not strangers:
-            if batch:
-                self._handle(batch)
-        else:
-            self._handle(strangers.part(batch))
-            # a short pass: nodes that we know, relay clients and timers wait for its end
-            limit = self.dht.budget.spent + self.x25519_per_pass
-            for _ in range(STRANGERS_PER_PASS // GROUP):
-                if not strangers or self.dht.budget.spent >= limit:
-                    break
-                self._handle(strangers.take(GROUP))
-        self.rt.timers.run_due()
+            self._handle(batch)
+            return
+        self._handle(strangers.part(batch))
+        # a short pass: nodes that we know, relay clients and timers wait for its end
+        limit = self.dht.budget.spent + X25519_PER_PASS
+        for _ in range(STRANGERS_PER_PASS // GROUP):
+            if not strangers or self.dht.budget.spent >= limit:
+                break
+            self._handle(strangers.take(GROUP))
 
     def _handle(self, batch: list[tuple[bytes, Address]]) -> None:
         handlers, counters = self.dispatch.handlers, self.rt.counters

@@ -239,11 +239,14 @@ class CryptoConnection:
 
     def send_lossy(self, data: bytes) -> bool:
         """Send a packet of id 192..254 and at most 1373 bytes, once."""
-        if self.state != ESTABLISHED or not 0 < len(data) <= MAX_DATA_SIZE:
+        session = self.session
+        if self.state != ESTABLISHED or session is None or not 0 < len(data) <= MAX_DATA_SIZE:
             return False
         if not LOSSY_FIRST <= data[0] <= LOSSY_LAST:
             return False
-        self._transmit(self.sending.next, data)
+        self._unacked = 0
+        self._last_send_ms = self._rt.clock.now_ms
+        self.ways.send_data(session, self.receiving.start, self.sending.next, data)
         return True
 
     def acknowledged(self, number: int) -> bool:
@@ -384,7 +387,8 @@ class CryptoConnection:
         if self.state not in (NOT_CONFIRMED, ESTABLISHED):
             self._rt.counters.count("drop.crypto_data_early", len(records))
             return
-        sending, accept, drop = self.sending, self.receiving.accept, self._rt.counters.drop
+        sending, receiving, drop = self.sending, self.receiving, self._rt.counters.drop
+        accept = receiving.accept
         heard = False
         for start, number, data in records:
             if not data:
@@ -402,6 +406,8 @@ class CryptoConnection:
             if not heard:
                 heard = True
                 self._heard(address)
+                if self.state == CLOSED:
+                    return
             kind = data[0]
             if kind == KILL:
                 self.close(notify=True)
@@ -416,8 +422,20 @@ class CryptoConnection:
                     self.owner.on_lossless(item)
                     if self.state != ESTABLISHED:
                         return
-            else:
-                self._receive_other(kind, number, data, stale)
+                continue
+            if kind == REQUEST:
+                # a request overtaken by a newer one counts its gaps from a start we no longer have
+                if not stale:
+                    self._requested(data)
+            elif not LOSSY_FIRST <= kind <= LOSSY_LAST:
+                drop("crypto_data_id")
+                continue
+            if number != receiving.end:
+                receiving.exists_up_to(number)
+            if receiving.start != receiving.end:
+                self._acknowledge_soon(self._rt.clock.now_ms)
+            if kind != REQUEST:
+                self.owner.on_lossy(data)
                 if self.state != ESTABLISHED:
                     return
         if self._unacked:
@@ -433,23 +451,12 @@ class CryptoConnection:
             if ways.transport != OVER_UDP:
                 self._check_ways()
 
-    def _receive_other(self, kind: int, number: int, data: bytes, stale: bool) -> None:
-        if kind == REQUEST:
-            # a request overtaken by a newer one counts its gaps from a start we no longer have
-            if not stale:
-                congestion, now_ms = self.congestion, self._rt.clock.now_ms
-                arrived, lost = self.sending.request(data[1:], now_ms, congestion.repeat_after_ms)
-                if arrived or lost:
-                    self._progress(arrived, lost)
-        elif not LOSSY_FIRST <= kind <= LOSSY_LAST:
-            self._rt.counters.drop("crypto_data_id")
-            return
-        receiving = self.receiving
-        receiving.exists_up_to(number)
-        if receiving.start != receiving.end:
-            self._acknowledge_soon(self._rt.clock.now_ms)
-        if kind != REQUEST:
-            self.owner.on_lossy(data)
+    def _requested(self, data: bytes) -> None:
+        """The peer asks for what it misses."""
+        congestion, now_ms = self.congestion, self._rt.clock.now_ms
+        arrived, lost = self.sending.request(data[1:], now_ms, congestion.repeat_after_ms)
+        if arrived or lost:
+            self._progress(arrived, lost)
 
     def _progress(self, arrived: int, lost: int) -> None:
         """News of our packets: adapt the window, then send what it now allows."""
