@@ -467,6 +467,8 @@ class Messenger:
             self.rt.counters.drop("friend_typing_size")
             return
         friend.is_typing = data[1] != 0
+        if friend.is_typing:
+            self.rt.pace.note()
         self.events.append(ev.FriendTyping(friend.number, friend.is_typing, owner=friend))
 
     def _on_message(self, friend: Friend, data: bytes) -> None:
