@@ -28,8 +28,8 @@ MAX_STATUS_MESSAGE_LENGTH = 1007
 REQUEST_TIMEOUT_MS = 5_000
 
 PACKET_ONLINE, PACKET_OFFLINE = 24, 25
-#: Up to here packets are about the friend itself, and all of them come when it goes online; higher kinds are part
-#: of a conversation.
+#: Up to here packets are about the friend itself, and come when it goes online; higher kinds are part of a
+#: conversation.
 LAST_ABOUT_FRIEND = 51
 _ONLINE = bytes((PACKET_ONLINE,))
 

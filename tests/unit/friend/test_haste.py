@@ -16,7 +16,7 @@ def hasty(stage):
 
 @pytest.mark.parametrize(
     "packet",
-    [b"\x33\x01", b"\x40hello", b"\x41waves", b"\x45call", b"\x50" + bytes(45), b"\x52\x00data", b"\xa0custom"],
+    [b"\x33\x01", b"\x40hello", b"\x41waves", b"\x45call", b"\x50" + bytes(45), b"\x52\x00x", b"\xa0custom"],
     ids=["typing", "message", "action", "call", "file offer", "file data", "custom"],
 )
 def test_a_conversation(stage, packet):
