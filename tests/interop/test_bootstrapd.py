@@ -495,7 +495,7 @@ def test_a_bad_configuration_ends_the_start(tmp_path):
 
 
 def test_commands():
-    for arguments, status in (([], 1), (["--help"], 0), (["nothing"], 1)):
+    for arguments, status in (([], 2), (["--help"], 0), (["nothing"], 2)):
         ran = subprocess.run(
             [sys.executable, "-m", "toxpy", *arguments], capture_output=True, text=True, env=environment()
         )
