@@ -42,7 +42,20 @@ class BinaryDistribution(Distribution):
         return True
 
 
+DATAPATH_PARTS = (
+    "datapath",
+    "datapath_session",
+    "datapath_address",
+    "datapath_receive",
+    "datapath_send",
+)
 # without it toxpy does the same in Python
-DATAPATH = Extension("toxpy._datapath", ["cbindings/datapath.c"], optional=True)
+DATAPATH = Extension(
+    "toxpy._datapath",
+    [f"cbindings/{name}.c" for name in DATAPATH_PARTS],
+    depends=["cbindings/datapath.h"],
+    extra_compile_args=["-fvisibility=hidden"],
+    optional=True,
+)
 
 setup(cmdclass={"build": Build}, distclass=BinaryDistribution, ext_modules=[DATAPATH])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from toxpy.crypto.sodium import box_functions
 
-SOURCE = Path(__file__).parents[2] / "cbindings" / "datapath.c"
+SOURCES = sorted((Path(__file__).parents[2] / "cbindings").glob("datapath*.c"))
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Wno-cast-function-type")
-FLAGS = ("-O2", "-g", "-shared", "-fPIC", *WARNINGS)
+FLAGS = ("-O2", "-fvisibility=hidden", "-g", "-shared", "-fPIC", *WARNINGS)
 
 
 def build(folder, *flags):
@@ -20,7 +20,7 @@ def build(folder, *flags):
     include = sysconfig.get_paths()["include"]
     compiler = shlex.split(os.environ.get("CC", "gcc"))
     subprocess.run(
-        [*compiler, *FLAGS, *flags, f"-I{include}", str(SOURCE), "-o", str(target)],
+        [*compiler, *FLAGS, *flags, f"-I{include}", *map(str, SOURCES), "-o", str(target)],
         check=True,
     )
     return target

@@ -15,7 +15,7 @@ from tests.unit.net_crypto.pair import (
 )
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import add_to_nonce, encrypt, shared_key
-from toxpy.datapath import PySession
+from toxpy.datapath_twin import Session
 from toxpy.dht import budget
 from toxpy.net_crypto import connection, net_crypto
 from toxpy.net_crypto import handshake as hs
@@ -39,7 +39,7 @@ def recorded(seed=0):
     return universe, client, server, {data[0]: data for data in reversed(server.received)}
 
 
-class KnownSession(PySession):
+class KnownSession(Session):
     """Shows its key."""
 
     def __init__(self, key, receive_nonce, send_nonce):
