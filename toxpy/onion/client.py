@@ -626,7 +626,7 @@ class OnionClient:
         return bytes((DATA_DHT_PK,)) + no_replay + self._dht.public_key + pack_nodes(nodes)
 
     def _tell_dht_pk(self, friend: OnionFriend) -> None:
-        """Tell the friend our DHT key: over the onion every 30 s, sooner at first; by DHT request every 20 s."""
+        """Tell the friend our DHT key: by onion every 30 s, sooner at first; by DHT request every 20 s."""
         now_ms = self._rt.clock.now_ms
         first, times = DHT_PK_FIRST_INTERVALS_MS, friend.times_sent
         interval_ms = first[times - 1] if 0 < times <= len(first) else DHT_PK_INTERVAL_MS
