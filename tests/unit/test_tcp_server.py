@@ -334,6 +334,18 @@ def test_data_both_ways(relay):
     assert a.frames() == [bytes((id_a,)) + b"x" * 2031]
 
 
+def test_much_data_at_once_makes_the_program_come_back_soon(relay):
+    a, b, id_a, _ = relay.pair()
+    relay.wait(20_000)
+    pace, clock = relay.rt.pace, relay.rt.clock
+    # a sign of life is no reason
+    a.write(bytes((id_a,)) + b"1")
+    idle_ms = pace.interval_ms(clock.now_ms, None)
+    a.write(*[bytes((id_a,)) + b"1"] * 3)
+    assert len(b.frames()) == 4
+    assert pace.interval_ms(clock.now_ms, None) <= 5 < 20 < idle_ms
+
+
 def test_data_for_a_peer_who_is_offline_is_dropped(relay):
     a = relay.client()
     connection_id, _ = a.route(relay.rng.bytes(32))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 ONION_RESPONSE, FORWARDING = 9, 11
 FIRST_CONNECTION_ID, LAST_CONNECTION_ID = 16, 255
+#: So many frames at once are no signs of life but something that clients wait for.
+BUSY_FRAMES = 3
 #: Ours: datagrams into the network for one client. c-toxcore's send some dozens in a second at most.
 REQUESTS_PER_S, REQUESTS_BURST = 256, 1024
 
@@ -161,6 +163,8 @@ class ServerClient:
     def _handle(self, secure: SecureStream, payloads: list[bytes]) -> None:
         """The hot path: data for a peer is one look-up and one send."""
         links, server = self.links, self._server
+        if len(payloads) >= BUSY_FRAMES:
+            server.rt.pace.note_lightly()
         for payload in payloads:
             kind = payload[0]
             if kind >= FIRST_CONNECTION_ID:
