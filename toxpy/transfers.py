@@ -175,7 +175,7 @@ class Transfer:
                 )
         self._over()
 
-    def _fail_file(self, error: OSError | ValueError) -> None:
+    def _fail_file(self, error: Exception) -> None:
         """Our own file cannot be read or written."""
         failure = TransferError("TRANSFER_FILE", str(error))
         failure.__cause__ = error
@@ -207,6 +207,8 @@ class Outgoing(Transfer):
         self.owns_source = True
         self._at = 0
         self._begun = False
+        #: is there no room for the first of the requests
+        self._waiting = False
         #: requested position and length, with the data once it is read
         self._requests: list[tuple[int, int, bytes | None]] = []
 
@@ -221,16 +223,19 @@ class Outgoing(Transfer):
             # the friend may have all up to here from an earlier transfer
             self._begun, self.start, self.position = True, position, position
         self._requests.append((position, length, None))
-        self.answer()
+        if not self._waiting:
+            self.answer()
 
     def answer(self) -> None:
         """Send what is wanted, as far as there is room."""
+        self._waiting = False
         while self._requests:
             position, length, data = self._requests[0]
             if data is None:
                 try:
                     data = self._read(position, length)
-                except (OSError, ValueError) as error:
+                except Exception as error:  # noqa: BLE001
+                    # a file object of our user raises what it likes
                     self._fail_file(error)
                     return
             try:
@@ -238,6 +243,7 @@ class Outgoing(Transfer):
             except ToxError as error:
                 if error.code == enums.TOX_ERR_FILE_SEND_CHUNK_SENDQ:
                     self._requests[0] = (position, length, data)
+                    self._waiting = True
                     self._transfers.retry_later(self)
                     return
                 # of a stream more may be asked for than there was
@@ -250,13 +256,19 @@ class Outgoing(Transfer):
     def _read(self, position: int, length: int) -> bytes:
         if position != self._at:
             self._source.seek(position)
-        data = self._source.read(length)
+        # a stream ends with its first short chunk, but a raw pipe gives less also in the middle
+        data = b""
+        while len(data) < length and (more := self._source.read(length - len(data))) != b"":
+            if more is None:
+                raise BlockingIOError(errno.EAGAIN, "the stream has nothing to read just now")
+            data += more
         self._at = position + len(data)
         if len(data) < length and self.size is not None:
             raise ValueError("the file became shorter while it was sent")
         return data
 
     def _close(self) -> None:
+        self._requests.clear()
         if self.owns_source:
             self._source.close()
 
@@ -301,11 +313,21 @@ class Incoming(Transfer):
                 # a position must be inside the file: of a complete one the last byte comes again
                 self.start = self.position = min(found.st_size, self.size - 1)
             os.ftruncate(descriptor, self.start)
+            self._check_room(descriptor)
         except BaseException:
             os.close(descriptor)
+            if not self.start:
+                self._discard()
             raise
         self._sink = os.fdopen(descriptor, "r+b", _BUFFER_SIZE)
         self._sink.seek(self.start)
+
+    def _check_room(self, descriptor: int) -> None:
+        """OSError when the rest cannot fit: found out at the end, the sender would think that we have it."""
+        disk = os.fstatvfs(descriptor)
+        # without blocks it is a file system that does not tell
+        if self.size and disk.f_blocks and self.size - self.start > disk.f_bavail * disk.f_frsize:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), self.part)
 
     def on_chunk(self, position: int, data: bytes) -> None:
         """The next bytes, or the end."""
@@ -317,12 +339,22 @@ class Incoming(Transfer):
             if self.max_size is not None and end > self.max_size:
                 raise ValueError(f"more than {self.max_size} bytes")
             if self._sink is not None:
-                self._sink.write(data)
-        except (OSError, ValueError) as error:
+                self._write(self._sink, data)
+        except Exception as error:  # noqa: BLE001
+            # a file object of our user raises what it likes
             self._fail_file(error)
             return
         self.position = end
         self._progressed()
+
+    @staticmethod
+    def _write(sink: BinaryIO, data: bytes) -> None:
+        """Write all of it, also to a raw file, which may take a part."""
+        while data:
+            written = sink.write(data)
+            if written is None:
+                raise BlockingIOError(errno.EAGAIN, "the stream takes nothing just now")
+            data = data[written:]
 
     def _complete(self) -> None:
         if self.size is not None and self.position != self.size:
@@ -335,7 +367,8 @@ class Incoming(Transfer):
                 self._sink.flush()
             if self.part is not None and self.path is not None:
                 self._place(self.part, self.path)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001
+            # as above
             self._fail_file(error)
             return
         self.done = True
@@ -369,6 +402,9 @@ class Incoming(Transfer):
             # a full disk may show only now; what is in the part file counts
             with contextlib.suppress(OSError):
                 self._sink.close()
+            if self.error is not None and (self.size is None or not self.position):
+                # nobody can go on with that
+                self._discard()
 
 
 def _rename_to_new(part: str, target: str) -> None:
@@ -481,6 +517,8 @@ class Transfers:
             self.core.file_control(event.friend_number, event.file_number, enums.TOX_FILE_CONTROL_RESUME)
         except BaseException:
             transfer._close()
+            if not transfer.start:
+                transfer._discard()
             raise
         transfer.accepted = True
         self._running[event.friend_number, event.file_number] = transfer

@@ -46,6 +46,10 @@ class SmallDisk:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number), self.folder)
 
+    def resize(self, size):
+        """More room, or less: not less than what is there."""
+        self._mount(None, None, MS_REMOUNT, f"size={size}".encode())
+
     def make_read_only(self):
         """Nothing below the folder can be written from now on, whoever has files open there."""
         self._mount(os.fsencode(self.folder), None, MS_BIND)
