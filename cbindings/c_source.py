@@ -284,7 +284,8 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
     else:
         lines.append("toxpy_take_raised();")
     if not planned.reads:
-        lines.append(f"toxpy_touch((uintptr_t){tox});")
+        touch = "toxpy_touch_sent" if planned.sends else "toxpy_touch"
+        lines.append(f"{touch}((uintptr_t){tox});")
     return lines
 
 

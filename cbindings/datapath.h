@@ -39,7 +39,7 @@ enum {
     KEY_OF_ADDRESS = 18, /* an IPv6 or mapped IPv4 address and the port, as on the wire */
     QUEUE_SLOTS = 64, /* packets waiting for one flush */
     QUEUE_BYTES = QUEUE_SLOTS * MAX_DATAGRAM_SIZE,
-    MAX_SEGMENTS = 16, /* packets handed to the kernel as one: more would be a burst that routers see */
+    MAX_SEGMENTS = 8, /* packets handed to the kernel as one: others wait 90 ms behind such a row at 1 Mbit/s */
     MAX_GSO_FAILURES = 8, /* so often the kernel or a path refused; then no more of it on this socket */
     MAX_SCOPES = 4096,
     LEVEL_UDP = 17,

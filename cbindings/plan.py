@@ -88,6 +88,9 @@ NULL_IS_EMPTY = {
 #: Names of functions that change nothing.
 READS = re.compile(r"tox_(\w+_)?(get|by|exists|is)(_\w+)?")
 
+#: Functions that only send something to a friend.
+SENDS = ("tox_friend_send_message", "tox_friend_send_lossy_packet", "tox_friend_send_lossless_packet")
+
 #: Answers of these are not remembered: they tell the time that passed, are made anew for each call, or change
 #: between two callbacks of one pass.
 FRESH = (
@@ -140,6 +143,11 @@ class Planned:
         """True when the call leaves the instance as it was."""
         tox = self.function.params[0].type
         return tox.const and READS.fullmatch(self.function.name) is not None
+
+    @property
+    def sends(self) -> bool:
+        """True when the call only sends something to a friend, so that a rest may go on."""
+        return self.function.name in SENDS
 
     @property
     def remembered(self) -> bool:

@@ -20,7 +20,7 @@
 /* Powers of two. */
 enum { ANSWERS = 512, BLOCKS = 16 };
 
-enum { MAX_STEPS = 8 };
+enum { MAX_STEPS = 8, SENT_REST_MS = 10 };
 
 struct entry {
     uint64_t version;
@@ -202,6 +202,27 @@ static int64_t now_ms(void)
         return INT64_MAX;
     }
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void toxpy_touch_sent(uintptr_t tox)
+{
+    struct quick *quick = quick_of(tox);
+    if (quick == NULL) {
+        return;
+    }
+    uint64_t before = atomic_fetch_add(&quick->version, 1);
+    if (pthread_mutex_trylock(&quick->mutex) == 0) {
+        struct toxpy_rest *rest = &quick->rest;
+        int64_t now = now_ms();
+        if (rest->deadline_ms != 0 && rest->version == before) {
+            rest->version = before + 1;
+            rest->active_ms = now;
+            if (rest->deadline_ms > now + SENT_REST_MS) {
+                rest->deadline_ms = now + SENT_REST_MS;
+            }
+        }
+        pthread_mutex_unlock(&quick->mutex);
+    }
 }
 
 void toxpy_rest_begins(const void *tox, const struct toxpy_rest *rest)

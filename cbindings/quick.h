@@ -32,6 +32,10 @@ void toxpy_remember(const void *tox, int function, uint64_t arguments, const str
 /* The instance may have changed: forget all. Returns the new version, 0 when nothing is kept of this instance. */
 uint64_t toxpy_touch(uintptr_t tox);
 
+/* The same at the end of a call that only sends: an instance that rests goes on resting, for SENT_REST_MS at most.
+ * The next thing that such a call makes due is a time-out, and those are longer. */
+void toxpy_touch_sent(uintptr_t tox);
+
 /* An instance begins or ends; `fd` becomes readable when something arrives for it. */
 void toxpy_attach(uintptr_t tox, int fd);
 void toxpy_detach(uintptr_t tox);

@@ -21,10 +21,10 @@ from tests.support.universe import SeededRng, SimClock
 from toxpy import enums, sockets
 from toxpy.core import Core
 from toxpy.crypto.keys import KeyPair, SharedKeys
+from toxpy.datapath_twin import MAX_FAILURES
 from toxpy.errors import ToxError
 from toxpy.options import Options
 from toxpy.runtime import LOG_WARNING, Runtime
-from toxpy.sockets import MAX_FAILURES
 from toxpy.streams import ACCEPT_PAUSE_MS
 from toxpy.tcp.pool import TcpPool
 from toxpy.tcp.relay import FIRST_RETRY_MS, MAX_RETRY_MS

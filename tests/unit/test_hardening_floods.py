@@ -12,7 +12,7 @@ from tests.support.relay_client import RelayClient
 from tests.support.universe import SeededRng, SimClock
 from tests.support.worlds import SimulatedWorld
 from tests.unit.test_hardening_clients import RelayUser, Town
-from toxpy import sockets
+from toxpy import datapath_twin, sockets
 from toxpy.crypto import keys as crypto_keys
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.dht import bootstrap, budget, kbucket, ping, sendback
@@ -239,13 +239,15 @@ def test_shared_keys_are_forgotten_beyond_the_cap(monkeypatch):
 
 def test_addresses_of_the_socket_are_forgotten_beyond_the_cap(monkeypatch):
     """The real cap takes a while."""
-    monkeypatch.setattr(sockets, "MAX_CACHED_ADDRESSES", 64)
+    monkeypatch.setattr(datapath_twin, "MAX_CACHED_ADDRESSES", 64)
     sock = sockets.UdpSocket.bind(True, 41300, 41400)
+    scopes = {}
+    path = datapath_twin.Datapath(sock, True, sock.profile, sock.errors, scopes)
     for i in range(640):
-        sock._name((bytes((127, 1, i >> 8, i & 255)), 9))
-        sock._peer((f"::ffff:127.1.{i >> 8}.{i & 255}", 9, 0, 0))
-        sock._note_scope(b"\xfe\x80" + i.to_bytes(14, "big"), 1 + i)
-    assert len(sock.names) <= 64 and len(sock.peers) <= 64 and len(sock.scopes) <= 64
+        path._name((bytes((127, 1, i >> 8, i & 255)), 9))
+        path._peer((f"::ffff:127.1.{i >> 8}.{i & 255}", 9, 0, 0))
+        path._note_scope(b"\xfe\x80" + i.to_bytes(14, "big"), 1 + i)
+    assert len(path._names) <= 64 and len(path._peers) <= 64 and len(scopes) <= 64
     sock.close()
 
 

@@ -94,6 +94,25 @@ static bool rests(Tox *tox, void (*call)(Tox *))
     return false;
 }
 
+/* What only sends does not end a rest; what changes the instance does. */
+static bool rests_after(Tox *tox, void (*call)(Tox *))
+{
+    for (int i = 0; i < TRIES; i++) {
+        tox_iterate(tox, NULL);
+        call(tox);
+        if (needs_no_python(tox, pass)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void send(Tox *tox)
+{
+    const uint8_t packet[] = {200};
+    CHECK(!tox_friend_send_lossy_packet(tox, 0, packet, sizeof packet, NULL));
+}
+
 int main(void)
 {
     CHECK(sem_init(&held, 0, 0) == 0 && sem_init(&finished, 0, 0) == 0);
@@ -111,6 +130,10 @@ int main(void)
     CHECK(needs_no_python(tox, get));
     CHECK(rests(tox, pass));
     CHECK(rests(tox, wait_for_events));
+    CHECK(rests_after(tox, send));
+    tox_iterate(tox, NULL);
+    change(tox);
+    CHECK(!needs_no_python(tox, pass));
     tox_kill(tox);
 
     struct Tox_Options *options = tox_options_new(NULL);
