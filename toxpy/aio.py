@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from toxpy.aio_files import AsyncFiles, FriendFiles
 from toxpy.core import Core
-from toxpy.core_start import host_text
+from toxpy.core_start import api_error, host_text
 from toxpy.enums import TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED, TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
 from toxpy.errors import ToxError
 from toxpy.handlers import Handlers
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from toxpy.handlers import E, MessageHandler, TypedMessageHandler
+    from toxpy.handlers import E, MessageHandler, PacketHandler, TypedMessageHandler
     from toxpy.options import Options
     from toxpy.profile import Profile
 
@@ -126,6 +126,24 @@ class Friend(FriendFiles):
     @property
     def _files(self) -> AsyncTox:
         return self.tox
+
+    @property
+    def last_online(self) -> int:
+        """Seconds since 1970 of the last moment we saw the friend online, 0 for never."""
+        return self.tox.sync.friend_get_last_online(self.number)
+
+    @property
+    def typing(self) -> bool:
+        """Is the friend typing."""
+        return self.tox.sync.friend_get_typing(self.number)
+
+    def send_lossless_packet(self, data: bytes) -> None:
+        """Send a custom packet; first byte 160 to 191, at most 1373 bytes."""
+        self.tox.call("friend_send_lossless_packet", self.number, data)
+
+    def send_lossy_packet(self, data: bytes) -> None:
+        """Send a custom packet that may get lost; first byte 192 to 254, at most 1373 bytes."""
+        self.tox.call("friend_send_lossy_packet", self.number, data)
 
     def set_typing(self, typing: bool) -> None:
         """Tell the friend whether we are typing."""
@@ -362,6 +380,10 @@ class AsyncTox(AsyncFiles):
         """Call `handler(friend_number, message_type, text)` for each message, after that of `on_message`."""
         return self.handlers.set_typed_message(handler)
 
+    def on_packet(self, packet_id: int, handler: PacketHandler | None) -> PacketHandler | None:
+        """Call `handler(friend_number, data)` for custom packets of that first byte; see `Tox.on_packet`."""
+        return self.handlers.set_packet(packet_id, handler)
+
     # network
 
     async def bootstrap(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
@@ -380,6 +402,20 @@ class AsyncTox(AsyncFiles):
         else:
             self.sync.core.add_tcp_relay_addresses(ips, port, key)
         self._schedule()
+
+    async def dht_send_nodes_request(
+        self,
+        public_key: str | bytes | PublicKey,
+        ip: str,
+        port: int,
+        target_public_key: str | bytes | PublicKey,
+    ) -> None:
+        """`Tox.dht_send_nodes_request`; a host name is looked up in a thread."""
+        found = await asyncio.to_thread(resolve, ip, **self.sync.core.resolve_options())
+        if not found:
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_BAD_IP", "unknown host")
+        for address in found:
+            self.call("dht_send_nodes_request", public_key, ip_text(address), port, target_public_key)
 
     async def wait_connected(self) -> None:
         """Return once we are connected to the network."""
@@ -420,6 +456,24 @@ class AsyncTox(AsyncFiles):
     @status_message.setter
     def status_message(self, message: str) -> None:
         self.call("self_set_status_message", message)
+
+    @property
+    def status(self) -> UserStatus:
+        """Our status."""
+        return self.sync.self_get_status()
+
+    @status.setter
+    def status(self, status: UserStatus | int) -> None:
+        self.call("self_set_status", status)
+
+    @property
+    def nospam(self) -> int:
+        """The nospam in our Tox ID; requests to an address with the one before are ignored."""
+        return self.sync.self_get_nospam()
+
+    @nospam.setter
+    def nospam(self, nospam: int) -> None:
+        self.call("self_set_nospam", nospam)
 
     def get_savedata(self) -> bytes:
         """Everything worth keeping, secret key included, in c-toxcore's format."""

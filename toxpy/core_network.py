@@ -164,6 +164,10 @@ class CoreNetwork:
         """Choose whether every node that a DHT node names to us is a `DhtNodesResponse`; at first none."""
         self.dht.on_returned = self._on_returned if wanted else None
 
+    def reports_dht_nodes(self) -> bool:
+        """What was chosen with `report_dht_nodes`."""
+        return self.dht.on_returned is not None
+
     def _on_returned(self, node: Node) -> None:
         ip, port = node.address
         self._events.append(ev.DhtNodesResponse(node.public_key, sockets.ip_text(ip).encode(), port))

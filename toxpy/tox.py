@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 from toxpy.core import Core
 from toxpy.core_start import load_identity
 from toxpy.errors import ToxError
-from toxpy.handlers import E, Handlers, MessageHandler, TypedMessageHandler
+from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler
 from toxpy.keeper import Keeper
 from toxpy.options import Options
 from toxpy.save import MAX_RELAYS
 from toxpy.tox_files import ToxFiles
+from toxpy.tox_network import ToxNetwork
 from toxpy.transfers import Transfers
 from toxpy.typed_diagnosis import WhyOffline
 from toxpy.typed_enums import Connection, MessageType, UserStatus
@@ -97,7 +98,7 @@ def _nothing() -> None:
     """The last save of an instance without a profile."""
 
 
-class Tox(ToxFiles):
+class Tox(ToxNetwork, ToxFiles):
     """One Tox instance; also a context manager that closes it.
 
     `Tox(savedata=data, start_port=33445)`: keyword arguments are fields of `Options`.
@@ -193,6 +194,7 @@ class Tox(ToxFiles):
             raise ValueError("this savedata is of another identity than the profile")
         udp_port, nodes = core.socket.port, core.dht.saved_nodes()
         relays = core.tcp.relays_to_save(MAX_RELAYS)
+        reporting = core.reports_dht_nodes()
         if udp_port:
             options.start_port = options.end_port = udp_port
         self.transfers.fail_all("this Tox instance became another")
@@ -204,6 +206,7 @@ class Tox(ToxFiles):
         core.dht.load_nodes(nodes)
         for relay in relays:
             core.tcp.add_relay(relay)
+        core.report_dht_nodes(reporting)
         if self._keeper is not None:
             self._keeper.follow(core)
 
@@ -257,32 +260,6 @@ class Tox(ToxFiles):
 
     def _is_running(self, end_ms: int | None) -> bool:
         return self._core is not None and (end_ms is None or self._core.now_ms() < end_ms)
-
-    # network
-
-    def bootstrap(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
-        """Join the network through a node; looks host names up and may block while it does."""
-        self.core.bootstrap(host, port, PublicKey(public_key).raw)
-
-    def add_tcp_relay(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
-        """Know a TCP relay."""
-        self.core.add_tcp_relay(host, port, PublicKey(public_key).raw)
-
-    def self_get_connection_status(self) -> Connection:
-        """Are we connected to the network, and how."""
-        return Connection(self.core.self_get_connection_status())
-
-    def self_get_dht_id(self) -> PublicKey:
-        """The key others bootstrap with; a new one at each start."""
-        return PublicKey(self.core.self_get_dht_id())
-
-    def self_get_udp_port(self) -> int:
-        """The UDP port we are bound to."""
-        return self.core.self_get_udp_port()
-
-    def self_get_tcp_port(self) -> int:
-        """The port of our own TCP relay."""
-        return self.core.self_get_tcp_port()
 
     # ourselves
 
@@ -415,6 +392,13 @@ class Tox(ToxFiles):
     def on_typed_message(self, handler: TypedMessageHandler | None) -> TypedMessageHandler | None:
         """Call `handler(friend_number, message_type, text)` for each message, after that of `on_message`."""
         return self.handlers.set_typed_message(handler)
+
+    def on_packet(self, packet_id: int, handler: PacketHandler | None) -> PacketHandler | None:
+        """Call `handler(friend_number, data)` for custom packets with that first byte; None to stop.
+
+        160 to 191 are lossless, 200 to 254 lossy. The handler before is returned.
+        """
+        return self.handlers.set_packet(packet_id, handler)
 
     # messages
 

@@ -176,7 +176,7 @@ class FileRecvChunk(FileEvent):
 
 @dataclass(frozen=True, slots=True)
 class DhtNodesResponse(Event):
-    """A DHT node named this node to us; only after `core.report_dht_nodes(True)`."""
+    """A DHT node named this node to us; only after `report_dht_nodes()`."""
 
     public_key: PublicKey
     ip: str

@@ -108,6 +108,17 @@ class ScriptedCore:
     def self_set_typing(self, number, typing):
         self.sent.append(typing)
 
+    def friend_get_last_online(self, number):
+        return 1700
+
+    def friend_get_typing(self, number):
+        return True
+
+    def friend_send_lossless_packet(self, number, data):
+        self.sent.append(data)
+
+    friend_send_lossy_packet = friend_send_lossless_packet
+
     def friend_send_message(self, number, kind, message):
         if self.fail_with:
             raise self.fail_with.pop(0)
@@ -298,8 +309,48 @@ def test_friend_objects():
         assert str(friend.public_key) in repr(friend)
         friend.set_typing(True)
         assert core.sent == [True]
+        assert (friend.last_online, friend.typing) == (1700, True)
+        friend.send_lossless_packet(b"\xa0x")
+        friend.send_lossy_packet(b"\xc8x")
+        assert core.sent[1:] == [b"\xa0x", b"\xc8x"]
+        seen = []
+        tox.on_packet(160, lambda *args: seen.append(args))
+        core.arrive(events.FriendLosslessPacket(0, b"\xa0y"))
+        async for _ in tox:
+            break
+        assert seen == [(0, b"\xa0y")]
 
     play(scene)
+
+
+def test_ourselves_and_the_dht():
+    """On loopback: what three nodes know of each other."""
+
+    async def scene():
+        fields = {"local_discovery_enabled": False, "ipv6_enabled": False}
+        async with AsyncTox(**fields) as alice, AsyncTox(**fields) as bob, AsyncTox(**fields) as carol:
+            alice.status = toxpy.UserStatus.BUSY
+            alice.nospam = 7
+            assert alice.status is toxpy.UserStatus.BUSY and alice.nospam == alice.address.nospam == 7
+            key, port = bob.sync.self_get_dht_id(), bob.sync.self_get_udp_port()
+            for tox in alice, carol:
+                await tox.bootstrap("127.0.0.1", port, key)
+            while bob.sync.dht_get_num_closelist() < 2:
+                await asyncio.sleep(0.01)
+            assert bob.sync.dht_get_num_closelist_announce_capable() <= 2
+            alice.sync.report_dht_nodes()
+            target = carol.sync.self_get_dht_id()
+            await alice.dht_send_nodes_request(key, "localhost", port, target)
+            expected = toxpy.DhtNodesResponse(target, "127.0.0.1", carol.sync.self_get_udp_port())
+            async for event in alice:
+                if event == expected:
+                    break
+            with pytest.raises(ToxError, match="unknown host"):
+                await alice.dht_send_nodes_request(key, "name.invalid", port, target)
+            with pytest.raises(ToxError, match="BAD_PORT"):
+                await alice.dht_send_nodes_request(key, "localhost", 0, target)
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
 
 
 def test_bootstrap_looks_names_up_elsewhere():

@@ -68,6 +68,30 @@ def test_any_event_has_a_handler():
     tox.close()
 
 
+def test_packets_by_their_first_byte():
+    lossless = [events.FriendLosslessPacket(3, bytes((kind, 7))) for kind in (160, 161, 191)]
+    lossy = [events.FriendLossyPacket(3, bytes((kind, 7))) for kind in (200, 201, 254)]
+    tox, _ = make(*lossless, *lossy)
+    seen = []
+    for kind in (160, 191, 200, 254):
+        assert tox.on_packet(kind, lambda *args: seen.append(args)) is None
+    tox.on(toxpy.FriendLosslessPacket, seen.append)
+    tox.on_packet(191, None)
+    returned = tox.iterate()
+    assert len(returned) == 6
+    assert seen == [
+        (3, b"\xa0\x07"),
+        *returned[:3],
+        (3, b"\xc8\x07"),
+        (3, b"\xfe\x07"),
+    ]
+    for kind in (-1, 69, 159, 192, 199, 255, 256):
+        with pytest.raises(ValueError, match="160 to 191"):
+            tox.on_packet(kind, print)
+    assert tox.on_packet(200, print) is not None and tox.on_packet(200, None) is print
+    tox.close()
+
+
 def test_a_handler_that_raises_loses_nothing():
     tox, _ = make(message(1), message(2), message(3))
     seen = []
@@ -217,6 +241,7 @@ def test_load_changes_who_we_are_and_nothing_else():
     with live(end_port=33900) as tox:
         handler = print
         tox.on_message(handler)
+        tox.report_dht_nodes()
         port, alice = tox.self_get_udp_port(), tox.self_get_address()
         for bad in (b"", savedata[:500], b"toxEsave" + bytes(100)):
             with pytest.raises(toxpy.ToxError, match=r"LOAD|save"):
@@ -226,7 +251,10 @@ def test_load_changes_who_we_are_and_nothing_else():
         assert tox.self_get_address() == bob != alice
         assert tox.self_get_name() == "Bob" and tox.self_get_friend_list() == [0]
         assert tox.self_get_udp_port() == port
-        assert tox.on_message(None) is handler
+        assert tox.on_message(None) is handler and tox.core.reports_dht_nodes()
+        tox.report_dht_nodes(False)
+        tox.load(savedata)
+        assert not tox.core.reports_dht_nodes()
         assert tox.iterate() == []
     with pytest.raises(toxpy.ToxClosed):
         tox.load(savedata)

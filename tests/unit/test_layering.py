@@ -36,7 +36,7 @@ LAYERS = [
     ["profile"],
     ["keeper", "handlers"],
     ["transfers"],
-    ["tox_files"],
+    ["tox_files", "tox_network"],
     ["tox"],
     ["aio_files"],
     ["aio", "capi", "cli", "__main__"],
@@ -44,7 +44,7 @@ LAYERS = [
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these
 PYTHON_ONLY = {"typed_enums", "typed_events", "typed_diagnosis", "tox", "aio", "cli"}
-PYTHON_ONLY |= {"transfers", "tox_files", "aio_files"}
+PYTHON_ONLY |= {"transfers", "tox_files", "tox_network", "aio_files"}
 PYTHON_ONLY |= {"diskfile", "profile", "keeper", "handlers"}
 SLOW_TO_IMPORT = {
     "typing",
