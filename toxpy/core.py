@@ -225,13 +225,11 @@ class Core(CoreFiles, CoreNetwork):
 
     def rest_until_ms(self) -> int:
         """The moment until which `iterate` has nothing to do unless something arrives; 0 when it has now."""
-        if self.killed or self.has_events():
+        if self.killed or self._events or self.messenger.files.has_event():
             return 0
-        delay_ms = self.deadline_in_ms()
-        if delay_ms == 0:
-            return 0
-        now_ms = self.now_ms()
-        return now_ms + MAX_REST_MS if delay_ms is None else now_ms + min(delay_ms, MAX_REST_MS)
+        # no look at the clock: a moment that has passed meanwhile is none to rest until
+        limit_ms, deadline_ms = self.rt.clock.now_ms + MAX_REST_MS, self.node.next_deadline_ms()
+        return limit_ms if deadline_ms is None or deadline_ms > limit_ms else deadline_ms
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when anything arrives, -1 in a simulated network."""

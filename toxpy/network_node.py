@@ -196,7 +196,7 @@ class NetworkNode:
         try:
             streams.poll()
             batch = self._receive(path) if path is not None else udp.receive(MAX_DATAGRAMS)
-            if batch or self._strangers:
+            if batch or self._strangers.waiting:
                 self._handle_some(batch)
             rt.timers.run_due()
             if udp.errors or streams.errors:
@@ -249,13 +249,15 @@ class NetworkNode:
             except PacketError:
                 counters.drop("udp_malformed")
 
+    def next_deadline_ms(self) -> int | None:
+        """The moment at which something is due, 0 when it is now; None when only the network can wake us."""
+        return 0 if self._strangers.waiting else self.rt.timers.next_deadline_ms()
+
     def timeout_ms(self) -> int | None:
         """Milliseconds until something is due, 0 when it is; None when only the network can wake us."""
-        if self._strangers:
-            return 0
-        deadline_ms = self.rt.timers.next_deadline_ms()
-        if deadline_ms is None:
-            return None
+        deadline_ms = self.next_deadline_ms()
+        if not deadline_ms:
+            return deadline_ms
         self.rt.clock.update()
         return max(0, deadline_ms - self.rt.clock.now_ms)
 

@@ -47,19 +47,20 @@ class Strangers:
     answered soon.
     """
 
-    __slots__ = ("_keys", "_rt", "_waiting")
+    __slots__ = ("_keys", "_rt", "waiting")
 
     def __init__(self, keys: SharedKeys, *, rt: Runtime) -> None:
         self._keys = keys
         self._rt = rt
-        self._waiting: list[tuple[bytes, Address]] = []
+        #: the oldest first
+        self.waiting: list[tuple[bytes, Address]] = []
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self.waiting)
 
     def part(self, batch: list[tuple[bytes, Address]]) -> list[tuple[bytes, Address]]:
         """The datagrams that need not wait, in their order; the claimed sender's key decides."""
-        first, waiting = [], self._waiting
+        first, waiting = [], self.waiting
         is_acquainted = self._keys.is_acquainted
         for entry in batch:
             data = entry[0]
@@ -76,7 +77,7 @@ class Strangers:
 
     def take(self, count: int) -> list[tuple[bytes, Address]]:
         """So many of the youngest."""
-        waiting = self._waiting
+        waiting = self.waiting
         taken = waiting[-count:]
         del waiting[-count:]
         return taken

@@ -335,6 +335,8 @@ class Files:
     def begin_pass(self) -> None:
         """For the end of each iterate: only a packet of the friend changes what is acknowledged."""
         self._budget = MAX_REQUESTS
+        if not self._active:
+            return
         for friend, files in list(self._active.items()):
             crypto = friend.connection.crypto
             if crypto is None:
@@ -393,8 +395,8 @@ class Files:
 
     def has_event(self) -> bool:
         """Would `next_event` have something."""
-        if self._acknowledged:
-            return True
+        if self._acknowledged or not self._active:
+            return bool(self._acknowledged)
         return any(files.ready and self._slots(friend, files) > 0 for friend, files in self._active.items())
 
     # state

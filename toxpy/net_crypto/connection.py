@@ -388,7 +388,7 @@ class CryptoConnection:
             self._rt.counters.count("drop.crypto_data_early", len(records))
             return
         sending, receiving, drop = self.sending, self.receiving, self._rt.counters.drop
-        accept = receiving.accept
+        accept, ways = receiving.accept, self.ways
         heard = False
         for start, number, data in records:
             if not data:
@@ -396,18 +396,19 @@ class CryptoConnection:
                 continue
             stale = False
             if start != sending.start:
-                news = sending.acknowledge(start)
+                news = self._acknowledged_up_to(start)
                 if news == INVALID:
-                    drop("crypto_data_start")
                     continue
                 stale = news == STALE
-                if news > 0:
-                    self._progress(news, 0)
             if not heard:
                 heard = True
-                self._heard(address)
-                if self.state == CLOSED:
-                    return
+                self._last_receive_ms = self._rt.clock.now_ms
+                if address is not None:
+                    ways.heard(address)
+                    if ways.transport != OVER_UDP:
+                        self._check_ways()
+                        if self.state == CLOSED:
+                            return
             kind = data[0]
             if kind == KILL:
                 self.close(notify=True)
@@ -442,14 +443,14 @@ class CryptoConnection:
             # once for all of them
             self._acknowledge_soon(self._rt.clock.now_ms)
 
-    def _heard(self, address: Address | None) -> None:
-        """The peer proved that it is there."""
-        self._last_receive_ms = self._rt.clock.now_ms
-        if address is not None:
-            ways = self.ways
-            ways.heard(address)
-            if ways.transport != OVER_UDP:
-                self._check_ways()
+    def _acknowledged_up_to(self, start: int) -> int:
+        """The peer has everything before `start`: the answer of `SendWindow.acknowledge`."""
+        news = self.sending.acknowledge(start)
+        if news == INVALID:
+            self._rt.counters.drop("crypto_data_start")
+        elif news > 0:
+            self._progress(news, 0)
+        return news
 
     def _requested(self, data: bytes) -> None:
         """The peer asks for what it misses."""
