@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import toxpy
 from tests.support.prefix import library_dir, prefix
 
 ROOT = Path(__file__).parents[2]
@@ -67,3 +68,14 @@ def test_links_between_pages_lead_somewhere():
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_python_page_names_everything():
+    page = (ROOT / "docs" / "python.md").read_text()
+    listed = page.partition("## All names\n")[2]
+    for title in ("Tox", "AsyncTox", "Friend"):
+        (paragraph,) = re.findall(rf"^\*\*`{title}`\*\*: (.*?)(?:\n\n|\Z)", listed, re.M | re.S)
+        names = set(re.findall(r"`(\w+)`", paragraph))
+        public = {name for name in dir(getattr(toxpy, title)) if not name.startswith("_")}
+        assert names == public, title
+    assert set(toxpy.__all__) <= set(re.findall(r"`(\w+)`", listed))
