@@ -5,11 +5,15 @@ PREFIX ?= $(CURDIR)/build/prefix
 PEER ?= ours
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST_ARGS ?=
+# for `make bench`: --quick, --rounds 3, --cases file_small,ping_tight, ...; for `make profile`: --side b, ...
+BENCH_ARGS ?=
+CASE ?= file_tight
 # scenarios over loopback mostly wait for the protocol's timers, so more of them than cores run at once
 WORKERS ?= 6
 
 BUILD_PACKAGES := gcc libc6-dev make cmake pkg-config python3 python3-dev python3-venv
-TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks toxic tmux utox qtox xvfb xdotool libtoxcore-dev
+TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks toxic tmux utox qtox xvfb xdotool libtoxcore-dev libsodium-dev
+BENCH_PACKAGES := $(BUILD_PACKAGES) libsodium-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) g++ $(if $(filter debian,$(PEER)),libtoxcore2)
 
 VENV := .venv
@@ -37,13 +41,17 @@ define require_packages
 	fi
 endef
 
-.PHONY: help demo test lint types check build packages-demo packages-test clean
+.PHONY: help demo test lint types check build bench microbench profile packages-demo packages-test packages-bench clean
 
 help:
 	@echo "make demo               a C echo bot and a Python client talk over a Tox network on this machine"
 	@echo "make demo PEER=debian   the same bot on Debian's libtoxcore"
 	@echo "make test               lint, types, unit, property, scenario, interop and C tests"
 	@echo "make lint               ruff and mypy only"
+	@echo "make bench              c-toxcore's library and ours in the same C programs; a table and plots in build/bench"
+	@echo "make bench BENCH_ARGS=--quick    in three minutes; more: docs/performance.md"
+	@echo "make microbench         single steps of the hot path, pytest-benchmark"
+	@echo "make profile CASE=file_tight     a flame graph of one case in build/bench"
 
 demo: packages-demo
 	@$(MAKE) --no-print-directory build $(EXAMPLES)/echo_bot
@@ -58,8 +66,23 @@ lint: $(VENV)/ready
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 
+bench: packages-bench
+	@$(MAKE) --no-print-directory build
+	@$(BIN)/python -m bench run --prefix $(PREFIX) $(BENCH_ARGS)
+
+microbench: packages-bench
+	@$(MAKE) --no-print-directory build $(VENV)/bench-ready
+	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest -c bench/micro/pytest.ini --rootdir . bench/micro $(PYTEST_ARGS)
+
+profile: packages-bench
+	@$(MAKE) --no-print-directory build $(VENV)/bench-ready
+	@$(BIN)/python -m bench profile $(CASE) --prefix $(PREFIX) $(BENCH_ARGS)
+
 packages-demo:
 	$(call require_packages,$(DEMO_PACKAGES))
+
+packages-bench:
+	$(call require_packages,$(BENCH_PACKAGES))
 
 packages-test:
 	$(call require_packages,$(TEST_PACKAGES))
@@ -69,6 +92,10 @@ $(VENV)/ready: tests/requirements.txt
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+$(VENV)/bench-ready: $(VENV)/ready bench/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	@touch $@
 
 build: $(PREFIX)/installed

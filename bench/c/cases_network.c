@@ -1,0 +1,195 @@
+/* Cases of what a node does for others, of chats with several peers, and of calls. */
+#define _GNU_SOURCE
+#include "launch.h"
+
+void case_relay_load(void)
+{
+    struct child *relay = spawn("a", SIDE_A, "toxbench-node", "plain", setting_num("relay_tight", 1) != 0
+                                ? "tcp_port=auto loop=tight" : "tcp_port=auto");
+    need(relay, &relay->up, 60, "up");
+    run_file_pair("tight", 16, "udp=0", relay, SIDE_R, SIDE_R);
+    const double mb = setting_num("mib", 16) * 1.048576;
+    metric("relay_cpu_s_per_mb", val(relay, "cpu_s") / mb, "s CPU/MB", "lower");
+    cpu_share(relay, "relay_cpu");
+}
+
+void case_relay_load_interval(void)
+{
+    struct child *relay = spawn("a", SIDE_A, "toxbench-node", "plain", "tcp_port=auto");
+    need(relay, &relay->up, 60, "up");
+    run_file_pair("tight", 4, "udp=0", relay, SIDE_R, SIDE_R);
+    const double mb = setting_num("mib", 4) * 1.048576;
+    metric("relay_cpu_s_per_mb", val(relay, "cpu_s") / mb, "s CPU/MB", "lower");
+    cpu_share(relay, "relay_cpu");
+}
+
+static void run_fanout(const char *role)
+{
+    char args[128];
+    const double count = setting_num("count", 1000);
+    snprintf(args, sizeof(args), "loop=tight n=4 count=%.0f limit=60", count);
+    char host[160];
+    snprintf(host, sizeof(host), "%s host=1", args);
+    struct child *a = spawn("a", SIDE_A, "toxbench-node", role, host);
+    struct child *b = spawn("b", SIDE_B, "toxbench-node", role, args);
+    need(a, &a->up, 60, "up");
+    need(b, &b->up, 60, "up");
+    int64_t t0 = now_ns();
+
+    for (int i = 1; i < 8; ++i) {
+        struct child *c = i < 4 ? a : b;
+        tell_friend(a, 0, c, i % 4);
+        tell_friend(c, i % 4, a, 0);
+        tell_boot(c, i % 4, a);
+    }
+
+    await(a, "friends", "udp", 120, t0);
+    await(b, "friends", "udp", 120, t0);
+    need(a, &a->ready, 125, "ready");
+    need(b, &b->ready, 125, "ready");
+    metric("friends_s", worst(a->ready_s, b->ready_s), "s", "lower");
+    t0 = now_ns();
+    await(a, "role", "any", 90, t0);
+    await(b, "role", "any", 90, t0);
+    need(a, &a->ready, 95, "ready");
+    need(b, &b->ready, 95, "ready");
+    metric("join_s", worst(a->ready_s, b->ready_s), "s", "lower");
+    rest(2);
+    start(b);
+    start(a);
+    need(a, &a->done, 70, "done");
+
+    if (!wait_flag(&b->done, 3)) {
+        stop(b);
+    }
+
+    const double got = val(a, "got") + val(b, "got");
+    const double last = worst(val(a, "t_last"), val(b, "t_last"));
+    metric("delivered_per_s", got / ((last - val(a, "t_start")) / 1e9), "1/s", "higher");
+    metric("delivered_pct", 100 * got / (7 * count), "%", "higher");
+    metric("duplicates", val(a, "dup") + val(b, "dup"), "", "lower");
+    metric("out_of_order", val(a, "out_of_order") + val(b, "out_of_order"), "", "lower");
+    metric("a_cpu_us_per_delivery", val(a, "cpu_s") / got * 1e6, "us CPU", "lower");
+    metric("b_cpu_us_per_delivery", val(b, "cpu_s") / got * 1e6, "us CPU", "lower");
+    metric("refused", val(a, "refused"), "", "");
+}
+
+void case_conference(void)
+{
+    run_fanout("conf");
+}
+
+void case_group(void)
+{
+    run_fanout("group");
+}
+
+void case_dht_join(void)
+{
+    char args[32];
+    snprintf(args, sizeof(args), "n=%.0f", setting_num("n", 30));
+    struct child *a = spawn("a", SIDE_A, "toxbench-node", "plain", "");
+    struct child *net = spawn("r", SIDE_R, "toxbench-node", "plain", args);
+    need(a, &a->up, 60, "up");
+    need(net, &net->up, 60, "up");
+    const int64_t t0 = now_ns();
+    start(a);
+    tell_boot(net, -1, a);
+    await(net, "self", "any", 90, t0);
+    need(net, &net->ready, 95, "ready");
+    stop(a);
+    metric("joined_s", net->ready_s, "s", "lower");
+    metric("join_cpu_ms", val(a, "cpu_s") * 1e3, "ms CPU", "lower");
+    start(a);
+    rest(setting_num("seconds", 20));
+    stop(a);
+    metric("steady_cpu_s_per_min", val(a, "cpu_s") / val(a, "wall_s") * 60, "s CPU/min", "lower");
+}
+
+void case_dht_flood(void)
+{
+    static const char *const modes[] = {"ping", "nodes", "nodes_keys"};
+    struct child *a = spawn("a", SIDE_A, "toxbench-node", "plain", "loop=tight");
+    struct child *net = spawn("r", SIDE_R, "toxbench-node", "plain", "n=8");
+    need(a, &a->up, 60, "up");
+    need(net, &net->up, 60, "up");
+    tell_boot(net, -1, a);
+    await(net, "self", "any", 60, now_ns());
+    need(net, &net->ready, 65, "ready");
+
+    for (int i = 0; i < 3; ++i) {
+        char args[256];
+        char name[48];
+        snprintf(args, sizeof(args), "mode=%s port=%d key=%s seconds=%.1f", modes[i], a->hello[0].udp, a->hello[0].dht,
+                 setting_num("seconds", 3));
+        start(a);
+        struct child *f = spawn("f", SIDE_R, "toxbench-limits", "flood", args);
+        need(f, &f->done, 30, "done");
+        stop(a);
+        snprintf(name, sizeof(name), "%s_replies_per_s", modes[i]);
+        metric(name, val(f, "replies") / val(f, "seconds"), "1/s", "higher");
+        snprintf(name, sizeof(name), "%s_answered_pct", modes[i]);
+        metric(name, 100 * val(f, "replies") / val(f, "requests"), "%", "");
+        snprintf(name, sizeof(name), "%s_cpu_us_per_reply", modes[i]);
+        metric(name, val(a, "cpu_s") / val(f, "replies") * 1e6, "us CPU", "lower");
+    }
+}
+
+static void run_av(const char *more_a, const char *more_b)
+{
+    char args_a[160];
+    char args_b[160];
+    const double seconds = setting_num("seconds", 10);
+    snprintf(args_a, sizeof(args_a), "seconds=%.1f caller=1 %s", seconds, more_a);
+    snprintf(args_b, sizeof(args_b), "seconds=%.1f %s", seconds, more_b);
+    struct child *b = spawn("b", SIDE_B, "toxbench-av", "av", args_b);
+    struct child *a = spawn("a", SIDE_A, "toxbench-av", "av", args_a);
+    connect_pair(a, b, NULL);
+    rest(1);
+    const int64_t t0 = now_ns();
+    await(a, "role", "any", 30, t0);
+    await(b, "role", "any", 30, t0);
+    need(a, &a->ready, 35, "ready");
+    need(b, &b->ready, 35, "ready");
+    start(b);
+    start(a);
+    need(a, &a->done, seconds + 30, "done");
+    need(b, &b->done, seconds + 30, "done");
+    metric("setup_s", worst(a->ready_s, b->ready_s), "s", "lower");
+    const struct child *ab[2] = {a, b};
+
+    for (int i = 0; i < 2; ++i) {
+        static const char *const keys[] = {"audio_sent", "video_sent", "audio_got", "video_got", "send_errors"};
+        char name[48];
+
+        for (int k = 0; k < 5; ++k) {
+            snprintf(name, sizeof(name), "%s_%s_per_s", ab[i]->tag, keys[k]);
+            metric(name, val(ab[i], keys[k]) / val(ab[i], "wall_s"), "1/s", k == 4 ? "lower" : k >= 2 ? "higher" : "");
+        }
+
+        snprintf(name, sizeof(name), "%s_cpu_per_s", ab[i]->tag);
+        cpu_share(ab[i], name);
+        snprintf(name, sizeof(name), "%s_cpu_ms_per_video_frame", ab[i]->tag);
+        metric(name, val(ab[i], "cpu_s") * 1e3 / val(ab[i], "video_sent"), "ms CPU", "lower");
+    }
+}
+
+void case_av_call(void)
+{
+    run_av("", "");
+}
+
+void case_av_oneway(void)
+{
+    run_av("", "video_kbit=0");
+}
+
+void case_av_audio(void)
+{
+    run_av("video_kbit=0", "video_kbit=0");
+}
+
+void case_av_noisy(void)
+{
+    run_av("noise=3", "video_kbit=0");
+}

@@ -1,0 +1,21 @@
+/* What a worker of the benchmark can be; chosen by name in node.c. */
+#ifndef BENCH_ROLES_H
+#define BENCH_ROLES_H
+
+#include "worker.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Each returns the role of that name, or NULL when it is not among its own. */
+const struct role *message_role(const char *name);
+const struct role *file_role(const char *name);
+const struct role *fanout_role(const char *name);   /* "conf" (conferences), "group" (tox_group_*) */
+
+int run_startup(char **argv, int64_t t_main);
+int run_save(char **argv);
+int run_api(char **argv);
+
+#endif

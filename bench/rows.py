@@ -1,0 +1,168 @@
+"""The rows of the table: which number of which case it shows, and what we want it to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One number. Exactly one of `times` and `at_most` says what ours should be.
+
+    times: so many times as good as the real library (twice the speed and half the time are both 2).
+    at_most: so much, in the unit of the row.
+    mixed: what one side ours, one side real must be beside two real ones: "better", "no worse"; "": not run.
+    """
+
+    case: str
+    metric: str
+    what: str
+    unit: str
+    times: float = 0.0
+    at_most: float = 0.0
+    mixed: str = ""
+    scale: float = 1.0
+
+    @property
+    def goal(self) -> str:
+        """For people."""
+        if self.at_most:
+            return f"at most {self.at_most:g} {self.unit}".rstrip()
+        return f"{self.times:.3g} times as good" if self.times != 1 else "as good"
+
+
+def _files() -> list[Row]:
+    cpu = [
+        Row(
+            "file_big",
+            f"{side}_cpu_s_per_mb",
+            f"192 MiB file: CPU of the {who}",
+            "ms/MB",
+            times=1,
+            scale=1000,
+        )
+        for side, who in (("a", "sender"), ("b", "receiver"))
+    ]
+    return [
+        Row("file_small", "first_mib_s", "1 MiB photo, normal loop", "s", at_most=0.3, mixed="better"),
+        Row("file_interval", "mb_per_s", "16 MiB file, normal loop", "MB/s", times=10, mixed="better"),
+        Row("file_tight", "mb_per_s", "64 MiB file, tight loop", "MB/s", times=4, mixed="better"),
+        Row(
+            "file_big", "second_half_mb_per_s", "192 MiB file, second half", "MB/s", times=1, mixed="no worse"
+        ),
+        *cpu,
+        Row("file_tcp", "mb_per_s", "16 MiB file through a real relay", "MB/s", times=3, mixed="better"),
+    ]
+
+
+def _messages() -> list[Row]:
+    speeds = [
+        ("msgs_burst", "10 000 messages at once, tight loop", 1),
+        ("msgs_tight", "60 000 messages, tight loop", 1),
+        ("msgs_window", "30 000 messages, 256 under way, tight loop", 1),
+        ("msgs_interval", "5 000 messages at once, normal loop", 5),
+        ("msgs_interval_window", "5 000 messages, 256 under way, normal loop", 2),
+    ]
+    rows = [
+        Row(case, "msgs_per_s", what, "1/s", times=times, mixed="no worse") for case, what, times in speeds
+    ]
+    for case, what, times in speeds:
+        if times > 1:
+            metric = "wire_packets_per_item"
+            rows.append(Row(case, metric, f"{what}: packets per message", "", at_most=1.1))
+    return rows
+
+
+def _packets() -> list[Row]:
+    rows = []
+    for case, what in (
+        ("lossless", "lossless packets"),
+        ("lossy_flood", "lossy packets, flood"),
+        ("lossy_paced", "2 000 lossy packets a second"),
+    ):
+        if case != "lossy_paced":
+            rows.append(Row(case, "delivered_per_s", what, "1/s", times=1, mixed="no worse"))
+        for side, who in (("a", "sender"), ("b", "receiver")):
+            metric = f"{side}_cpu_us_per_packet"
+            rows.append(Row(case, metric, f"{what}: CPU of the {who}", "us/packet", times=1))
+    return rows
+
+
+def _sessions() -> list[Row]:
+    return [
+        Row(
+            "ping_interval",
+            "p50_ms",
+            "answer to a message, normal loop, median",
+            "ms",
+            at_most=5,
+            mixed="better",
+        ),
+        Row(
+            "ping_tight",
+            "p50_ms",
+            "answer to a message, tight loop, median",
+            "ms",
+            at_most=0.2,
+            mixed="no worse",
+        ),
+        Row("connect_udp", "both_s", "two friends find each other, UDP", "s", at_most=3, mixed="no worse"),
+        Row(
+            "connect_tcp",
+            "both_s",
+            "two friends find each other, relay only",
+            "s",
+            at_most=3,
+            mixed="no worse",
+        ),
+        Row("friend_request", "join_s", "friend request: joining the DHT", "s", times=2, mixed="no worse"),
+        Row("friend_request", "online_s", "friend request until online", "s", times=2, mixed="no worse"),
+        Row("idle_1", "cpu_s_per_min", "idle, one friend: CPU", "s/min", times=1),
+        Row("idle_100", "cpu_s_per_min", "idle, 100 friends offline: CPU", "s/min", times=1 / 0.15),
+        Row("many", "connected_s", "20 instances in one process, all connected", "s", times=1),
+        Row("many", "cpu_s", "20 instances in one process: CPU", "s", times=1 / 1.5),
+    ]
+
+
+def _single_calls() -> list[Row]:
+    return [
+        Row("startup", "first_ms", "process start until the first tox_new is done", "ms", at_most=35),
+        Row("startup", "rss1_mb", "memory of a process with one instance", "MiB", at_most=16),
+        Row("startup", "per_instance_kb", "memory of a further instance", "KiB", at_most=1024),
+        Row("save_load", "save_cpu_ms", "save with 1 000 friends: CPU", "ms", times=1 / 3),
+        Row("save_load", "load_cpu_ms", "load with 1 000 friends: CPU", "ms", times=1),
+        Row("save_load", "encrypt_cpu_ms", "encrypt this save: CPU", "ms", times=1),
+        Row("api", "public_key_us", "getter (public key): CPU", "us", at_most=0.05),
+        Row("api", "friend_status_us", "getter (a friend's connection): CPU", "us", at_most=0.05),
+        Row("api", "name_set_us", "setting the name: CPU", "us", at_most=1),
+    ]
+
+
+def _servers() -> list[Row]:
+    rows = [
+        Row("dht_flood", "ping_cpu_us_per_reply", "DHT ping answered: CPU", "us", times=1),
+        Row("dht_flood", "nodes_cpu_us_per_reply", "DHT nodes request answered: CPU", "us", times=1),
+    ]
+    for case, what, times in (
+        ("relay_load", "relay in a tight loop", 1),
+        ("relay_load_interval", "relay in a normal loop", 2),
+    ):
+        rows.append(Row(case, "mb_per_s", what, "MB/s", times=times))
+        rows.append(Row(case, "relay_cpu_s_per_mb", f"{what}: CPU", "ms/MB", times=1, scale=1000))
+    return rows
+
+
+ROWS = [*_files(), *_messages(), *_packets(), *_sessions(), *_single_calls(), *_servers()]
+TABLE_CASES = list(dict.fromkeys(row.case for row in ROWS))
+#: together about three minutes with both libraries
+QUICK_CASES = [
+    "startup",
+    "api",
+    "save_load",
+    "dht_flood",
+    "ping_interval",
+    "file_small",
+    "file_tight",
+    "msgs_tight",
+    "lossless",
+]
