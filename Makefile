@@ -71,11 +71,11 @@ bench: packages-bench
 	@$(BIN)/python -m bench run --prefix $(PREFIX) $(BENCH_ARGS)
 
 microbench: packages-bench
-	@$(MAKE) --no-print-directory build $(VENV)/bench-ready
+	@$(MAKE) --no-print-directory build
 	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest -c bench/micro/pytest.ini --rootdir . bench/micro $(PYTEST_ARGS)
 
 profile: packages-bench
-	@$(MAKE) --no-print-directory build $(VENV)/bench-ready
+	@$(MAKE) --no-print-directory build $(VENV)/profile-ready
 	@$(BIN)/python -m bench profile $(CASE) --prefix $(PREFIX) $(BENCH_ARGS)
 
 packages-demo:
@@ -94,7 +94,7 @@ $(VENV)/ready: tests/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
-$(VENV)/bench-ready: $(VENV)/ready bench/requirements.txt
+$(VENV)/profile-ready: $(VENV)/ready bench/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	@touch $@
 

@@ -27,6 +27,10 @@ int main(int argc, char **argv)
         return run_api(argv + 2);
     }
 
+    if (strcmp(name, "calls") == 0) {
+        return run_calls(argv + 2);
+    }
+
     const struct role *role = role_named(name);
 
     if (role == NULL) {

@@ -17,5 +17,6 @@ const struct role *fanout_role(const char *name);   /* "conf" (conferences), "gr
 int run_startup(char **argv, int64_t t_main);
 int run_save(char **argv);
 int run_api(char **argv);
+int run_calls(char **argv);
 
 #endif

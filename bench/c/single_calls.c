@@ -184,3 +184,135 @@ int run_api(char **argv)
     msg_send(CTL_FD, "done");
     return 0;
 }
+
+/* ---- calls as often as asked for, for the micro-benchmarks ------------------------ */
+
+enum { CALLS_FRIENDS = 100 };
+
+static Tox *called;
+static uint32_t call_number;
+static uint8_t call_buffer[TOX_MAX_NAME_LENGTH];
+
+static void call_iterate(void)
+{
+    tox_iterate(called, NULL);
+}
+
+static void call_interval(void)
+{
+    tox_iteration_interval(called);
+}
+
+static void call_public_key(void)
+{
+    tox_self_get_public_key(called, call_buffer);
+}
+
+static void call_address(void)
+{
+    tox_self_get_address(called, call_buffer);
+}
+
+static void call_friend_status(void)
+{
+    tox_friend_get_connection_status(called, call_number++ % CALLS_FRIENDS, NULL);
+}
+
+static void call_friend_exists(void)
+{
+    tox_friend_exists(called, call_number++ % CALLS_FRIENDS);
+}
+
+static void call_friend_key(void)
+{
+    tox_friend_get_public_key(called, call_number++ % CALLS_FRIENDS, call_buffer, NULL);
+}
+
+static void call_name_get(void)
+{
+    tox_self_get_name(called, call_buffer);
+}
+
+static void call_name_set(void)
+{
+    tox_self_set_name(called, call_buffer, 8 + (call_number++ & 7), NULL);
+}
+
+static void call_status_set(void)
+{
+    tox_self_set_status(called, (call_number++ & 1) != 0 ? TOX_USER_STATUS_AWAY : TOX_USER_STATUS_NONE);
+}
+
+/* to a friend who is offline */
+static void call_message_refused(void)
+{
+    tox_friend_send_message(called, 0, TOX_MESSAGE_TYPE_NORMAL, call_buffer, 100, NULL);
+}
+
+static void call_hash_1000(void)
+{
+    static const uint8_t data[1000] = {1};
+    tox_hash(call_buffer, data, sizeof(data));
+}
+
+static void call_savedata(void)
+{
+    uint8_t *save = (uint8_t *)malloc(tox_get_savedata_size(called));
+    tox_get_savedata(called, save);
+    free(save);
+}
+
+static const struct {
+    const char *name;
+    void (*call)(void);
+} calls[] = {
+    {"iterate", call_iterate}, {"interval", call_interval}, {"public_key", call_public_key}, {"address", call_address},
+    {"friend_status", call_friend_status}, {"friend_exists", call_friend_exists}, {"friend_key", call_friend_key},
+    {"name_get", call_name_get}, {"name_set", call_name_set}, {"status_set", call_status_set},
+    {"message_refused", call_message_refused}, {"hash_1000", call_hash_1000}, {"savedata", call_savedata},
+};
+
+static bool call_times(const char *name, long count)
+{
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); ++i) {
+        if (strcmp(name, calls[i].name) == 0) {
+            for (long k = 0; k < count; ++k) {
+                calls[i].call();
+            }
+
+            return true;
+        }
+    }
+
+    return false;
+}
+
+int run_calls(char **argv)
+{
+    char name[32];
+    long count;
+    called = open_tox(argv, NULL, 0, NULL);
+
+    if (called == NULL) {
+        return 1;
+    }
+
+    for (uint32_t i = 0; i < CALLS_FRIENDS; ++i) {
+        uint8_t key[TOX_PUBLIC_KEY_SIZE];
+        fill_pattern(key, sizeof(key), i + 1);
+        key[31] &= 0x7f;
+        tox_friend_add_norequest(called, key, NULL);
+    }
+
+    memset(call_buffer, 'x', sizeof(call_buffer));
+    puts("ready");
+    fflush(stdout);
+
+    while (scanf("%31s %ld", name, &count) == 2) {
+        puts(call_times(name, count) ? "done" : "unknown");
+        fflush(stdout);
+    }
+
+    tox_kill(called);
+    return 0;
+}

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,7 @@ from bench.cli import main
 from bench.page import BEGIN, END
 from tests.support.prefix import prefix
 
+ROOT = Path(__file__).parents[2]
 SMALL = ["--rounds", "1", "--timeout", "100", "--prefix"]
 
 
@@ -80,3 +85,22 @@ def test_mistakes_are_explained(out, capsys):
     assert "make build" in capsys.readouterr().err
     assert main(["run", *SMALL, str(prefix()), "--out", str(out), "--cases", "file_smal"]) == 2
     assert "file_smal" in capsys.readouterr().err
+
+
+def test_each_micro_benchmark_does_its_work():
+    command = [
+        "-m",
+        "pytest",
+        "-c",
+        "bench/micro/pytest.ini",
+        "--rootdir",
+        ".",
+        "bench/micro",
+        "--benchmark-disable",
+    ]
+    environment = dict(os.environ, TOXPY_PREFIX=str(prefix()))
+    ran = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert " passed" in ran.stdout and "skipped" not in ran.stdout
