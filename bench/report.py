@@ -111,16 +111,16 @@ def _bars(rows: list[Judged]) -> str:
     shown = [(j, j.times) for j in rows if j.times is not None]
     if not shown:
         return "<p>Nothing to compare with.</p>"
-    left, width, height = 330, 620, 22
-    farthest = max(abs(math.log10(max(times, 1e-4))) for _, times in shown)
-    reach = max(1.0, math.ceil(farthest * 2) / 2)
+    left, width, height = 430, 620, 22
+    exponents = [math.log10(max(times, 1e-4)) for _, times in shown]
+    lowest, highest = min(-1, math.floor(min(exponents))), max(1, math.ceil(max(exponents)))
 
     def x(times: float) -> float:
-        position = math.log10(max(times, 1e-4)) / reach
-        return left + width / 2 * (1 + max(-1.0, min(1.0, position)))
+        exponent = max(lowest, min(highest, math.log10(max(times, 1e-4))))
+        return left + width * (exponent - lowest) / (highest - lowest)
 
     picture = _Picture(left + width + 80, 40 + height * len(shown))
-    for exponent in range(-int(reach), int(reach) + 1):
+    for exponent in range(lowest, highest + 1):
         at = x(10.0**exponent)
         picture.line(at, 20, at, 30 + height * len(shown), "#ddd")
         picture.text(at, 14, f"{10.0**exponent:g}x", "middle")
