@@ -23,6 +23,8 @@ LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR = range(5)
 
 #: A heap of so many timers is looked through for cancelled ones.
 MIN_PURGE_SIZE = 512
+#: Timers that need not be exact are due at moments so far apart.
+BEAT_MS = 1000
 #: Counter names are program text, not input; the cap only guards against a bug.
 MAX_COUNTERS = 1024
 
@@ -77,10 +79,12 @@ class Timers:
     Cancelled timers stay in it until their time, but never more than half of it, or some hundreds, are such.
     """
 
-    __slots__ = ("_clock", "_heap", "_purge_at", "_sequence")
+    __slots__ = ("_beat_ms", "_clock", "_heap", "_purge_at", "_sequence")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        #: one of the moments of `call_about`; those of another instance are others
+        self._beat_ms = clock.now_ms % BEAT_MS
         self._heap: list[tuple[int, int, Timer]] = []
         self._sequence = 0
         #: the size at which cancelled ones are thrown out
@@ -104,6 +108,14 @@ class Timers:
     def call_later(self, delay_ms: int, callback: Callable[[], None]) -> Timer:
         """Call once `delay_ms` after the current pass's time."""
         return self.call_at(self._clock.now_ms + delay_ms, callback)
+
+    def call_about(self, delay_ms: int, callback: Callable[[], None]) -> Timer:
+        """Call once after some seconds, up to half of one early or late: together with others that may wait.
+
+        An idle client wakes up once for all of them.
+        """
+        beats = (self._clock.now_ms + delay_ms - self._beat_ms + BEAT_MS // 2) // BEAT_MS
+        return self.call_at(self._beat_ms + beats * BEAT_MS, callback)
 
     def run_due(self) -> None:
         """Run everything due now. What a callback adds for now or earlier runs next time."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.universe import SimClock
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import ACQUAINTANCE_MS, MAX_SHARED_KEYS, MAX_STRANGERS, KeyPair, SharedKeys
 from toxpy.errors import PacketError
@@ -109,6 +110,30 @@ def test_timers_run_in_order_and_cancel():
     timers.run_due()
     assert seen == ["a", "b", "c"]
     assert timers.next_deadline_ms() is None
+
+
+def test_timers_that_may_wait_are_due_together():
+    clock = SimClock()
+    clock.now_ms = 123_456
+    timers = Timers(clock)
+    seen = []
+
+    def renew(name):
+        seen.append((clock.now_ms, name))
+        timers.call_about(1000, lambda: renew(name))
+
+    for offset_ms, name in enumerate("abc"):
+        clock.now_ms = 123_456 + 300 * offset_ms
+        timers.call_about(1000, lambda name=name: renew(name))
+    for now_ms in range(clock.now_ms, 133_456, 50):
+        clock.now_ms = now_ms
+        timers.run_due()
+    moments = sorted({moment_ms for moment_ms, _ in seen})
+    for name in "abc":
+        times = [moment_ms for moment_ms, each in seen if each == name]
+        assert all(950 <= later - earlier <= 1050 for earlier, later in zip(times, times[1:], strict=False))
+        assert len(times) >= 8
+    assert len(moments) <= 10
 
 
 def test_a_timer_that_renews_itself_for_now_does_not_hang():

@@ -445,7 +445,7 @@ class DHT:
             self._timer = self._rt.timers.call_at(soon_ms, self._pass_due)
 
     def _pass_due(self) -> None:
-        self._timer = self._rt.timers.call_later(PASS_MS, self._pass_due)
+        self._timer = self._rt.timers.call_about(PASS_MS, self._pass_due)
         now_ms = self._rt.clock.now_ms
         connected = self.is_connected()
         if connected != self._was_connected:

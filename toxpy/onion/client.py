@@ -427,8 +427,11 @@ class OnionClient:
         if reachable and not self._was_reachable:
             self._eager_until_ms = now_ms + EAGER_MS
         self._was_reachable = reachable
-        delay_ms = EAGER_ROUND_MS if now_ms < self._eager_until_ms else ROUND_MS
-        self._timer = self._rt.timers.call_later(delay_ms, self._round)
+        timers = self._rt.timers
+        if now_ms < self._eager_until_ms:
+            self._timer = timers.call_later(EAGER_ROUND_MS, self._round)
+        else:
+            self._timer = timers.call_about(ROUND_MS, self._round)
         if self._tcp is not None:
             # without the DHT the onion needs relays, at first until it is known whether there is a DHT
             self._tcp.set_onion(not connected)
