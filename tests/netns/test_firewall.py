@@ -9,6 +9,7 @@ from tests.netns.network import Client, befriend, bootstrap_nodes
 LIMIT_S = 150
 BATCH = 200
 BETWEEN_BATCHES_S = 0.1
+ASLEEP_S = 15
 
 
 @pytest.mark.timeout(800)
@@ -35,6 +36,13 @@ def test_between_relay_and_direct(lab, client_program, libraries):
         for node in nodes:
             alice.command("bootstrap", node.words)
     total = exchange_until(alice, bob, total, marks, "udp")
+
+    # c-toxcore's relay connections go to sleep 10 s after they were made when they are not needed; a way that
+    # closes just then leaves it without friends for half a minute (seen once in 6 runs between two of it)
+    until = time.monotonic() + ASLEEP_S
+    while time.monotonic() < until:
+        total = exchange(alice, bob, total)
+        time.sleep(BETWEEN_BATCHES_S)
 
     # and closes again
     marks = alice.mark(), bob.mark()
