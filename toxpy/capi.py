@@ -79,6 +79,9 @@ def data_in(pointer: Any, length: int) -> bytes | None:
 
 def data_or_empty_in(pointer: Any, length: int) -> bytes | None:
     """As `data_in`, where NULL of length 0 means empty."""
+    if pointer and length <= MAX_INPUT:
+        data: bytes = _unpack(pointer, length)
+        return data
     return data_in(pointer, length) if pointer or length else b""
 
 

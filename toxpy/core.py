@@ -304,7 +304,6 @@ class Core(CoreFiles, CoreNetwork):
         """Set our name and tell friends."""
         if name is None:
             raise api_error("TOX_ERR_SET_INFO_NULL")
-        self.rt.clock.update()
         self.messenger.set_name(name)
         return True
 
@@ -316,7 +315,6 @@ class Core(CoreFiles, CoreNetwork):
         """Set our status message and tell friends."""
         if status_message is None:
             raise api_error("TOX_ERR_SET_INFO_NULL")
-        self.rt.clock.update()
         self.messenger.set_status_message(status_message)
         return True
 
@@ -326,7 +324,6 @@ class Core(CoreFiles, CoreNetwork):
 
     def self_set_status(self, status: int) -> None:
         """Set our TOX_USER_STATUS and tell friends; another value changes nothing."""
-        self.rt.clock.update()
         self.messenger.set_status(status)
 
     # friends

@@ -330,8 +330,10 @@ class Messenger:
                 self._send_about_us(friend)
 
     def _tell_all(self, kind: int) -> None:
-        for friend in list(self._online):
-            self._tell(friend, kind)
+        if self._online:
+            self.rt.clock.update()
+            for friend in list(self._online):
+                self._tell(friend, kind)
 
     def set_name(self, name: bytes) -> None:
         """Our name, at most 128 bytes."""
