@@ -96,3 +96,23 @@ def test_a_relay_that_goes_away_is_replaced_by_the_direct_way():
     texts = [b"%d" % i for i in range(50)]
     assert send_all(world, alice, bob, texts) == texts
     world.until(lambda: way(alice) == way(bob) == enums.TOX_CONNECTION_UDP, "the direct way", 60)
+
+
+@pytest.mark.parametrize("gap_s", [0.1, 0.5, 1, 2, 4, 6])
+def test_what_was_under_way_follows_soon_once_the_relay_carries(gap_s):
+    """Whatever the time-outs had grown to on the way that closed."""
+    world = MixedWorld()
+    alice, bob = world.friends()
+    world.until(lambda: way(alice) == way(bob) == enums.TOX_CONNECTION_UDP, "the direct way", 60)
+    world.run_for(30)
+    world.blocked = True
+    for actor in (alice, bob):
+        for i in range(60):
+            actor.friend_send_message(0, 0, b"%d" % i)
+    world.run_for(gap_s)
+    for actor in (alice, bob):
+        actor.friend_send_message(0, 0, b"last")
+    world.until(lambda: way(alice) == way(bob) == enums.TOX_CONNECTION_TCP, "the relay", 20)
+    world.until(lambda: alice.got(events.FriendMessage, message=b"last"), "bob's last message", 2)
+    world.until(lambda: bob.got(events.FriendMessage, message=b"last"), "alice's last message", 2)
+    world.close()

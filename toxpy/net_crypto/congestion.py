@@ -133,6 +133,11 @@ class Congestion:
             self._backoff = min(self._backoff * 2, 32)
         self._set_timeout()
 
+    def on_new_way(self) -> None:
+        """Packets take another way now: what was learnt from silence on the old one is void."""
+        self._silences, self._backoff = 0, 1
+        self._set_timeout()
+
     def _shrink(self, factor: float) -> None:
         self.window = self._threshold = max(self.window * factor, float(MIN_WINDOW))
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import NONCE_SIZE, shared_key
 from toxpy.datapath import MAX_DATA_SIZE, Session
-from toxpy.net_crypto.congestion import Congestion
+from toxpy.net_crypto.congestion import MIN_TIMEOUT_MS, Congestion
 from toxpy.net_crypto.handshake import (
     ECHO_SIZE,
     create_cookie_request,
@@ -644,4 +644,9 @@ class CryptoConnection:
     def _check_ways(self) -> None:
         """See which way works; the owner of an established connection hears of a change."""
         if self.ways.check() and self.state == ESTABLISHED:
+            self.congestion.on_new_way()
+            if self._timeout_at_ms:
+                # what was under way may be lost: ask soon
+                self._timeout_at_ms = self._rt.clock.now_ms + MIN_TIMEOUT_MS
+                self._wake(self._timeout_at_ms)
             self.owner.on_transport()
