@@ -77,10 +77,10 @@ class PassphraseNeeded(ProfileError):
 
 
 class WrongPassphrase(ProfileError):
-    """The passphrase does not open the profile."""
+    """The passphrase does not open the profile; of a damaged one without a good copy nobody can tell."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(path, "the passphrase is wrong")
+        super().__init__(path, "the passphrase is wrong, or the file is damaged")
 
 
 class ProfileNotEncrypted(ProfileError):

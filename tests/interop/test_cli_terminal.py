@@ -19,7 +19,7 @@ CTRL_A, CTRL_C, CTRL_D = "\x01", "\x03", "\x04"
 class Terminal:
     """A command whose stdin, stdout and stderr are a terminal."""
 
-    def __init__(self, *words):
+    def __init__(self, *words, **variables):
         self._master, slave = pty.openpty()
         self.text = ""
         self.process = subprocess.Popen(
@@ -28,7 +28,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            env=environment(TERM="xterm", PROMPT_TOOLKIT_NO_CPR="1", COLUMNS="100", LINES="30"),
+            env=environment(TERM="xterm", PROMPT_TOOLKIT_NO_CPR="1", COLUMNS="100", LINES="30", **variables),
         )
         os.close(slave)
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -69,8 +69,8 @@ class Terminal:
 def terminal():
     running = []
 
-    def opener(*words):
-        running.append(Terminal(*words))
+    def opener(*words, **variables):
+        running.append(Terminal(*words, **variables))
         return running[-1]
 
     yield opener

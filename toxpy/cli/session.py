@@ -10,7 +10,7 @@ from typing import Any
 
 from toxpy.aio import AsyncTox, Friend
 from toxpy.cli import settings
-from toxpy.cli.terminal import FAILED, OK, TIMED_OUT, Failure, Output, visible
+from toxpy.cli.terminal import FAILED, OK, TIMED_OUT, Failure, HungUp, Output, visible
 from toxpy.errors import ToxError
 from toxpy.profile import Profile, ProfileCorrupt, ProfileError, ProfileLocked, ProfileNotEncrypted
 from toxpy.typed_enums import Connection, MessageType
@@ -271,18 +271,21 @@ def _advice(error: ProfileError) -> str:
 async def _run(
     arguments: argparse.Namespace, profile: Profile, out: Output, command: Command, endless: bool
 ) -> int:
-    stopped: list[signal.Signals] = []
+    stopped: list[int] = []
     failures: list[BaseException] = []
     work = asyncio.ensure_future(_on_network(arguments, profile, out, command))
 
-    def stop(number: signal.Signals) -> None:
+    def stop(number: int) -> None:
         if not stopped:
             stopped.append(number)
             work.cancel()
 
     def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # a handler raised: the reader of our output may be gone, or it is a defect; both end the command
-        if isinstance(error := context.get("exception"), BaseException):
+        if isinstance(error := context.get("exception"), HungUp):
+            # the signal is on its way
+            stop(signal.SIGHUP)
+        elif isinstance(error, BaseException):
             failures.append(error)
             work.cancel()
         else:
@@ -296,6 +299,8 @@ async def _run(
             loop.add_signal_handler(number, stop, number)
     try:
         await work
+    except HungUp:
+        stop(signal.SIGHUP)
     except asyncio.CancelledError:
         if not stopped and not failures:
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import codecs
+import errno
 import json
 import os
 import signal
@@ -40,6 +41,19 @@ class Failure(Exception):
         super().__init__(message)
 
 
+class HungUp(BrokenPipeError):
+    """The terminal is gone: its window was closed."""
+
+
+def _print(text: str, stream: Any) -> None:
+    try:
+        print(text, file=stream, flush=True)
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise HungUp(errno.EIO, "the terminal is gone") from error
+        raise
+
+
 class Output:
     """Where a command's words go."""
 
@@ -63,21 +77,21 @@ class Output:
 
     def _say(self, event: str, text: str, fields: dict[str, Any], stream: Any) -> None:
         if self.json:
-            print(json.dumps({"event": event, **fields}), flush=True)
+            _print(json.dumps({"event": event, **fields}), sys.stdout)
         elif text:
-            print(shown(text), file=stream, flush=True)
+            _print(shown(text), stream)
 
     def warning(self, message: str) -> None:
         """Something that people should know."""
         if self.json:
-            print(json.dumps({"event": "warning", "message": message}), flush=True)
-        print(f"Warning: {visible(message)}", file=sys.stderr)
+            _print(json.dumps({"event": "warning", "message": message}), sys.stdout)
+        _print(f"Warning: {visible(message)}", sys.stderr)
 
     def error(self, message: str, status: int) -> None:
         """Why the command ends."""
         if self.json:
-            print(json.dumps({"event": "error", "message": message, "status": status}), flush=True)
-        print(f"Error: {visible(message)}", file=sys.stderr)
+            _print(json.dumps({"event": "error", "message": message, "status": status}), sys.stdout)
+        _print(f"Error: {visible(message)}", sys.stderr)
 
 
 def visible(text: str) -> str:
@@ -95,19 +109,25 @@ def shown(text: str) -> str:
 
 
 def guard_pipes(work: Callable[[], int]) -> int:
-    """The exit status of a command, also when who reads its output goes away (`| head -1`)."""
+    """The exit status of a command, also when who reads its output goes away (`| head`, a closed window)."""
+    status: int | None = None
     try:
         try:
-            return work()
+            status = work()
+            return status
         finally:
             # here rather than at exit, which would complain; a daemon has closed it
             if sys.stdout is not None and not sys.stdout.closed:
                 sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.EIO):
+            raise
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
             os.dup2(nowhere, stream.fileno())
-        return 128 + signal.SIGPIPE
+        if error.errno == errno.EPIPE:
+            return 128 + signal.SIGPIPE
+        return 128 + signal.SIGHUP if status is None else status
 
 
 class _Lines:
