@@ -13,7 +13,7 @@ GENERATED from include/toxcore.h by cbindings/generate.py: do not edit.
 
 from _toxcore import lib
 
-from toxpy.capi import data_in, data_or_empty_in, fixed_in, list_out, live, memmove, string_in
+from toxpy.capi import data_in, data_or_empty_in, fixed_in, list_out, live, memmove, savedata_out, string_in
 from toxpy.errors import ToxError
 
 '''
@@ -46,6 +46,9 @@ def core_function(planned: Planned) -> str:
     out = planned.output
     if planned.sized:
         body = [f"return len({call})"]
+    elif planned.method == "get_savedata":
+        # it may have megabytes
+        body = [f"savedata_out({out.name}, live[tox].saved())"]
     elif out is None:
         body = [f"return {call}" if function.result.base != "void" else call]
     else:

@@ -21,6 +21,7 @@ from gc import freeze
 
 from _toxcore import ffi, lib  # type: ignore[import-not-found]
 
+from toxpy import save
 from toxpy.core import Core
 from toxpy.enums import TOX_LOG_LEVEL_ERROR
 from toxpy.errors import ToxError
@@ -105,6 +106,12 @@ def list_out(pointer: Any, numbers: Iterable[int]) -> None:
     """Numbers into a uint32_t array."""
     items = tuple(numbers)
     memmove(pointer, pack(f"{len(items)}I", *items), 4 * len(items))
+
+
+def savedata_out(pointer: Any, saved: save.SaveData) -> None:
+    """A savedata, without a copy in between."""
+    size = save.size(saved, len(saved.friends))
+    save.build_into(memoryview(ffi.buffer(pointer, size)), saved)
 
 
 # instances

@@ -250,9 +250,13 @@ class Core(CoreFiles, CoreNetwork):
 
     def get_savedata(self) -> bytes:
         """The whole state in c-toxcore's format; sections of other versions come back as they were."""
+        return save.build(self.saved())
+
+    def saved(self) -> save.SaveData:
+        """The same before it is written."""
         saved = self._collect()
         saved.friends = save.collect_friends(self.messenger)
-        return save.build(saved)
+        return saved
 
     def get_savedata_size(self) -> int:
         """How long that is, without building it."""

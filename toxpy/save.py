@@ -30,7 +30,6 @@ from __future__ import annotations
 
 import struct
 import sys
-from itertools import chain
 
 from toxpy.crypto import sodium
 from toxpy.errors import PacketError
@@ -41,7 +40,7 @@ from toxpy.wire.address import pack_nodes, unpack_nodes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from toxpy.friend.messenger import Messenger
     from toxpy.wire.address import Node
@@ -71,11 +70,9 @@ _KEYS = struct.Struct("4s32s32s")
 #: status, public key, request message, its length, name, its length, status message, its length,
 #: user status, nospam, last seen. The `x` are holes of the C struct this once was.
 _FRIEND = struct.Struct(">B32s1024sxH128sH1007sxHB3x4sQ")
-#: What `_FRIEND` is for a friend who is confirmed, the zeros of the request left out.
-_CONFIRMED_HEAD = struct.Struct("B32s")
-_CONFIRMED_TEXTS = struct.Struct(">128sH1007sxHB3x4xQ")
-_NO_REQUEST = bytes(_FRIEND.size - _CONFIRMED_HEAD.size - _CONFIRMED_TEXTS.size)
-_NO_TEXT = (b"", 0, b"", 0, 0)
+_NO_NOSPAM = bytes(4)
+#: Where friends go, among the pieces of a save.
+_HERE = b"friends"
 
 #: Friend status from which on a friend is saved as confirmed. c-toxcore: Messenger.h Friend_Status.
 _CONFIRMED = 3
@@ -343,18 +340,15 @@ def owner(data: bytes) -> bytes:
     return public_key
 
 
-def _build_friend(friend: SavedFriend) -> tuple[bytes, ...]:
-    """Pieces that are 2216 bytes together."""
+def _friend_fields(friend: SavedFriend) -> tuple[Any, ...]:
+    """What `_FRIEND` packs."""
     if friend.status < _CONFIRMED:
         # the real length is written although only 1024 bytes fit; what we send is never longer than 921
-        request = (friend.request_message, len(friend.request_message))
-        return (_FRIEND.pack(friend.status, friend.public_key, *request, *_NO_TEXT, friend.nospam, 0),)
-    name, message = friend.name, friend.status_message
-    return (
-        _CONFIRMED_HEAD.pack(_CONFIRMED, friend.public_key),
-        _NO_REQUEST,
-        _CONFIRMED_TEXTS.pack(name, len(name), message, len(message), friend.user_status, friend.last_online),
-    )
+        request = friend.request_message
+        return friend.status, friend.public_key, request, len(request), b"", 0, b"", 0, 0, friend.nospam, 0
+    name, message, status = friend.name, friend.status_message, friend.user_status
+    texts = (name, len(name), message, len(message))
+    return _CONFIRMED, friend.public_key, b"", 0, *texts, status, _NO_NOSPAM, friend.last_online
 
 
 def _pieces(save: SaveData, order: ByteOrder, friends: Iterable[bytes]) -> Iterator[bytes]:
@@ -391,9 +385,22 @@ def _pieces(save: SaveData, order: ByteOrder, friends: Iterable[bytes]) -> Itera
 
 def build(save: SaveData, byteorder: str = sys.byteorder) -> bytes:
     """Write a save; the order of the sections is c-toxcore's."""
-    friends = chain.from_iterable(map(_build_friend, save.friends))
+    friends = (_FRIEND.pack(*_friend_fields(friend)) for friend in save.friends)
     # all put together at once: a save of 1000 friends has 2.2 MB, and each copy costs
     return b"".join(_pieces(save, _ORDERS[byteorder], friends))
+
+
+def build_into(buffer: memoryview, save: SaveData) -> None:
+    """`build` into a buffer of that `size`, without a copy in between."""
+    position, size = 0, _FRIEND.size
+    for piece in _pieces(save, _ORDERS[sys.byteorder], (_HERE,)):
+        if piece is not _HERE:
+            buffer[position : position + len(piece)] = piece
+            position += len(piece)
+            continue
+        for friend in save.friends:
+            _FRIEND.pack_into(buffer, position, *_friend_fields(friend))
+            position += size
 
 
 def size(save: SaveData, friends: int) -> int:

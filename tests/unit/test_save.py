@@ -127,6 +127,18 @@ def test_written_back_byte_for_byte(path):
     assert save.build(save.parse(moved), byteorder(path)) == data
 
 
+def test_into_a_buffer_it_is_the_same():
+    for path in RECORDED:
+        loaded = save.parse(path.read_bytes())
+        loaded.friends += [save.SavedFriend(status, bytes([status]) * 32) for status in range(5)]
+        loaded.friends[-4].request_message, loaded.friends[-4].nospam = b"r" * 921, b"nosp"
+        loaded.friends[-1].name, loaded.friends[-1].last_online = b"n" * 128, 7
+        buffer = bytearray(b"\xff" * save.size(loaded, len(loaded.friends)))
+        save.build_into(memoryview(buffer), loaded)
+        assert buffer == save.build(loaded)
+        assert save.parse(bytes(buffer)).friends[-1].name == b"n" * 128
+
+
 def test_a_machine_writes_its_own_byte_order():
     data = BIG_ENDIAN.read_bytes()
     assert save.build(save.parse(data)) == save.build(save.parse(data), sys.byteorder)
