@@ -143,6 +143,9 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__datapath(void)
 {
+    if (datapath_watch_forks() != 0) {
+        return PyErr_NoMemory();
+    }
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL || PyModule_AddType(module, &datapath_session_type) < 0 || PyModule_AddType(module, &DatapathType) < 0) {
         Py_XDECREF(module);

@@ -47,14 +47,18 @@ enum {
     OPTION_GRO = 104,
 };
 
-/* The data packets of one crypto connection. */
+/* The data packets of one crypto connection. In the child of a fork, where another process has the same nonces, it
+ * opens nothing, and its packets are empty. */
 typedef struct {
     PyObject_HEAD
     unsigned char key[KEY_SIZE], receive_nonce[NONCE_SIZE], send_nonce[NONCE_SIZE];
+    unsigned forks;
 } Session;
 
 extern PyTypeObject datapath_session_type;
 
+/* From now on every fork is counted. */
+int datapath_watch_forks(void);
 /* Told where libsodium's functions are. */
 PyObject *datapath_use_sodium(PyObject *module, PyObject *args);
 void datapath_nonce_add(unsigned char *nonce, int size, uint32_t amount);

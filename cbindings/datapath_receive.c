@@ -101,6 +101,7 @@ static long receive_some(Datapath *self, struct batch *batch, long limit)
     } controls[BATCH];
     unsigned wanted = limit < BATCH ? (unsigned)limit : BATCH;
     for (unsigned i = 0; i < wanted; i++) {
+        names[i].any.sa_family = AF_UNSPEC;
         parts[i] = (struct iovec){(*batch->rx)[i], RX_SIZE};
         messages[i].msg_hdr = (struct msghdr){
             .msg_name = &names[i], .msg_namelen = sizeof names[i], .msg_iov = &parts[i], .msg_iovlen = 1,
@@ -111,6 +112,11 @@ static long receive_some(Datapath *self, struct batch *batch, long limit)
         unsigned char key[KEY_OF_ADDRESS];
         size_t left = messages[i].msg_len, segment = segment_size(&messages[i].msg_hdr, left);
         const unsigned char *data = (*batch->rx)[i];
+        if (names[i].any.sa_family != (self->ipv6 ? AF_INET6 : AF_INET)) {
+            /* the descriptor is not our socket any more, and this was for somebody else */
+            datapath_count_error(self, EAFNOSUPPORT, 1);
+            continue;
+        }
         datapath_key_of_name(&names[i], key);
         if (names[i].any.sa_family == AF_INET6 && names[i].v6.sin6_scope_id != 0) {
             datapath_note_scope(self, &names[i]);

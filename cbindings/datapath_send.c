@@ -10,7 +10,7 @@ static int segment_run(const Datapath *self, int first)
 {
     const struct queued *queue = self->queue;
     int end = first + 1;
-    if (self->gso_failures >= MAX_GSO_FAILURES || queue[first].size == 0) {
+    if (self->gso_failures >= MAX_GSO_FAILURES || queue[first].size == 0 || queue[first].size > MAX_DATAGRAM_SIZE) {
         return 1;
     }
     while (end < self->queued && end - first < MAX_SEGMENTS && queue[end].size != 0
@@ -74,8 +74,9 @@ static int send_some(Datapath *self, int first, bool together, struct tally *tal
             }
         }
     }
-    if (sent < 0) {
-        int number = errno;
+    /* none sent without an error is what a sandbox that swallows the call says */
+    if (sent <= 0) {
+        int number = sent < 0 ? errno : EPERM;
         if (counts[0] > 1 && is_segment_error(number)) {
             self->gso_failures++;
             for (done = 0; done < counts[0];) {

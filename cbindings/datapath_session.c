@@ -2,9 +2,24 @@
 #define _GNU_SOURCE
 #include "datapath.h"
 
+#include <pthread.h>
+
 typedef int box_function(unsigned char *, const unsigned char *, unsigned long long, const unsigned char *,
                          const unsigned char *);
 static box_function *seal_box, *open_box;
+
+/* How many forks lie between the process that loaded us and this one. */
+static unsigned forks;
+
+static void after_fork_child(void)
+{
+    forks++;
+}
+
+int datapath_watch_forks(void)
+{
+    return pthread_atfork(NULL, NULL, after_fork_child);
+}
 
 static uint32_t read_u32(const unsigned char *p)
 {
@@ -45,6 +60,7 @@ static int session_init(Session *self, PyObject *args, PyObject *kwargs)
     memcpy(self->key, key, KEY_SIZE);
     memcpy(self->receive_nonce, receive, NONCE_SIZE);
     memcpy(self->send_nonce, send, NONCE_SIZE);
+    self->forks = forks;
     return 0;
 }
 
@@ -57,7 +73,7 @@ static void session_dealloc(Session *self)
 /* The size of what is in the box, or -1; then nothing has changed. `plain` has room for MAX_PACKET_SIZE. */
 int datapath_open_packet(Session *self, const unsigned char *packet, size_t size, unsigned char *plain)
 {
-    if (size < MIN_PACKET_SIZE || size > MAX_PACKET_SIZE || packet[0] != KIND_DATA) {
+    if (size < MIN_PACKET_SIZE || size > MAX_PACKET_SIZE || packet[0] != KIND_DATA || self->forks != forks) {
         return -1;
     }
     unsigned char nonce[NONCE_SIZE];
@@ -110,7 +126,11 @@ size_t datapath_seal_packet(Session *self, uint32_t start, uint32_t number, cons
     memcpy(plain + INNER_SIZE + padding, data, size);
     out[0] = KIND_DATA;
     memcpy(out + 1, self->send_nonce + NONCE_SIZE - 2, 2);
-    seal_box(out + HEAD_SIZE, plain, inner, self->send_nonce, self->key);
+    if (self->forks == forks) {
+        seal_box(out + HEAD_SIZE, plain, inner, self->send_nonce, self->key);
+    } else {
+        memset(out + HEAD_SIZE, 0, inner + MAC_SIZE);
+    }
     datapath_nonce_add(self->send_nonce, NONCE_SIZE, 1);
     return HEAD_SIZE + inner + MAC_SIZE;
 }

@@ -37,7 +37,7 @@ from toxpy.net_crypto.net_crypto import NetCrypto
 from toxpy.network_node import NetworkNode
 from toxpy.onion.client import OnionClient
 from toxpy.options import Options
-from toxpy.runtime import LOG_DEBUG, LOG_INFO, Runtime
+from toxpy.runtime import FORKS, LOG_DEBUG, LOG_INFO, Runtime
 from toxpy.streams import Streams as RealStreams
 from toxpy.tcp.pool import TcpPool
 from toxpy.values import NOSPAM_SIZE, address_checksum
@@ -66,6 +66,7 @@ class Core(CoreFiles, CoreNetwork):
     __slots__ = (
         "_connection_status",
         "_events",
+        "_forks",
         "_loaded",
         "connections",
         "dht",
@@ -102,6 +103,7 @@ class Core(CoreFiles, CoreNetwork):
         self.streams: Streams = streams if streams is not None else RealStreams(rt=rt, ipv6=ipv6)
         self.identity = identity or KeyPair.generate(rt.rng)
         self.killed = False
+        self._forks = FORKS.count
         self._connection_status = enums.TOX_CONNECTION_NONE
         self._events: list[Any] = []
         try:
@@ -159,6 +161,8 @@ class Core(CoreFiles, CoreNetwork):
         """One pass over one moment: receive, run what is due. Events wait in `drain_events`."""
         if self.killed:
             return
+        if self._forks != FORKS.count:
+            self._begin_anew()
         self.node.iterate()
         self.messenger.check_receipts()
         self.messenger.files.begin_pass()
@@ -167,6 +171,18 @@ class Core(CoreFiles, CoreNetwork):
             self._connection_status = status
             self.rt.log(LOG_DEBUG, f"own connection status is now {status}")
             self._events.append(ev.SelfConnectionStatus(status))
+
+    def _begin_anew(self) -> None:
+        """We are the child of a fork, for example a daemon: our parent may go on with the connections.
+
+        The peers answer us once it has been silent for some seconds. What both receive over UDP
+        either of them gets: only one of the two should go on.
+        """
+        self._forks = FORKS.count
+        self.rt.log(LOG_INFO, "in the child of a fork: connections begin anew")
+        self.rt.clock.update()
+        self.streams.leave_to_parent()
+        self.net_crypto.leave_to_parent()
 
     def drain_events(self) -> Iterator[Any]:
         """What happened, oldest first, also what happens meanwhile.
@@ -241,6 +257,8 @@ class Core(CoreFiles, CoreNetwork):
             return
         self.killed = True
         self.rt.clock.update()
+        if self._forks != FORKS.count:
+            self._begin_anew()
         self.connections.close()
         self.net_crypto.close()
         self.onion.close()

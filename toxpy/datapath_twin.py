@@ -7,6 +7,7 @@ import errno
 from struct import Struct
 
 from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt
+from toxpy.runtime import FORKS
 from toxpy.wire.address import normalise_ip
 
 TYPE_CHECKING = False
@@ -38,14 +39,18 @@ _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK)
 
 
 class Session:
-    """The key and the nonces of one crypto connection."""
+    """The key and the nonces of one crypto connection.
 
-    __slots__ = ("_base", "_key", "_low", "_next_prefix", "_prefix", "_send")
+    In the child of a fork it opens nothing, and its packets are empty: see `toxpy.runtime.Forks`.
+    """
+
+    __slots__ = ("_base", "_forks", "_key", "_low", "_next_prefix", "_prefix", "_send")
 
     def __init__(self, key: bytes, receive_nonce: bytes, send_nonce: bytes) -> None:
         if len(key) != KEY_SIZE or len(receive_nonce) != NONCE_SIZE or len(send_nonce) != NONCE_SIZE:
             raise ValueError("a key has 32 bytes, a nonce 24")
         self._key = key
+        self._forks = FORKS.count
         self._send = int.from_bytes(send_nonce, "big")
         self._set_base(int.from_bytes(receive_nonce, "big"))
 
@@ -76,6 +81,8 @@ class Session:
         """The record of a data packet, or None for one that the peer did not make with these keys."""
         if not MIN_PACKET_SIZE <= len(packet) <= MAX_PACKET_SIZE or packet[0] != KIND_DATA:
             return None
+        if self._forks != FORKS.count:
+            return None
         counter = (packet[1] << 8) | packet[2]
         low = self._low
         prefix = self._prefix if counter >= low else self._next_prefix
@@ -94,6 +101,8 @@ class Session:
         nonce = self.send_nonce
         self._send = (self._send + 1) & _NONCE_MASK
         plain = _HEAD.pack(start, number) + _PADDING[(MAX_DATA_SIZE - len(data)) & 7] + data
+        if self._forks != FORKS.count:
+            return b"\x1b" + nonce[-2:] + bytes(len(plain) + MAC_SIZE)
         return b"\x1b" + nonce[-2:] + encrypt(self._key, nonce, plain)
 
 
@@ -167,13 +176,17 @@ class Datapath:
                     return runs, raw, False
                 continue
             left -= 1
+            address = self._peers.get(name) or self._peer(name)
+            if address is None:
+                # the descriptor is not our socket any more, and this was for somebody else
+                self._count(OSError(errno.EAFNOSUPPORT, "from no address"))
+                continue
             if len(data) > MAX_DATAGRAM_SIZE:
                 self.oversized += 1
                 continue
             if data:
                 packets[data[0]] += 1
                 sizes[data[0]] += len(data)
-            address = self._peers.get(name) or self._peer(name)
             if not (data and data[0] == KIND_DATA and self._open(runs, address, data)):
                 raw.append((data, address))
         return runs, raw, left <= 0 < limit
@@ -190,8 +203,10 @@ class Datapath:
             runs.append((route[1], address, [record]))
         return True
 
-    def _peer(self, name: tuple[str, int] | tuple[str, int, int, int]) -> Address:
-        """The address of what recvfrom calls its source, remembered."""
+    def _peer(self, name: tuple[str, int] | tuple[str, int, int, int] | None) -> Address | None:
+        """The address of what recvfrom calls its source, remembered; None for that of another family."""
+        if not isinstance(name, tuple) or len(name) != (4 if self._ipv6 else 2):
+            return None
         host, port = name[0], name[1]
         family = _socket.AF_INET6 if self._ipv6 else _socket.AF_INET
         # a link-local source comes as fe80::1%eth0

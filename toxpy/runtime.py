@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from posix import urandom
+from posix import register_at_fork, urandom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,27 @@ MIN_PURGE_SIZE = 512
 BEAT_MS = 1000
 #: Counter names are program text, not input; the cap only guards against a bug.
 MAX_COUNTERS = 1024
+
+
+class Forks:
+    """How many forks lie between the first process and this one: `count`.
+
+    After a fork two processes have the same keys and the same counters of nonces. A nonce that both used
+    would give away what they said, so keys of sessions work only in the process that made them.
+    """
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def add(self) -> None:
+        """We are the child."""
+        self.count += 1
+
+
+FORKS = Forks()
+register_at_fork(after_in_child=FORKS.add)
 
 
 class Clock:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import _socket
 import errno
+import posix
 import select
 from struct import Struct
 
@@ -359,6 +360,25 @@ class Streams:
             self._dirty = []
             for stream in dirty:
                 stream.flush()
+
+    def leave_to_parent(self) -> None:
+        """After a fork the child's copies of the parent's connections are over; nothing of it shows outside.
+
+        `fileno` stays the same number, but what it watches is ours alone: until now, whatever one of the
+        two processes watched or not counted for both.
+        """
+        self._dirty.clear()
+        old, own = self._descriptor(), select.epoll()
+        posix.dup2(own.fileno(), old.fileno(), False)
+        own.close()
+        for fd in self._watched:
+            old.register(fd, _IN)
+        for fd, thing in self._objects.items():
+            if isinstance(thing, Listener):
+                old.register(fd, _IN)
+            else:
+                old.register(fd, 0)
+                thing._fail(errno.ECONNABORTED)
 
     def close(self) -> None:
         """Close everything; repeating it is harmless."""

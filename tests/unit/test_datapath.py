@@ -426,6 +426,24 @@ def test_a_broken_socket_gives_up(compiled, ends):
         assert end.errors == {errno.ENOTSOCK: datapath_twin.MAX_FAILURES}
 
 
+@pytest.mark.parametrize("ipv6", [False, True])
+def test_what_comes_from_somebody_elses_socket_is_left_out(compiled, ends, ipv6):
+    """The program closed our descriptor, and its own next socket got the number."""
+    for _, make_path in both(compiled):
+        end = ends(make_path, ipv6=ipv6)
+        near, far = std_socket.socketpair(std_socket.AF_UNIX, std_socket.SOCK_DGRAM)
+        other, sender = ends(PyDatapath, ipv6=not ipv6), ends(PyDatapath)
+        with near, far:
+            far.send(b"for somebody else")
+            sender.path.send(other.address, b"as well")
+            for sock in (near, other.socket):
+                sock.setblocking(False)
+                os.dup2(sock.fileno(), end.socket.fileno())
+                assert end.path.receive(9) == ([], [], False)
+        assert end.errors == {errno.EAFNOSUPPORT: 2}
+        assert end.counts() == [{}, {}, {}, {}]
+
+
 def test_link_local_answers_leave_where_they_were_heard(compiled):
     # only the Python one can be given a kernel that has two interfaces; the compiled one shares its dict
     ip = b"\xfe\x80" + bytes(13) + b"\x01"

@@ -163,6 +163,11 @@ class NetCrypto:
     def __len__(self) -> int:
         return len(self._connections)
 
+    def leave_to_parent(self) -> None:
+        """After a fork the child has no connections: their owners hear of the end, the peers do not."""
+        for connection in list(self._connections.values()):
+            connection.close(notify=True)
+
     def close(self) -> None:
         """Kill every connection."""
         for connection in list(self._connections.values()):

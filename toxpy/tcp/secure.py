@@ -12,6 +12,7 @@ nothing can be left out, repeated or moved without breaking the connection.
 from __future__ import annotations
 
 from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt
+from toxpy.runtime import FORKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +79,16 @@ class SecureStream:
     still handed out by the `receive` that finds it, so look at `failure` after handling the payloads.
     """
 
-    __slots__ = ("_buffer", "_key", "_profile", "_receive_nonce", "_send_nonce", "_stream", "failure")
+    __slots__ = (
+        "_buffer",
+        "_forks",
+        "_key",
+        "_profile",
+        "_receive_nonce",
+        "_send_nonce",
+        "_stream",
+        "failure",
+    )
 
     def __init__(
         self,
@@ -96,6 +106,7 @@ class SecureStream:
         self._stream = stream
         self._profile = profile
         self._key = key
+        self._forks = FORKS.count
         self._send_nonce = send_nonce
         self._receive_nonce = receive_nonce
         #: less than a frame, apart from the leftover
@@ -105,13 +116,16 @@ class SecureStream:
     def send(self, payload: bytes, priority: bool = False) -> bool:
         """Send 1 to MAX_PAYLOAD_SIZE bytes.
 
-        False, and nothing sent, when too much is waiting already or the connection is over.
+        False, and nothing sent, when too much is waiting already or the connection is over, or that of the
+        process whose child we are.
         """
         stream = self._stream
         if self.failure or stream.pending() > (MAX_PENDING_PRIORITY if priority else MAX_PENDING):
             return False
         size = len(payload) + MAC_SIZE
         if not MIN_FRAME_SIZE <= size <= MAX_FRAME_SIZE:
+            return False
+        if self._forks != FORKS.count:
             return False
         nonce = self._send_nonce
         self._send_nonce = (nonce + 1) & _NONCE_MASK
