@@ -102,6 +102,7 @@ class CryptoConnection:
         "_ack_at_ms",
         "_dht_key",
         "_echo",
+        "_expire_at_ms",
         "_hole_interval_ms",
         "_hole_start",
         "_last_receive_ms",
@@ -159,7 +160,7 @@ class CryptoConnection:
         self._timer: Timer | None = None
         self._last_send_ms = self._last_receive_ms = rt.clock.now_ms
         self._unacked = 0
-        self._ack_at_ms = self._timeout_at_ms = 0
+        self._ack_at_ms = self._timeout_at_ms = self._expire_at_ms = 0
         self._hole_start = -1
         self._hole_interval_ms = HOLE_INTERVAL_MS
 
@@ -512,6 +513,11 @@ class CryptoConnection:
         sending, ways = self.sending, self.ways
         now_ms, window = self._rt.clock.now_ms, self.congestion.window
         relayed = ways.transport == OVER_TCP
+        if sending.pending and sending.in_flight >= window and now_ms >= self._expire_at_ms:
+            # known holes must not wait for what is behind them
+            age_ms = self.congestion.repeat_after_ms
+            sending.expire(now_ms - 2 * age_ms)
+            self._expire_at_ms = now_ms + age_ms
         while sending.in_flight < window:
             if relayed and not ways.has_room():
                 # `on_route` comes when the relay has caught up
@@ -520,7 +526,7 @@ class CryptoConnection:
             if item is None:
                 break
             self._transmit(item[0], item[1])
-        if self._timeout_at_ms == 0 and sending.in_flight:
+        if self._timeout_at_ms == 0 and (sending.in_flight or sending.overdue):
             self._timeout_at_ms = now_ms + self.congestion.timeout_ms
             self._wake(self._timeout_at_ms)
 
@@ -569,7 +575,8 @@ class CryptoConnection:
         self._timeout_at_ms = 0
         sending = self.sending
         in_flight = sending.in_flight
-        if not sending.repeat_oldest():
+        sending.expire(now_ms - self.congestion.repeat_after_ms)
+        if not sending.repeat_oldest() and not sending.pending:
             return
         self.congestion.on_timeout(in_flight)
         for _ in range(TIMEOUT_PACKETS):

@@ -29,7 +29,7 @@ _NOTHING: tuple[bytes, ...] = ()
 
 
 class Outgoing:
-    """One unacknowledged packet: its data, when it was last sent and how often."""
+    """One unacknowledged packet: its data, when it was last sent (-1: too long ago) and how often."""
 
     __slots__ = ("data", "sent_ms", "times")
 
@@ -43,17 +43,19 @@ class SendWindow:
     """What we sent or still want to send.
 
     `packets` holds what the peer is not known to have, at most BUFFER_SIZE entries. `pending`
-    is the ordered set of numbers to send again, `next` the lowest number never sent, and
-    `in_flight` counts what was sent, is not acknowledged and not pending.
+    is the ordered set of numbers to send again, `next` the lowest number never sent.
+    `in_flight` counts what was sent, is not acknowledged and not pending, without the `overdue` ones,
+    of which nothing was heard for so long that they cannot be on their way any more: a peer can list
+    only some 1300 holes, so what is behind them may be there or lost.
     """
 
-    __slots__ = ("end", "in_flight", "next", "packets", "pending", "sample_sent_ms", "start")
+    __slots__ = ("end", "in_flight", "next", "overdue", "packets", "pending", "sample_sent_ms", "start")
 
     def __init__(self, first: int = 0) -> None:
         self.start = self.next = self.end = first
         self.packets: dict[int, Outgoing] = {}
         self.pending: dict[int, None] = {}
-        self.in_flight = 0
+        self.in_flight = self.overdue = 0
         #: When the newest just-acknowledged packet was sent, -1 if it was sent twice (no one can tell
         #: which copy arrived) or nothing new was acknowledged.
         self.sample_sent_ms = -1
@@ -108,7 +110,7 @@ class SendWindow:
         if distance > (self.next - old) & NUMBER_MASK:
             return STALE if (old - start) & NUMBER_MASK <= BUFFER_SIZE else INVALID
         self.start = start
-        if self.pending or start < old:
+        if self.pending or self.overdue or start < old:
             count = 0
             for step in range(distance):
                 count += self._arrived((old + step) & NUMBER_MASK)
@@ -150,21 +152,39 @@ class SendWindow:
                     and number not in pending
                     and now_ms - packet.sent_ms >= repeat_after_ms
                 ):
+                    self._forget_flight(packet)
                     pending[number] = None
-                    self.in_flight -= 1
                     lost += 1
         return arrived, lost
 
     def repeat_oldest(self) -> bool:
-        """Queue the lowest unacknowledged packet again; False when nothing is in flight."""
+        """Queue the lowest unacknowledged packet again; False when all are queued or there is none."""
         number = self.start
         while number != self.next:
-            if number in self.packets and number not in self.pending:
+            packet = self.packets.get(number)
+            if packet is not None and number not in self.pending:
+                self._forget_flight(packet)
                 self.pending[number] = None
-                self.in_flight -= 1
                 return True
             number = (number + 1) & NUMBER_MASK
         return False
+
+    def expire(self, before_ms: int) -> None:
+        """What was sent before that is in flight no more."""
+        packets, pending = self.packets, self.pending
+        for step in range((self.next - self.start) & NUMBER_MASK):
+            number = (self.start + step) & NUMBER_MASK
+            packet = packets.get(number)
+            if packet is not None and 0 <= packet.sent_ms < before_ms and number not in pending:
+                packet.sent_ms = -1
+                self.in_flight -= 1
+                self.overdue += 1
+
+    def _forget_flight(self, packet: Outgoing) -> None:
+        if packet.sent_ms >= 0:
+            self.in_flight -= 1
+        else:
+            self.overdue -= 1
 
     def acknowledged(self, number: int) -> bool:
         """Has the peer acknowledged this number, which `add` once returned?"""
@@ -185,7 +205,7 @@ class SendWindow:
         if number in self.pending:
             del self.pending[number]
         else:
-            self.in_flight -= 1
+            self._forget_flight(packet)
         self.sample_sent_ms = packet.sent_ms if packet.times == 1 else -1
         return 1
 
