@@ -13,7 +13,7 @@ from tests.fuzz.datagrams import prepare, still_talks
 from tests.support.fake_streams import pair, pump_all
 from tests.support.worlds import SimulatedWorld, events
 from tests.unit.test_save import file_of, keys_section
-from toxpy import save
+from toxpy import datapath_twin, save
 from toxpy.core import Core
 from toxpy.crypto import sodium
 from toxpy.errors import PacketError, ToxError
@@ -160,8 +160,10 @@ def test_no_secret_reaches_the_log():
         cores = [a.tox for a in world.actors]
         secrets = [core.identity.secret for core in cores] + [core.dht.keys.secret for core in cores]
         secrets += [core.messenger.requests.nospam for core in cores]
-        secrets += [c.session_key for core in cores for c in core.net_crypto._connections.values()]
-        secrets += [c._session.secret for core in cores for c in core.net_crypto._connections.values()]
+        connections = [c for core in cores for c in core.net_crypto._connections.values()]
+        own = [(c._peer_session_pk, c._session_keys.secret) for c in connections]
+        assert len(own) == 2
+        secrets += [secret for _, secret in own] + [sodium.shared_key(*pair) for pair in own]
         secrets += [core.onion._data_keys.secret for core in cores]
         alice.tox.add_tcp_relay("20.0.99.99", 1, bytes(range(32)))
         bob.socket.online = False
@@ -213,7 +215,8 @@ def test_a_hundred_threads_never_use_a_nonce_twice(monkeypatch):
         used.add((key, nonce))
         return encrypt(key, nonce, plain)
 
-    monkeypatch.setattr(connection, "encrypt", recording)
+    monkeypatch.setattr(connection, "Session", datapath_twin.Session)
+    monkeypatch.setattr(datapath_twin, "encrypt", recording)
     world = SimulatedWorld(seed=12)
     alice, bob = world.friends()
     lock, interval = threading.RLock(), sys.getswitchinterval()
