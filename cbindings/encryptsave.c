@@ -67,7 +67,7 @@ Tox_Pass_Key *tox_pass_key_derive_with_salt(const uint8_t *passphrase, size_t pa
         if (derive(key, passphrase, passphrase_len, salt)) {
             code = TOX_ERR_KEY_DERIVATION_OK;
         } else {
-            free(key);
+            tox_pass_key_free(key);
             key = NULL;
         }
     }
@@ -80,7 +80,8 @@ Tox_Pass_Key *tox_pass_key_derive_with_salt(const uint8_t *passphrase, size_t pa
 Tox_Pass_Key *tox_pass_key_derive(const uint8_t *passphrase, size_t passphrase_len, Tox_Err_Key_Derivation *error)
 {
     uint8_t salt[TOX_PASS_SALT_LENGTH];
-    if (!toxpy_boot() || !py_pass_random((char *)salt, sizeof salt) || toxpy_take_raised()) {
+    bool done = toxpy_boot() && py_pass_random((char *)salt, sizeof salt);
+    if (toxpy_take_raised() || !done) {
         if (error != NULL) {
             *error = TOX_ERR_KEY_DERIVATION_FAILED;
         }

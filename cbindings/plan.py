@@ -91,13 +91,16 @@ READS = re.compile(r"tox_(\w+_)?(get|by|exists|is)(_\w+)?")
 #: Functions that only send something to a friend.
 SENDS = ("tox_friend_send_message", "tox_friend_send_lossy_packet", "tox_friend_send_lossless_packet")
 
-#: Answers of these are not remembered: they tell the time that passed, are made anew for each call, or change
-#: between two callbacks of one pass.
+#: Answers of these are not remembered: they tell the time that passed, are made anew for each call, change
+#: between two callbacks of one pass, or are secrets, of which there must be no second copy.
 FRESH = (
     "tox_friend_get_last_online",
     "tox_friend_get_offline_reason",
     "tox_get_savedata",
     "tox_file_",
+    "tox_netprof_",
+    "tox_self_get_secret_key",
+    "tox_group_get_password",
 )
 
 #: So many numbers fit into the key under which an answer is remembered.

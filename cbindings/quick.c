@@ -40,7 +40,7 @@ struct quick {
     _Atomic uint64_t version;
     pthread_mutex_t mutex; /* for all that follows */
     struct toxpy_rest rest;
-    int fd;
+    _Atomic int fd;
     struct quick *next; /* of those without an instance; under the GIL */
     struct entry answers[ANSWERS];
     struct block blocks[BLOCKS];
@@ -109,7 +109,7 @@ void toxpy_attach(uintptr_t tox, int fd)
             return;
         }
     }
-    quick->fd = fd;
+    atomic_store(&quick->fd, fd);
     /* entries that were never used have version 0 */
     atomic_fetch_add(&quick->version, 1);
     atomic_store_explicit(&handle->quick, quick, memory_order_release);
@@ -121,6 +121,11 @@ void toxpy_detach(uintptr_t tox)
     struct quick *quick = handle != NULL ? atomic_exchange(&handle->quick, NULL) : NULL;
     if (quick != NULL) {
         atomic_fetch_add(&quick->version, 1);
+        /* names and messages of whoever was here; a thread that is asking right now keeps what it finds */
+        if (pthread_mutex_trylock(&quick->mutex) == 0) {
+            memset(quick->blocks, 0, sizeof quick->blocks);
+            pthread_mutex_unlock(&quick->mutex);
+        }
         PyGILState_STATE state = PyGILState_Ensure();
         quick->next = unused;
         unused = quick;
@@ -199,7 +204,8 @@ static int64_t now_ms(void)
 {
     struct timespec now;
     if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
-        return INT64_MAX;
+        /* later than any deadline, with room for what is added */
+        return INT64_MAX / 2;
     }
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
@@ -242,7 +248,7 @@ static bool rest_of(const void *tox, struct toxpy_rest *rest, int *fd)
         return false;
     }
     *rest = quick->rest;
-    *fd = quick->fd;
+    *fd = atomic_load(&quick->fd);
     pthread_mutex_unlock(&quick->mutex);
     return rest->deadline_ms != 0 && rest->version == atomic_load(&quick->version);
 }
