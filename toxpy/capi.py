@@ -279,7 +279,14 @@ def py_tox_new(flat: Any, failure: Any, fd: Any) -> int:
         options.log_callback = instance.on_log
     _instances[tox] = instance
     try:
-        instance.core = core = Core(options)
+        core = Core(options)
+        try:
+            fd[0] = core.fileno()
+        except OSError:
+            # the last descriptor is the socket's
+            core.kill()
+            raise
+        instance.core = core
     except ToxError as error:
         failure[0] = error.code
         return 0
@@ -291,7 +298,6 @@ def py_tox_new(flat: Any, failure: Any, fd: Any) -> int:
         live[tox] = _Locked(core, instance.lock)
     else:
         live[tox] = core
-    fd[0] = core.fileno()
     return tox
 
 
