@@ -88,7 +88,6 @@ void metric(const char *name, double v, const char *unit, const char *better)
     }
 }
 
-
 void cpu_share(const struct child *c, const char *name)
 {
     metric(name, val(c, "cpu_s") / val(c, "wall_s"), "CPU", "lower");
