@@ -235,15 +235,18 @@ def test_what_others_say_does_not_drive_the_terminal(tmp_path, start, where, deb
     assert all(line.startswith("    ") or "Warning: no" not in line for line in stderr.splitlines())
 
 
-def test_nobody_reads_the_output(tmp_path, start, where):  # noqa: F811
+def test_nobody_reads_the_output(tmp_path, where):  # noqa: F811
     alice, _ = new(tmp_path, "Alice")
     bob, bob_id = new(tmp_path, "Bob")
-    receive = start("receive", "--accept", "-p", bob, *where)
-    receive.wait_for("ready")
-    receive.process.stdout.close()
-    run("send", bob_id, "one", "-p", alice, "--timeout", "60", *where)
-    assert receive.process.wait(60) == 141
-    assert receive.process.stderr.read() == ""
+    words = [*OURS, "receive", "--accept", "--json", "-p", str(bob), *where]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as receive:
+        # not with a thread that reads: a stream cannot be closed while somebody waits for it
+        while b'"ready"' not in (line := receive.stdout.readline()):
+            assert line, receive.stderr.read()
+        receive.stdout.close()
+        run("send", bob_id, "one", "-p", alice, "--timeout", "60", *where)
+        assert receive.wait(60) == 141
+        assert receive.stderr.read() == b""
     # its profile is whole and not in use
     assert run("id", "-p", bob).returncode == 0
     assert run("passphrase", "--remove", "-p", bob).returncode == 0
