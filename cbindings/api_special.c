@@ -66,8 +66,13 @@ bool toxpy_iterate(Tox *tox, void *user_data)
         return false;
     }
     struct toxpy_rest rest = {0, 0, 0};
-    int64_t told[3] = {0, 0, 0};
+    /* the last one is for Python to clear, after its toxpy_end() */
+    int64_t told[4] = {0, 0, 0, 1};
+    toxpy_begin((uintptr_t)tox);
     py_tox_iterate((uintptr_t)tox, user_data, told);
+    if (told[3] != 0) {
+        toxpy_end((uintptr_t)tox);
+    }
     if (toxpy_take_raised()) {
         toxpy_touch((uintptr_t)tox);
         return false;

@@ -39,6 +39,7 @@ void toxpy_mark_raised(void);
 bool toxpy_owns_python(void);
 uintptr_t toxpy_handles(size_t *count);
 uint64_t toxpy_touch(uintptr_t tox);
+void toxpy_end(uintptr_t tox);
 void toxpy_set_pace(int count, const int64_t *ages_ms, const int64_t *intervals_ms);
 void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *file, uint32_t line,
                     const char *func, const char *message, uintptr_t user_data);
@@ -265,7 +266,8 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
     lines = ["size_t length = 0;"] if planned.says_length else []
     if function.error is not None:
         lines.append("int failure = 0;")
-    lines.append(f"{function.result.c} answer = {_cast(function, call)};" if returns else f"{call};")
+    begin = [] if planned.reads else [f"toxpy_begin((uintptr_t){tox});"]
+    lines += [*begin, f"{function.result.c} answer = {_cast(function, call)};" if returns else f"{call};"]
     done = ["result = answer;"] if returns else []
     if function.error is not None:
         done.append("code = failure;")
@@ -284,8 +286,8 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
     else:
         lines.append("toxpy_take_raised();")
     if not planned.reads:
-        touch = "toxpy_touch_sent" if planned.sends else "toxpy_touch"
-        lines.append(f"{touch}((uintptr_t){tox});")
+        end = "toxpy_end_sent" if planned.sends else "toxpy_end"
+        lines.append(f"{end}((uintptr_t){tox});")
     return lines
 
 

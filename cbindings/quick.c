@@ -1,7 +1,7 @@
 /* See quick.h.
  *
- * Nothing here waits: a mutex that is taken (by another thread, or by one that a fork left behind) means that
- * Python is asked. The memory of an instance is used for the next one but never freed, so that a thread that
+ * No question waits: a mutex that is taken (by another thread, or by one that a fork left behind) means that
+ * Python is asked. Only the end of an instance gives a thread that is asking some time to finish. The memory of an instance is used for the next one but never freed, so that a thread that
  * works on an instance while another one ends it reads old answers of no version, and no foreign memory.
  */
 #include <Python.h>
@@ -20,7 +20,10 @@
 /* Powers of two. */
 enum { ANSWERS = 512, BLOCKS = 16 };
 
-enum { MAX_STEPS = 8, SENT_REST_MS = 10 };
+/* `version` counts calls that may change the instance and are not over in its low bits, versions above. */
+enum { CALL = 1, VERSION = 0x10000, CALLS = VERSION - 1 };
+
+enum { MAX_STEPS = 8, SENT_REST_MS = 10, END_TRIES = 1000, END_PAUSE_NS = 100000 };
 
 struct entry {
     uint64_t version;
@@ -110,9 +113,25 @@ void toxpy_attach(uintptr_t tox, int fd)
         }
     }
     atomic_store(&quick->fd, fd);
-    /* entries that were never used have version 0 */
-    atomic_fetch_add(&quick->version, 1);
+    /* another version, and no calls: those of the instance before end without a handle. Entries that were never
+     * used have version 0 */
+    atomic_store(&quick->version, (atomic_load(&quick->version) | CALLS) + 1);
     atomic_store_explicit(&handle->quick, quick, memory_order_release);
+}
+
+/* Once the version is another one: wipe what was remembered, and let a thread that looks at `fd` be done with it
+ * before it is closed and its number becomes somebody else's. */
+static void end(struct quick *quick)
+{
+    for (int i = 0; i < END_TRIES; i++) {
+        if (pthread_mutex_trylock(&quick->mutex) == 0) {
+            memset(quick->blocks, 0, sizeof quick->blocks);
+            pthread_mutex_unlock(&quick->mutex);
+            return;
+        }
+        const struct timespec pause = {0, END_PAUSE_NS};
+        nanosleep(&pause, NULL);
+    }
 }
 
 void toxpy_detach(uintptr_t tox)
@@ -120,12 +139,8 @@ void toxpy_detach(uintptr_t tox)
     struct handle *handle = handle_of(tox);
     struct quick *quick = handle != NULL ? atomic_exchange(&handle->quick, NULL) : NULL;
     if (quick != NULL) {
-        atomic_fetch_add(&quick->version, 1);
-        /* names and messages of whoever was here; a thread that is asking right now keeps what it finds */
-        if (pthread_mutex_trylock(&quick->mutex) == 0) {
-            memset(quick->blocks, 0, sizeof quick->blocks);
-            pthread_mutex_unlock(&quick->mutex);
-        }
+        atomic_fetch_add(&quick->version, VERSION);
+        end(quick);
         PyGILState_STATE state = PyGILState_Ensure();
         quick->next = unused;
         unused = quick;
@@ -136,7 +151,23 @@ void toxpy_detach(uintptr_t tox)
 uint64_t toxpy_touch(uintptr_t tox)
 {
     struct quick *quick = quick_of(tox);
-    return quick != NULL ? atomic_fetch_add(&quick->version, 1) + 1 : 0;
+    return quick != NULL ? atomic_fetch_add(&quick->version, VERSION) + VERSION : 0;
+}
+
+void toxpy_begin(uintptr_t tox)
+{
+    struct quick *quick = quick_of(tox);
+    if (quick != NULL) {
+        atomic_fetch_add(&quick->version, CALL);
+    }
+}
+
+void toxpy_end(uintptr_t tox)
+{
+    struct quick *quick = quick_of(tox);
+    if (quick != NULL) {
+        atomic_fetch_add(&quick->version, VERSION - CALL);
+    }
 }
 
 /* getters */
@@ -159,6 +190,9 @@ bool toxpy_recall(const void *tox, int function, uint64_t arguments, struct toxp
         return false;
     }
     uint64_t version = atomic_load(&quick->version);
+    if ((version & CALLS) != 0) {
+        return false;
+    }
     answer->version = version;
     if (pthread_mutex_trylock(&quick->mutex) != 0) {
         return false;
@@ -210,18 +244,18 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void toxpy_touch_sent(uintptr_t tox)
+void toxpy_end_sent(uintptr_t tox)
 {
     struct quick *quick = quick_of(tox);
     if (quick == NULL) {
         return;
     }
-    uint64_t before = atomic_fetch_add(&quick->version, 1);
+    uint64_t before = atomic_fetch_add(&quick->version, VERSION - CALL) - CALL;
     if (pthread_mutex_trylock(&quick->mutex) == 0) {
         struct toxpy_rest *rest = &quick->rest;
         int64_t now = now_ms();
         if (rest->deadline_ms != 0 && rest->version == before) {
-            rest->version = before + 1;
+            rest->version = before + VERSION;
             rest->active_ms = now;
             if (rest->deadline_ms > now + SENT_REST_MS) {
                 rest->deadline_ms = now + SENT_REST_MS;
@@ -240,36 +274,36 @@ void toxpy_rest_begins(const void *tox, const struct toxpy_rest *rest)
     }
 }
 
-/* False when the instance changed since its last pass, or has to do with the next one. */
-static bool rest_of(const void *tox, struct toxpy_rest *rest, int *fd)
+/* False when the instance changed since its last pass, or has to do with the next one. Under the mutex. */
+static bool rests(struct quick *quick)
+{
+    return quick->rest.deadline_ms != 0 && quick->rest.version == atomic_load(&quick->version);
+}
+
+bool toxpy_is_resting(const void *tox)
 {
     struct quick *quick = quick_of((uintptr_t)tox);
     if (quick == NULL || pthread_mutex_trylock(&quick->mutex) != 0) {
         return false;
     }
-    *rest = quick->rest;
-    *fd = atomic_load(&quick->fd);
-    pthread_mutex_unlock(&quick->mutex);
-    return rest->deadline_ms != 0 && rest->version == atomic_load(&quick->version);
-}
-
-bool toxpy_is_resting(const void *tox)
-{
-    struct toxpy_rest rest;
     struct epoll_event event;
-    int fd;
-    if (!rest_of(tox, &rest, &fd) || now_ms() >= rest.deadline_ms) {
-        return false;
-    }
     /* an error, for example of a descriptor that the host closed, is for Python to see */
-    return epoll_wait(fd, &event, 1, 0) == 0;
+    bool resting = rests(quick) && now_ms() < quick->rest.deadline_ms
+                   && epoll_wait(atomic_load(&quick->fd), &event, 1, 0) == 0;
+    pthread_mutex_unlock(&quick->mutex);
+    return resting;
 }
 
 uint32_t toxpy_rest_interval(const void *tox)
 {
-    struct toxpy_rest rest;
-    int fd;
-    if (!rest_of(tox, &rest, &fd)) {
+    struct quick *quick = quick_of((uintptr_t)tox);
+    if (quick == NULL || pthread_mutex_trylock(&quick->mutex) != 0) {
+        return 0;
+    }
+    const struct toxpy_rest rest = quick->rest;
+    bool resting = rests(quick);
+    pthread_mutex_unlock(&quick->mutex);
+    if (!resting) {
         return 0;
     }
     int64_t now = now_ms(), left_ms = rest.deadline_ms - now;

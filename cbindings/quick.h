@@ -1,9 +1,10 @@
 /* What is answered without Python: getters asked before, and passes in which nothing happens.
  *
  * The state of an instance lives in Python and changes only while a call that may change it is inside of Python.
- * Each such call ends with toxpy_touch(), which makes a new version. What a getter answered at some version is
- * still the answer as long as the version is the same, and so is the moment until which the instance rests.
- * A call that finds nothing here goes to Python as if this file did not exist.
+ * Each such call stands between toxpy_begin() and toxpy_end(), which makes a new version; while there is one, nothing
+ * is remembered and nothing is known, or of two threads that ask meanwhile one could see the change and then the
+ * other's older answer. What a getter answered at some version is still the answer as long as the version is the
+ * same, and so is the moment until which the instance rests. A call that finds nothing here goes to Python as if this file did not exist.
  */
 #ifndef TOXPY_QUICK_H
 #define TOXPY_QUICK_H
@@ -29,12 +30,16 @@ bool toxpy_recall(const void *tox, int function, uint64_t arguments, struct toxp
 void toxpy_remember(const void *tox, int function, uint64_t arguments, const struct toxpy_answer *answer,
                     const void *data, size_t length);
 
+/* The instance may change from now on, until as many calls of toxpy_end(). */
+void toxpy_begin(uintptr_t tox);
+void toxpy_end(uintptr_t tox);
+
+/* The end of a call that only sends: an instance that rests goes on resting, for SENT_REST_MS at most.
+ * The next thing that such a call makes due is a time-out, and those are longer. */
+void toxpy_end_sent(uintptr_t tox);
+
 /* The instance may have changed: forget all. Returns the new version, 0 when nothing is kept of this instance. */
 uint64_t toxpy_touch(uintptr_t tox);
-
-/* The same at the end of a call that only sends: an instance that rests goes on resting, for SENT_REST_MS at most.
- * The next thing that such a call makes due is a time-out, and those are longer. */
-void toxpy_touch_sent(uintptr_t tox);
 
 /* An instance begins or ends; `fd` becomes readable when something arrives for it. */
 void toxpy_attach(uintptr_t tox, int fd);

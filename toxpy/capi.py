@@ -44,6 +44,7 @@ memmove = ffi.memmove
 _unpack = ffi.unpack
 _random_bytes = Rng().bytes
 _touch = lib.toxpy_touch
+_end = lib.toxpy_end
 _string = ffi.string
 
 
@@ -172,8 +173,6 @@ class Instance:
     def on_log(self, level: int, file: str, line: int, func: str, message: str) -> None:
         """Pass a line to the C log callback."""
         if self.log is not None:
-            # the callback may ask for what has changed in the middle of a pass, and once more later
-            _touch(self.tox)
             callback, user_data = self.log
             texts = file.encode(), line, func.encode(), message.encode("utf-8", "replace")
             lib.toxpy_call_log(callback, self.tox, level, *texts, user_data)
@@ -316,7 +315,7 @@ def py_tox_kill(tox: int) -> None:
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_tox_iterate(tox: int, user_data: Any, rest: Any) -> None:
-    """tox_iterate: run the protocol, then the callbacks; `rest` is as `struct toxpy_rest` of quick.h."""
+    """tox_iterate: run the protocol, then the callbacks; `rest` is filled as api_special.c says."""
     live[tox]
     instance = _instances[tox]
     if instance.lock is None:
@@ -333,7 +332,9 @@ def _iterate(instance: Instance, tox: int, user_data: Any, rest: Any) -> None:
     outer, us = instance.deliverer, get_ident()
     try:
         core.iterate()
-        _touch(tox)
+        # what callbacks ask for may be remembered again
+        _end(tox)
+        rest[3] = 0
         # of threads that iterate at the same time one delivers what all received: events stay in order
         if instance.lock is None or outer in (0, us):
             instance.deliverer = us

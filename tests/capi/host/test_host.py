@@ -116,6 +116,11 @@ def test_host(build, name):
     assert run(build(f"{name}.c")).endswith("ok\n")
 
 
+@pytest.mark.parametrize("argument", [[], ["safe"]], ids=["plain", "thread-safe"])
+def test_instances_ended_while_others_use_them(build, argument):
+    assert run(build("kill_race.c", "-std=gnu11", "-pthread"), *argument) == "ok\n"
+
+
 @pytest.mark.parametrize("argument", [[], ["first"]], ids=["later", "first"])
 def test_no_files_left(build, argument):
     """tox_new and what follows it, in a program without a descriptor; also when it is the first one."""
