@@ -30,7 +30,9 @@ class PrivateNetwork:
         self.outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         _check(_libc.unshare(CLONE_NEWNET), "a network namespace of our own")
         addresses = [["addr", "add", f"{host}/32", "dev", "lo"] for host in HOSTS]
-        for command in (["link", "set", "lo", "up"], *addresses):
+        # the loopback's 64 KiB at once would be more than the window of a socket: Linux closes it until there is room
+        # for such a piece, and a c-toxcore that waits for the rest of a frame would wait for ever
+        for command in (["link", "set", "lo", "up", "mtu", "1500"], *addresses):
             subprocess.run(["ip", *command], check=True, capture_output=True)
         return self
 
