@@ -2,11 +2,16 @@
  *
  * Options are words key=value: udp, ipv6, lan, no_dns (0 or 1), port, proxy=http:HOST:PORT or socks5:HOST:PORT.
  * Commands:
- *   bootstrap HOST PORT KEY | relay HOST PORT KEY | friend KEY | send COUNT | quit
+ *   bootstrap HOST PORT KEY | relay HOST PORT KEY | friend KEY | send COUNT | file BYTES | probe PERIOD_MS |
+ *   received | quit
  * Every event line begins with the milliseconds since the start:
- *   KEY hex | SELF none/tcp/udp | FRIEND none/tcp/udp | MSG text | SENT count | READ count | ERROR what code
+ *   KEY hex | SELF none/tcp/udp | FRIEND none/tcp/udp | MSG text | SENT count | READ count | FILE bytes |
+ *   LATENCY microseconds | RECEIVED bytes | ERROR what code
  * `send` sends the numbers that follow those already sent, as text, waiting while the library says that its
- * queue is full or the friend is away. */
+ * queue is full or the friend is away. `file` sends so many zeros; the friend accepts, prints FILE at the
+ * end, and at `received` how much has come.
+ * `probe` sends a message with the time in it every so often (0: no more); the friend, on the same machine,
+ * prints how long it was under way. */
 #include <inttypes.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -26,6 +31,9 @@ typedef struct Client {
     uint32_t to_send; /* the last number to send */
     uint32_t sent;
     uint32_t read;
+    uint64_t file_received;
+    uint32_t probe_period_ms;
+    uint64_t probe_at_ms;
 } Client;
 
 static uint64_t start_ms;
@@ -35,6 +43,13 @@ static uint64_t now_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static void event(const char *what, const char *text)
@@ -74,7 +89,38 @@ static void on_message(Tox *tox, uint32_t number, TOX_MESSAGE_TYPE type, const u
     (void)tox, (void)number, (void)type, (void)client;
     char text[LINE_SIZE];
     snprintf(text, sizeof(text), "%.*s", (int)length, (const char *)message);
-    event("MSG", text);
+    if (text[0] == '@') {
+        event_number("LATENCY", (long)(now_us() - strtoull(text + 1, NULL, 10)));
+    } else {
+        event("MSG", text);
+    }
+}
+
+static void on_file(Tox *tox, uint32_t number, uint32_t file, uint32_t kind, uint64_t size, const uint8_t *name,
+                    size_t length, void *client)
+{
+    (void)kind, (void)size, (void)name, (void)length, (void)client;
+    tox_file_control(tox, number, file, TOX_FILE_CONTROL_RESUME, NULL);
+}
+
+static void on_chunk(Tox *tox, uint32_t number, uint32_t file, uint64_t position, const uint8_t *data, size_t length,
+                     void *pointer)
+{
+    (void)tox, (void)number, (void)file, (void)position, (void)data;
+    Client *client = (Client *)pointer;
+    client->file_received += length;
+    if (length == 0) {
+        event_number("FILE", (long)client->file_received);
+    }
+}
+
+static void on_chunk_request(Tox *tox, uint32_t number, uint32_t file, uint64_t position, size_t length, void *client)
+{
+    (void)client;
+    static const uint8_t zeros[2048];
+    if (length > 0) {
+        tox_file_send_chunk(tox, number, file, position, zeros, length, NULL);
+    }
 }
 
 static void on_receipt(Tox *tox, uint32_t number, uint32_t id, void *pointer)
@@ -126,6 +172,17 @@ static void send_more(Client *client)
     }
 }
 
+static void send_probe(Client *client)
+{
+    if (client->probe_period_ms == 0 || now_ms() < client->probe_at_ms) {
+        return;
+    }
+    client->probe_at_ms = now_ms() + client->probe_period_ms;
+    char text[32];
+    const int length = snprintf(text, sizeof(text), "@%" PRIu64, now_us());
+    tox_friend_send_message(client->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)text, (size_t)length, NULL);
+}
+
 static void command(Client *client, const char *line)
 {
     char word[16] = "", host[256] = "", hex[TOX_PUBLIC_KEY_SIZE * 2 + 1] = "";
@@ -154,6 +211,19 @@ static void command(Client *client, const char *line)
         }
     } else if (strcmp(word, "send") == 0 && sscanf(line, "%*s %u", &number) == 1) {
         client->to_send += number;
+    } else if (strcmp(word, "file") == 0) {
+        unsigned long long size = 0;
+        TOX_ERR_FILE_SEND error = TOX_ERR_FILE_SEND_NULL;
+        if (sscanf(line, "%*s %llu", &size) == 1) {
+            tox_file_send(client->tox, 0, TOX_FILE_KIND_DATA, size, NULL, (const uint8_t *)"zeros", 5, &error);
+        }
+        if (error != TOX_ERR_FILE_SEND_OK) {
+            event_number("ERROR file", (long)error);
+        }
+    } else if (strcmp(word, "received") == 0) {
+        event_number("RECEIVED", (long)client->file_received);
+    } else if (strcmp(word, "probe") == 0 && sscanf(line, "%*s %u", &number) == 1) {
+        client->probe_period_ms = number;
     } else if (strcmp(word, "quit") == 0) {
         client->running = false;
     } else {
@@ -256,6 +326,9 @@ int main(int argc, char *argv[])
     tox_callback_friend_connection_status(client.tox, on_friend);
     tox_callback_friend_message(client.tox, on_message);
     tox_callback_friend_read_receipt(client.tox, on_receipt);
+    tox_callback_file_recv(client.tox, on_file);
+    tox_callback_file_recv_chunk(client.tox, on_chunk);
+    tox_callback_file_chunk_request(client.tox, on_chunk_request);
 
     uint8_t key[TOX_PUBLIC_KEY_SIZE];
     char hex[TOX_PUBLIC_KEY_SIZE * 2 + 1];
@@ -267,6 +340,7 @@ int main(int argc, char *argv[])
     while (client.running) {
         tox_iterate(client.tox, &client);
         send_more(&client);
+        send_probe(&client);
         wait_for_commands(&client);
     }
     tox_kill(client.tox);
