@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import compiled_datapath
+from tests.support.private_network import PrivateNetwork
 from toxpy import datapath_twin
 from toxpy.crypto.sodium import add_to_nonce, encrypt
 from toxpy.datapath import MAX_DATA_SIZE, MIN_PACKET_SIZE
@@ -376,6 +377,31 @@ def test_errors_are_counted_alike(compiled, ends):
     assert counted[0][0] == {
         errno.EAFNOSUPPORT: 4, errno.EINVAL: 2, errno.EMSGSIZE: 4, errno.EACCES: 40,
     }  # fmt: skip
+
+
+def test_rows_that_the_path_does_not_take_go_out_one_by_one(compiled, ends):
+    """Packets over the MTU: the kernel refuses to cut a row into them, and takes each as fragments."""
+    with PrivateNetwork():
+        subprocess.run(["ip", "link", "set", "lo", "mtu", "600"], check=True)
+        for make_session, make_path in both(compiled):
+            target, source = ends(PyDatapath), ends(make_path)
+            session = make_session(KEY, bytes(24), bytes(24))
+            sent = []
+            # more rows than the kernel is asked for in vain
+            for step in range(12):
+                source.path.hold()
+                for i in range(6):
+                    source.path.send_data(target.address, session, step, i, b"\x40" * 1300)
+                source.path.send(target.address, bytes((step,)) * 500)
+                source.path.release()
+                sent += target.take(7)[1]
+            opener = PySession(KEY, bytes(24), bytes(24))
+            packets = [data for data, _ in sent]
+            assert packets[6::7] == [bytes((i,)) * 500 for i in range(12)]
+            opened = [opener.open(data)[:2] for i, data in enumerate(packets) if i % 7 != 6]
+            assert opened == [(step, i) for step in range(12) for i in range(6)]
+            assert source.errors == {}
+            assert source.counts()[2] == {0x1B: 72, **dict.fromkeys(range(12), 1)}
 
 
 def test_a_full_kernel_buffer_loses_packets_and_counts_them(compiled, ends):

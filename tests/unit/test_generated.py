@@ -124,3 +124,19 @@ def test_the_glue_of_the_whole_header(api):
     compile(text["_toxcore_glue.py"], "_toxcore_glue.py", "exec")
     for name in api.functions:
         assert f"    {name};\n" in text["exports.map"]
+
+
+def test_which_answers_are_remembered(api):
+    """No secrets, nothing that changes by itself; a call that changes something says so before and after."""
+    text = built(api)["api_generated.c"]
+    parts = {name: text.partition(f" {name}(")[2].partition("\n}\n")[0] for name in api.functions}
+    bodies = {name: body for name, body in parts.items() if body}
+    for name in ("tox_self_get_secret_key", "tox_group_get_password", "tox_netprof_get_packet_total_count"):
+        assert "toxpy_recall" not in bodies[name]
+    assert "toxpy_recall" in bodies["tox_self_get_public_key"]
+    assert "toxpy_begin" not in bodies["tox_self_get_public_key"]
+    changes = [name for name, body in bodies.items() if "toxpy_begin" in body]
+    assert {"tox_self_set_name", "tox_friend_send_message", "tox_bootstrap"} <= set(changes)
+    for name in changes:
+        before, _, after = bodies[name].partition(" py_")
+        assert (before.count("toxpy_begin("), after.count("toxpy_end")) == (1, 1)
