@@ -30,8 +30,8 @@ class PrivateNetwork:
         self.outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         _check(_libc.unshare(CLONE_NEWNET), "a network namespace of our own")
         addresses = [["addr", "add", f"{host}/32", "dev", "lo"] for host in HOSTS]
-        # the loopback's 64 KiB at once would be more than the window of a socket: Linux closes it until there is room
-        # for such a piece, and a c-toxcore that waits for the rest of a frame would wait for ever
+        # a piece of the loopback's 64 KiB may be more than a socket's window: Linux closes it until there is
+        # room for such a piece, and a client of c-toxcore that waits for the rest of a frame waits for ever
         for command in (["link", "set", "lo", "up", "mtu", "1500"], *addresses):
             subprocess.run(["ip", *command], check=True, capture_output=True)
         return self
