@@ -41,12 +41,13 @@ define require_packages
 	fi
 endef
 
-.PHONY: help demo test lint types check build bench microbench profile packages-demo packages-test packages-bench clean
+.PHONY: help demo test test-asan lint types check build bench microbench profile packages-demo packages-test packages-bench clean
 
 help:
 	@echo "make demo               a C echo bot and a Python client talk over a Tox network on this machine"
 	@echo "make demo PEER=debian   the same bot on Debian's libtoxcore"
 	@echo "make test               lint, types, unit, property, scenario, interop and C tests"
+	@echo "make test-asan          the C code under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make lint               ruff and mypy only"
 	@echo "make bench              c-toxcore's library and ours in the same C programs; a table and plots in build/bench"
 	@echo "make bench BENCH_ARGS=--quick    in three minutes; more: docs/performance.md"
@@ -61,6 +62,22 @@ test: packages-test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory build
 	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+# what the sanitizers themselves break is left out: budgets of memory, Python as the host, tests with a malloc of their own
+ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ASAN_HOSTS := not python_host and not memory and not start_path and not recording and not test_host[many]
+
+test-asan: packages-test $(VENV)/ready
+	@mkdir -p build
+	@cmake -S . -B build/asan -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPython3_EXECUTABLE=$(BIN)/python "-DCMAKE_C_FLAGS=$(ASAN)" >build/asan.log
+	@cmake --build build/asan -j $(JOBS) >>build/asan.log
+	@cmake --install build/asan --prefix $(CURDIR)/build/asan-prefix >>build/asan.log
+	@CC="gcc $(ASAN)" PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 \
+	    LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+	    $(BIN)/python -m pytest tests/unit/test_datapath.py -k "not valgrind and not in_memory" $(PYTEST_ARGS)
+	@TOXPY_PREFIX=$(CURDIR)/build/asan-prefix TOXPY_CFLAGS="$(ASAN) -include $(CURDIR)/tests/support/sanitizers.h" \
+	    $(BIN)/python -m pytest tests/capi/host/test_host.py tests/capi/errors tests/capi/events -n $(JOBS) \
+	    -k "not valgrind and $(ASAN_HOSTS)" $(PYTEST_ARGS)
 
 lint: $(VENV)/ready
 	@$(BIN)/ruff check

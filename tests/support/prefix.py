@@ -27,7 +27,8 @@ def pkg_config(*arguments):
 
 def compile_c(output, *sources, flags=(), compiler="cc"):
     """Build a C (or C++) program through pkg-config, as a user would, with all warnings as errors."""
-    command = [compiler, "-O1", "-g", "-Wall", "-Wextra", "-Werror", *flags, *pkg_config("--cflags")]
+    more = os.environ.get("TOXPY_CFLAGS", "").split()
+    command = [compiler, "-O1", "-g", "-Wall", "-Wextra", "-Werror", *more, *flags, *pkg_config("--cflags")]
     command += ["-o", str(output), *map(str, sources), *pkg_config("--libs"), "-lpthread", "-ldl"]
     subprocess.run(command, check=True)
     return output
