@@ -134,11 +134,11 @@ class TcpFlow:
 class Bench:
     """One link with hosts at both ends, for one measurement after the other."""
 
-    def __init__(self, lab, link, program, flows=2):
+    def __init__(self, lab, link, program, flows=2, nodes=4):
         rate, rtt_ms, loss, bdp = LINKS[link] if isinstance(link, str) else link
         self.lab, self.program = lab, program
         self.rate, self.rtt_ms, self.loss, self.bdp = rate, rtt_ms, loss, bdp
-        bootstrap_nodes(lab, 4)
+        bootstrap_nodes(lab, nodes)
         self.link = Bottleneck(rate, rtt_ms, loss=loss, buffer_bdp=bdp)
         lab.host("site", bad_link=self.link)
         self.senders = [self.link.host(f"sender{number}") for number in range(flows)]
