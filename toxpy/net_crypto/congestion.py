@@ -36,8 +36,9 @@ MAX_WINDOW = 8192
 #: the sum of a constant and another one divided by the root of w.
 TARGET_MS, TARGET_RTTS = 10, 0.2
 SCALE, ROOT_SCALE, MAX_SCALE = 0.5, 6.0, 1.75
-#: Growth in a round trip besides one packet: far below the target, and near it.
-GROWTH = 0.3
+#: Growth in a round trip, times the root of the window; each round without a queue adds as much again, up to
+#: that share of the window: on a noisy link more, since it is often cut down by chance.
+GROWTH, MAX_GROWTH, NOISY_GROWTH = 0.3, 1 / 16, 1 / 6
 #: After so many rounds of a queue that many times the target others fill it.
 CROWDED_ROUNDS, CROWDED, DRAINING = 6, 1.5, 0.9
 #: The raised target sinks by that much of the difference in a round.
@@ -60,6 +61,8 @@ NOISE_MARGIN = 1.8
 #: Noise above which silence is bad luck at first: so many time-outs in a row, of that length at most,
 #: only provoke the next acknowledgement.
 BAD_LUCK = 0.1
+#: Noise above which holes tell nothing about the queue.
+VERY_NOISY = 0.2
 BAD_LUCK_TIMEOUTS, BAD_LUCK_TIMEOUT_MS = 4, 100
 
 #: c-toxcore acknowledges a fast stream every 50 to 100 ms: sooner, that would look like a loss.
@@ -244,6 +247,9 @@ class Congestion:
         """How long the queue was in this round; -1 when nothing tells."""
         if self._round_rtt_ms >= 0:
             return self._round_rtt_ms - self._shortest_ms
+        if self._noise > VERY_NOISY:
+            # what comes late comes late because of what was lost before it
+            return 0.0
         if self._round_late_ms >= 0:
             return max(self._round_late_ms - self._gap_ms / 2 - self._shortest_ms, 0.0)
         return -1.0
@@ -279,7 +285,8 @@ class Congestion:
         elif used and known and not self._doubling:
             self._calm_rounds = self._calm_rounds + 1 if queue_ms < target_ms / 4 else 0
             growth = max(GROWTH * self.window**0.5, 1.0)
-            growth = max(min(growth * (1 + self._calm_rounds), self.window / 16), growth)
+            most = self.window * (NOISY_GROWTH if self._noise > VERY_NOISY else MAX_GROWTH)
+            growth = max(min(growth * (1 + self._calm_rounds), most), growth)
             self.window = min(self.window + growth, float(MAX_WINDOW))
         if known and queue_ms <= NO_QUEUE_MS and self._measured_ms:
             self._measured_ms = now_ms
