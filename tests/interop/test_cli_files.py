@@ -15,7 +15,7 @@ from tests.support.real_tox import RealTox
 from toxpy import enums, events
 
 #: Enough to be in the middle of it for a while.
-LARGE = 300_000_000
+LARGE = 100_000_000
 
 
 def make_file(path, size):
