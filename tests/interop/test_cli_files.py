@@ -239,7 +239,8 @@ def test_nobody_reads_the_output(tmp_path, where):  # noqa: F811
     alice, _ = new(tmp_path, "Alice")
     bob, bob_id = new(tmp_path, "Bob")
     words = [*OURS, "receive", "--accept", "--json", "-p", str(bob), *where]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as receive:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(words, env=environment(), **pipes) as receive:
         # not with a thread that reads: a stream cannot be closed while somebody waits for it
         while b'"ready"' not in (line := receive.stdout.readline()):
             assert line, receive.stderr.read()
