@@ -32,7 +32,7 @@ def finish(figure, axes, path):
     for axis in axes[-1]:
         axis.set_xlabel("seconds")
     figure.tight_layout()
-    figure.savefig(path, dpi=60, metadata={"Software": None})
+    figure.savefig(path, dpi=50, metadata={"Software": None})
     print(path)
 
 
