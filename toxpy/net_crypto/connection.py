@@ -23,7 +23,7 @@ from __future__ import annotations
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import NONCE_SIZE, shared_key
 from toxpy.datapath import MAX_DATA_SIZE, Session
-from toxpy.net_crypto.congestion import MIN_TIMEOUT_MS, PACE_MS, Congestion
+from toxpy.net_crypto.congestion import MIN_TIMEOUT_MS, Congestion
 from toxpy.net_crypto.handshake import (
     ECHO_SIZE,
     create_cookie_request,
@@ -108,7 +108,6 @@ class CryptoConnection:
         "_last_receive_ms",
         "_last_send_ms",
         "_net",
-        "_pace_at_ms",
         "_packet",
         "_peer_session_pk",
         "_rt",
@@ -161,7 +160,7 @@ class CryptoConnection:
         self._timer: Timer | None = None
         self._last_send_ms = self._last_receive_ms = rt.clock.now_ms
         self._unacked = 0
-        self._ack_at_ms = self._timeout_at_ms = self._expire_at_ms = self._pace_at_ms = 0
+        self._ack_at_ms = self._timeout_at_ms = self._expire_at_ms = 0
         self._hole_start = -1
         self._hole_interval_ms = HOLE_INTERVAL_MS
 
@@ -223,7 +222,7 @@ class CryptoConnection:
         if not LOSSLESS_FIRST <= data[0] <= LOSSLESS_LAST:
             return -1
         sending, ways = self.sending, self.ways
-        if ways.transport != OVER_UDP or not sending.is_next(self.congestion.limit):
+        if ways.transport != OVER_UDP or not sending.is_next(self.congestion.window):
             number = sending.add(data)
             if number >= 0:
                 self._pump()
@@ -260,11 +259,10 @@ class CryptoConnection:
         return self.sending.waiting()
 
     def free_slots(self) -> int:
-        """Packets a bulk sender should add now: few wait, so that a message need not wait behind them."""
+        """Packets a bulk sender should add now: enough for this round trip and the next."""
         if self.state != ESTABLISHED:
             return 0
-        congestion = self.congestion
-        room = int(congestion.limit) + congestion.backlog() - self.sending.waiting()
+        room = int(2 * self.congestion.window) - self.sending.waiting()
         return max(0, min(room, self.sending.free()))
 
     def kill(self) -> None:
@@ -399,7 +397,7 @@ class CryptoConnection:
                 continue
             stale = False
             if start != sending.start:
-                news = self._acknowledged_up_to(start, len(data) == 1 or data[0] != REQUEST)
+                news = self._acknowledged_up_to(start)
                 if news == INVALID:
                     continue
                 stale = news == STALE
@@ -446,16 +444,13 @@ class CryptoConnection:
             # once for all of them
             self._acknowledge_soon(self._rt.clock.now_ms)
 
-    def _acknowledged_up_to(self, start: int, newest: bool) -> int:
-        """The peer has everything before `start`: the answer of `SendWindow.acknowledge`.
-
-        `newest`: it is not known to have anything behind.
-        """
+    def _acknowledged_up_to(self, start: int) -> int:
+        """The peer has everything before `start`: the answer of `SendWindow.acknowledge`."""
         news = self.sending.acknowledge(start)
         if news == INVALID:
             self._rt.counters.drop("crypto_data_start")
         elif news > 0:
-            self._progress(news, 0, newest)
+            self._progress(news, 0)
         return news
 
     def _requested(self, data: bytes) -> None:
@@ -463,14 +458,14 @@ class CryptoConnection:
         congestion, now_ms = self.congestion, self._rt.clock.now_ms
         arrived, lost = self.sending.request(data[1:], now_ms, congestion.repeat_after_ms)
         if arrived or lost:
-            self._progress(arrived, lost, newest=False)
+            self._progress(arrived, lost)
 
-    def _progress(self, arrived: int, lost: int, newest: bool) -> None:
+    def _progress(self, arrived: int, lost: int) -> None:
         """News of our packets: adapt the window, then send what it now allows."""
         sending, congestion = self.sending, self.congestion
         now_ms = self._rt.clock.now_ms
         if sending.sample_sent_ms >= 0:
-            congestion.on_sample(now_ms, now_ms - sending.sample_sent_ms, newest)
+            congestion.on_sample(now_ms - sending.sample_sent_ms)
         congestion.on_news(now_ms, arrived, lost, sending.in_flight + arrived + lost)
         self._timeout_at_ms = 0
         self._pump()
@@ -516,8 +511,7 @@ class CryptoConnection:
     def _pump(self) -> None:
         """Send requested and queued packets as far as the window allows."""
         sending, ways = self.sending, self.ways
-        now_ms, congestion = self._rt.clock.now_ms, self.congestion
-        window = congestion.pace(now_ms, sending.in_flight)
+        now_ms, window = self._rt.clock.now_ms, self.congestion.window
         relayed = ways.transport == OVER_TCP
         if sending.pending and sending.in_flight >= window and now_ms >= self._expire_at_ms:
             # known holes must not wait for what is behind them
@@ -532,10 +526,6 @@ class CryptoConnection:
             if item is None:
                 break
             self._transmit(item[0], item[1])
-        congestion.blocked = sending.in_flight >= window
-        if congestion.blocked and congestion.is_pacing():
-            self._pace_at_ms = now_ms + PACE_MS
-            self._wake(self._pace_at_ms)
         if self._timeout_at_ms == 0 and (sending.in_flight or sending.overdue):
             self._timeout_at_ms = now_ms + self.congestion.timeout_ms
             self._wake(self._timeout_at_ms)
@@ -563,9 +553,6 @@ class CryptoConnection:
             return
         now_ms = self._rt.clock.now_ms
         self._check_ways()
-        if self._pace_at_ms and now_ms >= self._pace_at_ms:
-            self._pace_at_ms = 0
-            self._pump()
         if self._timeout_at_ms and now_ms >= self._timeout_at_ms:
             self._timed_out(now_ms)
         if self._ack_at_ms and now_ms >= self._ack_at_ms:
@@ -577,8 +564,6 @@ class CryptoConnection:
             at_ms = min(at_ms, self._ack_at_ms)
         if self._timeout_at_ms:
             at_ms = min(at_ms, self._timeout_at_ms)
-        if self._pace_at_ms:
-            at_ms = min(at_ms, self._pace_at_ms)
         self._wake(at_ms)
 
     def _timed_out(self, now_ms: int) -> None:
