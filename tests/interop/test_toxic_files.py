@@ -83,10 +83,7 @@ def test_paused_by_the_friend(pair, tmp_path):
     peer.core.file_control(0, number, RESUME)
     peer.until(lambda: len(peer.received) > 100_000)
     peer.core.file_control(0, number, PAUSE)
-    peer.settle()
-    there = len(peer.received)
-    peer.settle()
-    assert 100_000 < len(peer.received) == there < SIZE
+    assert 100_000 < peer.until_still(lambda: len(peer.received)) < SIZE
     assert "successfully sent" not in toxic.text()
     peer.core.file_control(0, number, RESUME)
     peer.until(lambda: "File 'out.bin' successfully sent." in toxic.text(), what=toxic.text)
@@ -96,10 +93,7 @@ def test_paused_by_the_friend(pair, tmp_path):
     number = accepted(toxic, peer, data, "in.bin")
     peer.until(lambda: peer.positions and peer.positions[-1] > 100_000)
     peer.core.file_control(0, number, PAUSE)
-    peer.settle()
-    there = saved(toxic, "in.bin")
-    peer.settle()
-    assert 0 < saved(toxic, "in.bin") == there < SIZE
+    assert 0 < peer.until_still(lambda: saved(toxic, "in.bin")) < SIZE
     peer.core.file_control(0, number, RESUME)
     peer.until(lambda: "File 'in.bin' successfully received." in toxic.text(), what=toxic.text)
     assert digest((toxic.downloads / "in.bin").read_bytes()) == digest(data)

@@ -11,8 +11,8 @@ from toxpy import events as ev
 from toxpy.core import Core
 from toxpy.options import Options
 
-#: What is on its way when something is paused is there after so long.
-SETTLED_S = 1
+#: What is on its way when something is paused has come when nothing moved for so long.
+SETTLED_S = 2
 
 
 def our_instance(savedata):
@@ -68,10 +68,19 @@ class Peer:
 
         until(stepped, timeout_s, what)
 
-    def settle(self):
-        """Run for a while."""
-        end = time.monotonic() + SETTLED_S
-        self.until(lambda: time.monotonic() > end)
+    def until_still(self, measure):
+        """Run until `measure` has stayed as it is for SETTLED_S: what it is then."""
+        last, since = measure(), time.monotonic()
+
+        def still():
+            nonlocal last, since
+            value, now = measure(), time.monotonic()
+            if value != last:
+                last, since = value, now
+            return now - since > SETTLED_S
+
+        self.until(still)
+        return last
 
     # events
 
