@@ -1,150 +1,369 @@
-"""How many packets may be on their way, and how long to wait for news of them.
+"""How many packets may be on their way, and how fast they leave.
 
-A window in packets that doubles per round trip until the first loss (slow start) and then grows by
-one packet and 1/32 per round trip. Once per round trip the share of lost packets is looked at:
-clearly above the path's noise, the path is full and the window shrinks.
+A window in packets. It doubles per round trip at first. Then it is judged once per round by the queue that
+it makes on the way: below a target it grows a little, above it shrinks to what leaves no queue. So the queue
+runs empty again and again, which shows how long the way is without one, and flows that share a link become
+equal, because they see the same queue and shrink by the same factor.
 
-The noise is what a smaller window does not cure. It is an average of the shares which follows them
-upwards slowly and downwards fast: a full path loses nothing while the window grows again, and its noise
-stays near zero; a bad radio link loses as much as before, and after a few rounds that is how it is.
+The queue is read from what the peer does *not* acknowledge. The first packet it lacks was not there when it
+wrote its acknowledgement, however long it had waited before writing: so that packet's time on the way is a
+lower bound, and acknowledgements that come late or rarely make it smaller and not larger. The way without a
+queue is the shortest time of the newest packet that it has.
 
-The round-trip estimate and time-out are those of RFC 6298.
+A queue that shrinking does not cure is filled by somebody else (TCP does). For a while losses alone decide
+then, or such a sender would push this one aside.
 
-c-toxcore instead estimates a rate every 50 ms and starts at 4 packets a second with a burst of 64; a
-peer running it sees nothing of our scheme but our timing, and its request packets (each 50 to
-1000 ms) are all that is needed from it.
+Losses alone mean little on a radio link: their share is held against the path's noise, which is what a
+smaller window does not cure. It is an average of the shares which follows them upwards slowly and
+downwards fast.
+
+The window does not leave at once: `limit` is how many packets may be in flight at this moment, and rises
+evenly to the window within a cycle, which is a round trip and the time the peer takes between two
+acknowledgements. A client that comes by rarely is allowed what it has missed.
+
+docs/congestion.md has measurements. c-toxcore instead estimates a rate every 50 ms and starts at 4 packets
+a second with a burst of 64; a peer running it sees nothing of our scheme but our timing, and its request
+packets (each 50 to 1000 ms) are all that is needed from it.
 """
 
 from __future__ import annotations
 
-#: c-toxcore also sends its first 64 packets at once (CRYPTO_MIN_QUEUE_LENGTH).
-INITIAL_WINDOW = 64
-MIN_WINDOW = 16
+from toxpy.net_crypto.round_trip import INITIAL_GAP_MS, RoundTrip
+
+#: The first packets, per round trip. The first acknowledgement of c-toxcore takes INITIAL_GAP_MS more: that
+#: many round trips' worth may leave before it. And as many at once.
+INITIAL_WINDOW, MAX_INITIAL_WINDOW, INITIAL_LIMIT = 32, 2048, 16
+MIN_WINDOW = 8
 MAX_WINDOW = 8192
-TOLERATED_LOSS = 0.08
+#: Through a relay; with more under way clients of c-toxcore on the relay's machine get stuck now and then.
+MAX_RELAYED_WINDOW = 512
+
+#: The queue aimed at: so many milliseconds, and a share of the way without one.
+TARGET_MS, TARGET_SHARE = 10, 0.2
+#: Of what would leave no queue, so much is kept; and never more of the window.
+DRAIN, MIN_DRAIN, MAX_DRAIN = 0.95, 0.3, 0.9
+#: If the way without a queue is that much shorter than when the window shrank before, it shrinks deeply.
+FALLEN, FALLEN_MS = 0.97, 10
+#: Growth in a round, times the root of the window.
+GROWTH = 0.3
+#: A queue below that share of the target is none. After so many rounds without one each further adds as much
+#: again, up to that share of the window: on a noisy link more, since it is often cut down by chance.
+CALM, CALM_ROUNDS, MAX_GROWTH, NOISY_GROWTH = 0.25, 8, 1 / 8, 1 / 6
+#: A queue that is that much of what it was, after so many shrinks, is somebody else's.
+LASTING, VAIN_SHRINKS = 0.85, 4
+#: For so long, in milliseconds and round trips, losses alone decide then, and the window grows by that share.
+CROWDED_MS, CROWDED_RTTS, CROWDED_GROWTH = 5_000, 25, 1 / 12
+#: Doubling ends after so many rounds that did not bring that much more.
+SLOW_ROUNDS, FASTER = 2, 1.25
+#: Doubling ends at so many packets per millisecond if the peer acknowledges rarely: c-toxcore reads about 80,
+#: has room for 185, and tells late of what did not fit.
+FAST, RARE_MS = 75.0, 25
+
+TOLERATED_LOSS, TOLERATED_CROWDED_LOSS = 0.08, 0.02
 SHRINK, MAX_SHRINK = 0.7, 0.5
 #: How far the noise follows the share of a round, and the most it can be.
 NOISE_RISE, NOISE_FALL, MAX_NOISE = 0.35, 0.25, 0.3
 #: A round of that many times the noise is still the noise: few packets scatter.
 NOISE_MARGIN = 1.8
-#: Growth in a round trip; on a noisy link faster, since it is often cut down by chance.
-GROWTH, NOISY, NOISY_GROWTH = 1 / 32, 0.15, 1 / 16
-#: Noise above which silence is bad luck at first: so many time-outs in a row, of that length at most,
-#: only provoke the next acknowledgement.
-BAD_LUCK = 0.1
-BAD_LUCK_TIMEOUTS, BAD_LUCK_TIMEOUT_MS = 4, 100
-
-#: c-toxcore acknowledges a fast stream every 50 to 100 ms: sooner, that would look like a loss.
-MIN_TIMEOUT_MS = 200
-#: c-toxcore acknowledges a slow stream once per second; waiting longer gains nothing.
-INITIAL_TIMEOUT_MS = 1200
-MAX_TIMEOUT_MS = 4000
-#: Assumed round trip before the first sample.
-INITIAL_RTT_MS = 250
-#: Losses are not judged by fewer packets or in less time than this.
+#: Noise above which silence is bad luck, and above which holes tell nothing about the queue.
+NOISY, VERY_NOISY = 0.1, 0.2
+#: A round is not judged by fewer packets or in less time than this.
 MIN_ROUND_PACKETS, MIN_ROUND_MS = 32, 20
+
+#: The pace in windows per cycle, while it doubles and afterwards.
+DOUBLING_PACE, PACE = 2.0, 1.0
+#: Windows that may be unacknowledged: of what is behind the last hole the peer cannot tell us.
+ROOM = 2.0
+#: How long a sender waits for the next few packets.
+PACE_MS = 3
+#: The most that is made up for: of a client's rare passes, and of a rest of ours.
+LATE_MS, REST_MS = 100, 10
+MIN_BURST = 8
+
+UNKNOWN = -1.0
 
 
 class Congestion:
-    """The window and the round-trip estimate of one connection."""
+    """The window and the pace of one connection."""
 
     __slots__ = (
-        "_backoff",
+        "_best_rate",
+        "_calm_rounds",
+        "_changed_ms",
+        "_crowded_until_ms",
+        "_doubling",
+        "_drained_base_ms",
         "_noise",
+        "_paced_ms",
+        "_relayed",
         "_round_arrived",
+        "_round_begin_ms",
         "_round_end_ms",
+        "_round_late_ms",
         "_round_lost",
-        "_shortest_ms",
-        "_silences",
-        "_threshold",
-        "_variation",
-        "repeat_after_ms",
-        "rtt_ms",
-        "timeout_ms",
+        "_round_rtt_ms",
+        "_round_wait_ms",
+        "_settling",
+        "_slow_rounds",
+        "_used",
+        "_vain_queue_ms",
+        "_vain_shrinks",
+        "_vain_window",
+        "_wait_ms",
+        "blocked",
+        "limit",
+        "trip",
         "window",
     )
 
     def __init__(self) -> None:
+        self.trip = RoundTrip()
         self.window = float(INITIAL_WINDOW)
-        self._threshold = float(MAX_WINDOW)
-        self._round_arrived = self._round_lost = self._round_end_ms = 0
+        #: Packets that may be in flight now.
+        self.limit = float(INITIAL_LIMIT)
+        #: Packets waited for a higher `limit` last time.
+        self.blocked = False
+        self._paced_ms = 0
+        self._relayed = False
+        self._doubling = True
+        self._best_rate = 0.0
+        self._slow_rounds = 0
+        self._round_arrived = self._round_lost = self._round_begin_ms = self._round_end_ms = 0
+        #: The shortest of this round: of the newest that arrived, of those that arrived before a hole,
+        #: and of the first ones that had not arrived.
+        self._round_rtt_ms = self._round_late_ms = self._round_wait_ms = UNKNOWN
+        #: The last one of those.
+        self._wait_ms = 0
+        self._used = False
+        #: Of the queue after this moment nothing is known from what was sent before.
+        self._changed_ms = 0
+        #: There was a long one, and nothing is known of it yet.
+        self._settling = False
+        self._drained_base_ms = 0.0
+        self._calm_rounds = 0
+        self._vain_shrinks, self._vain_queue_ms, self._vain_window = 0, 0.0, self.window
+        self._crowded_until_ms = 0
         self._noise = 0.0
-        self.rtt_ms = self._shortest_ms = float(INITIAL_RTT_MS)
-        #: A packet requested by the peer is sent again only if its last copy is older than this.
-        self.repeat_after_ms = INITIAL_RTT_MS
-        self._variation = -1.0
-        self._backoff = 1
-        self._silences = 0
-        self.timeout_ms = INITIAL_TIMEOUT_MS
 
-    def on_sample(self, sample_ms: int) -> None:
-        """A packet sent once was acknowledged after `sample_ms`."""
-        # the shortest round trip, slowly forgotten: c-toxcore's rare acknowledgements swell the mean
-        self._shortest_ms += min(sample_ms - self._shortest_ms, (sample_ms - self._shortest_ms) / 64)
-        if self._variation < 0:
-            self._shortest_ms = float(sample_ms)
-            self.rtt_ms, self._variation = float(sample_ms), sample_ms / 2
-        else:
-            self._variation += (abs(self.rtt_ms - sample_ms) - self._variation) / 4
-            self.rtt_ms += (sample_ms - self.rtt_ms) / 8
-        self.repeat_after_ms = int(min(self.rtt_ms + 2 * self._variation, self._shortest_ms * 1.25 + 10))
-        self._set_timeout()
+    # The pace
+
+    def pace(self, now_ms: int, in_flight: int) -> float:
+        """Let time raise `limit`, which is returned."""
+        if self._relayed:
+            self.limit = self.window
+            return self.limit
+        elapsed_ms = max(now_ms - self._paced_ms, 0)
+        self._paced_ms += elapsed_ms
+        rate = self._rate()
+        # a part of a packet leaves as a whole, and is owed
+        left = max(self.limit - in_flight, -1.0)
+        most = rate * (LATE_MS if self.blocked else REST_MS)
+        left = min(left + rate * elapsed_ms, max(most, float(MIN_BURST)))
+        self.limit = min(in_flight + left, self._room())
+        return self.limit
+
+    def is_pacing(self) -> bool:
+        """Will `limit` rise with time alone?"""
+        return not self._relayed and self.limit < self._room()
+
+    def backlog(self) -> int:
+        """Packets that should wait, so that there are some when `limit` rises."""
+        return 2 + int(self._rate() * PACE_MS)
+
+    def _rate(self) -> float:
+        """Packets per millisecond."""
+        return (DOUBLING_PACE if self._doubling else PACE) * self.window / self.trip.cycle_ms
+
+    def _room(self) -> float:
+        return self.window if self._doubling or self._settling else ROOM * self.window
+
+    # News
+
+    def on_sample(self, now_ms: int, sample_ms: int, newest: bool = True) -> None:
+        """A packet sent once was acknowledged after `sample_ms`.
+
+        Not the `newest` that arrived: of those behind the last hole the peer cannot tell us.
+        """
+        if self.trip.is_new():
+            round_trips = 1 + INITIAL_GAP_MS / max(sample_ms, 1)
+            self.window = min(self.window * round_trips, float(MAX_INITIAL_WINDOW))
+        self.trip.on_sample(now_ms, sample_ms)
+        if newest:
+            self._round_rtt_ms = _shorter(self._round_rtt_ms, sample_ms)
+        elif now_ms - sample_ms >= self._changed_ms:
+            self._settling = False
+            self._round_late_ms = _shorter(self._round_late_ms, sample_ms)
+
+    def on_wait(self, wait_ms: int, newest_ms: int) -> None:
+        """The first packet the peer did not have when it wrote this was sent once, `wait_ms` ago.
+
+        0: there was none. The newest it had was sent at `newest_ms`.
+        """
+        if newest_ms >= self._changed_ms:
+            self._settling = False
+            self._wait_ms = wait_ms
+            self._round_wait_ms = _shorter(self._round_wait_ms, wait_ms)
 
     def on_news(self, now_ms: int, arrived: int, lost: int, in_flight: int) -> None:
         """Of `in_flight` packets some arrived and some were lost; a window nobody fills does not grow."""
-        if arrived:
-            if self._silences:
-                self._silences, self._backoff = 0, 1
-                self._set_timeout()
-            window = self.window
-            if in_flight * 2 >= window:
-                growth = GROWTH if self._noise <= NOISY else NOISY_GROWTH
-                rate = 1 if window < self._threshold else 1 / window + growth
-                self.window = min(window + arrived * rate, float(MAX_WINDOW))
-        if lost:
-            self._threshold = min(self._threshold, self.window)
+        self.limit -= arrived + lost
+        self.trip.on_news(now_ms, arrived > 0, in_flight > arrived + lost)
+        self._used = self._used or self.blocked or in_flight * 2 >= self.window
+        if arrived and self._doubling and self._used:
+            self._double(arrived)
         self._round_arrived += arrived
         self._round_lost += lost
         total = self._round_arrived + self._round_lost
-        if now_ms >= self._round_end_ms and total >= MIN_ROUND_PACKETS:
-            self._judge(self._round_lost / total)
+        if now_ms >= self._round_end_ms and total >= min(MIN_ROUND_PACKETS, self.window):
+            self._judge(now_ms, self._round_lost / total)
             self._round_arrived = self._round_lost = 0
-            self._round_end_ms = now_ms + max(int(self.rtt_ms), MIN_ROUND_MS)
+            self._round_rtt_ms = self._round_late_ms = self._round_wait_ms = UNKNOWN
+            self._used = False
+            self._round_begin_ms = now_ms
+            self._round_end_ms = now_ms + max(int(self.trip.cycle_ms), MIN_ROUND_MS)
 
-    def _judge(self, share: float) -> None:
+    def on_timeout(self, in_flight: int) -> None:
+        """Nothing was heard for a time-out: a window that is in use shrinks, unless it may be bad luck."""
+        if self.trip.on_timeout(self._noise > NOISY) and in_flight * 2 >= self.window:
+            self._shrink(SHRINK)
+
+    def on_new_way(self, relayed: bool) -> None:
+        """Packets take another way now: what was learnt of the old one is void.
+
+        A relay's connections bound what waits at it, lose nothing and find their pace themselves.
+        """
+        self.trip.on_new_way()
+        self._relayed = relayed
+        self.window, self._doubling = float(INITIAL_WINDOW), True
+        self._best_rate, self._slow_rounds, self._drained_base_ms = 0.0, 0, 0.0
+        self._round_rtt_ms = self._round_late_ms = self._round_wait_ms = UNKNOWN
+
+    # The queue
+
+    def _queue_ms(self) -> float:
+        """How long the queue was in this round at least."""
+        if self._relayed:
+            return 0.0
+        if self._round_wait_ms >= 0:
+            return max(self._round_wait_ms - self.trip.base_ms, 0.0)
+        if self._noise > VERY_NOISY:
+            # what comes late comes late because of what was lost before it
+            return 0.0
+        if self._round_late_ms >= 0:
+            return max(self._round_late_ms - self.trip.gap_ms - self.trip.base_ms, 0.0)
+        return UNKNOWN
+
+    def _target_ms(self) -> float:
+        # how far apart the packets are, so long may it have taken to notice the first one
+        apart_ms = self.trip.cycle_ms / self.window
+        return TARGET_MS + TARGET_SHARE * self.trip.base_ms + apart_ms
+
+    # The window
+
+    def _double(self, arrived: int) -> None:
+        if self._queue_ms() > self._target_ms():
+            self._doubling = False
+            return
+        self._grow_by(arrived)
+        cycle_ms = self.trip.cycle_ms
+        rare = self.trip.gap_ms > RARE_MS and not self._relayed
+        if rare and DOUBLING_PACE * self.window > FAST * cycle_ms:
+            self.window, self._doubling = FAST * cycle_ms, False
+
+    def _judge(self, now_ms: int, share: float) -> None:
         """A round is over that lost this share of its packets."""
-        noise = self._noise
-        if share > TOLERATED_LOSS + NOISE_MARGIN * noise:
+        trip = self.trip
+        before_ms = trip.recent_ms
+        if self._round_rtt_ms >= 0:
+            trip.recent_ms = self._round_rtt_ms
+        elif self._round_late_ms >= 0:
+            trip.recent_ms = max(self._round_late_ms - trip.gap_ms, trip.base_ms)
+        if self._doubling and self._used and not self._relayed:
+            self._look_at_rate(now_ms)
+        queue_ms = self._queue_ms()
+        crowded = now_ms < self._crowded_until_ms
+        tolerated = TOLERATED_CROWDED_LOSS if crowded else TOLERATED_LOSS
+        if now_ms >= self._changed_ms + trip.cycle_ms and self._is_congested(share, tolerated):
             self._shrink(max(min(SHRINK, 1 - share), MAX_SHRINK))
+            self._begin_anew(now_ms)
+        elif queue_ms > self._target_ms() and not crowded:
+            if not self._is_in_vain(now_ms, queue_ms):
+                paced_ms = trip.recent_ms if self._doubling else (before_ms + trip.recent_ms) / 2
+                self._drain(now_ms, queue_ms, paced_ms)
+        elif self._used and queue_ms >= 0 and not self._doubling:
+            if crowded:
+                self._grow_by(max(GROWTH * self.window**0.5, self.window * CROWDED_GROWTH, 1.0))
+            else:
+                self._vain_shrinks = 0
+                self._grow(queue_ms)
+
+    def _look_at_rate(self, now_ms: int) -> None:
+        """The window doubled: when for two rounds not more arrived per time, the path is full."""
+        rate = self._round_arrived / max(now_ms - self._round_begin_ms, 1)
+        if rate > FASTER * self._best_rate:
+            self._best_rate, self._slow_rounds = rate, 0
+        else:
+            self._slow_rounds += 1
+            self._doubling = self._slow_rounds < SLOW_ROUNDS
+
+    def _grow(self, queue_ms: float) -> None:
+        self._calm_rounds = self._calm_rounds + 1 if queue_ms < CALM * self._target_ms() else 0
+        growth = max(GROWTH * self.window**0.5, 1.0)
+        most = self.window * (NOISY_GROWTH if self._noise > VERY_NOISY else MAX_GROWTH)
+        self._grow_by(max(min(growth * max(self._calm_rounds - CALM_ROUNDS, 1), most), growth))
+
+    def _grow_by(self, growth: float) -> None:
+        self.window = min(self.window + growth, float(MAX_RELAYED_WINDOW if self._relayed else MAX_WINDOW))
+
+    def _drain(self, now_ms: int, queue_ms: float, paced_ms: float) -> None:
+        """Rest until the queue is gone, then go on with what leaves none.
+
+        Packets left at a window per `paced_ms` and gap.
+        """
+        trip = self.trip
+        factor = DRAIN * (trip.base_ms + trip.gap_ms) / (paced_ms + trip.gap_ms)
+        if trip.base_ms < FALLEN * self._drained_base_ms - FALLEN_MS:
+            # what was taken for the way without a queue had one, and may still have
+            factor = MAX_SHRINK
+        self._drained_base_ms = trip.base_ms
+        self._shrink(min(max(factor, MIN_DRAIN), MAX_DRAIN))
+        self._paced_ms = now_ms + int(max(queue_ms, self._wait_ms - trip.base_ms))
+        self.limit = 0.0
+        trip.recent_ms = trip.base_ms
+        self._begin_anew(self._paced_ms)
+        self._settling = queue_ms > trip.base_ms + TARGET_MS
+
+    def _begin_anew(self, now_ms: int) -> None:
+        self._changed_ms = now_ms
+        self._calm_rounds = 0
+
+    def _shrink(self, factor: float) -> None:
+        self._doubling = False
+        self.window = max(self.window * factor, float(MIN_WINDOW))
+
+    def _is_in_vain(self, now_ms: int, queue_ms: float) -> bool:
+        """Did the window shrink several times, and the queue did not? Then it is somebody else's."""
+        if self._vain_shrinks == 0 or queue_ms < LASTING * self._vain_queue_ms:
+            self._vain_shrinks, self._vain_window = 0, self.window
+        self._vain_queue_ms = queue_ms
+        self._vain_shrinks += 1
+        if self._vain_shrinks <= VAIN_SHRINKS:
+            return False
+        self._vain_shrinks = 0
+        self.window = self._vain_window
+        self._crowded_until_ms = now_ms + max(CROWDED_MS, int(CROWDED_RTTS * self.trip.mean_ms))
+        return True
+
+    def _is_congested(self, share: float, tolerated: float) -> bool:
+        noise = self._noise
+        congested = share > tolerated + NOISE_MARGIN * noise
+        if congested:
             self._noise = min(noise + (share - noise) * NOISE_RISE, MAX_NOISE)
         elif share < noise:
             self._noise = noise + (share - noise) * NOISE_FALL
+        self.trip.set_noisy(self._noise > NOISY)
+        return congested
 
-    def on_timeout(self, in_flight: int) -> None:
-        """Nothing was heard for `timeout_ms`: wait twice as long next time.
 
-        The first time it may be only the peer's acknowledgement that was lost, and the share of lost
-        packets will tell; from the second time on a window that is in use shrinks.
-        """
-        self._silences += 1
-        if self._noise <= BAD_LUCK or self._silences > BAD_LUCK_TIMEOUTS:
-            if self._backoff > 1 and in_flight * 2 >= self.window:
-                self._shrink(SHRINK)
-            self._backoff = min(self._backoff * 2, 32)
-        self._set_timeout()
-
-    def on_new_way(self) -> None:
-        """Packets take another way now: what was learnt from silence on the old one is void."""
-        self._silences, self._backoff = 0, 1
-        self._set_timeout()
-
-    def _shrink(self, factor: float) -> None:
-        self.window = self._threshold = max(self.window * factor, float(MIN_WINDOW))
-
-    def _set_timeout(self) -> None:
-        base = INITIAL_TIMEOUT_MS if self._variation < 0 else int(self.rtt_ms + 4 * self._variation)
-        base = min(max(base, MIN_TIMEOUT_MS), INITIAL_TIMEOUT_MS)
-        if self._noise > BAD_LUCK:
-            # the mean is of silences by now
-            base = min(base, int(2 * self._shortest_ms) + BAD_LUCK_TIMEOUT_MS)
-        self.timeout_ms = min(base * self._backoff, MAX_TIMEOUT_MS)
+def _shorter(known: float, sample: float) -> float:
+    return float(sample) if known < 0 or sample < known else known

@@ -23,13 +23,14 @@ from __future__ import annotations
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import NONCE_SIZE, shared_key
 from toxpy.datapath import MAX_DATA_SIZE, Session
-from toxpy.net_crypto.congestion import MIN_TIMEOUT_MS, Congestion
+from toxpy.net_crypto.congestion import PACE_MS, Congestion
 from toxpy.net_crypto.handshake import (
     ECHO_SIZE,
     create_cookie_request,
     create_handshake,
     open_cookie_response,
 )
+from toxpy.net_crypto.round_trip import MIN_TIMEOUT_MS
 from toxpy.net_crypto.ways import OVER_TCP, OVER_UDP, Ways
 from toxpy.net_crypto.window import INVALID, STALE, ReceiveWindow, SendWindow
 
@@ -108,6 +109,7 @@ class CryptoConnection:
         "_last_receive_ms",
         "_last_send_ms",
         "_net",
+        "_pace_at_ms",
         "_packet",
         "_peer_session_pk",
         "_rt",
@@ -160,7 +162,7 @@ class CryptoConnection:
         self._timer: Timer | None = None
         self._last_send_ms = self._last_receive_ms = rt.clock.now_ms
         self._unacked = 0
-        self._ack_at_ms = self._timeout_at_ms = self._expire_at_ms = 0
+        self._ack_at_ms = self._timeout_at_ms = self._expire_at_ms = self._pace_at_ms = 0
         self._hole_start = -1
         self._hole_interval_ms = HOLE_INTERVAL_MS
 
@@ -222,7 +224,7 @@ class CryptoConnection:
         if not LOSSLESS_FIRST <= data[0] <= LOSSLESS_LAST:
             return -1
         sending, ways = self.sending, self.ways
-        if ways.transport != OVER_UDP or not sending.is_next(self.congestion.window):
+        if ways.transport != OVER_UDP or not sending.is_next(self.congestion.limit):
             number = sending.add(data)
             if number >= 0:
                 self._pump()
@@ -234,7 +236,7 @@ class CryptoConnection:
             self._unacked = 0
             ways.send_data(session, self.receiving.start, number, data)
             if self._timeout_at_ms == 0:
-                self._timeout_at_ms = now_ms + self.congestion.timeout_ms
+                self._timeout_at_ms = now_ms + self.congestion.trip.timeout_ms
                 self._wake(self._timeout_at_ms)
         return number
 
@@ -259,10 +261,11 @@ class CryptoConnection:
         return self.sending.waiting()
 
     def free_slots(self) -> int:
-        """Packets a bulk sender should add now: enough for this round trip and the next."""
+        """Packets a bulk sender should add now: few wait, so that a message need not wait behind them."""
         if self.state != ESTABLISHED:
             return 0
-        room = int(2 * self.congestion.window) - self.sending.waiting()
+        congestion = self.congestion
+        room = int(congestion.limit) + congestion.backlog() - self.sending.waiting()
         return max(0, min(room, self.sending.free()))
 
     def kill(self) -> None:
@@ -397,7 +400,7 @@ class CryptoConnection:
                 continue
             stale = False
             if start != sending.start:
-                news = self._acknowledged_up_to(start)
+                news = self._acknowledged_up_to(start, len(data) == 1 or data[0] != REQUEST)
                 if news == INVALID:
                     continue
                 stale = news == STALE
@@ -444,28 +447,37 @@ class CryptoConnection:
             # once for all of them
             self._acknowledge_soon(self._rt.clock.now_ms)
 
-    def _acknowledged_up_to(self, start: int) -> int:
-        """The peer has everything before `start`: the answer of `SendWindow.acknowledge`."""
+    def _acknowledged_up_to(self, start: int, newest: bool) -> int:
+        """The peer has everything before `start`: the answer of `SendWindow.acknowledge`.
+
+        `newest`: it is not known to have anything behind.
+        """
         news = self.sending.acknowledge(start)
         if news == INVALID:
             self._rt.counters.drop("crypto_data_start")
         elif news > 0:
-            self._progress(news, 0)
+            self._progress(news, 0, newest)
         return news
 
     def _requested(self, data: bytes) -> None:
         """The peer asks for what it misses."""
         congestion, now_ms = self.congestion, self._rt.clock.now_ms
-        arrived, lost = self.sending.request(data[1:], now_ms, congestion.repeat_after_ms)
+        arrived, lost = self.sending.request(data[1:], now_ms, congestion.trip.repeat_after_ms)
         if arrived or lost:
-            self._progress(arrived, lost)
+            self._progress(arrived, lost, newest=False)
 
-    def _progress(self, arrived: int, lost: int) -> None:
+    def _progress(self, arrived: int, lost: int, newest: bool) -> None:
         """News of our packets: adapt the window, then send what it now allows."""
         sending, congestion = self.sending, self.congestion
         now_ms = self._rt.clock.now_ms
-        if sending.sample_sent_ms >= 0:
-            congestion.on_sample(now_ms - sending.sample_sent_ms)
+        newest_ms = sending.sample_sent_ms
+        if newest_ms >= 0:
+            congestion.on_sample(now_ms, now_ms - newest_ms, newest)
+            missing_ms = sending.missing_sent_ms()
+            if sending.in_flight == 0:
+                congestion.on_wait(0, newest_ms)
+            elif newest and missing_ms >= 0:
+                congestion.on_wait(now_ms - missing_ms, newest_ms)
         congestion.on_news(now_ms, arrived, lost, sending.in_flight + arrived + lost)
         self._timeout_at_ms = 0
         self._pump()
@@ -511,11 +523,12 @@ class CryptoConnection:
     def _pump(self) -> None:
         """Send requested and queued packets as far as the window allows."""
         sending, ways = self.sending, self.ways
-        now_ms, window = self._rt.clock.now_ms, self.congestion.window
+        now_ms, congestion = self._rt.clock.now_ms, self.congestion
+        window = congestion.pace(now_ms, sending.in_flight)
         relayed = ways.transport == OVER_TCP
         if sending.pending and sending.in_flight >= window and now_ms >= self._expire_at_ms:
             # known holes must not wait for what is behind them
-            age_ms = self.congestion.repeat_after_ms
+            age_ms = self.congestion.trip.repeat_after_ms
             sending.expire(now_ms - 2 * age_ms)
             self._expire_at_ms = now_ms + age_ms
         while sending.in_flight < window:
@@ -526,8 +539,12 @@ class CryptoConnection:
             if item is None:
                 break
             self._transmit(item[0], item[1])
+        congestion.blocked = sending.in_flight >= window
+        if congestion.blocked and congestion.is_pacing():
+            self._pace_at_ms = now_ms + PACE_MS
+            self._wake(self._pace_at_ms)
         if self._timeout_at_ms == 0 and (sending.in_flight or sending.overdue):
-            self._timeout_at_ms = now_ms + self.congestion.timeout_ms
+            self._timeout_at_ms = now_ms + self.congestion.trip.timeout_ms
             self._wake(self._timeout_at_ms)
 
     def _send_request(self) -> None:
@@ -553,6 +570,9 @@ class CryptoConnection:
             return
         now_ms = self._rt.clock.now_ms
         self._check_ways()
+        if self._pace_at_ms and now_ms >= self._pace_at_ms:
+            self._pace_at_ms = 0
+            self._pump()
         if self._timeout_at_ms and now_ms >= self._timeout_at_ms:
             self._timed_out(now_ms)
         if self._ack_at_ms and now_ms >= self._ack_at_ms:
@@ -564,6 +584,8 @@ class CryptoConnection:
             at_ms = min(at_ms, self._ack_at_ms)
         if self._timeout_at_ms:
             at_ms = min(at_ms, self._timeout_at_ms)
+        if self._pace_at_ms:
+            at_ms = min(at_ms, self._pace_at_ms)
         self._wake(at_ms)
 
     def _timed_out(self, now_ms: int) -> None:
@@ -575,7 +597,7 @@ class CryptoConnection:
         self._timeout_at_ms = 0
         sending = self.sending
         in_flight = sending.in_flight
-        sending.expire(now_ms - self.congestion.repeat_after_ms)
+        sending.expire(now_ms - self.congestion.trip.repeat_after_ms)
         if not sending.repeat_oldest() and not sending.pending:
             return
         self.congestion.on_timeout(in_flight)
@@ -585,7 +607,7 @@ class CryptoConnection:
                 break
             self._transmit(item[0], item[1])
         self._send_request()
-        self._timeout_at_ms = now_ms + self.congestion.timeout_ms
+        self._timeout_at_ms = now_ms + self.congestion.trip.timeout_ms
 
     def _ack_timed_out(self, now_ms: int) -> None:
         self._ack_at_ms = 0
@@ -650,8 +672,10 @@ class CryptoConnection:
 
     def _check_ways(self) -> None:
         """See which way works; the owner of an established connection hears of a change."""
-        if self.ways.check() and self.state == ESTABLISHED:
-            self.congestion.on_new_way()
+        if not self.ways.check():
+            return
+        self.congestion.on_new_way(relayed=self.ways.transport == OVER_TCP)
+        if self.state == ESTABLISHED:
             if self._timeout_at_ms:
                 # what was under way may be lost: ask soon
                 self._timeout_at_ms = self._rt.clock.now_ms + MIN_TIMEOUT_MS

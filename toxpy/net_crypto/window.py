@@ -186,6 +186,13 @@ class SendWindow:
         else:
             self.overdue -= 1
 
+    def missing_sent_ms(self) -> int:
+        """When the first packet that the peer lacks was sent; -1 if it was not, or not once."""
+        packet = self.packets.get(self.start)
+        if packet is None or packet.times != 1 or self.start in self.pending:
+            return -1
+        return packet.sent_ms
+
     def acknowledged(self, number: int) -> bool:
         """Has the peer acknowledged this number, which `add` once returned?"""
         return (number - self.start) & NUMBER_MASK >= (self.end - self.start) & NUMBER_MASK
