@@ -140,6 +140,7 @@ class Core(CoreFiles, CoreNetwork):
             # friends learn of our own relay like of any other
             tcp.add_relay(Node(dht.public_key, (LOOPBACK, options.tcp_port), tcp=True))
         onion = self.onion = OnionClient(self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp)
+        node.announce.deliver(self.identity.public, onion.on_data)
         net_crypto = self.net_crypto = NetCrypto(
             self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp, path=socket.path
         )

@@ -2,6 +2,7 @@
 
 from tests.support.worlds import SimulatedWorld
 from toxpy.onion.client import OnionClient, OnionFriend
+from toxpy.onion.path import KIND_DATA_REQUEST, KIND_DATA_RESPONSE, RETURN_3_SIZE
 
 
 def test_a_lost_packet_is_made_up_for_soon(monkeypatch):
@@ -24,4 +25,28 @@ def test_a_lost_packet_is_made_up_for_soon(monkeypatch):
         sent.clear()
         friend.set_online(True)
         friend.set_online(False)
+    world.close()
+
+
+def test_what_is_stored_at_our_own_node_arrives_although_the_path_back_is_dead():
+    """Where only few nodes exist, the path may lead over a friend's node that is gone."""
+    world = SimulatedWorld(seed=7)
+    node, bob, carol = (world.actor(name) for name in ("node0", "bob", "carol"))
+    for actor in (bob, carol):
+        actor.bootstrap_to(node)
+    keys = [actor.self_get_public_key() for actor in (bob, carol)]
+    server = bob.tox.node.announce
+    world.until(lambda: all(key in server._entries for key in keys), "bob's node to store both")
+    delivered, sent = [], []
+    server._send = lambda address, data: sent.append((address, data))
+    server.deliver(keys[0], lambda _address, data: delivered.append(data))
+    for number, key in enumerate(keys):
+        body = bytes([number]) * (24 + 32 + 100)
+        world.universe.carry(
+            node.socket, bob.socket.address, bytes([KIND_DATA_REQUEST]) + key + body + bytes(RETURN_3_SIZE)
+        )
+    world.until(lambda: len(sent) >= 2, "both to be sent on")
+    assert delivered == [bytes([KIND_DATA_RESPONSE]) + bytes(24 + 32 + 100)]
+    # nobody who watches sees a difference
+    assert [data[-157] for _address, data in sent] == [KIND_DATA_RESPONSE] * 2
     world.close()

@@ -77,12 +77,22 @@ class AnnounceServer:
         self.groups = GroupAnnounces(dht.public_key, rt=rt)
         self._own = int.from_bytes(dht.public_key, "big")
         self._entries: dict[bytes, Entry] = {}
+        self._own_pk = b""
+        self._on_own_data: Callable[[Address, bytes], None] | None = None
         udp.claim(KIND_ANNOUNCE_REQUEST_OLD, self._on_request_old)
         udp.claim(KIND_ANNOUNCE_REQUEST, self._on_request)
         udp.claim(KIND_DATA_REQUEST, self._on_data_request)
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def deliver(self, public_key: bytes, on_data: Callable[[Address, bytes], None]) -> None:
+        """What others send to `public_key`, announced to our own node, is handed over here as well.
+
+        In a small network its path back may lead over a node that is gone. It is sent along that path all
+        the same, or whoever watches us would see whose node this is.
+        """
+        self._own_pk, self._on_own_data = public_key, on_data
 
     def _on_request_old(self, address: Address, data: bytes) -> None:
         if len(data) != REQUEST_SIZE + RETURN_3_SIZE:
@@ -154,11 +164,14 @@ class AnnounceServer:
     def _distance(self, public_key: bytes) -> int:
         return int.from_bytes(public_key, "big") ^ self._own
 
-    def _on_data_request(self, _address: Address, data: bytes) -> None:
+    def _on_data_request(self, address: Address, data: bytes) -> None:
         if not MIN_DATA_REQUEST_SIZE + RETURN_3_SIZE < len(data) <= MAX_PACKET_SIZE:
             return self._rt.counters.drop("onion_data_size")
         entry = self._lookup(data[1:33])
         if entry is None:
             return self._rt.counters.drop("onion_data_unknown")
         forwarded = bytes((KIND_DATA_RESPONSE,)) + data[33:-RETURN_3_SIZE]
-        return self._send(entry.address, bytes((KIND_RECV_3,)) + entry.return_data + forwarded)
+        self._send(entry.address, bytes((KIND_RECV_3,)) + entry.return_data + forwarded)
+        if self._on_own_data is not None and data[1:33] == self._own_pk:
+            self._on_own_data(address, forwarded)
+        return None

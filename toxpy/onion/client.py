@@ -317,7 +317,7 @@ class OnionClient:
         dht.requests.claim(DHT_REQUEST_DHT_PK, self._on_dht_request)
         udp.claim(KIND_ANNOUNCE_RESPONSE_OLD, self._on_response_old)
         udp.claim(KIND_ANNOUNCE_RESPONSE, self._on_response)
-        udp.claim(KIND_DATA_RESPONSE, self._on_data)
+        udp.claim(KIND_DATA_RESPONSE, self.on_data)
         self._timer = rt.timers.call_later(EAGER_ROUND_MS, self._round)
 
     def close(self) -> None:
@@ -389,7 +389,7 @@ class OnionClient:
             elif kind == KIND_ANNOUNCE_RESPONSE:
                 self._on_response(RELAYED, data)
             elif kind == KIND_DATA_RESPONSE:
-                self._on_data(RELAYED, data)
+                self.on_data(RELAYED, data)
             else:
                 self._rt.counters.drop("onion_relayed_kind")
         except PacketError:
@@ -594,7 +594,8 @@ class OnionClient:
             sent += 1
         return sent
 
-    def _on_data(self, address: Address, data: bytes) -> None:
+    def on_data(self, address: Address, data: bytes) -> None:
+        """Data that somebody sent to our key by a node that stores it."""
         if not MIN_DATA_SIZE < len(data) <= MAX_PACKET_SIZE:
             return self._rt.counters.drop("onion_data_size")
         nonce, temporary = data[1:25], data[25:57]
