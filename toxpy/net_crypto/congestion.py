@@ -40,6 +40,8 @@ MAX_RELAYED_WINDOW = 512
 
 #: The queue aimed at: so many milliseconds, and a share of the way without one.
 TARGET_MS, TARGET_SHARE = 10, 0.2
+#: On a shorter way than that more: processes that wait for their turn on a busy machine look like a queue.
+NEAR_MS, NEAR_TARGET_MS = 5, 40
 #: Of what would leave no queue, so much is kept; and never more of the window.
 DRAIN, MIN_DRAIN, MAX_DRAIN = 0.95, 0.3, 0.9
 #: If the way without a queue is that much shorter than when the window shrank before, it shrinks deeply.
@@ -256,7 +258,8 @@ class Congestion:
     def _target_ms(self) -> float:
         # how far apart the packets are, so long may it have taken to notice the first one
         apart_ms = self.trip.cycle_ms / self.window
-        return TARGET_MS + TARGET_SHARE * self.trip.base_ms + apart_ms
+        least_ms = NEAR_TARGET_MS if self.trip.base_ms < NEAR_MS else TARGET_MS
+        return least_ms + TARGET_SHARE * self.trip.base_ms + apart_ms
 
     # The window
 
