@@ -2,9 +2,9 @@
 
     python -m tests.bench.links --link 10M-50ms-1bdp --flows ours-ours ours-ours+tcp:cubic --out links.json
 
-A flow is the library of the sender and that of the receiver; behind a `+` is what begins at the same time and
-shares the link: another such pair, or `tcp:` and the name of one of the kernel's congestion controls. The
-first flow's friends exchange messages during their file as well. Needs root (network namespaces), like
+A flow is the library of the sender and that of the receiver, or `tcp:` and the name of one of the kernel's
+congestion controls; behind a `+` is another one that begins at the same time and shares the link. The first
+flow's friends exchange messages during their file as well. Needs root (network namespaces), like
 tests/netns; `tests.bench.plot_links` draws what this wrote.
 """
 
@@ -71,14 +71,22 @@ class ToxFlow:
         for client in (self.alice, self.bob):
             client.wait("FRIEND", CONNECT_S, "udp")
 
+    def probe(self):
+        """Exchange messages from now on."""
+        self.alice.command("probe", PROBE_MS)
+
     def start(self):
         self.alice.command("file", 1 << 40)
 
     def received(self):
         """Bytes of the file that have come."""
-        mark = self.bob.mark()
+        mark = self.mark()
         self.bob.command("received")
         return int(self.bob.wait("RECEIVED", CONNECT_S, after=mark))
+
+    def mark(self):
+        """A moment for `latencies_ms`."""
+        return self.bob.mark()
 
     def latencies_ms(self, mark):
         return [int(text) / 1000 for _, name, text in self.bob.events[mark:] if name == "LATENCY"]
@@ -96,6 +104,19 @@ class TcpFlow:
         self.source, self.target = bench.senders[number], bench.receivers[number]
         self.algorithm = algorithm.encode()
         self.ends = []
+        self.count = 0
+
+    def probe(self):
+        """No messages here."""
+
+    def mark(self):
+        return 0
+
+    def latencies_ms(self, mark):
+        return []
+
+    def received(self):
+        return self.count
 
     def connect(self):
         with self.target.socket(socket.SOCK_STREAM, TCP_PORT) as listener:
@@ -119,8 +140,8 @@ class TcpFlow:
 
     def _receive(self):
         with contextlib.suppress(OSError):
-            while self.ends[1].recv(1 << 18):
-                pass
+            while data := self.ends[1].recv(1 << 18):
+                self.count += len(data)
 
     def stop(self):
         for end in self.ends:
@@ -152,7 +173,7 @@ class Bench:
             for flow in flows:
                 flow.connect()
             first = flows[0]
-            first.alice.command("probe", PROBE_MS)
+            first.probe()
             time.sleep(2)
             idle = first.latencies_ms(0)
             begin_ms = now_ms()
@@ -161,7 +182,7 @@ class Bench:
             for flow in flows[1:]:
                 flow.start()
             time.sleep(max(START_S, START_RTTS * self.rtt_ms / 1000))
-            steady_ms, received, mark = now_ms(), first.received(), first.bob.mark()
+            steady_ms, received, mark = now_ms(), first.received(), first.mark()
             time.sleep(seconds)
             end_ms, received = now_ms(), first.received() - received
             moments = begin_ms, steady_ms, end_ms

@@ -14,7 +14,12 @@ import matplotlib
 matplotlib.use("agg")
 from matplotlib import pyplot
 
-COMPANY = {"ours-ours": "another of ours", "tcp:cubic": "TCP (cubic)", "real-real": "c-toxcore"}
+COMPANY = {
+    "ours-ours": "another of ours",
+    "tcp:cubic": "TCP (cubic)",
+    "tcp:bbr": "TCP (BBR)",
+    "real-real": "c-toxcore",
+}
 COLOURS = ("tab:blue", "tab:orange")
 
 
