@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.client_peer import Peer, debians_instance, our_instance
 from tests.support.files import DATA, PAUSE, RESUME
-from tests.support.toxic import TIMEOUT_S, Network, Toxic, debians_library, our_library
+from tests.support.toxic import OFFLINE_TIMEOUT_S, TIMEOUT_S, Network, Toxic, debians_library, our_library
 
 SIZE = 8_000_001
 
@@ -116,7 +116,7 @@ def test_the_friend_goes_away_in_the_middle(pair, tmp_path):
     half = bytes(peer.received)
     assert len(half) < SIZE
     peer.stop()
-    toxic.shows("has gone offline", TIMEOUT_S)
+    toxic.shows("has gone offline", OFFLINE_TIMEOUT_S)
     assert saved(toxic, "in.bin") < SIZE
 
     peer.start()

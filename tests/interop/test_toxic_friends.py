@@ -13,6 +13,7 @@ from tests.support.bootstrapd import until
 from tests.support.private_network import HOST
 from tests.support.programs import Microsocks
 from tests.support.toxic import (
+    OFFLINE_TIMEOUT_S,
     ONLINE_TIMEOUT_S,
     TIMEOUT_S,
     Network,
@@ -151,7 +152,7 @@ def test_what_friends_do(users, libraries):
     # Bob goes and comes back; what was said in the meantime waits for him
     bob.quit()
     assert bob.profile.read_bytes().startswith(b"toxEsave")
-    alice.shows("Bobby has gone offline", TIMEOUT_S)
+    alice.shows("Bobby has gone offline", OFFLINE_TIMEOUT_S)
     alice.says("for later", "for later x")
     bob = users.start("bob", libraries[1], passphrases=["wrong staple", passphrase])
     assert re.search(r"\[\w+\] Bobby \| gone fishing", bob.top())
@@ -164,7 +165,7 @@ def test_what_friends_do(users, libraries):
     say(alice, bob, "so I see")
 
     alice.quit()
-    bob.shows("Alice has gone offline", TIMEOUT_S)
+    bob.shows("Alice has gone offline", OFFLINE_TIMEOUT_S)
     alice = users.start("alice", libraries[0])
     assert re.search(r"\[\w+\] Alice \| hard at work", alice.top())
     alice.shows("Bobby has come online", ONLINE_TIMEOUT_S)
@@ -201,7 +202,7 @@ def test_tcp_only_and_through_a_proxy(users, libraries, tmp_path):
         assert {remote for _, remote in bob.sockets("tcp")} == {proxy.port}
         assert users.node.relay_port in {remote for _, remote in alice.sockets("tcp")}
         alice.quit()
-        bob.shows("has gone offline", TIMEOUT_S)
+        bob.shows("has gone offline", OFFLINE_TIMEOUT_S)
         bob.quit()
     finally:
         proxy.close()

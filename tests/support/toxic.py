@@ -17,6 +17,8 @@ from tests.support.real_tox import RealTox, library_path
 TIMEOUT_S = 30
 #: With few nodes c-toxcore may need a minute to find a friend.
 ONLINE_TIMEOUT_S = 90
+#: A friend whose goodbye was lost, say in a socket full of a file, is away after 32 s.
+OFFLINE_TIMEOUT_S = 60
 #: The colours of a friend's status, as escape codes.
 COLOURS = {"32": "online", "33": "away", "31": "busy"}
 #: Away because the terminal is detached is turned off; the list of nodes is not fetched from the Internet;
