@@ -71,6 +71,8 @@ class RoundTrip:
 
     def on_sample(self, now_ms: int, sample_ms: int) -> None:
         """A packet sent once was acknowledged after `sample_ms`."""
+        # a longer one tells no more, and the longest stands for none
+        sample_ms = min(sample_ms, MAX_TIMEOUT_MS - 1)
         if now_ms >= self._period_end_ms:
             self.base_ms, self._period_ms = self._period_ms, float(MAX_TIMEOUT_MS)
             self._period_end_ms = now_ms + max(PERIOD_MS, int(PERIOD_RTTS * self.mean_ms))

@@ -69,3 +69,10 @@ def test_the_gap_between_acknowledgements_is_not_measured_while_nothing_is_under
     trip.on_news(7000, arrived=True, more=False)
     trip.on_news(9000, arrived=True, more=True)
     assert 9 < trip.gap_ms < 11
+
+
+def test_a_sample_of_any_length_is_one():
+    trip = RoundTrip()
+    assert trip.is_new()
+    trip.on_sample(10_000, 2 * MAX_TIMEOUT_MS)
+    assert not trip.is_new()
