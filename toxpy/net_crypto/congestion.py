@@ -191,7 +191,8 @@ class Congestion:
             self.window = min(self.window * round_trips, float(MAX_INITIAL_WINDOW))
         self.trip.on_sample(now_ms, sample_ms)
         if newest:
-            self._round_rtt_ms = _shorter(self._round_rtt_ms, sample_ms)
+            if sample_ms < self._round_rtt_ms or self._round_rtt_ms < 0:
+                self._round_rtt_ms = float(sample_ms)
         elif now_ms - sample_ms >= self._changed_ms:
             self._settling = False
             self._round_late_ms = _shorter(self._round_late_ms, sample_ms)

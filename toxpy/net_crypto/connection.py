@@ -522,9 +522,25 @@ class CryptoConnection:
 
     def _pump(self) -> None:
         """Send requested and queued packets as far as the window allows."""
-        sending, ways = self.sending, self.ways
+        sending = self.sending
         now_ms, congestion = self._rt.clock.now_ms, self.congestion
-        window = congestion.pace(now_ms, sending.in_flight)
+        if not sending.packets and congestion.limit >= 1:
+            # the usual case of a conversation: the next packet may leave at once
+            congestion.blocked = False
+        else:
+            self._send_waiting(now_ms)
+            congestion.blocked = sending.in_flight >= congestion.limit
+            if congestion.blocked and congestion.is_pacing():
+                # also without anything waiting: who has a file to send is asked again when the limit rises
+                self._pace_at_ms = now_ms + PACE_MS
+                self._wake(self._pace_at_ms)
+        if self._timeout_at_ms == 0 and (sending.in_flight or sending.overdue):
+            self._timeout_at_ms = now_ms + congestion.trip.timeout_ms
+            self._wake(self._timeout_at_ms)
+
+    def _send_waiting(self, now_ms: int) -> None:
+        sending, ways = self.sending, self.ways
+        window = self.congestion.pace(now_ms, sending.in_flight)
         relayed = ways.transport == OVER_TCP
         if sending.pending and sending.in_flight >= window and now_ms >= self._expire_at_ms:
             # known holes must not wait for what is behind them
@@ -539,13 +555,6 @@ class CryptoConnection:
             if item is None:
                 break
             self._transmit(item[0], item[1])
-        congestion.blocked = sending.in_flight >= window
-        if congestion.blocked and congestion.is_pacing():
-            self._pace_at_ms = now_ms + PACE_MS
-            self._wake(self._pace_at_ms)
-        if self._timeout_at_ms == 0 and (sending.in_flight or sending.overdue):
-            self._timeout_at_ms = now_ms + self.congestion.trip.timeout_ms
-            self._wake(self._timeout_at_ms)
 
     def _send_request(self) -> None:
         """Acknowledge, list our holes, and say which number comes next."""

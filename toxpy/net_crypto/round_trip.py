@@ -71,22 +71,28 @@ class RoundTrip:
 
     def on_sample(self, now_ms: int, sample_ms: int) -> None:
         """A packet sent once was acknowledged after `sample_ms`."""
-        # a longer one tells no more, and the longest stands for none
-        sample_ms = min(sample_ms, MAX_TIMEOUT_MS - 1)
+        if sample_ms >= MAX_TIMEOUT_MS:
+            # a longer one tells no more, and the longest stands for none
+            sample_ms = MAX_TIMEOUT_MS - 1
         if now_ms >= self._period_end_ms:
             self.base_ms, self._period_ms = self._period_ms, float(MAX_TIMEOUT_MS)
             self._period_end_ms = now_ms + max(PERIOD_MS, int(PERIOD_RTTS * self.mean_ms))
-        if self.is_new():
+        if self.base_ms == MAX_TIMEOUT_MS or sample_ms < self.recent_ms:
             self.recent_ms = float(sample_ms)
-        self._period_ms = min(self._period_ms, sample_ms)
-        self.base_ms = min(self.base_ms, sample_ms)
-        self.recent_ms = min(self.recent_ms, sample_ms)
-        if self._variation_ms < 0:
-            self.mean_ms, self._variation_ms = float(sample_ms), sample_ms / 2
+        # an answer to a message waits for this: comparing is faster than calling min()
+        if sample_ms < self._period_ms:
+            self._period_ms = float(sample_ms)
+            if sample_ms < self.base_ms:
+                self.base_ms = self._period_ms
+        mean_ms, variation_ms = self.mean_ms, self._variation_ms
+        if variation_ms < 0:
+            mean_ms, variation_ms = float(sample_ms), sample_ms / 2
         else:
-            self._variation_ms += (abs(self.mean_ms - sample_ms) - self._variation_ms) / 4
-            self.mean_ms += (sample_ms - self.mean_ms) / 8
-        self.repeat_after_ms = int(min(self.mean_ms + 2 * self._variation_ms, self.recent_ms * 1.25 + 10))
+            variation_ms += (abs(mean_ms - sample_ms) - variation_ms) / 4
+            mean_ms += (sample_ms - mean_ms) / 8
+        self.mean_ms, self._variation_ms = mean_ms, variation_ms
+        late_ms, near_ms = mean_ms + 2 * variation_ms, self.recent_ms * 1.25 + 10
+        self.repeat_after_ms = int(late_ms if late_ms < near_ms else near_ms)
         self._set_timeout()
 
     def on_news(self, now_ms: int, arrived: bool, more: bool) -> None:
@@ -130,8 +136,11 @@ class RoundTrip:
     def _set_timeout(self) -> None:
         timeout_ms = INITIAL_TIMEOUT_MS
         if self._variation_ms >= 0:
-            timeout_ms = int(self.mean_ms + 4 * self._variation_ms)
-        timeout_ms = min(max(timeout_ms, MIN_TIMEOUT_MS), INITIAL_TIMEOUT_MS)
+            most_ms, timeout_ms = timeout_ms, int(self.mean_ms + 4 * self._variation_ms)
+            if timeout_ms < MIN_TIMEOUT_MS:
+                timeout_ms = MIN_TIMEOUT_MS
+            elif timeout_ms > most_ms:
+                timeout_ms = most_ms
         if self._noisy:
             # the mean is of silences by now
             timeout_ms = min(timeout_ms, int(2 * self.base_ms) + BAD_LUCK_TIMEOUT_MS)
