@@ -173,12 +173,12 @@ class Window:
             assert time.monotonic() < end, self.text
             self.text += os.read(self.master, 65536).decode(errors="replace")
 
-    def close(self):
-        """Close the window; the exit status."""
+    def close(self, *, again=False):
+        """Close the window; the exit status. `again`: the signal comes many more times."""
         os.close(self.master)
-        return self.finish()
+        return self.finish(hang_up=again)
 
-    def finish(self, timeout_s=30):
+    def finish(self, timeout_s=30, *, hang_up=False):
         """Its exit status; negative: a signal."""
         end = time.monotonic() + timeout_s
         while True:
@@ -189,7 +189,9 @@ class Window:
                 os.kill(self.pid, signal.SIGKILL)
                 os.waitpid(self.pid, 0)
                 raise AssertionError("it did not end")
-            time.sleep(0.02)
+            if hang_up:
+                os.kill(self.pid, signal.SIGHUP)
+            time.sleep(0.002)
 
 
 @pytest.mark.parametrize(("command", "status"), [("receive", 0), ("chat", 129)])
@@ -225,3 +227,11 @@ def test_nohup(tmp_path, where):  # noqa: F811
             assert running.wait(20) == 0
         finally:
             running.kill()
+
+
+def test_a_hangup_that_comes_again(tmp_path, where):  # noqa: F811
+    """The system sends one to the session and one to its foreground, some time after writing fails."""
+    alice, tox_id = new(tmp_path, "Alice")
+    window = Window("chat", f"{int(tox_id[:2], 16) ^ 1:02X}{tox_id[2:64]}", "-p", alice, *where)
+    window.wait_for("Tox ID: ")
+    assert window.close(again=True) == 129

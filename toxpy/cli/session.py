@@ -304,6 +304,11 @@ async def _run(
     except asyncio.CancelledError:
         if not stopped and not failures:
             raise
+    if stopped == [signal.SIGHUP]:
+        # the end of the loop would bring the signal's default back, and a closed window can be noticed before
+        # its signal is there, which may also come twice: once for the session, once for its foreground
+        loop.remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if failures:
         raise failures[0]
     return 128 + stopped[0] if stopped and not endless else OK
