@@ -426,7 +426,11 @@ def test_asyncio(tmp_path, source, inbox):
             with pytest.raises(TransferError, match="refused"):
                 await sending
 
-            sending = asyncio.create_task(friend.send_file(source))
+            # more than can arrive before it is cancelled
+            endless = tmp_path / "endless"
+            with endless.open("wb") as file:
+                file.truncate(1 << 36)
+            sending = asyncio.create_task(friend.send_file(endless))
             receiving = asyncio.create_task(bob.receive_file(await offers.get(), io.BytesIO()))
             await asyncio.sleep(0)
             sending.cancel()
