@@ -81,6 +81,8 @@ test-asan: packages-test $(VENV)/ready
 
 lint: $(VENV)/ready
 	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check --quiet
+	@git ls-files '*.c' '*.h' '*.cpp' ':!include/*' | xargs $(BIN)/clang-format --dry-run -Werror
 	@$(BIN)/mypy
 
 bench: packages-bench

@@ -37,8 +37,9 @@ static void on_self_connection_status(Tox *tox, Tox_Connection connection, void 
 {
     (void)tox;
     (void)user_data;
-    printf("CONNECTION %s\n", connection == TOX_CONNECTION_NONE ? "NONE"
-           : connection == TOX_CONNECTION_TCP ? "TCP" : "UDP");
+    printf("CONNECTION %s\n", connection == TOX_CONNECTION_NONE  ? "NONE"
+                              : connection == TOX_CONNECTION_TCP ? "TCP"
+                                                                 : "UDP");
 }
 
 static bool parse_port(const char *text, uint16_t *port)

@@ -392,8 +392,9 @@ static void bootstrap_if_offline(Tox *tox, Bot *bot)
 {
     const time_t now = time(NULL);
 
-    if (bot->last_bootstrap != 0 && (now - bot->last_bootstrap < BOOTSTRAP_RETRY_S
-                                     || tox_self_get_connection_status(tox) != TOX_CONNECTION_NONE)) {
+    if (bot->last_bootstrap != 0
+        && (now - bot->last_bootstrap < BOOTSTRAP_RETRY_S
+            || tox_self_get_connection_status(tox) != TOX_CONNECTION_NONE)) {
         return;
     }
 
@@ -418,7 +419,8 @@ static void sleep_ms(uint32_t duration_ms)
 static int usage(void)
 {
     fputs("usage: echo_bot [--savedata FILE] [--port N] [--bootstrap HOST PORT HEXKEY]...\n"
-          "                [--name NAME] [--loopback]\n", stderr);
+          "                [--name NAME] [--loopback]\n",
+          stderr);
     return 2;
 }
 
@@ -437,12 +439,13 @@ static bool parse_arguments(int argc, char **argv, Bot *bot)
             if (!parse_port(argv[++i], &bot->port)) {
                 return false;
             }
-        } else if (strcmp(argv[i], "--bootstrap") == 0 && left >= 3 && bot->node_count < MAX_BOOTSTRAP_NODES) {
+        } else if (strcmp(argv[i], "--bootstrap") == 0 && left >= 3
+                   && bot->node_count < MAX_BOOTSTRAP_NODES) {
             Bootstrap_Node *node = &bot->nodes[bot->node_count++];
             node->host = argv[i + 1];
 
             if (!parse_port(argv[i + 2], &node->port)
-                    || !hex_string_to_bin(argv[i + 3], node->key, sizeof node->key)) {
+                || !hex_string_to_bin(argv[i + 3], node->key, sizeof node->key)) {
                 return false;
             }
 

@@ -163,7 +163,8 @@ void tox_callback_friend_lossy_packet_per_pktid(Tox *tox, tox_friend_lossy_packe
     toxpy_set_callback(tox, TOXPY_CALLBACK_FRIEND_LOSSY_PACKET, pktid, (void (*)(void))callback);
 }
 
-void tox_callback_friend_lossless_packet_per_pktid(Tox *tox, tox_friend_lossless_packet_cb *callback, uint8_t pktid)
+void tox_callback_friend_lossless_packet_per_pktid(Tox *tox, tox_friend_lossless_packet_cb *callback,
+                                                   uint8_t pktid)
 {
     toxpy_set_callback(tox, TOXPY_CALLBACK_FRIEND_LOSSLESS_PACKET, pktid, (void (*)(void))callback);
 }

@@ -94,10 +94,14 @@ static PyStatus set_paths(PyConfig *config)
         wchar_t **field;
         const char *text;
     } strings[] = {
-        {&config->program_name, executable}, {&config->executable, executable},
-        {&config->base_executable, executable}, {&config->home, home_dir},
-        {&config->prefix, home_dir}, {&config->exec_prefix, home_dir},
-        {&config->base_prefix, home_dir}, {&config->base_exec_prefix, home_dir},
+        {&config->program_name, executable},
+        {&config->executable, executable},
+        {&config->base_executable, executable},
+        {&config->home, home_dir},
+        {&config->prefix, home_dir},
+        {&config->exec_prefix, home_dir},
+        {&config->base_prefix, home_dir},
+        {&config->base_exec_prefix, home_dir},
     };
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++) {
         PyStatus status = PyConfig_SetBytesString(config, strings[i].field, strings[i].text);
@@ -140,7 +144,8 @@ static bool start_python(void)
     }
     PyConfig_Clear(&config);
     if (PyStatus_Exception(status)) {
-        fprintf(stderr, "libtoxcore: Python did not start: %s\n", status.err_msg != NULL ? status.err_msg : "unknown");
+        fprintf(stderr, "libtoxcore: Python did not start: %s\n",
+                status.err_msg != NULL ? status.err_msg : "unknown");
         return false;
     }
     PyEval_SaveThread();
@@ -207,8 +212,8 @@ static void boot_once(void)
     find_python();
     ours = !Py_IsInitialized();
     if (ours && home_dir[0] == '\0') {
-        fprintf(stderr, "libtoxcore: no standard library of Python %d.%d near libpython\n",
-                PY_MAJOR_VERSION, PY_MINOR_VERSION);
+        fprintf(stderr, "libtoxcore: no standard library of Python %d.%d near libpython\n", PY_MAJOR_VERSION,
+                PY_MINOR_VERSION);
         return;
     }
     if (!(ours ? start_python() : join_host_python()) || toxpy_start_module() != 0) {

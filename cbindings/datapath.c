@@ -74,7 +74,8 @@ static PyObject *datapath_new(PyTypeObject *type, PyObject *args, PyObject *kwar
         PyErr_SetString(PyExc_TypeError, "no keyword arguments");
         return NULL;
     }
-    if (!PyArg_ParseTuple(args, "OpOO!O!", &sock, &ipv6, &profile, &PyDict_Type, &errors, &PyDict_Type, &scopes)) {
+    if (!PyArg_ParseTuple(args, "OpOO!O!", &sock, &ipv6, &profile, &PyDict_Type, &errors, &PyDict_Type,
+                          &scopes)) {
         return NULL;
     }
     int fd = PyObject_AsFileDescriptor(sock);
@@ -106,8 +107,10 @@ static PyObject *datapath_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 static PyMethodDef datapath_methods[] = {
     {"receive", (PyCFunction)datapath_receive, METH_O, "(runs, raw, more) of at most so many datagrams."},
     {"send", (PyCFunction)(void (*)(void))datapath_send, METH_FASTCALL, "Send or queue one datagram."},
-    {"send_data", (PyCFunction)(void (*)(void))datapath_send_data, METH_FASTCALL, "Send or queue a data packet."},
-    {"route", (PyCFunction)(void (*)(void))datapath_route, METH_FASTCALL, "Whose data packets come from there."},
+    {"send_data", (PyCFunction)(void (*)(void))datapath_send_data, METH_FASTCALL,
+     "Send or queue a data packet."},
+    {"route", (PyCFunction)(void (*)(void))datapath_route, METH_FASTCALL,
+     "Whose data packets come from there."},
     {"hold", (PyCFunction)datapath_hold, METH_NOARGS, "Queue from now on."},
     {"release", (PyCFunction)datapath_release, METH_NOARGS, "Undo one hold, and send what is queued."},
     {"flush", (PyCFunction)datapath_flush, METH_NOARGS, "Send what is queued."},
@@ -119,8 +122,7 @@ static PyMemberDef datapath_members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 static PyTypeObject DatapathType = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "toxpy._datapath.Datapath",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "toxpy._datapath.Datapath",
     .tp_doc = "Datagrams in and out of one UDP socket.",
     .tp_basicsize = sizeof(Datapath),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
@@ -133,12 +135,13 @@ static PyTypeObject DatapathType = {
 };
 
 static PyMethodDef functions[] = {
-    {"use_sodium", datapath_use_sodium, METH_VARARGS, "Addresses of crypto_secretbox_easy and crypto_secretbox_open_easy."},
+    {"use_sodium", datapath_use_sodium, METH_VARARGS,
+     "Addresses of crypto_secretbox_easy and crypto_secretbox_open_easy."},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, .m_name = "toxpy._datapath", .m_doc = "The compiled twin of toxpy.datapath.",
-    .m_size = -1, .m_methods = functions,
+    .m_size = -1,          .m_methods = functions,
 };
 
 PyMODINIT_FUNC PyInit__datapath(void)
@@ -147,7 +150,8 @@ PyMODINIT_FUNC PyInit__datapath(void)
         return PyErr_NoMemory();
     }
     PyObject *module = PyModule_Create(&definition);
-    if (module == NULL || PyModule_AddType(module, &datapath_session_type) < 0 || PyModule_AddType(module, &DatapathType) < 0) {
+    if (module == NULL || PyModule_AddType(module, &datapath_session_type) < 0
+        || PyModule_AddType(module, &DatapathType) < 0) {
         Py_XDECREF(module);
         return NULL;
     }

@@ -39,7 +39,8 @@ enum {
     KEY_OF_ADDRESS = 18, /* an IPv6 or mapped IPv4 address and the port, as on the wire */
     QUEUE_SLOTS = 64, /* packets waiting for one flush */
     QUEUE_BYTES = QUEUE_SLOTS * MAX_DATAGRAM_SIZE,
-    MAX_SEGMENTS = 8, /* packets handed to the kernel as one: others wait 90 ms behind such a row at 1 Mbit/s */
+    MAX_SEGMENTS =
+        8, /* packets handed to the kernel as one: others wait 90 ms behind such a row at 1 Mbit/s */
     MAX_GSO_FAILURES = 8, /* so often the kernel or a path refused; then no more of it on this socket */
     MAX_SCOPES = 4096,
     LEVEL_UDP = 17,
@@ -50,8 +51,7 @@ enum {
 /* The data packets of one crypto connection. In the child of a fork, where another process has the same nonces, it
  * opens nothing, and its packets are empty. */
 typedef struct {
-    PyObject_HEAD
-    unsigned char key[KEY_SIZE], receive_nonce[NONCE_SIZE], send_nonce[NONCE_SIZE];
+    PyObject_HEAD unsigned char key[KEY_SIZE], receive_nonce[NONCE_SIZE], send_nonce[NONCE_SIZE];
     unsigned forks;
 } Session;
 
@@ -70,7 +70,8 @@ PyObject *datapath_make_record(const unsigned char *plain, int size);
 size_t datapath_seal_packet(Session *self, uint32_t start, uint32_t number, const char *data, size_t size,
                             unsigned char *out);
 /* start, number and data of the arguments from `args` on; -1 with an exception. */
-int datapath_read_data(PyObject *const *args, uint32_t *start, uint32_t *number, char **data, Py_ssize_t *size);
+int datapath_read_data(PyObject *const *args, uint32_t *start, uint32_t *number, char **data,
+                       Py_ssize_t *size);
 int datapath_need_args(Py_ssize_t given, Py_ssize_t wanted);
 
 typedef union {
@@ -91,8 +92,7 @@ struct tally {
 };
 
 typedef struct {
-    PyObject_HEAD
-    int fd, ipv6, held, gso_failures, queued;
+    PyObject_HEAD int fd, ipv6, held, gso_failures, queued;
     unsigned queued_bytes;
     Py_ssize_t oversized;
     PyObject *routes; /* address as on the wire -> (session, connection, address) */

@@ -30,7 +30,8 @@ void datapath_settle(Datapath *self, struct tally *tally, int first)
     for (int i = 0; i < 2 && tally->packets != 0; i++) {
         PyObject *list = self->counts[first + i];
         if (tally->kind < PyList_GET_SIZE(list)) {
-            unsigned long long sum = PyLong_AsUnsignedLongLong(PyList_GET_ITEM(list, tally->kind)) + amounts[i];
+            unsigned long long sum =
+                PyLong_AsUnsignedLongLong(PyList_GET_ITEM(list, tally->kind)) + amounts[i];
             PyObject *item = PyLong_FromUnsignedLongLong(sum);
             if (item == NULL || PyList_SetItem(list, tally->kind, item) < 0) {
                 PyErr_Clear();
@@ -75,7 +76,8 @@ PyObject *datapath_address_of_key(const unsigned char *key)
 /* (4 or 16 bytes, port) -> key; -1 with an exception for anything else */
 int datapath_key_of_address(PyObject *address, unsigned char *key)
 {
-    if (!PyTuple_Check(address) || PyTuple_GET_SIZE(address) != 2 || !PyBytes_Check(PyTuple_GET_ITEM(address, 0))) {
+    if (!PyTuple_Check(address) || PyTuple_GET_SIZE(address) != 2
+        || !PyBytes_Check(PyTuple_GET_ITEM(address, 0))) {
         PyErr_SetString(PyExc_TypeError, "an address is (bytes, port)");
         return -1;
     }

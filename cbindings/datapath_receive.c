@@ -37,7 +37,8 @@ static int add_record(struct batch *batch, PyObject *route, PyObject *record)
     if (batch->run == NULL || batch->run_route != route) {
         PyObject *list = PyList_New(0);
         PyObject *run = list != NULL
-            ? PyTuple_Pack(3, PyTuple_GET_ITEM(route, 1), PyTuple_GET_ITEM(route, 2), list) : NULL;
+                            ? PyTuple_Pack(3, PyTuple_GET_ITEM(route, 1), PyTuple_GET_ITEM(route, 2), list)
+                            : NULL;
         int failed = run == NULL || PyList_Append(batch->runs, run) < 0;
         Py_XDECREF(list), Py_XDECREF(run);
         if (failed) {
@@ -50,8 +51,8 @@ static int add_record(struct batch *batch, PyObject *route, PyObject *record)
 }
 
 /* One datagram: a record when it opens under its route's session, else raw; -1 with an exception. */
-static int take_datagram(Datapath *self, struct batch *batch, const unsigned char *key, const unsigned char *data,
-                         size_t size)
+static int take_datagram(Datapath *self, struct batch *batch, const unsigned char *key,
+                         const unsigned char *data, size_t size)
 {
     unsigned char plain[MAX_PACKET_SIZE];
     if (size > MAX_DATAGRAM_SIZE) {
@@ -63,7 +64,8 @@ static int take_datagram(Datapath *self, struct batch *batch, const unsigned cha
     }
     PyObject *item, *route = size != 0 && data[0] == KIND_DATA ? datapath_find_route(self, key) : NULL;
     Py_XINCREF(route);
-    int inner = route != NULL ? datapath_open_packet((Session *)PyTuple_GET_ITEM(route, 0), data, size, plain) : -1;
+    int inner =
+        route != NULL ? datapath_open_packet((Session *)PyTuple_GET_ITEM(route, 0), data, size, plain) : -1;
     int failed;
     if (inner >= 0) {
         item = datapath_make_record(plain, inner);
@@ -81,7 +83,8 @@ static size_t segment_size(struct msghdr *message, size_t size)
 {
     for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
         int segment;
-        if (c->cmsg_level == LEVEL_UDP && c->cmsg_type == OPTION_GRO && c->cmsg_len >= CMSG_LEN(sizeof segment)) {
+        if (c->cmsg_level == LEVEL_UDP && c->cmsg_type == OPTION_GRO
+            && c->cmsg_len >= CMSG_LEN(sizeof segment)) {
             memcpy(&segment, CMSG_DATA(c), sizeof segment);
             return segment > 0 ? (size_t)segment : size;
         }
@@ -103,9 +106,12 @@ static long receive_some(Datapath *self, struct batch *batch, long limit)
     for (unsigned i = 0; i < wanted; i++) {
         names[i].any.sa_family = AF_UNSPEC;
         parts[i] = (struct iovec){(*batch->rx)[i], RX_SIZE};
-        messages[i].msg_hdr = (struct msghdr){
-            .msg_name = &names[i], .msg_namelen = sizeof names[i], .msg_iov = &parts[i], .msg_iovlen = 1,
-            .msg_control = &controls[i], .msg_controllen = sizeof controls[i]};
+        messages[i].msg_hdr = (struct msghdr){.msg_name = &names[i],
+                                              .msg_namelen = sizeof names[i],
+                                              .msg_iov = &parts[i],
+                                              .msg_iovlen = 1,
+                                              .msg_control = &controls[i],
+                                              .msg_controllen = sizeof controls[i]};
     }
     int got = recvmmsg(self->fd, messages, wanted, MSG_DONTWAIT, NULL);
     for (int i = 0; i < got; i++) {

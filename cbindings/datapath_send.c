@@ -10,7 +10,8 @@ static int segment_run(const Datapath *self, int first)
 {
     const struct queued *queue = self->queue;
     int end = first + 1;
-    if (self->gso_failures >= MAX_GSO_FAILURES || queue[first].size == 0 || queue[first].size > MAX_DATAGRAM_SIZE) {
+    if (self->gso_failures >= MAX_GSO_FAILURES || queue[first].size == 0
+        || queue[first].size > MAX_DATAGRAM_SIZE) {
         return 1;
     }
     while (end < self->queued && end - first < MAX_SEGMENTS && queue[end].size != 0
@@ -21,8 +22,8 @@ static int segment_run(const Datapath *self, int first)
     return end - first;
 }
 
-static void fill_message(const Datapath *self, int first, int count, struct msghdr *message, struct iovec *part,
-                         char *control)
+static void fill_message(const Datapath *self, int first, int count, struct msghdr *message,
+                         struct iovec *part, char *control)
 {
     struct queued *entry = &self->queue[first];
     size_t size = 0;
@@ -30,9 +31,11 @@ static void fill_message(const Datapath *self, int first, int count, struct msgh
         size += self->queue[i].size;
     }
     *part = (struct iovec){self->queue_data + entry->offset, size};
-    *message = (struct msghdr){
-        .msg_name = &entry->name, .msg_iov = part, .msg_iovlen = 1,
-        .msg_namelen = self->ipv6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)};
+    *message =
+        (struct msghdr){.msg_name = &entry->name,
+                        .msg_iov = part,
+                        .msg_iovlen = 1,
+                        .msg_namelen = self->ipv6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)};
     if (count > 1) {
         uint16_t segment = (uint16_t)entry->size;
         message->msg_control = control;
@@ -47,7 +50,8 @@ static void fill_message(const Datapath *self, int first, int count, struct msgh
 /* The kernel or the path to that address cannot take a run; single packets it may. */
 static bool is_segment_error(int number)
 {
-    return number == EINVAL || number == EMSGSIZE || number == EIO || number == EOPNOTSUPP || number == ENOPROTOOPT;
+    return number == EINVAL || number == EMSGSIZE || number == EIO || number == EOPNOTSUPP
+           || number == ENOPROTOOPT;
 }
 
 /* Send queued packets from `first` on: how many are done with. `together` allows runs. */
@@ -196,7 +200,8 @@ PyObject *datapath_send_data(Datapath *self, PyObject *const *args, Py_ssize_t c
         Py_RETURN_NONE;
     }
     unsigned char *out = self->queue_data + entry->offset;
-    return commit(self, entry, datapath_seal_packet((Session *)args[1], start, number, data, (size_t)size, out));
+    return commit(self, entry,
+                  datapath_seal_packet((Session *)args[1], start, number, data, (size_t)size, out));
 }
 
 PyObject *datapath_hold(Datapath *self, PyObject *unused)

@@ -116,7 +116,7 @@ PyObject *datapath_make_record(const unsigned char *plain, int size)
 
 /* Writes the packet to `out`, which has room for MAX_PACKET_SIZE: its size. */
 size_t datapath_seal_packet(Session *self, uint32_t start, uint32_t number, const char *data, size_t size,
-                          unsigned char *out)
+                            unsigned char *out)
 {
     unsigned char plain[MAX_PACKET_SIZE];
     size_t padding = (MAX_DATA_SIZE - size) & 7, inner = INNER_SIZE + padding + size;
@@ -148,7 +148,8 @@ static PyObject *session_open(Session *self, PyObject *packet)
 }
 
 /* start, number and data of the arguments from `args` on. */
-int datapath_read_data(PyObject *const *args, uint32_t *start, uint32_t *number, char **data, Py_ssize_t *size)
+int datapath_read_data(PyObject *const *args, uint32_t *start, uint32_t *number, char **data,
+                       Py_ssize_t *size)
 {
     *start = (uint32_t)PyLong_AsUnsignedLongMask(args[0]);
     *number = (uint32_t)PyLong_AsUnsignedLongMask(args[1]);
@@ -213,7 +214,8 @@ static PyObject *session_set_receive_nonce(Session *self, PyObject *value)
 static PyMethodDef session_methods[] = {
     {"set_receive_nonce", (PyCFunction)session_set_receive_nonce, METH_O, "That of the peer's first packet."},
     {"open", (PyCFunction)session_open, METH_O, "(start, number, data) of a data packet, or None."},
-    {"seal", (PyCFunction)(void (*)(void))session_seal, METH_FASTCALL, "The packet of (start, number, data)."},
+    {"seal", (PyCFunction)(void (*)(void))session_seal, METH_FASTCALL,
+     "The packet of (start, number, data)."},
     {NULL, NULL, 0, NULL},
 };
 static PyGetSetDef session_fields[] = {
@@ -221,8 +223,7 @@ static PyGetSetDef session_fields[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 PyTypeObject datapath_session_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "toxpy._datapath.Session",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "toxpy._datapath.Session",
     .tp_doc = "Keys and nonces of one crypto connection.",
     .tp_basicsize = sizeof(Session),
     .tp_flags = Py_TPFLAGS_DEFAULT,

@@ -43,8 +43,9 @@ bool tox_get_salt(const uint8_t *ciphertext, uint8_t *salt, Tox_Err_Get_Salt *er
 
 static bool derive(Tox_Pass_Key *key, const uint8_t *passphrase, size_t length, const uint8_t *salt)
 {
-    bool done = toxpy_boot() && py_pass_derive((char *)key->key, (char *)key->salt, (const char *)salt,
-                                               (const char *)passphrase, length);
+    bool done = toxpy_boot()
+                && py_pass_derive((char *)key->key, (char *)key->salt, (const char *)salt,
+                                  (const char *)passphrase, length);
     return !toxpy_take_raised() && done;
 }
 
@@ -56,8 +57,8 @@ static void forget(Tox_Pass_Key *key)
     }
 }
 
-Tox_Pass_Key *tox_pass_key_derive_with_salt(const uint8_t *passphrase, size_t passphrase_len, const uint8_t *salt,
-                                            Tox_Err_Key_Derivation *error)
+Tox_Pass_Key *tox_pass_key_derive_with_salt(const uint8_t *passphrase, size_t passphrase_len,
+                                            const uint8_t *salt, Tox_Err_Key_Derivation *error)
 {
     Tox_Err_Key_Derivation code = TOX_ERR_KEY_DERIVATION_FAILED;
     Tox_Pass_Key *key = NULL;
@@ -77,7 +78,8 @@ Tox_Pass_Key *tox_pass_key_derive_with_salt(const uint8_t *passphrase, size_t pa
     return key;
 }
 
-Tox_Pass_Key *tox_pass_key_derive(const uint8_t *passphrase, size_t passphrase_len, Tox_Err_Key_Derivation *error)
+Tox_Pass_Key *tox_pass_key_derive(const uint8_t *passphrase, size_t passphrase_len,
+                                  Tox_Err_Key_Derivation *error)
 {
     uint8_t salt[TOX_PASS_SALT_LENGTH];
     bool done = toxpy_boot() && py_pass_random((char *)salt, sizeof salt);
@@ -100,8 +102,9 @@ void tox_pass_key_free(Tox_Pass_Key *key)
 
 static int encrypt(const Tox_Pass_Key *key, const uint8_t *plaintext, size_t length, uint8_t *ciphertext)
 {
-    bool done = toxpy_boot() && py_pass_encrypt((char *)ciphertext, (const char *)plaintext, length,
-                                                (const char *)key->key, (const char *)key->salt);
+    bool done = toxpy_boot()
+                && py_pass_encrypt((char *)ciphertext, (const char *)plaintext, length,
+                                   (const char *)key->key, (const char *)key->salt);
     return !toxpy_take_raised() && done ? TOX_ERR_ENCRYPTION_OK : TOX_ERR_ENCRYPTION_FAILED;
 }
 
@@ -118,7 +121,8 @@ bool tox_pass_encrypt(const uint8_t *plaintext, size_t plaintext_len, const uint
                       size_t passphrase_len, uint8_t *ciphertext, Tox_Err_Encryption *error)
 {
     int code = TOX_ERR_ENCRYPTION_NULL;
-    if (plaintext != NULL && plaintext_len != 0 && ciphertext != NULL && (passphrase != NULL || passphrase_len == 0)) {
+    if (plaintext != NULL && plaintext_len != 0 && ciphertext != NULL
+        && (passphrase != NULL || passphrase_len == 0)) {
         Tox_Pass_Key *key = tox_pass_key_derive(passphrase, passphrase_len, NULL);
         code = key != NULL ? encrypt(key, plaintext, plaintext_len, ciphertext)
                            : (int)TOX_ERR_ENCRYPTION_KEY_DERIVATION_FAILED;
@@ -141,8 +145,9 @@ static int check_ciphertext(const uint8_t *ciphertext, size_t length, const uint
 
 static int decrypt(const Tox_Pass_Key *key, const uint8_t *ciphertext, size_t length, uint8_t *plaintext)
 {
-    bool done = toxpy_boot() && py_pass_decrypt((char *)plaintext, (const char *)ciphertext, length,
-                                                (const char *)key->key, (const char *)key->salt);
+    bool done = toxpy_boot()
+                && py_pass_decrypt((char *)plaintext, (const char *)ciphertext, length,
+                                   (const char *)key->key, (const char *)key->salt);
     return !toxpy_take_raised() && done ? TOX_ERR_DECRYPTION_OK : TOX_ERR_DECRYPTION_FAILED;
 }
 
@@ -151,7 +156,8 @@ bool tox_pass_key_decrypt(const Tox_Pass_Key *key, const uint8_t *ciphertext, si
 {
     int code = check_ciphertext(ciphertext, ciphertext_len, plaintext);
     if (code == TOX_ERR_DECRYPTION_OK) {
-        code = key != NULL ? decrypt(key, ciphertext, ciphertext_len, plaintext) : (int)TOX_ERR_DECRYPTION_NULL;
+        code =
+            key != NULL ? decrypt(key, ciphertext, ciphertext_len, plaintext) : (int)TOX_ERR_DECRYPTION_NULL;
     }
     set_error((int *)error, code);
     return code == TOX_ERR_DECRYPTION_OK;

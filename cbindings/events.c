@@ -38,7 +38,8 @@ static size_t stored_size(const struct toxpy_layout *layout, const void *event)
     size_t size = layout->size;
     for (unsigned i = 0; i < layout->count; i++) {
         if (holds_bytes(&layout->fields[i])) {
-            size += (size_t)bytes_of(event, &layout->fields[i])->length + (layout->fields[i].kind == TOXPY_FIELD_TEXT);
+            size += (size_t)bytes_of(event, &layout->fields[i])->length
+                    + (layout->fields[i].kind == TOXPY_FIELD_TEXT);
         }
     }
     return size;
@@ -210,7 +211,8 @@ void tox_events_dispatch(Tox *tox, Tox_Events *events, void *user_data)
         int index = toxpy_recorders[event->type].callback_index;
         int packet_id = -1;
         if (event->type == TOX_EVENT_FRIEND_LOSSY_PACKET || event->type == TOX_EVENT_FRIEND_LOSSLESS_PACKET) {
-            const struct toxpy_bytes *packet = bytes_of(event->data, &toxpy_event_layouts[event->type].fields[1]);
+            const struct toxpy_bytes *packet =
+                bytes_of(event->data, &toxpy_event_layouts[event->type].fields[1]);
             if (packet->length == 0) {
                 continue;
             }
@@ -253,26 +255,26 @@ static void pack_field(struct toxpy_writer *writer, const struct toxpy_field *fi
 {
     const char *place = (const char *)event + field->offset;
     switch ((enum toxpy_field_kind)field->kind) {
-    case TOXPY_FIELD_BOOL:
-        toxpy_write_bool(writer, *(const bool *)place);
-        break;
-    case TOXPY_FIELD_UINT16:
-        toxpy_write_unsigned(writer, *(const uint16_t *)place);
-        break;
-    case TOXPY_FIELD_UINT32:
-    case TOXPY_FIELD_ENUM:
-        toxpy_write_unsigned(writer, *(const uint32_t *)place);
-        break;
-    case TOXPY_FIELD_UINT64:
-        toxpy_write_unsigned(writer, *(const uint64_t *)place);
-        break;
-    case TOXPY_FIELD_BYTES:
-    case TOXPY_FIELD_KEY:
-        toxpy_write_bytes(writer, bytes_of(event, field)->data, bytes_of(event, field)->length);
-        break;
-    case TOXPY_FIELD_TEXT:
-        toxpy_write_text(writer, bytes_of(event, field)->data, bytes_of(event, field)->length);
-        break;
+        case TOXPY_FIELD_BOOL:
+            toxpy_write_bool(writer, *(const bool *)place);
+            break;
+        case TOXPY_FIELD_UINT16:
+            toxpy_write_unsigned(writer, *(const uint16_t *)place);
+            break;
+        case TOXPY_FIELD_UINT32:
+        case TOXPY_FIELD_ENUM:
+            toxpy_write_unsigned(writer, *(const uint32_t *)place);
+            break;
+        case TOXPY_FIELD_UINT64:
+            toxpy_write_unsigned(writer, *(const uint64_t *)place);
+            break;
+        case TOXPY_FIELD_BYTES:
+        case TOXPY_FIELD_KEY:
+            toxpy_write_bytes(writer, bytes_of(event, field)->data, bytes_of(event, field)->length);
+            break;
+        case TOXPY_FIELD_TEXT:
+            toxpy_write_text(writer, bytes_of(event, field)->data, bytes_of(event, field)->length);
+            break;
     }
 }
 
@@ -321,29 +323,30 @@ static bool load_field(struct toxpy_reader *reader, const struct toxpy_field *fi
     struct toxpy_bytes *bytes = (struct toxpy_bytes *)place;
     uint64_t number;
     switch ((enum toxpy_field_kind)field->kind) {
-    case TOXPY_FIELD_BOOL:
-        return toxpy_read_bool(reader, (bool *)place);
-    case TOXPY_FIELD_UINT16:
-        if (!toxpy_read_unsigned(reader, 2, &number)) {
-            return false;
-        }
-        *(uint16_t *)place = (uint16_t)number;
-        return true;
-    case TOXPY_FIELD_UINT32:
-    case TOXPY_FIELD_ENUM:
-        if (!toxpy_read_unsigned(reader, 4, &number) || (field->kind == TOXPY_FIELD_ENUM && number >= field->limit)) {
-            return false;
-        }
-        *(uint32_t *)place = (uint32_t)number;
-        return true;
-    case TOXPY_FIELD_UINT64:
-        return toxpy_read_unsigned(reader, 8, (uint64_t *)place);
-    case TOXPY_FIELD_BYTES:
-        return toxpy_read_bytes(reader, &bytes->data, &bytes->length);
-    case TOXPY_FIELD_KEY:
-        return toxpy_read_bytes(reader, &bytes->data, &bytes->length) && bytes->length == field->limit;
-    case TOXPY_FIELD_TEXT:
-        return toxpy_read_text(reader, &bytes->data, &bytes->length);
+        case TOXPY_FIELD_BOOL:
+            return toxpy_read_bool(reader, (bool *)place);
+        case TOXPY_FIELD_UINT16:
+            if (!toxpy_read_unsigned(reader, 2, &number)) {
+                return false;
+            }
+            *(uint16_t *)place = (uint16_t)number;
+            return true;
+        case TOXPY_FIELD_UINT32:
+        case TOXPY_FIELD_ENUM:
+            if (!toxpy_read_unsigned(reader, 4, &number)
+                || (field->kind == TOXPY_FIELD_ENUM && number >= field->limit)) {
+                return false;
+            }
+            *(uint32_t *)place = (uint32_t)number;
+            return true;
+        case TOXPY_FIELD_UINT64:
+            return toxpy_read_unsigned(reader, 8, (uint64_t *)place);
+        case TOXPY_FIELD_BYTES:
+            return toxpy_read_bytes(reader, &bytes->data, &bytes->length);
+        case TOXPY_FIELD_KEY:
+            return toxpy_read_bytes(reader, &bytes->data, &bytes->length) && bytes->length == field->limit;
+        case TOXPY_FIELD_TEXT:
+            return toxpy_read_text(reader, &bytes->data, &bytes->length);
     }
     return false;
 }
@@ -352,7 +355,8 @@ static bool load_event(struct toxpy_reader *reader, Tox_Events *events)
 {
     uint32_t count;
     uint64_t type;
-    if (!toxpy_read_array(reader, &count) || count != 2 || !toxpy_read_unsigned(reader, 4, &type) || type >= TOXPY_EVENT_KINDS) {
+    if (!toxpy_read_array(reader, &count) || count != 2 || !toxpy_read_unsigned(reader, 4, &type)
+        || type >= TOXPY_EVENT_KINDS) {
         return false;
     }
     const struct toxpy_layout *layout = &toxpy_event_layouts[type];

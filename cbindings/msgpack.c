@@ -126,7 +126,8 @@ bool toxpy_read_unsigned(struct toxpy_reader *reader, unsigned widest, uint64_t 
     }
     bool is_signed = first >= SIGNED_8;
     unsigned width = 1U << (first - (is_signed ? SIGNED_8 : UNSIGNED_8));
-    return width <= widest && take_number(reader, width, value) && !(is_signed && *value >> (8 * width - 1) != 0);
+    return width <= widest && take_number(reader, width, value)
+           && !(is_signed && *value >> (8 * width - 1) != 0);
 }
 
 bool toxpy_read_bool(struct toxpy_reader *reader, bool *value)
@@ -141,8 +142,8 @@ bool toxpy_read_bool(struct toxpy_reader *reader, bool *value)
 
 /* The count or length of something with a short form below `fix` + `fix_max`, if it has one, and long forms from
  * `wide` on, the first of them with 1 << `narrowest` bytes. */
-static bool read_size(struct toxpy_reader *reader, unsigned fix, unsigned fix_max, unsigned wide, unsigned narrowest,
-                      uint32_t *size)
+static bool read_size(struct toxpy_reader *reader, unsigned fix, unsigned fix_max, unsigned wide,
+                      unsigned narrowest, uint32_t *size)
 {
     uint64_t number;
     if (!take_number(reader, 1, &number)) {
@@ -152,7 +153,8 @@ static bool read_size(struct toxpy_reader *reader, unsigned fix, unsigned fix_ma
         *size = (uint32_t)number - fix;
         return true;
     }
-    if (number < wide || number > wide + 2 - narrowest || !take_number(reader, 1U << (number - wide + narrowest), &number)) {
+    if (number < wide || number > wide + 2 - narrowest
+        || !take_number(reader, 1U << (number - wide + narrowest), &number)) {
         return false;
     }
     *size = (uint32_t)number;

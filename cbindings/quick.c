@@ -217,7 +217,7 @@ void toxpy_remember(const void *tox, int function, uint64_t arguments, const str
 {
     struct quick *quick = quick_of((uintptr_t)tox);
     if (quick == NULL || answer->version == 0 || length > TOXPY_QUICK_DATA
-            || pthread_mutex_trylock(&quick->mutex) != 0) {
+        || pthread_mutex_trylock(&quick->mutex) != 0) {
         return;
     }
     unsigned number = place(function, arguments);

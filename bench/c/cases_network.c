@@ -4,8 +4,9 @@
 
 void case_relay_load(void)
 {
-    struct child *relay = spawn("a", SIDE_A, "toxbench-node", "plain", setting_num("relay_tight", 1) != 0
-                                ? "tcp_port=auto loop=tight" : "tcp_port=auto");
+    struct child *relay =
+        spawn("a", SIDE_A, "toxbench-node", "plain",
+              setting_num("relay_tight", 1) != 0 ? "tcp_port=auto loop=tight" : "tcp_port=auto");
     need(relay, &relay->up, 60, "up");
     run_file_pair("tight", 16, "udp=0", relay, SIDE_R, SIDE_R);
     const double mb = setting_num("mib", 16) * 1.048576;
@@ -120,8 +121,8 @@ void case_dht_flood(void)
     for (int i = 0; i < 3; ++i) {
         char args[256];
         char name[48];
-        snprintf(args, sizeof(args), "mode=%s port=%d key=%s seconds=%.1f", modes[i], a->hello[0].udp, a->hello[0].dht,
-                 setting_num("seconds", 3));
+        snprintf(args, sizeof(args), "mode=%s port=%d key=%s seconds=%.1f", modes[i], a->hello[0].udp,
+                 a->hello[0].dht, setting_num("seconds", 3));
         start(a);
         struct child *f = spawn("f", SIDE_R, "toxbench-limits", "flood", args);
         need(f, &f->done, 30, "done");
@@ -159,12 +160,16 @@ static void run_av(const char *more_a, const char *more_b)
     const struct child *ab[2] = {a, b};
 
     for (int i = 0; i < 2; ++i) {
-        static const char *const keys[] = {"audio_sent", "video_sent", "audio_got", "video_got", "send_errors"};
+        static const char *const keys[] = {"audio_sent", "video_sent", "audio_got", "video_got",
+                                           "send_errors"};
         char name[48];
 
         for (int k = 0; k < 5; ++k) {
             snprintf(name, sizeof(name), "%s_%s_per_s", ab[i]->tag, keys[k]);
-            metric(name, val(ab[i], keys[k]) / val(ab[i], "wall_s"), "1/s", k == 4 ? "lower" : k >= 2 ? "higher" : "");
+            metric(name, val(ab[i], keys[k]) / val(ab[i], "wall_s"), "1/s",
+                   k == 4   ? "lower"
+                   : k >= 2 ? "higher"
+                            : "");
         }
 
         snprintf(name, sizeof(name), "%s_cpu_per_s", ab[i]->tag);

@@ -73,7 +73,8 @@ void case_friend_request(void)
     need(a, &a->done, limit + 5, "done");
     metric("join_s", worst(a->ready_s, b->ready_s), "s", "lower");
     metric("request_s", (val(b, "t_request") - val(a, "t_start")) / 1e9, "s", "lower");
-    metric("online_s", (worst(val(a, "t_online"), val(b, "t_online")) - val(a, "t_start")) / 1e9, "s", "lower");
+    metric("online_s", (worst(val(a, "t_online"), val(b, "t_online")) - val(a, "t_start")) / 1e9, "s",
+           "lower");
 }
 
 static void run_ping(const char *loop)
@@ -157,7 +158,8 @@ void case_many(void)
 
 void case_save_load(void)
 {
-    static const char *const names[] = {"add_friends", "save", "load", "kill", "encrypt", "decrypt", "key_encrypt"};
+    static const char *const names[] = {"add_friends", "save",    "load",       "kill",
+                                        "encrypt",     "decrypt", "key_encrypt"};
     struct child *a = spawn("a", SIDE_A, "toxbench-node", "save", "");
     need(a, &a->done, 120, "done");
 
@@ -174,7 +176,8 @@ void case_save_load(void)
 
 void case_api(void)
 {
-    static const char *const names[] = {"iterate", "interval", "public_key", "friend_status", "name_set", "hash_1000"};
+    static const char *const names[] = {"iterate",       "interval", "public_key",
+                                        "friend_status", "name_set", "hash_1000"};
     struct child *a = spawn("a", SIDE_A, "toxbench-node", "api", "");
     need(a, &a->done, 120, "done");
 

@@ -6,8 +6,8 @@
 static void check_flow(const struct child *a, const struct child *b, double count)
 {
     if (val(b, "got") != count || val(b, "dup") != 0 || val(b, "out_of_order") != 0 || val(b, "bad") != 0) {
-        stop_case("invalid", "sent %.0f, got %.0f, duplicates %.0f, out of order %.0f, damaged %.0f", val(a, "sent"),
-                  val(b, "got"), val(b, "dup"), val(b, "out_of_order"), val(b, "bad"));
+        stop_case("invalid", "sent %.0f, got %.0f, duplicates %.0f, out of order %.0f, damaged %.0f",
+                  val(a, "sent"), val(b, "got"), val(b, "dup"), val(b, "out_of_order"), val(b, "bad"));
     }
 }
 
@@ -115,7 +115,8 @@ static void run_file(struct child *a, struct child *b, struct child *relay, doub
     wire_metrics(w, size, val(a, "chunks"));
 }
 
-void run_file_pair(const char *loop, double default_mib, const char *more, struct child *relay, int side_a, int side_b)
+void run_file_pair(const char *loop, double default_mib, const char *more, struct child *relay, int side_a,
+                   int side_b)
 {
     char args[160];
     const double size = setting_num("mib", default_mib) * 1048576;
@@ -185,7 +186,8 @@ static void run_packets(const char *args)
         metric("offered_per_s", sent / val(a, "wall_s"), "1/s", "");
     }
 
-    metric("delivered_per_s", got / ((val(b, "t_last") - (lossless ? val(a, "t_start") : val(b, "t_first"))) / 1e9), "1/s",
+    metric("delivered_per_s",
+           got / ((val(b, "t_last") - (lossless ? val(a, "t_start") : val(b, "t_first"))) / 1e9), "1/s",
            "higher");
     metric("loss_pct", 100 * (1 - got / sent), "%", "lower");
     metric("a_cpu_us_per_packet", val(a, "cpu_s") / sent * 1e6, "us CPU", "lower");

@@ -19,16 +19,20 @@ static const struct {
     {"friend_request", "two", case_friend_request, "tox_friend_add over a DHT of 6 nodes (4 of r)"},
     {"ping_interval", "two", case_ping_interval, "message round trip, tox_iteration_interval loop"},
     {"ping_tight", "two", case_ping_tight, "message round trip, 50 us loop"},
-    {"msgs_burst", "two", case_msgs_burst, "10000 messages of 1000 bytes at once, until all read receipts; 50 us loop"},
+    {"msgs_burst", "two", case_msgs_burst,
+     "10000 messages of 1000 bytes at once, until all read receipts; 50 us loop"},
     {"msgs_tight", "two", case_msgs_tight, "60000 messages, as many as the queue takes; 50 us loop"},
     {"msgs_window", "two", case_msgs_window, "30000 messages, at most 256 without receipt; 50 us loop"},
     {"msgs_interval", "two", case_msgs_interval, "5000 messages at once; tox_iteration_interval loop"},
-    {"msgs_interval_window", "two", case_msgs_interval_window, "5000 messages, at most 256 without receipt; tox_iteration_interval loop"},
-    {"file_small", "two", case_file_small, "1 MiB file (a photo) a to b over UDP, tox_iteration_interval loop"},
+    {"msgs_interval_window", "two", case_msgs_interval_window,
+     "5000 messages, at most 256 without receipt; tox_iteration_interval loop"},
+    {"file_small", "two", case_file_small,
+     "1 MiB file (a photo) a to b over UDP, tox_iteration_interval loop"},
     {"file_interval", "two", case_file_interval, "16 MiB, tox_iteration_interval loop"},
     {"file_tight", "two", case_file_tight, "64 MiB, 50 us loop"},
     {"file_big", "two", case_file_big, "192 MiB, 50 us loop"},
-    {"file_tcp", "two", case_file_tcp, "16 MiB through the TCP relay r (own interval), clients in a 50 us loop"},
+    {"file_tcp", "two", case_file_tcp,
+     "16 MiB through the TCP relay r (own interval), clients in a 50 us loop"},
     {"lossy_flood", "two", case_lossy_flood, "custom lossy packets of 1000 bytes, as fast as possible"},
     {"lossy_paced", "two", case_lossy_paced, "custom lossy packets of 200 bytes, 2000/s"},
     {"lossless", "two", case_lossless, "custom lossless packets of 1000 bytes, until all arrived"},
@@ -41,8 +45,10 @@ static const struct {
     {"api", "one", case_api, "CPU cost of single calls, 100 offline friends, not connected"},
     {"dht_join", "one", case_dht_join, "30 reference instances join through a"},
     {"dht_flood", "one", case_dht_flood, "raw ping and get-nodes requests to a, 64 outstanding"},
-    {"relay_load", "one", case_relay_load, "a is the TCP relay of a 16 MiB transfer between r and r; relay in a 50 us loop"},
-    {"relay_load_interval", "one", case_relay_load_interval, "the same with 4 MiB, relay in its own interval"},
+    {"relay_load", "one", case_relay_load,
+     "a is the TCP relay of a 16 MiB transfer between r and r; relay in a 50 us loop"},
+    {"relay_load_interval", "one", case_relay_load_interval,
+     "the same with 4 MiB, relay in its own interval"},
     {"av_call", "two", case_av_call, "audio and video call both ways, clean picture"},
     {"av_oneway", "two", case_av_oneway, "audio both ways, video a to b only"},
     {"av_noisy", "two", case_av_noisy, "the same, picture with noise as from a camera"},
@@ -118,7 +124,7 @@ int main(int argc, char **argv)
 
     if (!parse(argc, argv, &netns) || !find_bin_dir()) {
         fprintf(stderr, "usage: toxbench CASE [--lib-a DIR] [--lib-b DIR] [--lib-r DIR] [--env-a K=V] "
-                "[--set key=value] [--no-netns] [--announce] | --list\n");
+                        "[--set key=value] [--no-netns] [--announce] | --list\n");
         return 2;
     }
 

@@ -34,8 +34,14 @@ struct child {
     int fd;
     bool up, ready, started, done;
     double ready_s, ready_cpu;
-    struct { int udp, tcp; char dht[80], addr[96]; } hello[MAX_HELLO];
-    struct { char name[32]; double v; } val[MAX_VALUES];
+    struct {
+        int udp, tcp;
+        char dht[80], addr[96];
+    } hello[MAX_HELLO];
+    struct {
+        char name[32];
+        double v;
+    } val[MAX_VALUES];
     int val_count;
 };
 
@@ -78,7 +84,8 @@ void start(struct child *c);
 void stop(struct child *c);
 
 /* cases_transfer.c, also used for what a relay carries */
-void run_file_pair(const char *loop, double default_mib, const char *more, struct child *relay, int side_a, int side_b);
+void run_file_pair(const char *loop, double default_mib, const char *more, struct child *relay, int side_a,
+                   int side_b);
 
 void case_msgs_burst(void);
 void case_msgs_tight(void);

@@ -19,8 +19,9 @@ void machine_seconds(double *busy, double *stolen)
     unsigned long long v[8] = {0};
     const double tick = (double)sysconf(_SC_CLK_TCK);
     FILE *f = fopen("/proc/stat", "r");
-    const int n = f == NULL ? 0 : fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2], &v[3], &v[4],
-                                         &v[5], &v[6], &v[7]);
+    const int n = f == NULL ? 0
+                            : fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2],
+                                     &v[3], &v[4], &v[5], &v[6], &v[7]);
 
     if (f != NULL) {
         fclose(f);
@@ -83,7 +84,8 @@ struct wire wire_now(void)
 bool enter_netns(void)
 {
     const int fd = unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
-                   ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
+                       ? socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)
+                       : -1;
     struct ifreq r = {.ifr_name = "lo"};
 
     bool up = false;

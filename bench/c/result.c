@@ -8,7 +8,12 @@
 
 enum { MAX_METRICS = 64 };
 
-static struct { char name[48]; double v; const char *unit; const char *better; } metrics[MAX_METRICS];
+static struct {
+    char name[48];
+    double v;
+    const char *unit;
+    const char *better;
+} metrics[MAX_METRICS];
 static int metric_count;
 static char libs[1024];
 static int64_t began;
@@ -25,7 +30,8 @@ void begin_case(void)
 void add_library(const char *tag, const char *version, const char *path)
 {
     const size_t used = strlen(libs);
-    snprintf(libs + used, sizeof(libs) - used, "%s\"%s\": \"%s %s\"", used > 0 ? ", " : "", tag, version, path);
+    snprintf(libs + used, sizeof(libs) - used, "%s\"%s\": \"%s %s\"", used > 0 ? ", " : "", tag, version,
+             path);
 }
 
 static void print_text(const char *s)
@@ -60,8 +66,8 @@ void end_case(const char *status, const char *detail)
     printf("\"spin_ms\": %.2f, \"netns\": %s, \"metrics\": {", spin_ms, setup.in_netns ? "true" : "false");
 
     for (int i = 0; ok && i < metric_count; ++i) {
-        printf("%s\"%s\": {\"value\": %.6g, \"unit\": \"%s\", \"better\": \"%s\"}", i > 0 ? ", " : "", metrics[i].name,
-               metrics[i].v, metrics[i].unit, metrics[i].better);
+        printf("%s\"%s\": {\"value\": %.6g, \"unit\": \"%s\", \"better\": \"%s\"}", i > 0 ? ", " : "",
+               metrics[i].name, metrics[i].v, metrics[i].unit, metrics[i].better);
     }
 
     printf("}}\n");

@@ -39,20 +39,29 @@ static struct {
 static struct {
     uint32_t (*make)(Tox *, int, const uint8_t *, size_t, const uint8_t *, size_t, int *);
     bool (*invite)(const Tox *, uint32_t, uint32_t, int *);
-    uint32_t (*accept)(Tox *, uint32_t, const uint8_t *, size_t, const uint8_t *, size_t, const uint8_t *, size_t, int *);
+    uint32_t (*accept)(Tox *, uint32_t, const uint8_t *, size_t, const uint8_t *, size_t, const uint8_t *,
+                       size_t, int *);
     uint32_t (*send)(Tox *, uint32_t, int, const uint8_t *, size_t, int *);
     bool (*send_0219)(Tox *, uint32_t, int, const uint8_t *, size_t, uint32_t *, int *);
-    void (*on_invite)(Tox *, void (*)(Tox *, uint32_t, const uint8_t *, size_t, const uint8_t *, size_t, void *));
+    void (*on_invite)(Tox *,
+                      void (*)(Tox *, uint32_t, const uint8_t *, size_t, const uint8_t *, size_t, void *));
     void (*on_join)(Tox *, void (*)(Tox *, uint32_t, uint32_t, void *));
-    void (*on_message)(Tox *, void (*)(Tox *, uint32_t, uint32_t, int, const uint8_t *, size_t, uint32_t, void *));
+    void (*on_message)(Tox *,
+                       void (*)(Tox *, uint32_t, uint32_t, int, const uint8_t *, size_t, uint32_t, void *));
 } g;
 
 static bool load_group_api(void)
 {
-    struct { void **slot; const char *name; } want[] = {
-        {(void **)&g.make, "tox_group_new"}, {(void **)&g.invite, "tox_group_invite_friend"},
-        {(void **)&g.accept, "tox_group_invite_accept"}, {(void **)&g.send, "tox_group_send_message"},
-        {(void **)&g.on_invite, "tox_callback_group_invite"}, {(void **)&g.on_join, "tox_callback_group_peer_join"},
+    struct {
+        void **slot;
+        const char *name;
+    } want[] = {
+        {(void **)&g.make, "tox_group_new"},
+        {(void **)&g.invite, "tox_group_invite_friend"},
+        {(void **)&g.accept, "tox_group_invite_accept"},
+        {(void **)&g.send, "tox_group_send_message"},
+        {(void **)&g.on_invite, "tox_callback_group_invite"},
+        {(void **)&g.on_join, "tox_callback_group_peer_join"},
         {(void **)&g.on_message, "tox_callback_group_message"},
     };
 
@@ -104,7 +113,8 @@ static void take(struct peer *p, const uint8_t *msg, size_t len)
     fan.last_at = (double)now_ns();
 }
 
-static void conf_on_invite(Tox *tox, uint32_t f, Tox_Conference_Type type, const uint8_t *cookie, size_t len, void *user)
+static void conf_on_invite(Tox *tox, uint32_t f, Tox_Conference_Type type, const uint8_t *cookie, size_t len,
+                           void *user)
 {
     Tox_Err_Conference_Join err;
     struct peer *p = peer_of(user);
@@ -118,8 +128,8 @@ static void conf_on_invite(Tox *tox, uint32_t f, Tox_Conference_Type type, const
     p->joined = err == TOX_ERR_CONFERENCE_JOIN_OK;
 }
 
-static void conf_on_message(Tox *tox, uint32_t chat, uint32_t from, Tox_Message_Type type, const uint8_t *msg, size_t len,
-                            void *user)
+static void conf_on_message(Tox *tox, uint32_t chat, uint32_t from, Tox_Message_Type type, const uint8_t *msg,
+                            size_t len, void *user)
 {
     (void)type;
 
@@ -128,8 +138,8 @@ static void conf_on_message(Tox *tox, uint32_t chat, uint32_t from, Tox_Message_
     }
 }
 
-static void group_on_invite(Tox *tox, uint32_t f, const uint8_t *data, size_t len, const uint8_t *name, size_t name_len,
-                            void *user)
+static void group_on_invite(Tox *tox, uint32_t f, const uint8_t *data, size_t len, const uint8_t *name,
+                            size_t name_len, void *user)
 {
     struct peer *p = peer_of(user);
     char self[16];
@@ -151,8 +161,8 @@ static void group_on_join(Tox *tox, uint32_t chat, uint32_t peer, void *user)
     ++peer_of(user)->others;
 }
 
-static void group_on_message(Tox *tox, uint32_t chat, uint32_t from, int type, const uint8_t *msg, size_t len, uint32_t id,
-                             void *user)
+static void group_on_message(Tox *tox, uint32_t chat, uint32_t from, int type, const uint8_t *msg, size_t len,
+                             uint32_t id, void *user)
 {
     (void)tox, (void)chat, (void)from, (void)type, (void)id;
     take(peer_of(user), msg, len);
@@ -197,8 +207,9 @@ static bool ready(struct bench *b)
 
         if (!p->joined) {
             int err = 0;
-            p->chat = fan.group ? g.make(tox, 1, (const uint8_t *)"bench", 5, (const uint8_t *)"host", 4, &err)
-                      : tox_conference_new(tox, NULL);
+            p->chat = fan.group
+                          ? g.make(tox, 1, (const uint8_t *)"bench", 5, (const uint8_t *)"host", 4, &err)
+                          : tox_conference_new(tox, NULL);
             p->joined = true;
 
             if (err != 0) {
@@ -226,8 +237,9 @@ static bool ready(struct bench *b)
 
     for (int i = 0; i < b->n; ++i) {
         const struct peer *p = &fan.p[i];
-        const uint32_t have = !p->joined ? 0 : fan.group ? p->others + 1
-                              : tox_conference_peer_count(b->in[i].tox, p->chat, NULL);
+        const uint32_t have = !p->joined  ? 0
+                              : fan.group ? p->others + 1
+                                          : tox_conference_peer_count(b->in[i].tox, p->chat, NULL);
         all = all && have == fan.peers;
     }
 
@@ -254,7 +266,8 @@ static bool send_one(struct bench *b)
 
         ok = err == 0;
     } else {
-        ok = tox_conference_send_message(b->in[0].tox, fan.p[0].chat, TOX_MESSAGE_TYPE_NORMAL, msg, fan.size, NULL);
+        ok = tox_conference_send_message(b->in[0].tox, fan.p[0].chat, TOX_MESSAGE_TYPE_NORMAL, msg, fan.size,
+                                         NULL);
     }
 
     fan.sent += ok;

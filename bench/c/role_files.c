@@ -66,7 +66,8 @@ static void file_tx_start(struct bench *b)
 {
     Tox_Err_File_Send err;
     file.start_at = now_d();
-    file.number = tox_file_send(b->in[0].tox, 0, TOX_FILE_KIND_DATA, file.size, file.id, (const uint8_t *)"bench", 5, &err);
+    file.number = tox_file_send(b->in[0].tox, 0, TOX_FILE_KIND_DATA, file.size, file.id,
+                                (const uint8_t *)"bench", 5, &err);
 
     if (err != TOX_ERR_FILE_SEND_OK) {
         fail("tox_file_send: error %d", (int)err);
@@ -93,8 +94,8 @@ static void file_progress(struct bench *b, char *out, size_t cap)
     snprintf(out, cap, "%.2f of %.2f MB", (double)file.pos / 1e6, (double)file.size / 1e6);
 }
 
-static void file_on_recv(Tox *tox, uint32_t f, uint32_t number, uint32_t kind, uint64_t size, const uint8_t *name,
-                         size_t name_len, void *user)
+static void file_on_recv(Tox *tox, uint32_t f, uint32_t number, uint32_t kind, uint64_t size,
+                         const uint8_t *name, size_t name_len, void *user)
 {
     Tox_Err_File_Control err;
     (void)kind, (void)name, (void)name_len, (void)user;
@@ -110,7 +111,8 @@ static void file_on_recv(Tox *tox, uint32_t f, uint32_t number, uint32_t kind, u
     }
 }
 
-static void file_on_chunk(Tox *tox, uint32_t f, uint32_t number, uint64_t pos, const uint8_t *data, size_t len, void *user)
+static void file_on_chunk(Tox *tox, uint32_t f, uint32_t number, uint64_t pos, const uint8_t *data,
+                          size_t len, void *user)
 {
     (void)tox, (void)f, (void)number, (void)user;
 
@@ -221,10 +223,27 @@ static void freq_progress(struct bench *b, char *out, size_t cap)
 }
 
 static const struct role roles[] = {
-    {.name = "file_tx", .setup = file_tx_setup, .start = file_tx_start, .step = file_step, .finish = file_tx_finish, .progress = file_progress},
-    {.name = "file_rx", .setup = file_rx_setup, .step = file_step, .finish = file_rx_finish, .progress = file_progress},
-    {.name = "freq_tx", .start = freq_tx_start, .step = freq_step, .finish = freq_finish, .progress = freq_progress},
-    {.name = "freq_rx", .setup = freq_rx_setup, .step = freq_step, .finish = freq_finish, .progress = freq_progress},
+    {.name = "file_tx",
+     .setup = file_tx_setup,
+     .start = file_tx_start,
+     .step = file_step,
+     .finish = file_tx_finish,
+     .progress = file_progress},
+    {.name = "file_rx",
+     .setup = file_rx_setup,
+     .step = file_step,
+     .finish = file_rx_finish,
+     .progress = file_progress},
+    {.name = "freq_tx",
+     .start = freq_tx_start,
+     .step = freq_step,
+     .finish = freq_finish,
+     .progress = freq_progress},
+    {.name = "freq_rx",
+     .setup = freq_rx_setup,
+     .step = freq_step,
+     .finish = freq_finish,
+     .progress = freq_progress},
 };
 
 const struct role *file_role(const char *name)

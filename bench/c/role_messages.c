@@ -24,7 +24,8 @@ static void ping_send(struct bench *b)
     Tox_Err_Friend_Send_Message err;
     snprintf(text, sizeof(text), "ping %u", ++ping.seq);
     ping.sent_at = now_ns();
-    tox_friend_send_message(b->in[0].tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)text, strlen(text), &err);
+    tox_friend_send_message(b->in[0].tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)text, strlen(text),
+                            &err);
 
     if (err != TOX_ERR_FRIEND_SEND_MESSAGE_OK) {
         fail("tox_friend_send_message: error %d", (int)err);
@@ -33,7 +34,8 @@ static void ping_send(struct bench *b)
     ping.waiting = true;
 }
 
-static void ping_on_reply(Tox *tox, uint32_t f, Tox_Message_Type type, const uint8_t *msg, size_t len, void *user)
+static void ping_on_reply(Tox *tox, uint32_t f, Tox_Message_Type type, const uint8_t *msg, size_t len,
+                          void *user)
 {
     char text[64] = "";
     char want[64];
@@ -57,7 +59,7 @@ static void ping_setup(struct bench *b)
 static bool ping_step(struct bench *b)
 {
     if (ping.n >= (size_t)arg_num(b->argv, "count", 1000)
-            || (since_s(b->start_ns) > arg_num(b->argv, "seconds", 10) && !ping.waiting)) {
+        || (since_s(b->start_ns) > arg_num(b->argv, "seconds", 10) && !ping.waiting)) {
         return true;
     }
 
@@ -82,7 +84,8 @@ static void ping_finish(struct bench *b)
     report("p99_ms", percentile(ping.rtt_ms, ping.n, 99));
 }
 
-static void echo_on_message(Tox *tox, uint32_t f, Tox_Message_Type type, const uint8_t *msg, size_t len, void *user)
+static void echo_on_message(Tox *tox, uint32_t f, Tox_Message_Type type, const uint8_t *msg, size_t len,
+                            void *user)
 {
     Tox_Err_Friend_Send_Message err;
     (void)user;
@@ -120,7 +123,9 @@ static struct {
 static void flow_args(struct bench *b)
 {
     const char *kind = arg_str(b->argv, "kind", "message");
-    flow.kind = strcmp(kind, "lossy") == 0 ? FLOW_LOSSY : strcmp(kind, "lossless") == 0 ? FLOW_LOSSLESS : FLOW_MESSAGE;
+    flow.kind = strcmp(kind, "lossy") == 0      ? FLOW_LOSSY
+                : strcmp(kind, "lossless") == 0 ? FLOW_LOSSLESS
+                                                : FLOW_MESSAGE;
     flow.count = (uint32_t)arg_num(b->argv, "count", 0);
     flow.window = (uint32_t)arg_num(b->argv, "window", 0);
     flow.size = (size_t)arg_num(b->argv, "size", 1000);
@@ -172,7 +177,8 @@ static bool flow_send_one(struct bench *b)
     }
 
     if (error != 0) {
-        fail("send of item %u: error %d%s", seq, error, b->in[0].online_udp + b->in[0].online_tcp == 0 ? ", friend lost" : "");
+        fail("send of item %u: error %d%s", seq, error,
+             b->in[0].online_udp + b->in[0].online_tcp == 0 ? ", friend lost" : "");
     }
 
     ++flow.sent;
@@ -198,7 +204,8 @@ static bool flow_tx_step(struct bench *b)
         return t >= flow.seconds;
     }
 
-    while (flow.sent < flow.count && (flow.window == 0 || flow.sent - flow.receipts < flow.window) && flow_send_one(b)) {
+    while (flow.sent < flow.count && (flow.window == 0 || flow.sent - flow.receipts < flow.window)
+           && flow_send_one(b)) {
     }
 
     return flow.kind == FLOW_MESSAGE && flow.receipts >= flow.count;
@@ -243,7 +250,8 @@ static void flow_take(const uint8_t *data, size_t len)
     ++flow.got;
 }
 
-static void flow_on_message(Tox *tox, uint32_t f, Tox_Message_Type type, const uint8_t *msg, size_t len, void *user)
+static void flow_on_message(Tox *tox, uint32_t f, Tox_Message_Type type, const uint8_t *msg, size_t len,
+                            void *user)
 {
     (void)tox, (void)f, (void)type, (void)user;
     flow_take(msg, len);
@@ -290,8 +298,16 @@ static void flow_rx_progress(struct bench *b, char *out, size_t cap)
 static const struct role roles[] = {
     {.name = "ping", .setup = ping_setup, .step = ping_step, .timer = ping_send, .finish = ping_finish},
     {.name = "echo", .setup = echo_setup},
-    {.name = "flow_tx", .setup = flow_tx_setup, .step = flow_tx_step, .finish = flow_tx_finish, .progress = flow_tx_progress},
-    {.name = "flow_rx", .setup = flow_rx_setup, .step = flow_rx_step, .finish = flow_rx_finish, .progress = flow_rx_progress},
+    {.name = "flow_tx",
+     .setup = flow_tx_setup,
+     .step = flow_tx_step,
+     .finish = flow_tx_finish,
+     .progress = flow_tx_progress},
+    {.name = "flow_rx",
+     .setup = flow_rx_setup,
+     .step = flow_rx_step,
+     .finish = flow_rx_finish,
+     .progress = flow_rx_progress},
 };
 
 const struct role *message_role(const char *name)

@@ -123,7 +123,8 @@ int run_save(char **argv)
     const bool e1 = tox_pass_encrypt(save, n, pass, sizeof(pass), box, NULL);
     timed("encrypt", t, cpu);
     cpu = cpu_self_s(), t = now_ns();
-    const bool e2 = tox_pass_decrypt(box, n + TOX_PASS_ENCRYPTION_EXTRA_LENGTH, pass, sizeof(pass), plain, NULL);
+    const bool e2 =
+        tox_pass_decrypt(box, n + TOX_PASS_ENCRYPTION_EXTRA_LENGTH, pass, sizeof(pass), plain, NULL);
     timed("decrypt", t, cpu);
 
     if (!e1 || !e2 || memcmp(save, plain, n) != 0) {
@@ -147,15 +148,16 @@ int run_save(char **argv)
 }
 
 /* CPU microseconds of one call; each loop runs for about a third of a second. */
-#define COST(name, call) do { \
-        const double c0 = cpu_self_s(); \
-        double n = 0; \
-        while (cpu_self_s() - c0 < 0.3) { \
-            for (int k = 0; k < 100; ++k, ++n) { \
-                call; \
-            } \
-        } \
-        report(name "_us", (cpu_self_s() - c0) / n * 1e6); \
+#define COST(name, call)                                                                                     \
+    do {                                                                                                     \
+        const double c0 = cpu_self_s();                                                                      \
+        double n = 0;                                                                                        \
+        while (cpu_self_s() - c0 < 0.3) {                                                                    \
+            for (int k = 0; k < 100; ++k, ++n) {                                                             \
+                call;                                                                                        \
+            }                                                                                                \
+        }                                                                                                    \
+        report(name "_us", (cpu_self_s() - c0) / n * 1e6);                                                   \
     } while (0)
 
 int run_api(char **argv)
@@ -266,10 +268,19 @@ static const struct {
     const char *name;
     void (*call)(void);
 } calls[] = {
-    {"iterate", call_iterate}, {"interval", call_interval}, {"public_key", call_public_key}, {"address", call_address},
-    {"friend_status", call_friend_status}, {"friend_exists", call_friend_exists}, {"friend_key", call_friend_key},
-    {"name_get", call_name_get}, {"name_set", call_name_set}, {"status_set", call_status_set},
-    {"message_refused", call_message_refused}, {"hash_1000", call_hash_1000}, {"savedata", call_savedata},
+    {"iterate", call_iterate},
+    {"interval", call_interval},
+    {"public_key", call_public_key},
+    {"address", call_address},
+    {"friend_status", call_friend_status},
+    {"friend_exists", call_friend_exists},
+    {"friend_key", call_friend_key},
+    {"name_get", call_name_get},
+    {"name_set", call_name_set},
+    {"status_set", call_status_set},
+    {"message_refused", call_message_refused},
+    {"hash_1000", call_hash_1000},
+    {"savedata", call_savedata},
 };
 
 static bool call_times(const char *name, long count)

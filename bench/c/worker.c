@@ -57,7 +57,8 @@ Tox *open_tox(char **argv, const uint8_t *save, size_t save_len, Tox_Err_New *er
     }
 
     for (int i = 0; tox == NULL && i < (any_port ? 20 : 1); ++i) {
-        tox_options_set_tcp_port(o, any_port ? (uint16_t)(20000 + rng_next(&seed) % 40000) : (uint16_t)atoi(tcp));
+        tox_options_set_tcp_port(o, any_port ? (uint16_t)(20000 + rng_next(&seed) % 40000)
+                                             : (uint16_t)atoi(tcp));
         tox = tox_new(o, err);
     }
 
@@ -124,8 +125,8 @@ static void send_hello(struct bench *b)
         to_hex(dht, key, 32);
         tox_self_get_address(tox, key);
         to_hex(addr, key, TOX_ADDRESS_SIZE);
-        msg_send(CTL_FD, "hello %d %u %u %s %s", i, tox_self_get_udp_port(tox, NULL), tox_self_get_tcp_port(tox, NULL),
-                 dht, addr);
+        msg_send(CTL_FD, "hello %d %u %u %s %s", i, tox_self_get_udp_port(tox, NULL),
+                 tox_self_get_tcp_port(tox, NULL), dht, addr);
     }
 
     msg_send(CTL_FD, "up");
@@ -186,7 +187,8 @@ static void add_ghosts(struct inst *in, unsigned count)
 }
 
 /* instance -1: all of them */
-static void add_node(struct bench *b, int instance, const char *host, uint16_t port, const char *hex, bool relay)
+static void add_node(struct bench *b, int instance, const char *host, uint16_t port, const char *hex,
+                     bool relay)
 {
     uint8_t key[TOX_PUBLIC_KEY_SIZE];
     Tox_Err_Bootstrap err = TOX_ERR_BOOTSTRAP_OK;
@@ -230,9 +232,12 @@ static void make_ring(struct bench *b)
 
 static void begin_await(const char *what, const char *type, double limit, long long t0)
 {
-    waiting.what = strcmp(what, "self") == 0 ? AWAIT_SELF : strcmp(what, "friends") == 0 ? AWAIT_FRIENDS : AWAIT_ROLE;
-    waiting.type = strcmp(type, "udp") == 0 ? TOX_CONNECTION_UDP
-                   : strcmp(type, "tcp") == 0 ? TOX_CONNECTION_TCP : TOX_CONNECTION_NONE;
+    waiting.what = strcmp(what, "self") == 0      ? AWAIT_SELF
+                   : strcmp(what, "friends") == 0 ? AWAIT_FRIENDS
+                                                  : AWAIT_ROLE;
+    waiting.type = strcmp(type, "udp") == 0   ? TOX_CONNECTION_UDP
+                   : strcmp(type, "tcp") == 0 ? TOX_CONNECTION_TCP
+                                              : TOX_CONNECTION_NONE;
     waiting.t0 = t0;
     waiting.cpu0 = cpu_self_s();
     waiting.deadline = t0 + (int64_t)(limit * 1e9);
@@ -306,10 +311,12 @@ static int count_ready(struct bench *b)
         const struct inst *in = &b->in[i];
 
         if (waiting.what == AWAIT_SELF) {
-            n += waiting.type == TOX_CONNECTION_NONE ? in->self_conn != TOX_CONNECTION_NONE : in->self_conn == waiting.type;
+            n += waiting.type == TOX_CONNECTION_NONE ? in->self_conn != TOX_CONNECTION_NONE
+                                                     : in->self_conn == waiting.type;
         } else {
-            const int on = waiting.type == TOX_CONNECTION_UDP ? in->online_udp
-                           : waiting.type == TOX_CONNECTION_TCP ? in->online_tcp : in->online_udp + in->online_tcp;
+            const int on = waiting.type == TOX_CONNECTION_UDP   ? in->online_udp
+                           : waiting.type == TOX_CONNECTION_TCP ? in->online_tcp
+                                                                : in->online_udp + in->online_tcp;
             n += on >= in->expected;
         }
     }
@@ -319,7 +326,8 @@ static int count_ready(struct bench *b)
 
 static void check_await(struct bench *b)
 {
-    const int n = waiting.what == AWAIT_ROLE ? (b->role->ready != NULL && b->role->ready(b) ? b->n : 0) : count_ready(b);
+    const int n = waiting.what == AWAIT_ROLE ? (b->role->ready != NULL && b->role->ready(b) ? b->n : 0)
+                                             : count_ready(b);
 
     if (n == b->n) {
         waiting.what = AWAIT_NONE;

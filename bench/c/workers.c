@@ -23,7 +23,8 @@ double workers_cpu_s(void)
 {
     struct rusage u;
     getrusage(RUSAGE_CHILDREN, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec)
+           + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 void end_workers(bool politely)
@@ -122,7 +123,7 @@ struct child *spawn(const char *tag, int side, const char *program, const char *
         stop_case("error", "fork: %s", strerror(errno));
     }
 
-    *c = (struct child) {.tag = tag, .pid = pid, .fd = sv[0]};
+    *c = (struct child){.tag = tag, .pid = pid, .fd = sv[0]};
     ++child_count;
     return c;
 }
@@ -171,8 +172,9 @@ static void take_message(struct child *c, char *m)
     } else if (strcmp(m, "done") == 0) {
         c->done = true;
     } else if (strncmp(m, "fail ", 5) == 0) {
-        const char *status = strncmp(m + 5, "timeout", 7) == 0 ? "timeout"
-                             : strncmp(m + 5, "unsupported", 11) == 0 ? "unsupported" : "error";
+        const char *status = strncmp(m + 5, "timeout", 7) == 0        ? "timeout"
+                             : strncmp(m + 5, "unsupported", 11) == 0 ? "unsupported"
+                                                                      : "error";
         stop_case(status, "%s: %s", c->tag, m + 5);
     }
 }
@@ -201,7 +203,7 @@ bool wait_flag(const bool *flag, double seconds)
         char m[MSG_MAX];
 
         for (int i = 0; i < child_count; ++i) {
-            p[i] = (struct pollfd) {.fd = children[i].fd, .events = POLLIN};
+            p[i] = (struct pollfd){.fd = children[i].fd, .events = POLLIN};
         }
 
         if (interrupted) {
@@ -226,7 +228,8 @@ bool wait_flag(const bool *flag, double seconds)
 
                     int status = 0;
                     waitpid(children[i].pid, &status, WNOHANG);
-                    stop_case("error", "worker %s died (%s %d)", children[i].tag, WIFSIGNALED(status) ? "signal" : "exit",
+                    stop_case("error", "worker %s died (%s %d)", children[i].tag,
+                              WIFSIGNALED(status) ? "signal" : "exit",
                               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
                 }
 
@@ -325,4 +328,3 @@ void stop(struct child *c)
     msg_send(c->fd, "stop");
     need(c, &c->done, 30, "done");
 }
-

@@ -167,8 +167,10 @@ class Bench:
 
     def run(self, words, seconds, head_start_s=0):
         """Measure these flows, the first with its messages."""
-        flows = [TcpFlow(self, number, word[4:]) if word.startswith("tcp:") else ToxFlow(self, number, word)
-                 for number, word in enumerate(words.split("+"))]
+        flows = [
+            TcpFlow(self, number, word[4:]) if word.startswith("tcp:") else ToxFlow(self, number, word)
+            for number, word in enumerate(words.split("+"))
+        ]
         try:
             for flow in flows:
                 flow.connect()
@@ -196,22 +198,29 @@ class Bench:
         steady = self.link.between(steady_ms, end_ms)
         queues = [queue for sample in steady for queue in sample["queue_ms"]]
         rates = [_wire_bytes(steady, flow.source) * 8 / (len(steady) * 0.1) for flow in flows]
-        counts = [sum(sample["flows"].get(flows[0].source.address, (0, 0, 0))[at] for sample in steady)
-                  for at in (1, 2)]
+        counts = [
+            sum(sample["flows"].get(flows[0].source.address, (0, 0, 0))[at] for sample in steady)
+            for at in (1, 2)
+        ]
         series = self.link.between(begin_ms, end_ms)
         return {
             "goodput": received * 8 / ((end_ms - steady_ms) / 1000) / self.rate,
             "wire": [rate / self.rate for rate in rates],
             "jain": jain(rates),
-            "queue_p50_ms": percentile(queues, 0.5), "queue_p95_ms": percentile(queues, 0.95),
+            "queue_p50_ms": percentile(queues, 0.5),
+            "queue_p95_ms": percentile(queues, 0.95),
             "queue_max_ms": max(queues),
-            "dropped": counts[0], "lost": counts[1],
+            "dropped": counts[0],
+            "lost": counts[1],
             "idle_latency_p50_ms": percentile(idle, 0.5),
-            "latency_p50_ms": percentile(latencies, 0.5), "latency_p95_ms": percentile(latencies, 0.95),
+            "latency_p50_ms": percentile(latencies, 0.5),
+            "latency_p95_ms": percentile(latencies, 0.95),
             "series": {
                 "queue_ms": [round(statistics.mean(sample["queue_ms"]), 1) for sample in series],
-                "wire": [[round(_wire_bytes([sample], flow.source) * 80 / self.rate, 3) for sample in series]
-                         for flow in flows],
+                "wire": [
+                    [round(_wire_bytes([sample], flow.source) * 80 / self.rate, 3) for sample in series]
+                    for flow in flows
+                ],
             },
         }
 
@@ -222,14 +231,18 @@ def _wire_bytes(samples, source):
 
 def line(link, words, result):
     """A result in one line."""
+
     def ms(name):
         value = result[name]
         return "    -" if value is None else f"{value:5.0f}"
+
     shares = "/".join(f"{share:.0%}" for share in result["wire"])
-    return (f"{link:15} {words:22} goodput {result['goodput']:4.0%}  wire {shares:9} "
-            f"jain {result['jain']:.2f}  queue {ms('queue_p50_ms')} {ms('queue_p95_ms')} ms  "
-            f"dropped {result['dropped']:5}  messages {ms('latency_p50_ms')} {ms('latency_p95_ms')} ms "
-            f"(idle {ms('idle_latency_p50_ms')})")
+    return (
+        f"{link:15} {words:22} goodput {result['goodput']:4.0%}  wire {shares:9} "
+        f"jain {result['jain']:.2f}  queue {ms('queue_p50_ms')} {ms('queue_p95_ms')} ms  "
+        f"dropped {result['dropped']:5}  messages {ms('latency_p50_ms')} {ms('latency_p95_ms')} ms "
+        f"(idle {ms('idle_latency_p50_ms')})"
+    )
 
 
 def main():

@@ -1,6 +1,6 @@
 """Draw what `tests.bench.links` wrote, one flow alone and two that share the link, and print it as tables.
 
-    python -m tests.bench.plot_links links.json docs/congestion --before old.json
+python -m tests.bench.plot_links links.json docs/congestion --before old.json
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def seconds(values):
 
 def smooth(values, width=5):
     """The mean over half a second."""
-    return [sum(values[max(0, at - width + 1):at + 1]) / min(at + 1, width) for at in range(len(values))]
+    return [sum(values[max(0, at - width + 1) : at + 1]) / min(at + 1, width) for at in range(len(values))]
 
 
 def finish(figure, axes, path):
@@ -45,8 +45,11 @@ def draw_alone(results, before, path):
     """Per link the rate and the queue of single flows."""
     figure, axes = pyplot.subplots(len(results), 2, figsize=(11, 2.2 * len(results)), squeeze=False)
     for (link, flows), (rate, queue) in zip(results.items(), axes, strict=True):
-        lines = {"ours": flows.get("ours-ours"), "c-toxcore": flows.get("real-real"),
-                 "ours, before": before.get(link, {}).get("ours-ours")}
+        lines = {
+            "ours": flows.get("ours-ours"),
+            "c-toxcore": flows.get("real-real"),
+            "ours, before": before.get(link, {}).get("ours-ours"),
+        }
         for name, result in lines.items():
             if result is not None:
                 series = result["series"]
@@ -83,16 +86,20 @@ def print_tables(results):
     for link, flows in results.items():
         for words, result in flows.items():
             if "+" not in words:
-                print(f"| {link} | {words} | {result['goodput']:.0%} | {result['queue_p50_ms']:.0f}, "
-                      f"{result['queue_p95_ms']:.0f} ms | {result['latency_p50_ms'] or 0:.0f}, "
-                      f"{result['latency_p95_ms'] or 0:.0f} ms ({result['idle_latency_p50_ms'] or 0:.0f}) |")
+                print(
+                    f"| {link} | {words} | {result['goodput']:.0%} | {result['queue_p50_ms']:.0f}, "
+                    f"{result['queue_p95_ms']:.0f} ms | {result['latency_p50_ms'] or 0:.0f}, "
+                    f"{result['latency_p95_ms'] or 0:.0f} ms ({result['idle_latency_p50_ms'] or 0:.0f}) |"
+                )
     print("\n| link | in company of | shares of the link | Jain | queue p50 |\n|---|---|---|---|---|")
     for link, flows in results.items():
         for words, result in flows.items():
             if "+" in words:
                 shares = ", ".join(f"{share:.0%}" for share in result["wire"])
-                print(f"| {link} | {COMPANY[words.split('+')[1]]} | {shares} | {result['jain']:.2f} | "
-                      f"{result['queue_p50_ms']:.0f} ms |")
+                print(
+                    f"| {link} | {COMPANY[words.split('+')[1]]} | {shares} | {result['jain']:.2f} | "
+                    f"{result['queue_p50_ms']:.0f} ms |"
+                )
 
 
 def main():

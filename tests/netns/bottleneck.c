@@ -158,7 +158,8 @@ static void report(Direction *direction)
     for (size_t i = 0; i < direction->flow_count; ++i) {
         Flow *flow = &direction->flows[i];
         struct in_addr address = {flow->address};
-        printf("%s\"%s\": [%lld, %ld, %ld]", i ? ", " : "", inet_ntoa(address), flow->bytes, flow->dropped, flow->lost);
+        printf("%s\"%s\": [%lld, %ld, %ld]", i ? ", " : "", inet_ntoa(address), flow->bytes, flow->dropped,
+               flow->lost);
         flow->bytes = flow->dropped = flow->lost = 0;
     }
     printf("}}");

@@ -39,12 +39,28 @@ class Bottleneck:
         """Make the link between the internet and the host `site`."""
         program = compile_bottleneck(lab.folder / "bottleneck")
         for namespace, interface in ((lab.internet, host.link), (host.namespace, "eth0")):
-            lab.batch(f"tuntap add dev {interface} mode tun", f"link set {interface} txqueuelen 10000",
-                      namespace=namespace)
-        words = (lab.internet, host.link, host.namespace, "eth0", self.rate, self.rtt_ms * 500, self.loss,
-                 self.limit, self.seed)
-        process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", program, *map(str, words)],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            lab.batch(
+                f"tuntap add dev {interface} mode tun",
+                f"link set {interface} txqueuelen 10000",
+                namespace=namespace,
+            )
+        words = (
+            lab.internet,
+            host.link,
+            host.namespace,
+            "eth0",
+            self.rate,
+            self.rtt_ms * 500,
+            self.loss,
+            self.limit,
+            self.seed,
+        )
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", program, *map(str, words)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         lab.processes.append(process)
         if process.stdout.readline() != "ready\n":
             raise LabError("the bottleneck did not start")
@@ -60,17 +76,29 @@ class Bottleneck:
         host = Host(lab, name, f"s{number}", address, address)
         lab.make(host.namespace)
         lab.veth(site.namespace, host.link, host.namespace, "eth0")
-        lab.batch(f"addr add 198.51.100.1/32 dev {host.link}", f"link set {host.link} up",
-                  f"route add {address}/32 dev {host.link}", namespace=site.namespace)
-        lab.batch(f"addr add {address}/32 dev eth0", "link set eth0 up", "route add 198.51.100.1 dev eth0",
-                  f"route add default via 198.51.100.1 src {address}", namespace=host.namespace)
+        lab.batch(
+            f"addr add 198.51.100.1/32 dev {host.link}",
+            f"link set {host.link} up",
+            f"route add {address}/32 dev {host.link}",
+            namespace=site.namespace,
+        )
+        lab.batch(
+            f"addr add {address}/32 dev eth0",
+            "link set eth0 up",
+            "route add 198.51.100.1 dev eth0",
+            f"route add default via 198.51.100.1 src {address}",
+            namespace=host.namespace,
+        )
         lab.batch(f"route add {address}/32 dev {site.link}", namespace=lab.internet)
         return host
 
     def between(self, begin_ms, end_ms, direction=UPWARD):
         """The samples of that time (CLOCK_MONOTONIC) of one direction."""
-        return [sample["directions"][direction] for sample in list(self.samples)
-                if begin_ms < sample["at_ms"] <= end_ms]
+        return [
+            sample["directions"][direction]
+            for sample in list(self.samples)
+            if begin_ms < sample["at_ms"] <= end_ms
+        ]
 
 
 def compile_bottleneck(output):

@@ -57,7 +57,8 @@ class Capture:
         """What was neither TCP with that address and port nor ARP or neighbour discovery."""
         end = f"{address}:{port}"
         return {
-            words: count for words, count in self.seen.items()
+            words: count
+            for words, count in self.seen.items()
             if words not in ("arp", "discovery")
             and not (words.startswith("tcp ") and end in words.removeprefix("tcp ").split(" > "))
         }
@@ -71,11 +72,11 @@ def describe(frame):
     if kind == IPV4:
         header = (frame[14] & 15) * 4
         protocol, source, destination = frame[23], frame[26:30], frame[30:34]
-        payload = frame[14 + header:]
+        payload = frame[14 + header :]
     elif kind == IPV6:
         protocol, source, destination, payload = frame[20], frame[22:38], frame[38:54], frame[54:]
         if protocol == HOP_BY_HOP:
-            protocol, payload = payload[0], payload[(payload[1] + 1) * 8:]
+            protocol, payload = payload[0], payload[(payload[1] + 1) * 8 :]
         if protocol == ICMPV6 and payload[0] in DISCOVERY:
             return "discovery"
     else:

@@ -83,8 +83,8 @@ static void on_friend(Tox *tox, uint32_t number, TOX_CONNECTION connection, void
     event("FRIEND", connection_name(connection));
 }
 
-static void on_message(Tox *tox, uint32_t number, TOX_MESSAGE_TYPE type, const uint8_t *message, size_t length,
-                       void *client)
+static void on_message(Tox *tox, uint32_t number, TOX_MESSAGE_TYPE type, const uint8_t *message,
+                       size_t length, void *client)
 {
     (void)tox, (void)number, (void)type, (void)client;
     char text[LINE_SIZE];
@@ -96,15 +96,15 @@ static void on_message(Tox *tox, uint32_t number, TOX_MESSAGE_TYPE type, const u
     }
 }
 
-static void on_file(Tox *tox, uint32_t number, uint32_t file, uint32_t kind, uint64_t size, const uint8_t *name,
-                    size_t length, void *client)
+static void on_file(Tox *tox, uint32_t number, uint32_t file, uint32_t kind, uint64_t size,
+                    const uint8_t *name, size_t length, void *client)
 {
     (void)kind, (void)size, (void)name, (void)length, (void)client;
     tox_file_control(tox, number, file, TOX_FILE_CONTROL_RESUME, NULL);
 }
 
-static void on_chunk(Tox *tox, uint32_t number, uint32_t file, uint64_t position, const uint8_t *data, size_t length,
-                     void *pointer)
+static void on_chunk(Tox *tox, uint32_t number, uint32_t file, uint64_t position, const uint8_t *data,
+                     size_t length, void *pointer)
 {
     (void)tox, (void)number, (void)file, (void)position, (void)data;
     Client *client = (Client *)pointer;
@@ -114,7 +114,8 @@ static void on_chunk(Tox *tox, uint32_t number, uint32_t file, uint64_t position
     }
 }
 
-static void on_chunk_request(Tox *tox, uint32_t number, uint32_t file, uint64_t position, size_t length, void *client)
+static void on_chunk_request(Tox *tox, uint32_t number, uint32_t file, uint64_t position, size_t length,
+                             void *client)
 {
     (void)client;
     static const uint8_t zeros[2048];
@@ -154,8 +155,8 @@ static void send_more(Client *client)
         char text[16];
         const int length = snprintf(text, sizeof(text), "%u", client->sent + 1);
         TOX_ERR_FRIEND_SEND_MESSAGE error;
-        tox_friend_send_message(client->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)text, (size_t)length,
-                                &error);
+        tox_friend_send_message(client->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)text,
+                                (size_t)length, &error);
         if (error == TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
             || error == TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED) {
             return;
@@ -180,7 +181,8 @@ static void send_probe(Client *client)
     client->probe_at_ms = now_ms() + client->probe_period_ms;
     char text[32];
     const int length = snprintf(text, sizeof(text), "@%" PRIu64, now_us());
-    tox_friend_send_message(client->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)text, (size_t)length, NULL);
+    tox_friend_send_message(client->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)text, (size_t)length,
+                            NULL);
 }
 
 static void command(Client *client, const char *line)
@@ -215,7 +217,8 @@ static void command(Client *client, const char *line)
         unsigned long long size = 0;
         TOX_ERR_FILE_SEND error = TOX_ERR_FILE_SEND_NULL;
         if (sscanf(line, "%*s %llu", &size) == 1) {
-            tox_file_send(client->tox, 0, TOX_FILE_KIND_DATA, size, NULL, (const uint8_t *)"zeros", 5, &error);
+            tox_file_send(client->tox, 0, TOX_FILE_KIND_DATA, size, NULL, (const uint8_t *)"zeros", 5,
+                          &error);
         }
         if (error != TOX_ERR_FILE_SEND_OK) {
             event_number("ERROR file", (long)error);
@@ -291,7 +294,8 @@ static bool set_option(struct Tox_Options *options, char *text)
         }
         *host++ = '\0';
         *port++ = '\0';
-        tox_options_set_proxy_type(options, strcmp(value, "http") == 0 ? TOX_PROXY_TYPE_HTTP : TOX_PROXY_TYPE_SOCKS5);
+        tox_options_set_proxy_type(options,
+                                   strcmp(value, "http") == 0 ? TOX_PROXY_TYPE_HTTP : TOX_PROXY_TYPE_SOCKS5);
         tox_options_set_proxy_host(options, host);
         tox_options_set_proxy_port(options, (uint16_t)atoi(port));
     } else {

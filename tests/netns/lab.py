@@ -35,8 +35,13 @@ OFFLOADS = (0x17, 0x1F, 0x24, 0x2C)
 NAME = re.compile(r"toxlab-(\d+)-")
 RESOLVER = "203.0.113.253"
 TOOLS = {
-    "ip": "iproute2", "nft": "nftables", "tc": "iproute2", "setpriv": "util-linux",
-    "tox-bootstrapd": "toxcore-utils", "tinyproxy": "tinyproxy-bin", "microsocks": "microsocks",
+    "ip": "iproute2",
+    "nft": "nftables",
+    "tc": "iproute2",
+    "setpriv": "util-linux",
+    "tox-bootstrapd": "toxcore-utils",
+    "tinyproxy": "tinyproxy-bin",
+    "microsocks": "microsocks",
     "danted": "dante-server",
 }
 
@@ -65,15 +70,19 @@ class LabError(Exception):
 def require_lab():
     """Raise LabError unless namespaces can be made here."""
     if os.geteuid() != 0:
-        raise LabError("the tests in tests/netns make network namespaces and must run as root: "
-                       "sudo make test, or leave them out with PYTEST_ARGS=--ignore=tests/netns")
+        raise LabError(
+            "the tests in tests/netns make network namespaces and must run as root: "
+            "sudo make test, or leave them out with PYTEST_ARGS=--ignore=tests/netns"
+        )
     missing = sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
     if missing:
         raise LabError(f"tests/netns needs: apt-get install {' '.join(missing)}")
     tried = subprocess.run(["unshare", "--net", "true"], capture_output=True, text=True)
     if tried.returncode:
-        raise LabError("root, but not allowed to make network namespaces (a container needs "
-                       f"CAP_SYS_ADMIN and CAP_NET_ADMIN): {tried.stderr.strip()}")
+        raise LabError(
+            "root, but not allowed to make network namespaces (a container needs "
+            f"CAP_SYS_ADMIN and CAP_NET_ADMIN): {tried.stderr.strip()}"
+        )
 
 
 def run(*command, text=None):
@@ -129,8 +138,11 @@ class Host:
     def popen(self, *command, **options):
         """Start a program here; it dies with this process and with the lab."""
         # setpriv: also when this process is killed before it can clean up
-        process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "ip", "netns", "exec", self.namespace,
-                                    *map(str, command)], cwd=ROOT, **options)
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "ip", "netns", "exec", self.namespace, *map(str, command)],
+            cwd=ROOT,
+            **options,
+        )
         self.lab.processes.append(process)
         return process
 
@@ -188,10 +200,19 @@ class Lab:
             self.veth(self.internet, link, host.namespace, "eth0")
         else:
             bad_link.connect(self, host)
-        self.batch("addr add 203.0.113.1/32 dev " + link, f"link set {link} up",
-                    f"route add {public}/32 dev {link}", namespace=self.internet)
-        self.batch(f"addr add {public}/32 dev eth0", "link set eth0 up", "route add 203.0.113.1 dev eth0",
-                    f"route add default via 203.0.113.1 src {public}", namespace=host.namespace)
+        self.batch(
+            "addr add 203.0.113.1/32 dev " + link,
+            f"link set {link} up",
+            f"route add {public}/32 dev {link}",
+            namespace=self.internet,
+        )
+        self.batch(
+            f"addr add {public}/32 dev eth0",
+            "link set eth0 up",
+            "route add 203.0.113.1 dev eth0",
+            f"route add default via 203.0.113.1 src {public}",
+            namespace=host.namespace,
+        )
         return host
 
     def nat_host(self, name, kind, **options):
@@ -202,10 +223,13 @@ class Lab:
         host = Host(self, name, router.link, inside_address, router.public)
         self.make(host.namespace)
         self.veth(router.namespace, "inside", host.namespace, "eth0")
-        self.batch(f"addr add {private}.1/24 dev inside", "link set inside up",
-                    namespace=router.namespace)
-        self.batch(f"addr add {inside_address}/24 dev eth0", "link set eth0 up",
-                    f"route add default via {private}.1", namespace=host.namespace)
+        self.batch(f"addr add {private}.1/24 dev inside", "link set inside up", namespace=router.namespace)
+        self.batch(
+            f"addr add {inside_address}/24 dev eth0",
+            "link set eth0 up",
+            f"route add default via {private}.1",
+            namespace=host.namespace,
+        )
         self._forward(router.namespace)
         run("ip", "netns", "exec", router.namespace, "nft", "-f", "-", text=nat.rules(kind, inside_address))
         return host
@@ -239,13 +263,15 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _element(self, verb, name, host):
-        run("ip", "netns", "exec", self.internet, "nft",
-            f'{verb} element inet lab {name} {{ "{host.link}" }}')
+        run(
+            "ip", "netns", "exec", self.internet, "nft", f'{verb} element inet lab {name} {{ "{host.link}" }}'
+        )
 
     def veth(self, namespace, interface, other, other_interface):
         """A cable between two namespaces."""
-        self.batch(f"link add {interface} netns {namespace} type veth "
-                   f"peer name {other_interface} netns {other}")
+        self.batch(
+            f"link add {interface} netns {namespace} type veth peer name {other_interface} netns {other}"
+        )
 
     def make(self, namespace):
         """An empty namespace."""
@@ -317,8 +343,23 @@ class BadLink:
             raise LabError("the bad link did not start")
 
     def _netem(self, namespace, interface):
-        command = ["tc", "-n", namespace, "qdisc", "add", "dev", interface, "root", "netem",
-                   "limit", "10000", "delay", f"{self.delay_ms}ms", "loss", f"{self.loss:%}"]
+        command = [
+            "tc",
+            "-n",
+            namespace,
+            "qdisc",
+            "add",
+            "dev",
+            interface,
+            "root",
+            "netem",
+            "limit",
+            "10000",
+            "delay",
+            f"{self.delay_ms}ms",
+            "loss",
+            f"{self.loss:%}",
+        ]
         if self.duplicate:
             command += ["duplicate", f"{self.duplicate:%}"]
         if self.reorder:

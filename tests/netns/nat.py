@@ -63,16 +63,24 @@ def rules(kind, inside_address):
 
 def classify(host, first, second):
     """Which kind of NAT the host is behind, found by sending datagrams to two public hosts."""
-    with (host.socket() as client, first.socket() as first_a, first.socket() as first_b,
-          second.socket() as second_a):
+    with (
+        host.socket() as client,
+        first.socket() as first_a,
+        first.socket() as first_b,
+        second.socket() as second_a,
+    ):
         seen = []
         for server in (first_a, first_b, second_a):
             client.sendto(b"where am I", server.getsockname())
             seen.append(server.recvfrom(100)[1])
     if len(set(seen)) > 1:
         return "symmetric"
-    with (host.socket() as client, first.socket() as first_a, first.socket() as first_b,
-          second.socket() as second_a):
+    with (
+        host.socket() as client,
+        first.socket() as first_a,
+        first.socket() as first_b,
+        second.socket() as second_a,
+    ):
         client.sendto(b"open", first_a.getsockname())
         mapped = first_a.recvfrom(100)[1]
         # the answer comes last: what was to arrive has arrived then

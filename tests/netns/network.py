@@ -92,11 +92,25 @@ class Node:
         self.host, self.port = host, PORT
         folder = host.folder()
         config = folder / "config"
-        config.write_text(BOOTSTRAPD.format(
-            port=PORT, folder=folder, relay=str(relay).lower(),
-            nodes=", ".join(NODE.format(address=n.host.public, port=n.port, key=n.key) for n in nodes)))
-        process = host.popen(*command, "--foreground", "--log-backend", "stdout", "--config", config,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        config.write_text(
+            BOOTSTRAPD.format(
+                port=PORT,
+                folder=folder,
+                relay=str(relay).lower(),
+                nodes=", ".join(NODE.format(address=n.host.public, port=n.port, key=n.key) for n in nodes),
+            )
+        )
+        process = host.popen(
+            *command,
+            "--foreground",
+            "--log-backend",
+            "stdout",
+            "--config",
+            config,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self.lines = Lines(process)
         self.key = self.lines.wait(self._public_key, 60, "the node's public key")
 
@@ -110,14 +124,21 @@ class Node:
 
 
 PROXIES = {
-    "tinyproxy": ("http", ("tinyproxy", "-d", "-c"), """
+    "tinyproxy": (
+        "http",
+        ("tinyproxy", "-d", "-c"),
+        """
 Port {port}
 Listen {address}
 Timeout 600
 MaxClients 100
-"""),
+""",
+    ),
     "microsocks": ("socks5", ("microsocks", "-i", "{address}", "-p", "{port}"), ""),
-    "dante": ("socks5", ("danted", "-f"), """
+    "dante": (
+        "socks5",
+        ("danted", "-f"),
+        """
 logoutput: /dev/null
 internal: {address} port = {port}
 external: {address}
@@ -127,7 +148,8 @@ user.privileged: root
 user.unprivileged: root
 client pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
 socks pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
-"""),
+""",
+    ),
 }
 
 
@@ -173,8 +195,9 @@ class Client:
 
     def __init__(self, program, host, library, *, nodes=(), relays=(), **options):
         self.host = host
-        words = [f"{name}={int(value) if isinstance(value, bool) else value}"
-                 for name, value in options.items()]
+        words = [
+            f"{name}={int(value) if isinstance(value, bool) else value}" for name, value in options.items()
+        ]
         start = (sys.executable, "-m", "tests.netns.python_client")
         if library != "python":
             start = ("env", f"LD_LIBRARY_PATH={LIBRARIES[library]()}", program)
@@ -207,11 +230,13 @@ class Client:
 
     def wait(self, name, limit_s, *texts, after=0):
         """The text of the first event of that name (and one of those texts) after the mark."""
+
         def found():
             for _, event, text in self.events[after:]:
                 if event == name and (not texts or text in texts):
                     return text
             return None
+
         return self.lines.wait(found, limit_s, f"{name} {' or '.join(texts)} at {self.host.name}")
 
     def when(self, name, *texts, after=0):
@@ -225,8 +250,11 @@ class Client:
     def wait_messages(self, count, quiet_s):
         """Until that many messages are in; fails when none comes for so long, however slow they are."""
         while (have := len(self.received)) < count:
-            self.lines.wait(lambda have=have: len(self.received) > have, quiet_s,
-                            f"message {have + 1} of {count} at {self.host.name}")
+            self.lines.wait(
+                lambda have=have: len(self.received) > have,
+                quiet_s,
+                f"message {have + 1} of {count} at {self.host.name}",
+            )
         return self.received
 
     def quit(self):

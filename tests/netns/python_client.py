@@ -1,6 +1,6 @@
 """`client.c` for the Python API: the same commands and events; the options are its defaults.
 
-    python -m tests.netns.python_client proxy=socks5:HOST:PORT
+python -m tests.netns.python_client proxy=socks5:HOST:PORT
 """
 
 import select

@@ -67,8 +67,11 @@ def live_through_a_cut(lab, program, libraries, name):
 
     assert None not in offline, f"{name}: not reported offline within {CUT_S} s: {alice.events} {bob.events}"
     for client, mark in zip((alice, bob), marks, strict=True):
-        gone = next(at for at, (_, event, text) in enumerate(client.events)
-                    if at >= mark and (event, text) == ("FRIEND", "none"))
+        gone = next(
+            at
+            for at, (_, event, text) in enumerate(client.events)
+            if at >= mark and (event, text) == ("FRIEND", "none")
+        )
         client.wait("FRIEND", CONNECT_S, "udp", after=gone)
     bob.command("send", 10)
     alice.wait_messages(10, CONNECT_S)

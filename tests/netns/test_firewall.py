@@ -69,6 +69,7 @@ def exchange(alice, bob, total):
 
 def exchange_until(alice, bob, total, marks, connection):
     """Batch after batch, until both say that the connection is of that kind; then one more."""
+
     def moved():
         pairs = zip((alice, bob), marks, strict=True)
         return all(client.when("FRIEND", connection, after=mark) is not None for client, mark in pairs)

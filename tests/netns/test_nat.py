@@ -24,8 +24,13 @@ SETTLE_S = 20
 def test_pairs_connect_as_with_c_toxcore(library, client_program):
     with ThreadPoolExecutor(len(PAIRS)) as pool:
         runs = {
-            kinds: pool.submit(run_pair, client_program, kinds, LIBRARIES[library],
-                               LIMIT_S if connection == "udp" else SETTLE_S)
+            kinds: pool.submit(
+                run_pair,
+                client_program,
+                kinds,
+                LIBRARIES[library],
+                LIMIT_S if connection == "udp" else SETTLE_S,
+            )
             for kinds, connection in PAIRS.items()
         }
         got = {kinds: run.result().connection for kinds, run in runs.items()}

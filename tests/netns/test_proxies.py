@@ -39,8 +39,16 @@ def test_c_library_without_udp(place, client_program, library, proxy):
     """The C library with UDP off, a proxy and numeric addresses."""
     machine, proxy = place.nat_host("alice", "port_restricted"), Proxy(place.host("proxy"), proxy)
     with Capture(place, machine) as capture:
-        alice = Client(client_program, machine, library, proxy=proxy.option, udp=False, lan=True,
-                       nodes=place.nodes, relays=place.nodes[:2])
+        alice = Client(
+            client_program,
+            machine,
+            library,
+            proxy=proxy.option,
+            udp=False,
+            lan=True,
+            nodes=place.nodes,
+            relays=place.nodes[:2],
+        )
         talk(alice, bob_of(place, client_program))
         alice.quit()
     assert capture.besides(proxy.host.public, proxy.port) == {}

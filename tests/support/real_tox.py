@@ -31,14 +31,33 @@ def _load():
         getattr(lib, f"tox_self_get_{name}").restype = c.c_size_t
         getattr(lib, f"tox_friend_get_{name}").restype = c.c_size_t
     lib.tox_self_get_friend_list_size.restype = c.c_size_t
-    for name in ("add_tcp_relay", "bootstrap", "friend_delete", "friend_get_public_key", "self_set_name",
-                 "self_set_typing",
-                 "self_set_status_message", "friend_exists", "friend_get_typing", "friend_get_name",
-                 "file_control", "file_seek", "file_get_file_id", "file_send_chunk",
-                 "friend_send_lossy_packet", "friend_send_lossless_packet", "friend_get_status_message"):
+    for name in (
+        "add_tcp_relay",
+        "bootstrap",
+        "friend_delete",
+        "friend_get_public_key",
+        "self_set_name",
+        "self_set_typing",
+        "self_set_status_message",
+        "friend_exists",
+        "friend_get_typing",
+        "friend_get_name",
+        "file_control",
+        "file_seek",
+        "file_get_file_id",
+        "file_send_chunk",
+        "friend_send_lossy_packet",
+        "friend_send_lossless_packet",
+        "friend_get_status_message",
+    ):
         getattr(lib, "tox_" + name).restype = c.c_bool
-    for name in ("friend_add", "friend_add_norequest", "friend_send_message", "friend_by_public_key",
-                 "file_send"):
+    for name in (
+        "friend_add",
+        "friend_add_norequest",
+        "friend_send_message",
+        "friend_by_public_key",
+        "file_send",
+    ):
         getattr(lib, "tox_" + name).restype = c.c_uint32
     lib.tox_self_get_udp_port.restype = c.c_uint16
     return lib
@@ -49,8 +68,17 @@ class RealTox:
 
     _lib = None
 
-    def __init__(self, *, start_port=33445, end_port=33999, savedata=b"", ipv6=True, udp=True, tcp_port=0,
-                 local_discovery=False):
+    def __init__(
+        self,
+        *,
+        start_port=33445,
+        end_port=33999,
+        savedata=b"",
+        ipv6=True,
+        udp=True,
+        tcp_port=0,
+        local_discovery=False,
+    ):
         if RealTox._lib is None:
             RealTox._lib = _load()
         lib = self.lib = RealTox._lib
@@ -221,8 +249,13 @@ class RealTox:
         return self._call("tox_friend_get_last_online", c.c_uint32(friend_number))
 
     def friend_send_message(self, friend_number, kind, message):
-        return self._call("tox_friend_send_message", c.c_uint32(friend_number), c.c_int(kind), message,
-                          c.c_size_t(len(message)))
+        return self._call(
+            "tox_friend_send_message",
+            c.c_uint32(friend_number),
+            c.c_int(kind),
+            message,
+            c.c_size_t(len(message)),
+        )
 
     def friend_send_lossy_packet(self, friend_number, data):
         return self._call(

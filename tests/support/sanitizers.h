@@ -5,7 +5,7 @@
 #ifdef __cplusplus
 extern "C"
 #endif
-const char *__asan_default_options(void);
+    const char *__asan_default_options(void);
 
 __attribute__((weak)) const char *__asan_default_options(void)
 {

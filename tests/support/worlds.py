@@ -66,8 +66,9 @@ class Actor:
         """The next such event; AssertionError with the events seen when it does not come."""
         found = []
         self.world.until(
-            lambda: bool(found)
-            or ((event := self.got(kind, **fields)) is not None and not found.append(event)),
+            lambda: (
+                bool(found) or ((event := self.got(kind, **fields)) is not None and not found.append(event))
+            ),
             f"{self.name} to get {kind.__name__} {fields}, has {self.seen}",
             timeout_s,
         )
@@ -273,6 +274,7 @@ BACKENDS = {
     "ours-real": lambda: LoopbackWorld(real={"bob", "node0", "node2"}),
     "real-ours": lambda: LoopbackWorld(real={"alice", "node0", "node2"}),
 }
+
 
 def relayed_world(real):
     """Only the plain nodes have UDP, and the first is everybody's relay."""

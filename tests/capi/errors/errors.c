@@ -13,11 +13,11 @@ static uint8_t bytes[2000];
 static int error;
 
 #define AT ((void *)&error)
-#define CALL(call) \
-    do { \
-        error = -1; \
-        const int64_t result = (int64_t)(call); \
-        printf("%s = %" PRId64 " error %d\n", #call, result, error); \
+#define CALL(call)                                                                                           \
+    do {                                                                                                     \
+        error = -1;                                                                                          \
+        const int64_t result = (int64_t)(call);                                                              \
+        printf("%s = %" PRId64 " error %d\n", #call, result, error);                                         \
     } while (0)
 
 static Tox *start(void)
@@ -51,7 +51,8 @@ static void try_proxy(TOX_PROXY_TYPE type, const char *host, uint16_t port)
     tox_options_set_proxy_port(options, port);
     TOX_ERR_NEW failure;
     Tox *tox = tox_new(options, &failure);
-    printf("tox_new with proxy %d %s %d: instance %d error %d\n", (int)type, host, port, tox != NULL, (int)failure);
+    printf("tox_new with proxy %d %s %d: instance %d error %d\n", (int)type, host, port, tox != NULL,
+           (int)failure);
     tox_kill(tox);
     tox_options_free(options);
 }

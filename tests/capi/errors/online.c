@@ -21,11 +21,11 @@ static uint8_t bytes[2000];
 static int error;
 
 #define AT ((void *)&error)
-#define CALL(call) \
-    do { \
-        error = -1; \
-        const int64_t result = (int64_t)(call); \
-        printf("%s = %" PRId64 " error %d\n", #call, result, error); \
+#define CALL(call)                                                                                           \
+    do {                                                                                                     \
+        error = -1;                                                                                          \
+        const int64_t result = (int64_t)(call);                                                              \
+        printf("%s = %" PRId64 " error %d\n", #call, result, error);                                         \
     } while (0)
 
 /* What the friend was told: offers, the last offer, controls, chunks. */
@@ -46,7 +46,8 @@ static void on_offer(Tox *tox, uint32_t friend_number, uint32_t number, uint32_t
     ++offers;
 }
 
-static void on_control(Tox *tox, uint32_t friend_number, uint32_t number, TOX_FILE_CONTROL control, void *user_data)
+static void on_control(Tox *tox, uint32_t friend_number, uint32_t number, TOX_FILE_CONTROL control,
+                       void *user_data)
 {
     (void)tox;
     (void)friend_number;
@@ -56,8 +57,8 @@ static void on_control(Tox *tox, uint32_t friend_number, uint32_t number, TOX_FI
     ++controls;
 }
 
-static void on_chunk(Tox *tox, uint32_t friend_number, uint32_t number, uint64_t position, const uint8_t *data,
-                     size_t length, void *user_data)
+static void on_chunk(Tox *tox, uint32_t friend_number, uint32_t number, uint64_t position,
+                     const uint8_t *data, size_t length, void *user_data)
 {
     (void)tox;
     (void)friend_number;
@@ -78,13 +79,13 @@ static void pass(void)
     nanosleep(&pause, NULL);
 }
 
-#define UNTIL(condition) \
-    do { \
-        int passes = 0; \
-        while (!(condition)) { \
-            CHECK(passes++ < PASSES); \
-            pass(); \
-        } \
+#define UNTIL(condition)                                                                                     \
+    do {                                                                                                     \
+        int passes = 0;                                                                                      \
+        while (!(condition)) {                                                                               \
+            CHECK(passes++ < PASSES);                                                                        \
+            pass();                                                                                          \
+        }                                                                                                    \
     } while (0)
 
 /* Let everything that is on its way arrive: the friend has got a packet that was sent behind it. */
@@ -101,7 +102,10 @@ static void on_packet(Tox *tox, uint32_t friend_number, const uint8_t *data, siz
 static void settle(Tox *from)
 {
     const int before = marks;
-    CHECK(tox_friend_send_lossless_packet(from, 0, (const uint8_t *)"\xa1""end", 4, NULL));
+    CHECK(tox_friend_send_lossless_packet(from, 0,
+                                          (const uint8_t *)"\xa1"
+                                                           "end",
+                                          4, NULL));
     UNTIL(marks > before);
 }
 
@@ -128,7 +132,8 @@ static void start(void)
         tox_callback_file_recv_chunk(nodes[i], on_chunk);
         tox_callback_friend_lossless_packet(nodes[i], on_packet);
     }
-    UNTIL(tox_friend_get_connection_status(nodes[0], 0, NULL) && tox_friend_get_connection_status(nodes[1], 0, NULL));
+    UNTIL(tox_friend_get_connection_status(nodes[0], 0, NULL)
+          && tox_friend_get_connection_status(nodes[1], 0, NULL));
     settle(nodes[0]);
     settle(nodes[1]);
 }

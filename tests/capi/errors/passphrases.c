@@ -18,16 +18,17 @@ static void sizes(void)
         (unsigned)tox_pass_encryption_extra_length());
 }
 
-static void say_encrypt(const char *what, const uint8_t *data, size_t length, const uint8_t *word, size_t word_length,
-                        uint8_t *into)
+static void say_encrypt(const char *what, const uint8_t *data, size_t length, const uint8_t *word,
+                        size_t word_length, uint8_t *into)
 {
     Tox_Err_Encryption error = (Tox_Err_Encryption)77;
     bool done = tox_pass_encrypt(data, length, word, word_length, into, &error);
-    SAY("encrypt %s: %d %d %d\n", what, done, (int)error, tox_pass_encrypt(data, length, word, word_length, into, NULL));
+    SAY("encrypt %s: %d %d %d\n", what, done, (int)error,
+        tox_pass_encrypt(data, length, word, word_length, into, NULL));
 }
 
-static void say_decrypt(const char *what, const uint8_t *data, size_t length, const uint8_t *word, size_t word_length,
-                        uint8_t *into)
+static void say_decrypt(const char *what, const uint8_t *data, size_t length, const uint8_t *word,
+                        size_t word_length, uint8_t *into)
 {
     Tox_Err_Decryption error = (Tox_Err_Decryption)77;
     bool done = tox_pass_decrypt(data, length, word, word_length, into, &error);

@@ -72,7 +72,8 @@ static void answer(struct friend_side *side, const Tox_Events *events)
     }
     for (uint32_t i = 0; i < tox_events_get_friend_connection_status_size(events); i++) {
         const Tox_Event_Friend_Connection_Status *status = tox_events_get_friend_connection_status(events, i);
-        side->online = tox_event_friend_connection_status_get_connection_status(status) != TOX_CONNECTION_NONE;
+        side->online =
+            tox_event_friend_connection_status_get_connection_status(status) != TOX_CONNECTION_NONE;
     }
     for (uint32_t i = 0; i < tox_events_get_file_recv_size(events); i++) {
         const Tox_Event_File_Recv *file = tox_events_get_file_recv(events, i);
@@ -85,8 +86,9 @@ static void answer(struct friend_side *side, const Tox_Events *events)
         uint16_t length = tox_event_file_chunk_request_get_length(want);
         side->done |= length == 0;
         CHECK(position + length <= sizeof DATA - 1);
-        CHECK(length == 0 || tox_file_send_chunk(tox, 0, tox_event_file_chunk_request_get_file_number(want), position,
-                                                 DATA + position, length, NULL));
+        CHECK(length == 0
+              || tox_file_send_chunk(tox, 0, tox_event_file_chunk_request_get_file_number(want), position,
+                                     DATA + position, length, NULL));
     }
     for (uint32_t i = 0; i < tox_events_get_file_recv_chunk_size(events); i++) {
         side->done |= tox_event_file_recv_chunk_get_length(tox_events_get_file_recv_chunk(events, i)) == 0;
@@ -135,7 +137,9 @@ static void talk(Tox *ann)
     CHECK(tox_self_set_name(ann, (const uint8_t *)"Ann A.", 6, NULL));
     CHECK(tox_self_set_status_message(ann, (const uint8_t *)"here", 4, NULL));
     tox_self_set_status(ann, TOX_USER_STATUS_BUSY);
-    CHECK(tox_file_send(ann, 0, TOX_FILE_KIND_DATA, sizeof DATA - 1, NULL, (const uint8_t *)"ten.txt", 7, NULL) == 0);
+    CHECK(
+        tox_file_send(ann, 0, TOX_FILE_KIND_DATA, sizeof DATA - 1, NULL, (const uint8_t *)"ten.txt", 7, NULL)
+        == 0);
 }
 
 int main(void)

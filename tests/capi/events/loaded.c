@@ -12,15 +12,18 @@
 #include "../host/check.h"
 
 /* a message, a name, an unknown lossless packet, a receipt, typing, a node of the DHT, a message */
-static const uint8_t SEVEN[] =
-    "\x97"
-    "\x92\x08\x93\x05\x01\xc4\x02hi"
-    "\x92\x05\x92\x05\xc4\x00"
-    "\x92\x04\x92\x05\xc4\x03\xa7xy"
-    "\x92\x09\x92\x05\xce\x00\x01\x00\x00"
-    "\x92\x0a\x92\x05\xc3"
-    "\x92\x27\x93\xc4\x20" "0123456789abcdef0123456789abcdef" "\xa9" "127.0.0.1" "\xcd\x82\xa5"
-    "\x92\x08\x93\x06\x00\xc4\x03you";
+static const uint8_t SEVEN[] = "\x97"
+                               "\x92\x08\x93\x05\x01\xc4\x02hi"
+                               "\x92\x05\x92\x05\xc4\x00"
+                               "\x92\x04\x92\x05\xc4\x03\xa7xy"
+                               "\x92\x09\x92\x05\xce\x00\x01\x00\x00"
+                               "\x92\x0a\x92\x05\xc3"
+                               "\x92\x27\x93\xc4\x20"
+                               "0123456789abcdef0123456789abcdef"
+                               "\xa9"
+                               "127.0.0.1"
+                               "\xcd\x82\xa5"
+                               "\x92\x08\x93\x06\x00\xc4\x03you";
 
 static char order[100];
 static Tox *killed;
@@ -56,7 +59,8 @@ static void table_node(const Tox_Event_Dht_Nodes_Response *event, void *user_dat
 {
     CHECK(user_data == order && strcmp(tox_event_dht_nodes_response_get_ip(event), "127.0.0.1") == 0);
     CHECK(tox_event_dht_nodes_response_get_ip_length(event) == 9);
-    CHECK(memcmp(tox_event_dht_nodes_response_get_public_key(event), "0123456789abcdef0123456789abcdef", 32) == 0);
+    CHECK(memcmp(tox_event_dht_nodes_response_get_public_key(event), "0123456789abcdef0123456789abcdef", 32)
+          == 0);
     sprintf(order + strlen(order), "d%u ", tox_event_dht_nodes_response_get_port(event));
 }
 
@@ -98,7 +102,8 @@ static void test_getters(void)
     CHECK(memcmp(tox_event_friend_message_get_message(message), "hi", 2) == 0);
     CHECK(tox_event_friend_name_get_name(tox_event_get_friend_name(tox_events_get(events, 1))) == NULL);
     CHECK(tox_events_get_friend_message_size(events) == 2 && tox_events_get_file_recv_size(events) == 0);
-    CHECK(tox_events_get_friend_message(events, 0) == message && tox_events_get_friend_message(events, 2) == NULL);
+    CHECK(tox_events_get_friend_message(events, 0) == message
+          && tox_events_get_friend_message(events, 2) == NULL);
     CHECK(tox_event_friend_message_get_friend_number(tox_events_get_friend_message(events, 1)) == 6);
     uint8_t bytes[sizeof SEVEN];
     CHECK(tox_events_bytes_size(events) == sizeof SEVEN - 1 && tox_events_get_bytes(events, bytes));
@@ -144,9 +149,14 @@ static void test_claims(void)
 {
     /* 4 GiB of events, of arguments, of a message, of a text: nothing is reserved for a claim */
     static const char *const claims[] = {
-        "\xdd\xff\xff\xff\xff", "\xdd\xff\xff\xff\xff\x92\x08\x93\x05\x01\xc4\x02hi", "\x91\x92\x08\xdd\xff\xff\xff\xff",
-        "\x91\x92\x08\x93\x05\x01\xc6\xff\xff\xff\xffhi", "\x91\x92\x08\x93\x05\x01\xc6\x7f\xff\xff\xffhi",
-        "\x91\x92\x27\x93\xc4\x20" "0123456789abcdef0123456789abcdef" "\xdb\xff\xff\xff\xff",
+        "\xdd\xff\xff\xff\xff",
+        "\xdd\xff\xff\xff\xff\x92\x08\x93\x05\x01\xc4\x02hi",
+        "\x91\x92\x08\xdd\xff\xff\xff\xff",
+        "\x91\x92\x08\x93\x05\x01\xc6\xff\xff\xff\xffhi",
+        "\x91\x92\x08\x93\x05\x01\xc6\x7f\xff\xff\xffhi",
+        "\x91\x92\x27\x93\xc4\x20"
+        "0123456789abcdef0123456789abcdef"
+        "\xdb\xff\xff\xff\xff",
     };
     for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
         CHECK(most_for((const uint8_t *)claims[i], (uint32_t)strlen(claims[i]), false) < 200);
@@ -157,7 +167,8 @@ static void test_claims(void)
     CHECK(most_for(deep, sizeof deep, false) < 200);
     /* the smallest events, as many as fit */
     enum { SMALL = 200000 };
-    static uint8_t many[5 + 3 * SMALL] = {0xdd, SMALL >> 24, (uint8_t)(SMALL >> 16), (uint8_t)(SMALL >> 8), (uint8_t)SMALL};
+    static uint8_t many[5 + 3 * SMALL] = {0xdd, SMALL >> 24, (uint8_t)(SMALL >> 16), (uint8_t)(SMALL >> 8),
+                                          (uint8_t)SMALL};
     for (size_t i = 0; i < SMALL; i++) {
         memcpy(many + 5 + 3 * i, "\x92\x10\x00", 3);
     }
@@ -166,20 +177,22 @@ static void test_claims(void)
 
 /* tox_events_dispatch() */
 
-static void on_message(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type, const uint8_t *message,
-                       size_t length, void *user_data)
+static void on_message(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type,
+                       const uint8_t *message, size_t length, void *user_data)
 {
     CHECK(tox != NULL && user_data == order);
     sprintf(order + strlen(order), "m%u:%d:%.*s ", friend_number, type, (int)length, (const char *)message);
 }
 
-static void on_packet(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length, void *user_data)
+static void on_packet(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length,
+                      void *user_data)
 {
     CHECK(tox != NULL && user_data == order && data[0] == 0xa7);
     sprintf(order + strlen(order), "p%u:%u ", friend_number, (unsigned)length);
 }
 
-static void on_receipt(Tox *tox, Tox_Friend_Number friend_number, Tox_Friend_Message_Id message_id, void *user_data)
+static void on_receipt(Tox *tox, Tox_Friend_Number friend_number, Tox_Friend_Message_Id message_id,
+                       void *user_data)
 {
     CHECK(tox != NULL && user_data == order);
     sprintf(order + strlen(order), "r%u:%u ", friend_number, message_id);

@@ -101,7 +101,7 @@ def _print_fields(kind, exported):
         assert lengths or field.kind == "KEY"
         length = f"{lengths[0]}(event)" if lengths else str(field.limit)
         lines.append(f'            say_bytes("{field.name}", (const uint8_t *){value}, {length});')
-    return "\n".join([*lines, '            end_of_event();'])
+    return "\n".join([*lines, "            end_of_event();"])
 
 
 def dump_in_order(exported):

@@ -8,8 +8,8 @@
 static int first, second, after_kill, per_packet;
 static bool killed;
 
-static void on_second(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type, const uint8_t *message,
-                      size_t length, void *user_data)
+static void on_second(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type,
+                      const uint8_t *message, size_t length, void *user_data)
 {
     (void)type;
     CHECK(user_data == &second && length == 3 && memcmp(message, "two", 3) == 0);
@@ -32,7 +32,8 @@ static void on_first(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type
     tox_callback_friend_message(tox, on_second);
 }
 
-static void on_packet(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length, void *user_data)
+static void on_packet(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length,
+                      void *user_data)
 {
     (void)tox;
     (void)friend_number;
@@ -97,7 +98,8 @@ int main(void)
         if (!sent && tox_friend_get_connection_status(sender, 0, NULL) != TOX_CONNECTION_NONE) {
             CHECK(tox_friend_send_lossless_packet(sender, 0, (const uint8_t *)"\xa0x", 2, NULL));
             CHECK(tox_friend_send_lossless_packet(sender, 0, (const uint8_t *)"\xa1x", 2, NULL));
-            CHECK(tox_friend_send_message(sender, 0, TOX_MESSAGE_TYPE_ACTION, (const uint8_t *)"one", 3, NULL) != 0);
+            CHECK(tox_friend_send_message(sender, 0, TOX_MESSAGE_TYPE_ACTION, (const uint8_t *)"one", 3, NULL)
+                  != 0);
             for (int copies = 0; copies < 3; copies++) {
                 tox_friend_send_message(sender, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"two", 3, NULL);
             }

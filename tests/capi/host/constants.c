@@ -21,7 +21,8 @@ static void *ask(void *unused)
     CHECK(tox_pass_salt_length() == 32 && tox_pass_key_length() == 32);
     CHECK(tox_pass_encryption_extra_length() == 80);
     CHECK(strcmp(tox_connection_to_string(TOX_CONNECTION_TCP), "TOX_CONNECTION_TCP") == 0);
-    CHECK(strcmp(tox_err_friend_add_to_string(TOX_ERR_FRIEND_ADD_TOO_LONG), "TOX_ERR_FRIEND_ADD_TOO_LONG") == 0);
+    CHECK(strcmp(tox_err_friend_add_to_string(TOX_ERR_FRIEND_ADD_TOO_LONG), "TOX_ERR_FRIEND_ADD_TOO_LONG")
+          == 0);
     CHECK(strcmp(tox_connection_to_string((Tox_Connection)99), "<invalid Tox_Connection>") == 0);
     Tox_Options *options = tox_options_new(NULL);
     tox_options_set_tcp_port(options, 5);

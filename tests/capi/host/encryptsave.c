@@ -22,9 +22,9 @@ static struct library load(const char *path)
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     CHECK(handle != NULL);
     struct library library;
-    const char *names[] = {"tox_pass_encrypt", "tox_pass_decrypt", "tox_is_data_encrypted", "tox_get_salt",
-                           "tox_pass_key_derive", "tox_pass_key_derive_with_salt", "tox_pass_key_encrypt",
-                           "tox_pass_key_decrypt", "tox_pass_key_free"};
+    const char *names[] = {"tox_pass_encrypt",     "tox_pass_decrypt",     "tox_is_data_encrypted",
+                           "tox_get_salt",         "tox_pass_key_derive",  "tox_pass_key_derive_with_salt",
+                           "tox_pass_key_encrypt", "tox_pass_key_decrypt", "tox_pass_key_free"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         void *symbol = dlsym(handle, names[i]);
         CHECK(symbol != NULL);
@@ -41,7 +41,8 @@ static void cross(const struct library *writer, const struct library *reader)
     uint8_t sealed[SEALED], opened[SIZE] = {0}, salt[TOX_PASS_SALT_LENGTH];
     Tox_Err_Encryption encryption;
     Tox_Err_Decryption decryption;
-    CHECK(writer->encrypt(plain, SIZE, pass, sizeof pass, sealed, &encryption) && encryption == TOX_ERR_ENCRYPTION_OK);
+    CHECK(writer->encrypt(plain, SIZE, pass, sizeof pass, sealed, &encryption)
+          && encryption == TOX_ERR_ENCRYPTION_OK);
     CHECK(reader->is_encrypted(sealed) && !reader->is_encrypted(plain));
     CHECK(reader->decrypt(sealed, SEALED, pass, sizeof pass, opened, &decryption));
     CHECK(decryption == TOX_ERR_DECRYPTION_OK && memcmp(opened, plain, SIZE) == 0);
@@ -56,7 +57,8 @@ static void cross(const struct library *writer, const struct library *reader)
     CHECK(memcmp(again + 40, sealed + 40, 24) != 0); /* a new nonce each time */
     CHECK(writer->decrypt(again, SEALED, pass, sizeof pass, opened, NULL));
     again[SEALED - 1] ^= 1;
-    CHECK(!reader->key_decrypt(key, again, SEALED, opened, &decryption) && decryption == TOX_ERR_DECRYPTION_FAILED);
+    CHECK(!reader->key_decrypt(key, again, SEALED, opened, &decryption)
+          && decryption == TOX_ERR_DECRYPTION_FAILED);
     reader->free_key(key);
 }
 
@@ -75,8 +77,10 @@ static void errors(const struct library *library)
     CHECK(decryption == TOX_ERR_DECRYPTION_BAD_FORMAT);
     CHECK(!library->get_salt(sealed, salt, &get_salt) && get_salt == TOX_ERR_GET_SALT_BAD_FORMAT);
     CHECK(!library->get_salt(NULL, salt, &get_salt) && get_salt == TOX_ERR_GET_SALT_NULL);
-    CHECK(library->derive_with_salt(pass, 1, NULL, &derivation) == NULL && derivation == TOX_ERR_KEY_DERIVATION_NULL);
-    CHECK(library->derive_with_salt(NULL, 1, salt, &derivation) == NULL && derivation == TOX_ERR_KEY_DERIVATION_NULL);
+    CHECK(library->derive_with_salt(pass, 1, NULL, &derivation) == NULL
+          && derivation == TOX_ERR_KEY_DERIVATION_NULL);
+    CHECK(library->derive_with_salt(NULL, 1, salt, &derivation) == NULL
+          && derivation == TOX_ERR_KEY_DERIVATION_NULL);
     Tox_Pass_Key *key = library->derive(NULL, 0, &derivation);
     CHECK(key != NULL && derivation == TOX_ERR_KEY_DERIVATION_OK);
     library->free_key(key);

@@ -19,8 +19,8 @@ struct peer {
 static struct peer alice, bob;
 static Tox *node;
 
-static void on_message(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type, const uint8_t *message,
-                       size_t length, void *peer)
+static void on_message(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type,
+                       const uint8_t *message, size_t length, void *peer)
 {
     (void)tox, (void)friend_number, (void)type, (void)message, (void)length;
     ((struct peer *)peer)->messages++;
@@ -32,13 +32,15 @@ static void on_typing(Tox *tox, Tox_Friend_Number friend_number, bool typing, vo
     ((struct peer *)peer)->typings++;
 }
 
-static void on_lossy(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length, void *peer)
+static void on_lossy(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length,
+                     void *peer)
 {
     (void)tox, (void)friend_number, (void)data, (void)length;
     ((struct peer *)peer)->lossy++;
 }
 
-static void on_lossless(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length, void *peer)
+static void on_lossless(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length,
+                        void *peer)
 {
     (void)tox, (void)friend_number, (void)data, (void)length;
     ((struct peer *)peer)->lossless++;
@@ -65,8 +67,8 @@ static void on_control(Tox *tox, Tox_Friend_Number friend_number, Tox_File_Numbe
     ((struct peer *)peer)->controls++;
 }
 
-static void on_request(Tox *tox, Tox_Friend_Number friend_number, Tox_File_Number file_number, uint64_t position,
-                       size_t length, void *user_data)
+static void on_request(Tox *tox, Tox_Friend_Number friend_number, Tox_File_Number file_number,
+                       uint64_t position, size_t length, void *user_data)
 {
     (void)tox, (void)friend_number;
     struct peer *peer = (struct peer *)user_data;
@@ -77,8 +79,8 @@ static void on_request(Tox *tox, Tox_Friend_Number friend_number, Tox_File_Numbe
     }
 }
 
-static void on_chunk(Tox *tox, Tox_Friend_Number friend_number, Tox_File_Number file_number, uint64_t position,
-                     const uint8_t *data, size_t length, void *peer)
+static void on_chunk(Tox *tox, Tox_Friend_Number friend_number, Tox_File_Number file_number,
+                     uint64_t position, const uint8_t *data, size_t length, void *peer)
 {
     (void)tox, (void)friend_number, (void)file_number, (void)position, (void)data, (void)length;
     ((struct peer *)peer)->chunks++;
@@ -179,7 +181,8 @@ int main(int argc, char **argv)
     befriend(&bob, &alice);
     wait_online(udp ? TOX_CONNECTION_UDP : TOX_CONNECTION_TCP);
 
-    CHECK(tox_friend_send_message(alice.tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"hi", 2, NULL) != 0);
+    CHECK(tox_friend_send_message(alice.tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"hi", 2, NULL)
+          != 0);
     until(&bob, &bob.messages, 1);
     CHECK(tox_iteration_interval(alice.tox) <= 5 && tox_iteration_interval(bob.tox) <= 5);
     CHECK(tox_self_set_typing(alice.tox, 0, true, NULL));
@@ -192,7 +195,8 @@ int main(int argc, char **argv)
     CHECK(tox_self_set_name(alice.tox, (const uint8_t *)"alice", 5, NULL));
     until(&bob, &bob.names, names + 1);
 
-    uint32_t file = tox_file_send(alice.tox, 0, TOX_FILE_KIND_DATA, FILE_SIZE, NULL, (const uint8_t *)"f", 1, NULL);
+    uint32_t file =
+        tox_file_send(alice.tox, 0, TOX_FILE_KIND_DATA, FILE_SIZE, NULL, (const uint8_t *)"f", 1, NULL);
     CHECK(file != UINT32_MAX);
     until(&bob, &bob.files, 1);
     CHECK(tox_file_control(bob.tox, 0, bob.file_number, TOX_FILE_CONTROL_RESUME, NULL));

@@ -30,7 +30,8 @@ static Tox *start(bool log, uint16_t port)
     if (log) {
         tox_options_set_log_callback(options, on_log);
         tox_options_set_log_user_data(options, lines);
-        CHECK(tox_options_get_log_callback(options) == on_log && tox_options_get_log_user_data(options) == lines);
+        CHECK(tox_options_get_log_callback(options) == on_log
+              && tox_options_get_log_user_data(options) == lines);
     }
     Tox *tox = tox_new(options, NULL);
     tox_options_free(options);

@@ -20,8 +20,8 @@ static atomic_int seen[MESSAGES];
 static atomic_int arrived, receipts, inside, packets, saves;
 static int last[SENDERS];
 
-static void on_message(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type, const uint8_t *message,
-                       size_t length, void *user_data)
+static void on_message(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type,
+                       const uint8_t *message, size_t length, void *user_data)
 {
     (void)friend_number;
     (void)type;
@@ -49,8 +49,8 @@ static void on_message(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Ty
     atomic_fetch_sub(&inside, 1);
 }
 
-static void on_message_too(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type, const uint8_t *message,
-                           size_t length, void *user_data)
+static void on_message_too(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type,
+                           const uint8_t *message, size_t length, void *user_data)
 {
     on_message(tox, friend_number, type, message, length, user_data);
 }
@@ -64,7 +64,8 @@ static void on_receipt(Tox *tox, Tox_Friend_Number friend_number, Tox_Friend_Mes
     atomic_fetch_add(&receipts, 1);
 }
 
-static void on_packet(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length, void *user_data)
+static void on_packet(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *data, size_t length,
+                      void *user_data)
 {
     (void)friend_number;
     (void)user_data;
@@ -177,7 +178,8 @@ static void befriend(void)
     tox_callback_friend_lossless_packet(nodes[0], on_packet);
     const struct timespec pause = {0, 10000000};
     for (int i = 0; i < 9000; i++) {
-        if (tox_friend_get_connection_status(nodes[0], 0, NULL) && tox_friend_get_connection_status(nodes[1], 0, NULL)) {
+        if (tox_friend_get_connection_status(nodes[0], 0, NULL)
+            && tox_friend_get_connection_status(nodes[1], 0, NULL)) {
             return;
         }
         for (int n = 0; n < NODES; n++) {
@@ -212,7 +214,8 @@ int main(void)
     }
     const struct timespec pause = {0, 10000000};
     for (int i = 0; i < LIMIT_S * 100; i++) {
-        if (atomic_load(&arrived) == MESSAGES && atomic_load(&receipts) == MESSAGES && atomic_load(&packets) == MESSAGES) {
+        if (atomic_load(&arrived) == MESSAGES && atomic_load(&receipts) == MESSAGES
+            && atomic_load(&packets) == MESSAGES) {
             break;
         }
         nanosleep(&pause, NULL);
@@ -221,7 +224,8 @@ int main(void)
     for (int i = 0; i < THREADS; i++) {
         CHECK(pthread_join(threads[i], NULL) == 0);
     }
-    CHECK(atomic_load(&arrived) == MESSAGES && atomic_load(&receipts) == MESSAGES && atomic_load(&packets) == MESSAGES);
+    CHECK(atomic_load(&arrived) == MESSAGES && atomic_load(&receipts) == MESSAGES
+          && atomic_load(&packets) == MESSAGES);
     /* what they still call when it is dead leaves nothing open */
     for (int i = 0; i < THREADS; i++) {
         CHECK(pthread_create(&threads[i], NULL, killer, nodes[i % 2]) == 0);

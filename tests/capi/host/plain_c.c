@@ -62,7 +62,8 @@ int main(void)
     CHECK(tox_friend_send_message(tox, 7, TOX_MESSAGE_TYPE_NORMAL, NULL, 0, &sent) == 0);
     CHECK(sent == TOX_ERR_FRIEND_SEND_MESSAGE_NULL);
     Tox_Err_Friend_Query query;
-    CHECK(tox_friend_get_name_size(tox, 7, &query) == SIZE_MAX && query == TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND);
+    CHECK(tox_friend_get_name_size(tox, 7, &query) == SIZE_MAX
+          && query == TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND);
     CHECK(!tox_friend_get_name(tox, 7, NULL, &query) && query == TOX_ERR_FRIEND_QUERY_NULL);
 
     Tox_Err_Friend_Add added;

@@ -18,7 +18,8 @@ static uint8_t wanted[TOX_DHT_NODE_PUBLIC_KEY_SIZE];
 static uint16_t wanted_port;
 static int found, told;
 
-static void on_node(Tox *tox, const uint8_t *public_key, const char *ip, uint32_t length, uint16_t port, void *user_data)
+static void on_node(Tox *tox, const uint8_t *public_key, const char *ip, uint32_t length, uint16_t port,
+                    void *user_data)
 {
     CHECK(tox == nodes[0] && user_data == &found);
     CHECK(strlen(ip) == length && length < tox_dht_node_ip_string_size());
@@ -60,9 +61,12 @@ static void dht_errors(Tox *tox, const uint8_t *id, uint16_t port)
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         Tox_Err_Dht_Send_Nodes_Request error = (Tox_Err_Dht_Send_Nodes_Request)-1;
-        bool sent = tox_dht_send_nodes_request(tox, calls[i].id, calls[i].ip, calls[i].port, calls[i].target, &error);
+        bool sent =
+            tox_dht_send_nodes_request(tox, calls[i].id, calls[i].ip, calls[i].port, calls[i].target, &error);
         CHECK(error == calls[i].error && sent == (error == TOX_ERR_DHT_SEND_NODES_REQUEST_OK));
-        CHECK(sent == tox_dht_send_nodes_request(tox, calls[i].id, calls[i].ip, calls[i].port, calls[i].target, NULL));
+        CHECK(sent
+              == tox_dht_send_nodes_request(tox, calls[i].id, calls[i].ip, calls[i].port, calls[i].target,
+                                            NULL));
     }
     uint8_t own[TOX_DHT_ID_SIZE];
     Tox_Err_Dht_Send_Nodes_Request error;
@@ -76,7 +80,8 @@ static void dht_errors(Tox *tox, const uint8_t *id, uint16_t port)
     tox_options_free(options);
     CHECK(without != NULL && !tox_dht_send_nodes_request(without, NULL, NULL, 0, NULL, &error));
     CHECK(error == TOX_ERR_DHT_SEND_NODES_REQUEST_UDP_DISABLED);
-    CHECK(tox_dht_get_num_closelist(without) == 0 && tox_dht_get_num_closelist_announce_capable(without) == 0);
+    CHECK(tox_dht_get_num_closelist(without) == 0
+          && tox_dht_get_num_closelist_announce_capable(without) == 0);
     tox_kill(without);
 }
 
@@ -113,16 +118,22 @@ static void traffic(void)
     for (int way = SENT; way <= RECV; way++) {
         for (int id = 0; id < 256; id++) {
             if (id != TOX_NETPROF_PACKET_ID_TCP_DATA) {
-                packets[way] += tox_netprof_get_packet_id_count(tox, UDP, (uint8_t)id, (Tox_Netprof_Direction)way);
-                bytes[way] += tox_netprof_get_packet_id_bytes(tox, UDP, (uint8_t)id, (Tox_Netprof_Direction)way);
+                packets[way] +=
+                    tox_netprof_get_packet_id_count(tox, UDP, (uint8_t)id, (Tox_Netprof_Direction)way);
+                bytes[way] +=
+                    tox_netprof_get_packet_id_bytes(tox, UDP, (uint8_t)id, (Tox_Netprof_Direction)way);
             }
         }
         CHECK(packets[way] == tox_netprof_get_packet_total_count(tox, UDP, (Tox_Netprof_Direction)way));
         CHECK(bytes[way] == tox_netprof_get_packet_total_bytes(tox, UDP, (Tox_Netprof_Direction)way));
         CHECK(packets[way] > 10 && bytes[way] > 40 * packets[way]);
         for (int type = TOX_NETPROF_PACKET_TYPE_TCP_CLIENT; type <= TOX_NETPROF_PACKET_TYPE_TCP; type++) {
-            CHECK(tox_netprof_get_packet_total_count(tox, (Tox_Netprof_Packet_Type)type, (Tox_Netprof_Direction)way) == 0);
-            CHECK(tox_netprof_get_packet_total_bytes(tox, (Tox_Netprof_Packet_Type)type, (Tox_Netprof_Direction)way) == 0);
+            CHECK(tox_netprof_get_packet_total_count(tox, (Tox_Netprof_Packet_Type)type,
+                                                     (Tox_Netprof_Direction)way)
+                  == 0);
+            CHECK(tox_netprof_get_packet_total_bytes(tox, (Tox_Netprof_Packet_Type)type,
+                                                     (Tox_Netprof_Direction)way)
+                  == 0);
         }
     }
     const uint64_t requests = tox_netprof_get_packet_id_count(tox, UDP, TOX_NETPROF_PACKET_ID_TWO, SENT);
@@ -170,7 +181,8 @@ static void others(void)
 
     Tox_Err_Iterate_Options_New failed = (Tox_Err_Iterate_Options_New)-1;
     Tox_Iterate_Options *options = tox_iterate_options_new(&failed);
-    CHECK(options != NULL && failed == TOX_ERR_ITERATE_OPTIONS_NEW_OK && !tox_iterate_options_get_fail_hard(options));
+    CHECK(options != NULL && failed == TOX_ERR_ITERATE_OPTIONS_NEW_OK
+          && !tox_iterate_options_get_fail_hard(options));
     tox_iterate_options_set_fail_hard(options, true);
     CHECK(tox_iterate_options_get_fail_hard(options) && !tox_iterate_options_get_fail_hard(NULL));
     tox_iterate_options_set_fail_hard(NULL, true);
@@ -179,7 +191,8 @@ static void others(void)
     const struct timespec pause = {0, 10000000};
     uint8_t id[TOX_DHT_ID_SIZE];
     tox_self_get_dht_id(nodes[1], id);
-    CHECK(tox_dht_send_nodes_request(tox, id, "127.0.0.1", tox_self_get_udp_port(nodes[1], NULL), wanted, NULL));
+    CHECK(tox_dht_send_nodes_request(tox, id, "127.0.0.1", tox_self_get_udp_port(nodes[1], NULL), wanted,
+                                     NULL));
     for (int i = 0; i < 300 && told == before; i++) {
         tox_iterate(nodes[1], NULL);
         tox_iterate_with_options(tox, i % 2 == 0 ? options : NULL, &found);

@@ -44,7 +44,8 @@ static void ourselves(Tox *tox)
             tox_self_get_address(tox, address);
             tox_self_get_public_key(tox, key);
             CHECK(memcmp(address, key, sizeof key) == 0);
-            CHECK(address[TOX_PUBLIC_KEY_SIZE + 3] == (i & 0xff) && address[TOX_PUBLIC_KEY_SIZE + 2] == i >> 8);
+            CHECK(address[TOX_PUBLIC_KEY_SIZE + 3] == (i & 0xff)
+                  && address[TOX_PUBLIC_KEY_SIZE + 2] == i >> 8);
             tox_self_get_name(tox, NULL);
         }
         if (i % 8 == 0) {

@@ -59,7 +59,8 @@ static void get(Tox *tox)
     Tox_Err_Friend_Query error;
     tox_self_get_public_key(tox, key);
     CHECK(tox_self_get_name_size(tox) == 4);
-    CHECK(tox_friend_get_connection_status(tox, 0, &error) == TOX_CONNECTION_NONE && error != TOX_ERR_FRIEND_QUERY_OK);
+    CHECK(tox_friend_get_connection_status(tox, 0, &error) == TOX_CONNECTION_NONE
+          && error != TOX_ERR_FRIEND_QUERY_OK);
 }
 
 static void change(Tox *tox)

@@ -21,8 +21,10 @@ static void on_special(Tox *tox, uint32_t friend_number, const uint8_t *data, si
 
 static void special(Side *side, bool on)
 {
-    set_lossless *lossless = (set_lossless *)(uintptr_t)dlsym(RTLD_DEFAULT, "tox_callback_friend_lossless_packet_per_pktid");
-    set_lossy *lossy = (set_lossy *)(uintptr_t)dlsym(RTLD_DEFAULT, "tox_callback_friend_lossy_packet_per_pktid");
+    set_lossless *lossless =
+        (set_lossless *)(uintptr_t)dlsym(RTLD_DEFAULT, "tox_callback_friend_lossless_packet_per_pktid");
+    set_lossy *lossy =
+        (set_lossy *)(uintptr_t)dlsym(RTLD_DEFAULT, "tox_callback_friend_lossy_packet_per_pktid");
     if (lossless == NULL) {
         return; /* 0.2.18 keeps them to itself */
     }
@@ -60,7 +62,7 @@ static void speak(Side *side)
     for (size_t i = 0; i < sizeof(of_calls); ++i) {
         data[0] = of_calls[i];
         CHECK(of_calls[i] == 69 ? tox_friend_send_lossless_packet(side->tox, 0, data, 5, NULL)
-              : tox_friend_send_lossy_packet(side->tox, 0, data, 5, NULL));
+                                : tox_friend_send_lossy_packet(side->tox, 0, data, 5, NULL));
         meet(side);
     }
     data[0] = 16;
@@ -87,7 +89,8 @@ static void expect(Side *side, Seen_List *list, int id)
 static void listen_to(Side *side)
 {
     const Seen *lossless = take(side, &side->lossless, 30);
-    CHECK(lossless->length == TOX_MAX_CUSTOM_PACKET_SIZE && lossless->text[0] == 160 && lossless->text[9] == 'l');
+    CHECK(lossless->length == TOX_MAX_CUSTOM_PACKET_SIZE && lossless->text[0] == 160
+          && lossless->text[9] == 'l');
     const Seen *lossy = take(side, &side->lossy, 30);
     CHECK(lossy->length == TOX_MAX_CUSTOM_PACKET_SIZE && lossy->text[0] == 254);
     special(side, true);

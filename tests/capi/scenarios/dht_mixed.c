@@ -20,5 +20,7 @@ void scenario_bob(Side *side)
     const Seen *request = take(side, &side->requests, 90);
     CHECK(tox_friend_add_norequest(side->tox, request->public_key, NULL) == 0);
     wait_online(side, 120);
-    CHECK(tox_friend_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"found you", 9, NULL) != 0);
+    CHECK(
+        tox_friend_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"found you", 9, NULL)
+        != 0);
 }

@@ -12,7 +12,8 @@ typedef void set_function(Tox *tox, tox_dht_nodes_response_cb *callback);
 static Contact wanted;
 static int found;
 
-static void on_node(Tox *tox, const uint8_t *public_key, const char *ip, uint32_t length, uint16_t port, void *side)
+static void on_node(Tox *tox, const uint8_t *public_key, const char *ip, uint32_t length, uint16_t port,
+                    void *side)
 {
     CHECK(((Side *)side)->tox == tox);
     CHECK(strlen(ip) == length && length < TOX_DHT_NODE_IP_STRING_SIZE && port != 0);
@@ -36,13 +37,15 @@ static void ask(Side *side)
     hear(side, theirs, sizeof(theirs));
     run_for(side, 5);
     ask_function *send_request = (ask_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "tox_dht_send_nodes_request");
-    set_function *set_callback = (set_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "tox_callback_dht_nodes_response");
+    set_function *set_callback =
+        (set_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "tox_callback_dht_nodes_response");
     if (send_request != NULL) {
         Tox_Err_Dht_Send_Nodes_Request error;
         set_callback(side->tox, on_node);
         wanted = theirs[1];
         for (int i = 0; i < 10 && found == 0; ++i) {
-            CHECK(send_request(side->tox, theirs[0].dht_id, "127.0.0.1", theirs[0].port, wanted.dht_id, &error));
+            CHECK(send_request(side->tox, theirs[0].dht_id, "127.0.0.1", theirs[0].port, wanted.dht_id,
+                               &error));
             CHECK(error == TOX_ERR_DHT_SEND_NODES_REQUEST_OK);
             run_for(side, 2);
         }

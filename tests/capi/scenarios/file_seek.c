@@ -21,7 +21,8 @@ void scenario_bob(Side *side)
     TOX_ERR_FILE_SEEK error;
     CHECK(seek(side, file, SIZE) == TOX_ERR_FILE_SEEK_INVALID_POSITION);
     CHECK(!tox_file_seek(side->tox, 0, 9 << 16, 5, &error) && error == TOX_ERR_FILE_SEEK_NOT_FOUND);
-    CHECK(!tox_file_seek(side->tox, 3, file->number, 5, &error) && error == TOX_ERR_FILE_SEEK_FRIEND_NOT_FOUND);
+    CHECK(!tox_file_seek(side->tox, 3, file->number, 5, &error)
+          && error == TOX_ERR_FILE_SEEK_FRIEND_NOT_FOUND);
     CHECK(seek(side, file, 77) == TOX_ERR_FILE_SEEK_OK);
     CHECK(seek(side, file, POSITION) == TOX_ERR_FILE_SEEK_OK);
     resume(side, file);

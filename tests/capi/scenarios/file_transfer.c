@@ -52,7 +52,8 @@ static void receive_one(Side *side)
     resume(side, file);
     UNTIL(side, file->done, 90);
     CHECK(file->bytes == SIZE);
-    CHECK(!tox_file_get_file_id(side->tox, 0, file->number, got, &error) && error == TOX_ERR_FILE_GET_NOT_FOUND);
+    CHECK(!tox_file_get_file_id(side->tox, 0, file->number, got, &error)
+          && error == TOX_ERR_FILE_GET_NOT_FOUND);
     meet(side);
 }
 

@@ -60,8 +60,8 @@ static void file_push(Tox *tox, File *file)
     }
 }
 
-static void on_chunk_request(Tox *tox, uint32_t friend_number, uint32_t number, uint64_t position, size_t length,
-                             void *side)
+static void on_chunk_request(Tox *tox, uint32_t friend_number, uint32_t number, uint64_t position,
+                             size_t length, void *side)
 {
     (void)side;
     CHECK(friend_number == 0);
@@ -115,7 +115,8 @@ static void on_recv_chunk(Tox *tox, uint32_t friend_number, uint32_t number, uin
     file->done = length == 0;
 }
 
-static void on_recv_control(Tox *tox, uint32_t friend_number, uint32_t number, TOX_FILE_CONTROL control, void *side)
+static void on_recv_control(Tox *tox, uint32_t friend_number, uint32_t number, TOX_FILE_CONTROL control,
+                            void *side)
 {
     (void)tox;
     (void)side;

@@ -13,7 +13,8 @@ void scenario_alice(Side *side)
     meet(side);
     CHECK(tox_friend_add(side->tox, address, (const uint8_t *)"me again", 8, NULL) == 0);
     wait_online(side, 120);
-    CHECK(tox_friend_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"hi", 2, NULL) != 0);
+    CHECK(tox_friend_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"hi", 2, NULL)
+          != 0);
 }
 
 void scenario_bob(Side *side)

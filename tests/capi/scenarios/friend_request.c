@@ -5,7 +5,8 @@ static uint8_t hello[TOX_MAX_FRIEND_REQUEST_LENGTH];
 
 static void write_hello(void)
 {
-    static const uint8_t words[] = "Gr\xc3\xbc\xc3\x9f" "e aus K\xc3\xb6ln";
+    static const uint8_t words[] = "Gr\xc3\xbc\xc3\x9f"
+                                   "e aus K\xc3\xb6ln";
     memset(hello, '.', sizeof(hello));
     memcpy(hello, words, sizeof(words) - 1);
 }

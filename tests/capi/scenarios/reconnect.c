@@ -6,7 +6,8 @@
 static void welcome(Side *side)
 {
     wait_online(side, 120);
-    CHECK(tox_friend_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"back", 4, NULL) != 0);
+    CHECK(tox_friend_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"back", 4, NULL)
+          != 0);
     meet(side);
 }
 

@@ -28,5 +28,6 @@ void scenario_bob(Side *side)
     CHECK(take(side, &side->names, 30)->length == 5);
     check_after_restart(side);
     CHECK(tox_friend_get_name(side->tox, 0, name, NULL) && memcmp(name, "Alice", 5) == 0);
-    CHECK(tox_friend_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"still", 5, NULL) != 0);
+    CHECK(tox_friend_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"still", 5, NULL)
+          != 0);
 }

@@ -26,8 +26,8 @@ uint64_t scenario_now_ms(void)
 
 /* ---- recording events ---- */
 
-static void record(Seen_List *list, uint32_t friend_number, uint32_t value, const uint8_t *text, size_t length,
-                   const uint8_t *public_key)
+static void record(Seen_List *list, uint32_t friend_number, uint32_t value, const uint8_t *text,
+                   size_t length, const uint8_t *public_key)
 {
     Seen *seen = &list->items[list->count % MAX_SEEN];
     CHECK(list->count - list->taken < MAX_SEEN);

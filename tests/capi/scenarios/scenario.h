@@ -41,34 +41,36 @@ typedef struct Side {
     void (*on_iterate)(struct Side *side); /* called in every round, if set */
     Tox *companions[MAX_COMPANIONS]; /* plain nodes of this side's library, TOX_NODES_<SIDE> of them or 2 */
     int companion_count;
-    Contact node, relay; /* after join_network: a companion to bootstrap from; with TOX_RELAY also the relay */
-    Seen_List requests, messages, receipts, names, status_messages, statuses, typings, connections, lossy, lossless;
+    Contact node,
+        relay; /* after join_network: a companion to bootstrap from; with TOX_RELAY also the relay */
+    Seen_List requests, messages, receipts, names, status_messages, statuses, typings, connections, lossy,
+        lossless;
 } Side;
 
 /* Run everything of this side once and sleep a little. */
 void side_iterate(Side *side);
 
 /* Stop with a message unless the condition holds. */
-#define CHECK(condition) \
-    do { \
-        if (!(condition)) { \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
-            scenario_failed(); \
-        } \
+#define CHECK(condition)                                                                                     \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                  \
+            scenario_failed();                                                                               \
+        }                                                                                                    \
     } while (0)
 
 /* Iterate until the condition holds; stop with a message when `seconds` are over. */
-#define UNTIL(side, condition, seconds) \
-    do { \
-        const uint64_t until_ms = scenario_now_ms() + (uint64_t)(seconds) * 1000; \
-        while (!(condition)) { \
-            if (scenario_now_ms() > until_ms) { \
-                fprintf(stderr, "%s:%d: %s waited %d s for: %s\n", __FILE__, __LINE__, (side)->name, \
-                        (int)(seconds), #condition); \
-                scenario_failed(); \
-            } \
-            side_iterate(side); \
-        } \
+#define UNTIL(side, condition, seconds)                                                                      \
+    do {                                                                                                     \
+        const uint64_t until_ms = scenario_now_ms() + (uint64_t)(seconds) * 1000;                            \
+        while (!(condition)) {                                                                               \
+            if (scenario_now_ms() > until_ms) {                                                              \
+                fprintf(stderr, "%s:%d: %s waited %d s for: %s\n", __FILE__, __LINE__, (side)->name,         \
+                        (int)(seconds), #condition);                                                         \
+                scenario_failed();                                                                           \
+            }                                                                                                \
+            side_iterate(side);                                                                              \
+        }                                                                                                    \
     } while (0)
 
 void scenario_failed(void);

@@ -9,7 +9,8 @@ static const TOX_MESSAGE_TYPE types[MESSAGES] = {TOX_MESSAGE_TYPE_NORMAL, TOX_ME
 
 static size_t make_text(int index, uint8_t *text)
 {
-    static const char *const texts[MESSAGES] = {"hello", "waves", "\xc5\xbc\xc3\xb3\xc5\x82w \xf0\x9f\x90\xa2", NULL, "."};
+    static const char *const texts[MESSAGES] = {"hello", "waves",
+                                                "\xc5\xbc\xc3\xb3\xc5\x82w \xf0\x9f\x90\xa2", NULL, "."};
     if (texts[index] != NULL) {
         memcpy(text, texts[index], strlen(texts[index]));
         return strlen(texts[index]);

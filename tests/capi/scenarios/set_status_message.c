@@ -22,7 +22,8 @@ static void listen_to(Side *side)
         const Seen *seen = take(side, &side->status_messages, 30);
         CHECK(seen->length == lengths[i] && memcmp(seen->text, message, lengths[i]) == 0);
         CHECK(tox_friend_get_status_message_size(side->tox, 0, NULL) == lengths[i]);
-        CHECK(tox_friend_get_status_message(side->tox, 0, got, NULL) && memcmp(got, message, lengths[i]) == 0);
+        CHECK(tox_friend_get_status_message(side->tox, 0, got, NULL)
+              && memcmp(got, message, lengths[i]) == 0);
         meet(side);
     }
 }

@@ -16,7 +16,8 @@ static void find(Side *side)
 void scenario_alice(Side *side)
 {
     find(side);
-    CHECK(tox_friend_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"hi", 2, NULL) != 0);
+    CHECK(tox_friend_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"hi", 2, NULL)
+          != 0);
 }
 
 void scenario_bob(Side *side)

@@ -139,9 +139,7 @@ class Stage:
         self.rt = Runtime(self.clock, SeededRng(f"friend {seed}"))
         self.identity = KeyPair.generate(self.rt.rng)
         self.dht, self.onion, self.net_crypto = FakeDht(), FakeOnion(), FakeNetCrypto()
-        self.connections = FriendConnections(
-            self.identity, self.dht, self.onion, self.net_crypto, rt=self.rt
-        )
+        self.connections = FriendConnections(self.identity, self.dht, self.onion, self.net_crypto, rt=self.rt)
         self.requests = FriendRequests(self.onion, self.connections, rt=self.rt)
         self.events = []
         self.messenger = Messenger(self.connections, self.requests, self.events, rt=self.rt)

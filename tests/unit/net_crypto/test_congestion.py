@@ -251,8 +251,10 @@ def goodputs(link, senders, seconds):
 
 
 @pytest.mark.parametrize("bdp", [1, 10])
-@pytest.mark.parametrize(("rate", "rtt_ms", "loss", "seconds"),
-                         [(10 * M, 50, 0.01, 20), (100 * M, 20, 0.0, 4), (1 * M, 200, 0.0, 30)])
+@pytest.mark.parametrize(
+    ("rate", "rtt_ms", "loss", "seconds"),
+    [(10 * M, 50, 0.01, 20), (100 * M, 20, 0.0, 4), (1 * M, 200, 0.0, 30)],
+)
 def test_a_link_is_filled_and_its_queue_is_short(rate, rtt_ms, loss, seconds, bdp):
     link = SlowLink(1, rate, rtt_ms, loss=loss, buffer_bdp=bdp)
     sender = Sender(link, "alice")

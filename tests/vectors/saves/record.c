@@ -46,8 +46,8 @@ static Tox *start(const uint8_t *data, size_t length, uint16_t tcp_port)
     return tox;
 }
 
-static void on_invite(Tox *tox, uint32_t friend_number, Tox_Conference_Type type, const uint8_t *cookie, size_t length,
-                      void *data)
+static void on_invite(Tox *tox, uint32_t friend_number, Tox_Conference_Type type, const uint8_t *cookie,
+                      size_t length, void *data)
 {
     (void)type;
     (void)data;
@@ -86,8 +86,8 @@ static void describe(Tox *tox, const char *path)
         hex(file, "name", bytes, tox_friend_get_name_size(tox, i, NULL), ",\n   ");
         tox_friend_get_status_message(tox, i, bytes, NULL);
         hex(file, "status_message", bytes, tox_friend_get_status_message_size(tox, i, NULL), ",\n   ");
-        fprintf(file, "\"last_online\": %llu}%s\n", (unsigned long long)tox_friend_get_last_online(tox, i, NULL),
-                i + 1 < friends ? "," : "");
+        fprintf(file, "\"last_online\": %llu}%s\n",
+                (unsigned long long)tox_friend_get_last_online(tox, i, NULL), i + 1 < friends ? "," : "");
     }
     fprintf(file, " ],\n \"conferences\": %u\n}\n", (unsigned)tox_conference_get_chatlist_size(tox));
     fclose(file);
