@@ -51,7 +51,7 @@ DATAPATH_PARTS = (
 )
 # without it toxpy does the same in Python
 DATAPATH = Extension(
-    "toxpy._datapath",
+    "toxpy.system._datapath",
     [f"cbindings/{name}.c" for name in DATAPATH_PARTS],
     depends=["cbindings/datapath.h"],
     extra_compile_args=["-fvisibility=hidden"],

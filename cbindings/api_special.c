@@ -1,4 +1,4 @@
-/* The functions of the C API that are not the same as all others: see plan.py, SPECIAL. */
+/* The functions of the C API that are not the same as all others: see classify.py, SPECIAL. */
 #include "api_generated.h"
 #include "library.h"
 #include "options.h"

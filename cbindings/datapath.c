@@ -1,6 +1,6 @@
 /* The batch datapath: datagrams in and out of one UDP socket, many per system call, and the boxes of data packets.
  *
- * The module toxpy._datapath, the compiled twin of toxpy/datapath.py: the same two classes with the same methods, and a test compares them
+ * The module toxpy.system._datapath, the compiled twin of toxpy/system/datapath.py: the same two classes with the same methods, and a test compares them
  * packet by packet. It knows keys, nonces, addresses and buffers, and nothing of the protocol above them:
  *
  *     1b | low 16 bits of the nonce | box( start 4 | number 4 | zeros | data )
@@ -122,7 +122,7 @@ static PyMemberDef datapath_members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 static PyTypeObject DatapathType = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "toxpy._datapath.Datapath",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "toxpy.system._datapath.Datapath",
     .tp_doc = "Datagrams in and out of one UDP socket.",
     .tp_basicsize = sizeof(Datapath),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
@@ -140,8 +140,11 @@ static PyMethodDef functions[] = {
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, .m_name = "toxpy._datapath", .m_doc = "The compiled twin of toxpy.datapath.",
-    .m_size = -1,          .m_methods = functions,
+    PyModuleDef_HEAD_INIT,
+    .m_name = "toxpy.system._datapath",
+    .m_doc = "The compiled twin of toxpy.system.datapath.",
+    .m_size = -1,
+    .m_methods = functions,
 };
 
 PyMODINIT_FUNC PyInit__datapath(void)

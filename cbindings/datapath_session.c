@@ -223,7 +223,7 @@ static PyGetSetDef session_fields[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 PyTypeObject datapath_session_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "toxpy._datapath.Session",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "toxpy.system._datapath.Session",
     .tp_doc = "Keys and nonces of one crypto connection.",
     .tp_basicsize = sizeof(Session),
     .tp_flags = Py_TPFLAGS_DEFAULT,

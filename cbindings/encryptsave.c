@@ -1,4 +1,4 @@
-/* toxencryptsave: checks and memory in C, key derivation and boxes in toxpy/passkey.py. */
+/* toxencryptsave: checks and memory in C, key derivation and boxes in toxpy/save/passkey.py. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 """Writes what follows from include/toxcore.h.
 
-python cbindings/generate.py                 the committed modules toxpy/enums.py and toxpy/events.py
+python cbindings/generate.py                 the committed modules in toxpy/generated
 python cbindings/generate.py --build DIR     the C sources of the library, into DIR
 """
 
@@ -10,12 +10,12 @@ import argparse
 import sys
 from pathlib import Path
 
-import c_source
-import event_source
-import glue_source
+import generate_c
+import generate_events
+import generate_glue
+from classify import plan
 from describe import Api, describe_header
-from plan import plan
-from python_source import enums_source, events_source
+from generate_python import enums_source, events_source
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def committed(api: Api) -> dict[Path, str]:
     """The generated files that live in the repository, with their text."""
     return {
-        ROOT / "toxpy" / "enums.py": enums_source(api),
-        ROOT / "toxpy" / "events.py": events_source(api),
+        ROOT / "toxpy" / "generated" / "enums.py": enums_source(api),
+        ROOT / "toxpy" / "generated" / "events.py": events_source(api),
     }
 
 
@@ -32,12 +32,12 @@ def built(api: Api) -> dict[str, str]:
     """The generated files of one build, by name, with their text."""
     planned = plan(api)
     return {
-        "api_generated.h": c_source.header_source(api, planned),
-        "api_generated.c": c_source.source(api, planned),
-        "event_structs.h": event_source.structs_source(api),
-        "events_generated.c": event_source.source(api),
-        "exports.map": c_source.exports_map(api),
-        "_toxcore_glue.py": glue_source.source(api, planned),
+        "api_generated.h": generate_c.header_source(api, planned),
+        "api_generated.c": generate_c.source(api, planned),
+        "event_structs.h": generate_events.structs_source(api),
+        "events_generated.c": generate_events.source(api),
+        "exports.map": generate_c.exports_map(api),
+        "_toxcore_glue.py": generate_glue.source(api, planned),
     }
 
 
@@ -57,7 +57,7 @@ def emit_cffi_module(api: Api, path: Path) -> None:
     """_toxcore.c: the module through which C and Python reach each other. Starting it imports toxpy.capi."""
     from cffi import FFI
 
-    c, python = c_source.cdef(api, plan(api))
+    c, python = generate_c.cdef(api, plan(api))
     ffi = FFI()
     ffi.cdef(c)
     ffi.embedding_api(python)

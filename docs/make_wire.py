@@ -19,7 +19,7 @@ MODULES = {
     "Hole punching": "dht/nat",
     "Forwarding": "dht/forwarding",
     "DHT announcements": "dht/announcements",
-    "Bootstrap node's information": "dht/bootstrap_info",
+    "Bootstrap node's information": "network/bootstrap_info",
     "TCP connections to relays": "tcp/secure",
     "TCP relays": "tcp/server",
     "Onion paths": "onion/path",
@@ -32,10 +32,10 @@ MODULES = {
     "Friend connections": "friend/connection",
     "Friend requests": "friend/requests",
     "Messenger": "friend/messenger",
-    "File transfers": "friend/files",
-    "Savedata": "save",
-    "Conferences in savedata": "save_conferences",
-    "Encrypted savedata": "passkey",
+    "File transfers": "files/transfers",
+    "Savedata": "save/savedata",
+    "Conferences in savedata": "conference/saved",
+    "Encrypted savedata": "save/passkey",
 }
 
 

@@ -12,7 +12,7 @@ instance is not polled. Host names are looked up in a thread. Everything else ru
 loop's own thread, from which alone the methods may be called. Handlers, which any thread may
 set, are called there too; what one raises goes to the loop's exception handler.
 
-`AsyncTox(profile=profile)` starts from a `toxpy.profile.Profile` and saves into it; the last save, at
+`AsyncTox(profile=profile)` starts from a `toxpy.save.profile.Profile` and saves into it; the last save, at
 the end of `async with`, does not hold up the loop.
 """
 
@@ -22,23 +22,26 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from toxpy.aio_files import AsyncFiles, FriendFiles
 from toxpy.core import Core
-from toxpy.core_start import api_error, host_text
-from toxpy.enums import TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED, TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
 from toxpy.errors import ToxError
-from toxpy.handlers import Handlers
-from toxpy.sockets import ip_text, resolve
-from toxpy.tox import Tox, ToxClosed, build_options, to_bytes, with_profile
-from toxpy.typed_diagnosis import WhyOffline
-from toxpy.typed_enums import Connection, MessageType, UserStatus
-from toxpy.typed_events import (
+from toxpy.files.aio import AsyncFiles, FriendFiles
+from toxpy.friend.why_offline import WhyOffline
+from toxpy.generated.enums import (
+    TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED,
+    TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ,
+)
+from toxpy.generated.typed_enums import Connection, MessageType, UserStatus
+from toxpy.generated.typed_events import (
     Event,
     FriendConnectionStatus,
     FriendReadReceipt,
     SelfConnectionStatus,
 )
-from toxpy.values import PublicKey, ToxId
+from toxpy.handlers import Handlers
+from toxpy.ids import PublicKey, ToxId
+from toxpy.start import api_error, host_text
+from toxpy.system.sockets import ip_text, resolve
+from toxpy.tox import Tox, ToxClosed, build_options, to_bytes, with_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
 
     from toxpy.handlers import E, MessageHandler, PacketHandler, TypedMessageHandler
     from toxpy.options import Options
-    from toxpy.profile import Profile
+    from toxpy.save.profile import Profile
 
 __all__ = ["AsyncTox", "Friend"]
 

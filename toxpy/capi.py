@@ -21,12 +21,12 @@ from gc import freeze
 
 from _toxcore import ffi, lib  # type: ignore[import-not-found]
 
-from toxpy import save
 from toxpy.core import Core
-from toxpy.enums import TOX_LOG_LEVEL_ERROR
 from toxpy.errors import ToxError
+from toxpy.generated.enums import TOX_LOG_LEVEL_ERROR
 from toxpy.options import Options
 from toxpy.runtime import PACE, Rng
+from toxpy.save import savedata as save
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -432,7 +432,7 @@ def _bytes(pointer: Any, length: int) -> bytes:
 
 def _passkey() -> Any:
     """Imported when first used: not every program encrypts."""
-    from toxpy import passkey
+    from toxpy.save import passkey
 
     return passkey
 

@@ -14,11 +14,24 @@ must not tell who its user is.
 
 from __future__ import annotations
 
-from toxpy import enums, save
-from toxpy import events as ev
-from toxpy.core_files import CoreFiles
-from toxpy.core_network import CoreNetwork
-from toxpy.core_start import (
+from toxpy.crypto import sodium
+from toxpy.crypto.keys import KeyPair
+from toxpy.files.core import CoreFiles
+from toxpy.friend.connection import FriendConnections
+from toxpy.friend.diagnosis import diagnose
+from toxpy.friend.messenger import Messenger
+from toxpy.friend.requests import FriendRequests
+from toxpy.generated import enums
+from toxpy.generated import events as ev
+from toxpy.ids import NOSPAM_SIZE, address_checksum
+from toxpy.net_crypto.net_crypto import NetCrypto
+from toxpy.network.core import CoreNetwork
+from toxpy.network.node import NetworkNode
+from toxpy.onion.client import OnionClient
+from toxpy.options import Options
+from toxpy.runtime import FORKS, LOG_DEBUG, LOG_INFO, Runtime
+from toxpy.save import savedata as save
+from toxpy.start import (
     api_error,
     bind_socket,
     checked_key,
@@ -27,20 +40,8 @@ from toxpy.core_start import (
     log_sink,
     start_relay,
 )
-from toxpy.crypto import sodium
-from toxpy.crypto.keys import KeyPair
-from toxpy.friend.connection import FriendConnections
-from toxpy.friend.diagnosis import diagnose
-from toxpy.friend.messenger import Messenger
-from toxpy.friend.requests import FriendRequests
-from toxpy.net_crypto.net_crypto import NetCrypto
-from toxpy.network_node import NetworkNode
-from toxpy.onion.client import OnionClient
-from toxpy.options import Options
-from toxpy.runtime import FORKS, LOG_DEBUG, LOG_INFO, Runtime
-from toxpy.streams import Streams as RealStreams
+from toxpy.system.streams import Streams as RealStreams
 from toxpy.tcp.pool import TcpPool
-from toxpy.values import NOSPAM_SIZE, address_checksum
 from toxpy.wire.address import Node
 
 TYPE_CHECKING = False
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
     from toxpy.friend.diagnosis import Diagnosis
     from toxpy.friend.friend import Friend
-    from toxpy.network_node import Socket, Streams
+    from toxpy.network.node import Socket, Streams
     from toxpy.tcp.proxy import Proxy
 
 #: What tox_iteration_interval answers at least; clients sleep that long.

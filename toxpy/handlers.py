@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from toxpy.typed_enums import MessageType
-from toxpy.typed_events import Event, FriendLosslessPacket, FriendLossyPacket, FriendMessage
+from toxpy.generated.typed_enums import MessageType
+from toxpy.generated.typed_events import Event, FriendLosslessPacket, FriendLossyPacket, FriendMessage
 
 E = TypeVar("E", bound=Event)
 MessageHandler = Callable[[int, str], object]

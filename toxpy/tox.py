@@ -6,7 +6,7 @@ same instance one level down, where everything is bytes. A call that fails raise
 `ToxError` with the C error's value in `code` and its name in `name`.
 
 What happens comes out of `iterate` as typed events, and goes to the handlers that were set
-(`toxpy.handlers`). With a `toxpy.profile.Profile` the instance starts from it and saves into it.
+(`toxpy.handlers`). With a `toxpy.save.profile.Profile` the instance starts from it and saves into it.
 """
 
 from __future__ import annotations
@@ -15,18 +15,12 @@ import select
 from typing import TYPE_CHECKING, Any
 
 from toxpy.core import Core
-from toxpy.core_start import load_identity
 from toxpy.errors import ToxError
-from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler
-from toxpy.keeper import Keeper
-from toxpy.options import Options
-from toxpy.save import MAX_RELAYS
-from toxpy.tox_files import ToxFiles
-from toxpy.tox_network import ToxNetwork
-from toxpy.transfers import Transfers
-from toxpy.typed_diagnosis import WhyOffline
-from toxpy.typed_enums import Connection, MessageType, UserStatus
-from toxpy.typed_events import (
+from toxpy.files.tox import ToxFiles
+from toxpy.files.whole_files import Transfers
+from toxpy.friend.why_offline import WhyOffline
+from toxpy.generated.typed_enums import Connection, MessageType, UserStatus
+from toxpy.generated.typed_events import (
     Event,
     FriendConnectionStatus,
     FriendName,
@@ -35,13 +29,19 @@ from toxpy.typed_events import (
     from_core,
     to_text,
 )
-from toxpy.values import PublicKey, SecretKey, ToxId
+from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler
+from toxpy.ids import PublicKey, SecretKey, ToxId
+from toxpy.network.tox import ToxNetwork
+from toxpy.options import Options
+from toxpy.save.autosave import Keeper
+from toxpy.save.savedata import MAX_RELAYS
+from toxpy.start import load_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
 
-    from toxpy.profile import Profile
+    from toxpy.save.profile import Profile
 
 __all__ = ["Tox", "ToxClosed", "build_options", "to_bytes"]
 

@@ -12,10 +12,10 @@ from bench.programs import build
 from tests.support import compiled_datapath
 from tests.support.prefix import prefix
 from tests.support.universe import SeededRng, SimClock
-from toxpy import datapath_twin
 from toxpy.crypto.keys import KeyPair
 from toxpy.dht.dht import DHT
 from toxpy.runtime import Dispatch, Runtime
+from toxpy.system import datapath_twin
 
 #: steps that take less are measured in runs of so many
 BATCH = 64

@@ -6,9 +6,10 @@ import pytest
 
 from bench.micro.conftest import BATCH
 from tests.support.worlds import SimulatedWorld
-from toxpy import events, save
 from toxpy.core import Core
+from toxpy.generated import events
 from toxpy.options import Options
+from toxpy.save import savedata as save
 
 FRIENDS = 1000
 

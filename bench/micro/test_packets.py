@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from bench.micro.conftest import BATCH
-from toxpy.netprof import Profile
+from toxpy.system.traffic import Profile
 
 KEY, NONCE, OTHER_NONCE = bytes(range(32)), bytes(24), b"\x01" * 24
 DATA = b"\x40" + bytes(1372)

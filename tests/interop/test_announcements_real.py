@@ -13,7 +13,7 @@ from toxpy.dht.dht import DHT
 from toxpy.dht.forwarding import Forwarding, pack_chain, unpack_with_sendback
 from toxpy.onion.announce import AnnounceServer
 from toxpy.runtime import Dispatch, Runtime
-from toxpy.sockets import UdpSocket
+from toxpy.system.sockets import UdpSocket
 
 LOOPBACK = b"\x7f\x00\x00\x01"
 

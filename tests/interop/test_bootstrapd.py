@@ -28,11 +28,11 @@ from tests.support.bootstrapd import (
 from tests.support.programs import free_port
 from tests.support.real_tox import RealTox
 from toxpy.crypto.keys import KeyPair
-from toxpy.enums import TOX_CONNECTION_TCP
-from toxpy.node import BootstrapNode
+from toxpy.generated.enums import TOX_CONNECTION_TCP
+from toxpy.network.bootstrap_node import BootstrapNode
 from toxpy.runtime import Runtime
-from toxpy.sockets import UdpSocket
-from toxpy.streams import Streams
+from toxpy.system.sockets import UdpSocket
+from toxpy.system.streams import Streams
 
 LOOPBACK = b"\x7f\x00\x00\x01"
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.bootstrapd import Bootstrapd
 from tests.support.cli import Command, objects, run
 from tests.support.real_tox import RealTox
-from toxpy import events
+from toxpy.generated import events
 
 NETWORK = ["--no-lan", "--no-ipv6"]
 

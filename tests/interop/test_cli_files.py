@@ -12,7 +12,7 @@ from tests.interop.test_cli import Debian, debian, new, node, start, where  # no
 from tests.support.cli import OURS, environment, objects, run
 from tests.support.files import content
 from tests.support.real_tox import RealTox
-from toxpy import enums, events
+from toxpy.generated import enums, events
 
 #: Enough to be in the middle of it for a while.
 LARGE = 100_000_000

@@ -15,7 +15,7 @@ from tests.support.cli import OURS, environment, objects, run
 from tests.support.real_tox import RealTox
 from tests.support.toxic import ONLINE_TIMEOUT_S, Network, Toxic, debians_library
 from toxpy import Profile, Tox
-from toxpy.passkey import PassKey, salt_of
+from toxpy.save.passkey import PassKey, salt_of
 
 PASSPHRASE = "correct horse"
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.test_bootstrapd_config import FULL
-from toxpy.cli.libconfig import Group, LibconfigError, parse
+from toxpy.cli.bootstrapd.libconfig import Group, LibconfigError, parse
 
 #: larger than config_t of any version
 CONFIG_SIZE = 1024

@@ -16,7 +16,7 @@ from toxpy.friend.messenger import Messenger
 from toxpy.friend.requests import FriendRequests
 from toxpy.net_crypto.net_crypto import NetCrypto
 from toxpy.runtime import Dispatch, Runtime
-from toxpy.sockets import UdpSocket
+from toxpy.system.sockets import UdpSocket
 
 LOOPBACK = b"\x7f\x00\x00\x01"
 

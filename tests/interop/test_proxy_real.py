@@ -9,8 +9,8 @@ from tests.support.programs import Microsocks, Relay, Tinyproxy, free_port
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.dht.budget import KeyBudget
 from toxpy.runtime import Runtime
-from toxpy.sockets import parse_ip
-from toxpy.streams import Streams
+from toxpy.system.sockets import parse_ip
+from toxpy.system.streams import Streams
 from toxpy.tcp.client import PROXY, TcpClient
 from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
 from toxpy.tcp.server import TcpServer

@@ -11,8 +11,8 @@ import toxpy
 from tests.support.real_tox import RealTox
 from tests.unit.friend.fakes import Stage
 from tests.vectors.saves.record import load
-from toxpy import save
 from toxpy.errors import PacketError
+from toxpy.save import savedata as save
 from toxpy.wire.address import Node
 
 SAVES = pathlib.Path(__file__).parent.parent / "vectors" / "saves"

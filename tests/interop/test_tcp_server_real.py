@@ -9,14 +9,14 @@ import time
 import pytest
 
 from tests.support.real_tox import RealTox
-from toxpy import events
 from toxpy.crypto.keys import KeyPair
-from toxpy.enums import TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
 from toxpy.errors import ToxError
-from toxpy.node import BootstrapNode
+from toxpy.generated import events
+from toxpy.generated.enums import TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
+from toxpy.network.bootstrap_node import BootstrapNode
 from toxpy.runtime import Runtime
-from toxpy.sockets import UdpSocket
-from toxpy.streams import Streams
+from toxpy.system.sockets import UdpSocket
+from toxpy.system.streams import Streams
 
 LOOPBACK = bytes((127, 0, 0, 1))
 ONION_REQUEST, ONION_RESPONSE, FIRST_CONNECTION_ID = 8, 9, 16

@@ -8,8 +8,8 @@ import sys
 import time
 
 from toxpy.errors import ToxError
+from toxpy.generated.typed_events import FriendConnectionStatus, FriendMessage, SelfConnectionStatus
 from toxpy.tox import Tox
-from toxpy.typed_events import FriendConnectionStatus, FriendMessage, SelfConnectionStatus
 
 CONNECTIONS = ("none", "tcp", "udp")
 PROXIES = {"http": 1, "socks5": 2}

@@ -12,12 +12,12 @@ import pytest
 from tests.netns.lab import inside
 from tests.support.real_tox import RealTox
 from tests.support.worlds import loopback_options
-from toxpy import save
 from toxpy.core import Core
 from toxpy.dht.lan import INTERVAL_MS, LAN_DISCOVERY, LAN_DISCOVERY_SIZE, Lan
-from toxpy.interfaces import ALL_NODES, Interfaces, read_destinations
 from toxpy.runtime import Dispatch
-from toxpy.sockets import UdpSocket
+from toxpy.save import savedata as save
+from toxpy.system.interfaces import ALL_NODES, Interfaces, read_destinations
+from toxpy.system.sockets import UdpSocket
 from toxpy.wire.address import is_lan
 
 UDP = 2

@@ -16,7 +16,7 @@ from toxpy.dht.kbucket import (
     bucket_index,
     number_of,
 )
-from toxpy.dht.sendback import MAX_OUTSTANDING, PING_TIMEOUT_MS, Sendbacks
+from toxpy.dht.sendbacks import MAX_OUTSTANDING, PING_TIMEOUT_MS, Sendbacks
 from toxpy.errors import PacketError
 from toxpy.runtime import Dispatch, Runtime
 from toxpy.wire.address import Node, normalise_ip

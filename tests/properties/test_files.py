@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from tests.support.files import CANCEL, PAUSE, RESUME, UNKNOWN_SIZE
 from tests.support.universe import Universe
 from tests.unit.friend.test_over_net_crypto import Node
-from toxpy import events as ev
 from toxpy.errors import ToxError
+from toxpy.generated import events as ev
 
 SIDES = st.sampled_from(["alice", "bob"])
 SIZES = st.sampled_from([0, 1, 1370, 1371, 1372, 30_000, 200_000, UNKNOWN_SIZE])

@@ -1,7 +1,7 @@
 """Going online is told once to ourselves and once for each friend, with the way: UDP, or relays only."""
 
-from toxpy import events
-from toxpy.enums import TOX_CONNECTION_NONE, TOX_CONNECTION_TCP, TOX_CONNECTION_UDP
+from toxpy.generated import events
+from toxpy.generated.enums import TOX_CONNECTION_NONE, TOX_CONNECTION_TCP, TOX_CONNECTION_UDP
 
 
 def test_connection_status(world):

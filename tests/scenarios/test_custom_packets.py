@@ -2,8 +2,8 @@
 
 import pytest
 
-from toxpy import events
 from toxpy.errors import ToxError
+from toxpy.generated import events
 
 
 def test_custom_packets(world):

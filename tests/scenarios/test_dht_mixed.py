@@ -3,8 +3,8 @@
 import pytest
 
 from tests.support.worlds import LoopbackWorld, SimulatedWorld
-from toxpy import events
-from toxpy.enums import TOX_MESSAGE_TYPE_NORMAL
+from toxpy.generated import events
+from toxpy.generated.enums import TOX_MESSAGE_TYPE_NORMAL
 
 NODES = [f"node{i}" for i in range(6)]
 STAGES = {

@@ -1,6 +1,6 @@
 """A DHT node that is asked for a key answers with the nodes it knows nearest to it."""
 
-from toxpy import events
+from toxpy.generated import events
 
 
 def test_dht_nodes_response(udp_world):

@@ -1,8 +1,8 @@
 """A side goes away in the middle: the transfer is gone; a new one under the same ID goes on from there."""
 
 from tests.support.files import CANCEL, RESUME, Sent, accepted, content, fails, finish, received, run
-from toxpy import events
-from toxpy.enums import TOX_CONNECTION_NONE
+from toxpy.generated import events
+from toxpy.generated.enums import TOX_CONNECTION_NONE
 
 
 def gone(sender, sent):

@@ -2,9 +2,13 @@
 
 import pytest
 
-from toxpy import events
-from toxpy.enums import TOX_CONNECTION_NONE, TOX_ERR_FRIEND_DELETE_FRIEND_NOT_FOUND, TOX_MESSAGE_TYPE_NORMAL
 from toxpy.errors import ToxError
+from toxpy.generated import events
+from toxpy.generated.enums import (
+    TOX_CONNECTION_NONE,
+    TOX_ERR_FRIEND_DELETE_FRIEND_NOT_FOUND,
+    TOX_MESSAGE_TYPE_NORMAL,
+)
 
 
 def test_friend_delete(world):

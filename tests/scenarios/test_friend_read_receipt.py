@@ -1,7 +1,7 @@
 """Every message is answered by one receipt with its id, in the order of sending."""
 
-from toxpy import events
-from toxpy.enums import TOX_MESSAGE_TYPE_NORMAL
+from toxpy.generated import events
+from toxpy.generated.enums import TOX_MESSAGE_TYPE_NORMAL
 
 
 def test_friend_read_receipt(world):

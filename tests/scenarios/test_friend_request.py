@@ -1,7 +1,7 @@
 """A friend request by Tox ID arrives once with its text, the longest; accepting it connects both."""
 
-from toxpy import events
-from toxpy.enums import TOX_MAX_FRIEND_REQUEST_LENGTH
+from toxpy.generated import events
+from toxpy.generated.enums import TOX_MAX_FRIEND_REQUEST_LENGTH
 
 TEXT = "Grüße aus Köln".encode().ljust(TOX_MAX_FRIEND_REQUEST_LENGTH, b".")
 

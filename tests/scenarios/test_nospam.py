@@ -1,6 +1,6 @@
 """After a nospam change the old address is refused and the new one works."""
 
-from toxpy import events
+from toxpy.generated import events
 
 
 def test_nospam(world):

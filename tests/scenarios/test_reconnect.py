@@ -1,7 +1,7 @@
 """A friend who leaves is seen offline; one who vanishes is noticed by time-out; both come back."""
 
-from toxpy import events
-from toxpy.enums import TOX_CONNECTION_NONE, TOX_MESSAGE_TYPE_NORMAL
+from toxpy.generated import events
+from toxpy.generated.enums import TOX_CONNECTION_NONE, TOX_MESSAGE_TYPE_NORMAL
 
 
 def come_back(world, alice, saved):

@@ -1,7 +1,7 @@
 """Both restart from savedata without any bootstrap by hand and find each other again."""
 
-from toxpy import events
-from toxpy.enums import TOX_MESSAGE_TYPE_NORMAL
+from toxpy.generated import events
+from toxpy.generated.enums import TOX_MESSAGE_TYPE_NORMAL
 
 
 def test_save_friend(world):

@@ -2,14 +2,14 @@
 
 import pytest
 
-from toxpy import events
-from toxpy.enums import (
+from toxpy.errors import ToxError
+from toxpy.generated import events
+from toxpy.generated.enums import (
     TOX_ERR_FRIEND_SEND_MESSAGE_EMPTY,
     TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG,
     TOX_MESSAGE_TYPE_ACTION,
     TOX_MESSAGE_TYPE_NORMAL,
 )
-from toxpy.errors import ToxError
 
 MESSAGES = [
     (TOX_MESSAGE_TYPE_NORMAL, b"hello"),

@@ -1,6 +1,6 @@
 """A new name reaches the friend, and the friend's getter returns it."""
 
-from toxpy import events
+from toxpy.generated import events
 
 
 def test_set_name(world):

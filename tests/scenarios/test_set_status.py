@@ -1,7 +1,7 @@
 """Away, busy and back are told to the friend."""
 
-from toxpy import events
-from toxpy.enums import TOX_USER_STATUS_AWAY, TOX_USER_STATUS_BUSY, TOX_USER_STATUS_NONE
+from toxpy.generated import events
+from toxpy.generated.enums import TOX_USER_STATUS_AWAY, TOX_USER_STATUS_BUSY, TOX_USER_STATUS_NONE
 
 
 def test_set_status(world):

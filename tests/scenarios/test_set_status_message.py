@@ -1,6 +1,6 @@
 """A new status message reaches the friend."""
 
-from toxpy import events
+from toxpy.generated import events
 
 
 def test_set_status_message(world):

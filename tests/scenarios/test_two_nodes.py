@@ -1,7 +1,7 @@
 """Two instances that know only each other become friends: the smallest network there is."""
 
-from toxpy import events
-from toxpy.enums import TOX_MESSAGE_TYPE_NORMAL
+from toxpy.generated import events
+from toxpy.generated.enums import TOX_MESSAGE_TYPE_NORMAL
 
 
 def test_two_nodes(udp_world):

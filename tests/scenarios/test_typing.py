@@ -1,6 +1,6 @@
 """Typing starts and stops at the friend."""
 
-from toxpy import events
+from toxpy.generated import events
 
 
 def test_typing(world):

@@ -7,8 +7,8 @@ from tests.support.files import CANCEL, DATA
 from tests.support.private_network import HOST
 from tests.support.real_tox import RealTox
 from tests.support.toxic import ONLINE_TIMEOUT_S
-from toxpy import events as ev
 from toxpy.core import Core
+from toxpy.generated import events as ev
 from toxpy.options import Options
 
 #: What is on its way when something is paused has come when nothing moved for so long.

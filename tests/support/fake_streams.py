@@ -1,10 +1,10 @@
-"""Streams, listeners and `connect` without sockets, for unit tests; the methods of `toxpy.streams`.
+"""Streams, listeners and `connect` without sockets, for unit tests; the methods of `toxpy.system.streams`.
 
 Nothing moves by itself: `pump` carries bytes between two ends and calls `on_ready`, as often as epoll
 would (level-triggered: again for what was not read). Same calls, same order, every time.
 """
 
-#: what toxpy.streams reads at once
+#: what toxpy.system.streams reads at once
 READ_SIZE = 65536
 
 
@@ -32,7 +32,7 @@ class FakeStream:
         self.reads = 0
         self._told = False
 
-    # what toxpy.streams.Stream has
+    # what toxpy.system.streams.Stream has
 
     def is_connected(self):
         return self.connected and not self.failed and not self.closed

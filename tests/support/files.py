@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from toxpy import enums, events
 from toxpy.errors import ToxError
+from toxpy.generated import enums, events
 
 RESUME, PAUSE, CANCEL = (
     enums.TOX_FILE_CONTROL_RESUME,

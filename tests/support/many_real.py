@@ -19,8 +19,8 @@ import time
 
 from tests.support.bootstrapd import ROOT, environment
 from tests.support.real_tox import RealTox
-from toxpy import events
 from toxpy.errors import ToxError
+from toxpy.generated import events
 
 #: Between two passes over all instances; an instance itself wants 50 ms, less with transfers.
 PAUSE_S = 0.03

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ctypes as c
 import glob
 
-from toxpy import events
 from toxpy.errors import ToxError
+from toxpy.generated import events
 
 u8p = c.POINTER(c.c_uint8)
 

@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 
-from toxpy import save
-from toxpy.profile import Profile
+from toxpy.save import savedata as save
+from toxpy.save.profile import Profile
 
 
 def numbered(savedata, number):

@@ -1,4 +1,4 @@
-"""TCP in the simulated universe: reliable, in order, late; the same methods as `toxpy.streams`."""
+"""TCP in the simulated universe: reliable, in order, late; the same methods as `toxpy.system.streams`."""
 
 from toxpy.runtime import Runtime
 

@@ -2,7 +2,7 @@
 
 import toxpy
 from tests.support.worlds import SimulatedWorld
-from toxpy import typed_events as te
+from toxpy.generated import typed_events as te
 from toxpy.tox import Tox
 
 

@@ -4,8 +4,8 @@ from tests.support.fake_relay import FakeRelay
 from tests.support.fake_streams import FakeConnector, pump_all
 from tests.support.universe import SeededRng, SimClock
 from toxpy.crypto.keys import KeyPair, SharedKeys
-from toxpy.netprof import Profile
 from toxpy.runtime import Runtime
+from toxpy.system.traffic import Profile
 from toxpy.tcp import client as tcp
 from toxpy.tcp.client import TcpClient
 from toxpy.tcp.proxy import Proxy

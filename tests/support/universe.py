@@ -11,8 +11,8 @@ import heapq
 import random
 
 from tests.support.sim_nat import SimNat
-from toxpy.netprof import Profile
 from toxpy.runtime import Clock, Rng, Runtime
+from toxpy.system.traffic import Profile
 
 START_UNIX_S = 1_700_000_000
 TICK_MS = 5
@@ -42,7 +42,7 @@ class SeededRng(Rng):
 
 
 class SimSocket:
-    """One node's UDP port; the same methods as toxpy.sockets.UdpSocket."""
+    """One node's UDP port; the same methods as toxpy.system.sockets.UdpSocket."""
 
     def __init__(self, universe, address, nat=None):
         self.universe = universe

@@ -13,8 +13,8 @@ import time
 from tests.support.private_network import HOST, PrivateNetwork
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
-from toxpy import events
 from toxpy.core import Core
+from toxpy.generated import events
 from toxpy.options import Options
 
 LOOPBACK = "127.0.0.1"

@@ -8,9 +8,9 @@ import threading
 import pytest
 
 import toxpy
-from toxpy import enums, events
 from toxpy.aio import MAX_QUEUED_EVENTS, AsyncTox
 from toxpy.errors import ToxError
+from toxpy.generated import enums, events
 from toxpy.runtime import Runtime
 
 KEY = bytes(range(32))

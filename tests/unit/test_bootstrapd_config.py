@@ -7,9 +7,9 @@ import stat
 import pytest
 
 from tests.support.universe import SeededRng
-from toxpy.cli import libconfig
-from toxpy.cli.bootstrapd_config import Config, ConfigError, load_config, load_keys, write_keys
-from toxpy.cli.libconfig import LibconfigError, parse
+from toxpy.cli.bootstrapd import libconfig
+from toxpy.cli.bootstrapd.bootstrapd_config import Config, ConfigError, load_config, load_keys, write_keys
+from toxpy.cli.bootstrapd.libconfig import LibconfigError, parse
 from toxpy.crypto.keys import KeyPair
 from toxpy.runtime import Rng
 

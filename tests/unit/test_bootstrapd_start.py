@@ -7,11 +7,11 @@ import threading
 import pytest
 
 from tests.unit.test_bootstrapd_config import Log
-from toxpy import sockets
-from toxpy.cli.bootstrapd import StartError, add_numeric_nodes, bind, look_up, raise_file_limit
-from toxpy.cli.bootstrapd_config import BootstrapAddress, Config
-from toxpy.cli.libconfig import parse
-from toxpy.sockets import UdpSocket
+from toxpy.cli.bootstrapd.bootstrapd_config import BootstrapAddress, Config
+from toxpy.cli.bootstrapd.libconfig import parse
+from toxpy.cli.bootstrapd.main import StartError, add_numeric_nodes, bind, look_up, raise_file_limit
+from toxpy.system import sockets
+from toxpy.system.sockets import UdpSocket
 
 KEY = bytes(range(32))
 

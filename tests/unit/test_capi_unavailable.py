@@ -12,8 +12,8 @@ from tests.support.prefix import ROOT
 
 sys.path.insert(0, str(ROOT / "cbindings"))
 
+from classify import plan
 from describe import describe_header
-from plan import plan
 
 from toxpy.core import Core
 

@@ -4,12 +4,12 @@ import pytest
 
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
-from toxpy import enums, events
 from toxpy.core import Core
-from toxpy.core_start import NoSocket
 from toxpy.errors import PacketError, ToxError
+from toxpy.generated import enums, events
+from toxpy.ids import ToxId
 from toxpy.options import Options
-from toxpy.values import ToxId
+from toxpy.start import NoSocket
 
 KEY = bytes(range(1, 33))
 

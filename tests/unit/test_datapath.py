@@ -16,12 +16,12 @@ import pytest
 
 from tests.support import compiled_datapath
 from tests.support.private_network import PrivateNetwork
-from toxpy import datapath_twin
 from toxpy.crypto.sodium import add_to_nonce, encrypt
-from toxpy.datapath import MAX_DATA_SIZE, MIN_PACKET_SIZE
-from toxpy.datapath_twin import Datapath as PyDatapath
-from toxpy.datapath_twin import Session as PySession
-from toxpy.netprof import Profile
+from toxpy.system import datapath_twin
+from toxpy.system.datapath import MAX_DATA_SIZE, MIN_PACKET_SIZE
+from toxpy.system.datapath_twin import Datapath as PyDatapath
+from toxpy.system.datapath_twin import Session as PySession
+from toxpy.system.traffic import Profile
 
 LOOPBACK = b"\x7f\x00\x00\x01"
 KEY = bytes(range(32))
@@ -559,7 +559,7 @@ import random, socket, sys
 sys.path[:0] = {path!r}
 from pathlib import Path
 from tests.support import compiled_datapath
-from toxpy.netprof import Profile
+from toxpy.system.traffic import Profile
 module = compiled_datapath.load(Path({library!r}))
 ends = []
 for _ in range(2):

@@ -6,9 +6,9 @@ import pytest
 
 from tests.support.universe import SeededRng, SimClock
 from toxpy.core import Core
-from toxpy.error_log import INTERVAL_MS, ErrorLog
 from toxpy.options import Options
 from toxpy.runtime import LOG_DEBUG, LOG_WARNING, Runtime
+from toxpy.system.socket_errors import INTERVAL_MS, ErrorLog
 
 
 class Stage:

@@ -8,9 +8,9 @@ from tests.support.prefix import ROOT
 
 sys.path.insert(0, str(ROOT / "cbindings"))
 
+from classify import EVENTS
 from describe import describe, describe_header
-from event_source import BY_HAND, events, source, structs_source
-from plan import EVENTS
+from generate_events import BY_HAND, events, source, structs_source
 
 HEADER = """
 typedef struct Tox Tox;

@@ -11,12 +11,13 @@ import pytest
 from tests.support import compiled_datapath
 from tests.support.fake_streams import pair, pump_all
 from tests.support.private_network import HOST, PrivateNetwork
-from toxpy import datapath_twin, events
 from toxpy.core import Core
 from toxpy.crypto.sodium import add_to_nonce
+from toxpy.generated import events
 from toxpy.options import Options
 from toxpy.runtime import Runtime
-from toxpy.streams import Streams
+from toxpy.system import datapath_twin
+from toxpy.system.streams import Streams
 from toxpy.tcp.secure import SecureStream
 
 KEY = bytes(range(32))

@@ -8,12 +8,12 @@ from tests.support.prefix import ROOT
 
 sys.path.insert(0, str(ROOT / "cbindings"))
 
+from classify import fallback, plan, sentinel
 from describe import describe, describe_header
 from generate import built, committed
-from plan import fallback, plan, sentinel
-from python_source import class_name, event_callbacks, event_fields
+from generate_python import class_name, event_callbacks, event_fields
 
-from toxpy import enums, events
+from toxpy.generated import enums, events
 
 
 @pytest.fixture(scope="module")

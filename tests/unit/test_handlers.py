@@ -8,7 +8,7 @@ import pytest
 
 import toxpy
 from tests.unit.test_aio import ScriptedCore
-from toxpy import events
+from toxpy.generated import events
 from toxpy.options import Options
 from toxpy.tox import Tox
 

@@ -6,7 +6,7 @@ from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
 from toxpy.core import Core
 from toxpy.crypto.keys import KeyPair, SharedKeys
-from toxpy.node import BootstrapNode
+from toxpy.network.bootstrap_node import BootstrapNode
 from toxpy.options import Options
 from toxpy.tcp.pool import TcpPool
 from toxpy.wire.address import Node

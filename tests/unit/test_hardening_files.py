@@ -18,14 +18,15 @@ import pytest
 
 from tests.support.fake_streams import FakeConnector
 from tests.support.universe import SeededRng, SimClock
-from toxpy import enums, sockets
 from toxpy.core import Core
 from toxpy.crypto.keys import KeyPair, SharedKeys
-from toxpy.datapath_twin import MAX_FAILURES
 from toxpy.errors import ToxError
+from toxpy.generated import enums
 from toxpy.options import Options
 from toxpy.runtime import LOG_WARNING, Runtime
-from toxpy.streams import ACCEPT_PAUSE_MS
+from toxpy.system import sockets
+from toxpy.system.datapath_twin import MAX_FAILURES
+from toxpy.system.streams import ACCEPT_PAUSE_MS
 from toxpy.tcp.pool import TcpPool
 from toxpy.tcp.relay import FIRST_RETRY_MS, MAX_RETRY_MS
 from toxpy.wire.address import Node

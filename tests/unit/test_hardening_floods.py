@@ -12,15 +12,15 @@ from tests.support.relay_client import RelayClient
 from tests.support.universe import SeededRng, SimClock
 from tests.support.worlds import SimulatedWorld
 from tests.unit.test_hardening_clients import RelayUser, Town
-from toxpy import datapath_twin, sockets
 from toxpy.crypto import keys as crypto_keys
 from toxpy.crypto.keys import KeyPair, SharedKeys
-from toxpy.dht import bootstrap, budget, kbucket, ping, sendback
+from toxpy.dht import bootstrap, budget, kbucket, ping, sendbacks
 from toxpy.dht.announcement_store import BUCKET_SIZE, BUCKETS
 from toxpy.dht.budget import Budget, KeyBudget
 from toxpy.net_crypto import net_crypto
 from toxpy.onion import announce, client, group_announce, paths
 from toxpy.runtime import MIN_PURGE_SIZE, Runtime
+from toxpy.system import datapath_twin, sockets
 from toxpy.tcp import pool as tcp_pool
 from toxpy.tcp import server as tcp_server
 from toxpy.wire.address import Node
@@ -65,9 +65,9 @@ def tables(core):
     }
     return {
         **{name: (len(each), budget.MAX_PREFIXES) for name, each in buckets.items()},
-        "open nodes requests": (len(dht.sendbacks), sendback.MAX_OUTSTANDING),
-        "open pings": (len(dht.pings._sendbacks), sendback.MAX_OUTSTANDING),
-        "open searches": (len(dht._announce_nodes._sendbacks), sendback.MAX_OUTSTANDING),
+        "open nodes requests": (len(dht.sendbacks), sendbacks.MAX_OUTSTANDING),
+        "open pings": (len(dht.pings._sendbacks), sendbacks.MAX_OUTSTANDING),
+        "open searches": (len(dht._announce_nodes._sendbacks), sendbacks.MAX_OUTSTANDING),
         "to ping": (len(dht.pings._to_ping), ping.MAX_TO_PING),
         "close list": (len(dht.close_list), kbucket.BUCKETS * kbucket.MAX_CLIENTS),
         "shared keys": (len(dht.shared_keys), 2 * crypto_keys.MAX_SHARED_KEYS),

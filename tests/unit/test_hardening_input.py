@@ -13,7 +13,6 @@ from tests.fuzz.datagrams import prepare, still_talks
 from tests.support.fake_streams import pair, pump_all
 from tests.support.worlds import SimulatedWorld, events
 from tests.unit.test_save import file_of, keys_section
-from toxpy import datapath_twin, save
 from toxpy.core import Core
 from toxpy.crypto import sodium
 from toxpy.dht.packets import DHT_REQUEST
@@ -21,6 +20,8 @@ from toxpy.errors import PacketError, ToxError
 from toxpy.net_crypto import connection
 from toxpy.onion.path import KIND_DATA_REQUEST
 from toxpy.options import Options
+from toxpy.save import savedata as save
+from toxpy.system import datapath_twin
 from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
 from toxpy.tcp.secure import SecureStream
 from toxpy.wire.address import pack_ip_port

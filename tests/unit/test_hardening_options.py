@@ -7,14 +7,15 @@ import pytest
 
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
-from toxpy import enums, sockets
 from toxpy.core import Core
-from toxpy.core_start import NoSocket
 from toxpy.dht.forwarding import FORWARD_REQUEST
 from toxpy.dht.lan import LAN_DISCOVERY
 from toxpy.errors import ToxError
-from toxpy.interfaces import Interfaces
+from toxpy.generated import enums
 from toxpy.options import Options
+from toxpy.start import NoSocket
+from toxpy.system import sockets
+from toxpy.system.interfaces import Interfaces
 from toxpy.tox import build_options
 from toxpy.wire.address import Node
 

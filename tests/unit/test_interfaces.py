@@ -7,9 +7,9 @@ import struct
 import pytest
 
 from tests.support.universe import SeededRng, SimClock
-from toxpy import interfaces
-from toxpy.interfaces import ALL_NODES, LIMITED_BROADCAST, MAX_INTERFACES, REFRESH_MS, Interfaces
 from toxpy.runtime import Runtime
+from toxpy.system import interfaces
+from toxpy.system.interfaces import ALL_NODES, LIMITED_BROADCAST, MAX_INTERFACES, REFRESH_MS, Interfaces
 
 UP, LOOPBACK, MULTICAST = 1, 8, 0x1000
 AF_INET, AF_PACKET = 2, 17

@@ -7,8 +7,8 @@ import syslog
 
 import pytest
 
-from toxpy.cli import logs
-from toxpy.node import VERSION
+from toxpy.cli.bootstrapd import logs
+from toxpy.network.bootstrap_node import VERSION
 from toxpy.runtime import LOG_DEBUG, LOG_ERROR, LOG_INFO, LOG_WARNING
 
 LINE = re.compile(r"\[\d\d:\d\d:\d\d\.\d\d\d UTC\] \(([a-z.]+)\) (\w+\.py):\d+ : (\w+): (.*)\n")

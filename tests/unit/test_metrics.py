@@ -5,10 +5,10 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.universe import Universe
-from toxpy.cli.metrics import FRAME_NAMES, PACKET_NAMES, make_registry, read_node
+from toxpy.cli.bootstrapd.metrics import FRAME_NAMES, PACKET_NAMES, make_registry, read_node
 from toxpy.crypto.keys import KeyPair
-from toxpy.node import BootstrapNode
-from toxpy.streams import Streams
+from toxpy.network.bootstrap_node import BootstrapNode
+from toxpy.system.streams import Streams
 
 
 class Network:

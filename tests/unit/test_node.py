@@ -6,7 +6,7 @@ from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.dht.forwarding import pack_relay_request
-from toxpy.node import VERSION, BootstrapNode
+from toxpy.network.bootstrap_node import VERSION, BootstrapNode
 from toxpy.tcp.pool import TcpPool
 from toxpy.wire.address import Node
 

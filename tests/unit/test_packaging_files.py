@@ -4,8 +4,8 @@ import re
 import shlex
 from pathlib import Path
 
-from toxpy.cli.bootstrapd import HELP, parse_arguments
-from toxpy.cli.bootstrapd_config import Config
+from toxpy.cli.bootstrapd.bootstrapd_config import Config
+from toxpy.cli.bootstrapd.main import HELP, parse_arguments
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from toxpy import passkey
 from toxpy.errors import PacketError
+from toxpy.save import passkey
 
 SALT = bytes(32)
 #: what c-toxcore derives for this passphrase and salt

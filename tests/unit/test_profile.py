@@ -16,9 +16,11 @@ import pytest
 import toxpy
 from tests.support.disks import HungDisk, SmallDisk
 from tests.support.saving import number_of, numbered
-from toxpy import diskfile, passkey, save
 from toxpy.crypto.keys import KeyPair
-from toxpy.profile import (
+from toxpy.runtime import Rng
+from toxpy.save import diskfile, passkey
+from toxpy.save import savedata as save
+from toxpy.save.profile import (
     PassphraseNeeded,
     Profile,
     ProfileCorrupt,
@@ -28,7 +30,6 @@ from toxpy.profile import (
     WrongPassphrase,
     new_savedata,
 )
-from toxpy.runtime import Rng
 
 ROOT = Path(__file__).parents[2]
 SECRET = "correct horse"
@@ -424,7 +425,7 @@ def test_a_limit_on_the_size_of_files(path):
 def test_a_folder_in_which_nothing_may_be_written():
     """Of a user for whom permissions count: root is not stopped by them, and becomes nobody."""
     code = (
-        "import os, sys; from toxpy.profile import Profile; path = sys.argv[1]\n"
+        "import os, sys; from toxpy.save.profile import Profile; path = sys.argv[1]\n"
         "if os.getuid() == 0: os.setgid(65534); os.setuid(65534)\n"
         "print(Profile.open(path, read_only=True).savedata == open(path, 'rb').read())\n"
         "for call in (lambda: Profile.open(path), lambda: Profile.create(path + '2')):\n"
@@ -518,7 +519,7 @@ def test_a_process_ends_although_the_disk_hangs(hung):
     path = hung.folder + "/alice.tox"
     Profile.create(path).close()
     hung.hang()
-    code = "import sys; from toxpy.profile import Profile; Profile.open(sys.argv[1], timeout_s=0.2)"
+    code = "import sys; from toxpy.save.profile import Profile; Profile.open(sys.argv[1], timeout_s=0.2)"
     ran = subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, timeout=30)
     assert ran.returncode == 1 and b"TimeoutError" in ran.stderr
 

@@ -1,4 +1,4 @@
-"""toxpy.save against saves that real clients wrote, and against damage."""
+"""toxpy.save.savedata against saves that real clients wrote, and against damage."""
 
 import json
 import pathlib
@@ -10,9 +10,9 @@ import pytest
 
 import toxpy
 from tests.unit.friend.fakes import Stage
-from toxpy import save
+from toxpy.conference.saved import other_byte_order
 from toxpy.errors import PacketError
-from toxpy.save_conferences import other_byte_order
+from toxpy.save import savedata as save
 from toxpy.wire.address import Node
 
 VECTORS = pathlib.Path(__file__).parent.parent / "vectors"

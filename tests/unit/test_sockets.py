@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from toxpy import sockets
-from toxpy.sockets import UdpSocket, parse_ip, port_range, resolve
+from toxpy.system import sockets
+from toxpy.system.sockets import UdpSocket, parse_ip, port_range, resolve
 
 LOOPBACK = b"\x7f\x00\x00\x01"
 

@@ -7,9 +7,9 @@ from struct import Struct
 
 import pytest
 
-from toxpy import streams
 from toxpy.runtime import Runtime
-from toxpy.streams import FLUSH_SIZE, READ_SIZE, Streams
+from toxpy.system import streams
+from toxpy.system.streams import FLUSH_SIZE, READ_SIZE, Streams
 
 LOOPBACK = bytes((127, 0, 0, 1))
 

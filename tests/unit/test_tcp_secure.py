@@ -8,7 +8,7 @@ from nacl.bindings import crypto_box_beforenm, crypto_secretbox, crypto_secretbo
 from tests.support.fake_streams import pair
 from tests.support.universe import SeededRng
 from toxpy.crypto.keys import KeyPair
-from toxpy.netprof import Profile
+from toxpy.system.traffic import Profile
 from toxpy.tcp.secure import (
     CLIENT_HELLO_SIZE,
     CLOSED_BY_PEER,

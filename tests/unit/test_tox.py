@@ -5,11 +5,11 @@ import pytest
 import toxpy
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
-from toxpy import enums, events
 from toxpy.core import Core
+from toxpy.generated import enums, events
+from toxpy.generated.typed_events import from_core
 from toxpy.options import Options
 from toxpy.tox import Tox, build_options
-from toxpy.typed_events import from_core
 
 
 @pytest.fixture

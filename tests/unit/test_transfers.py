@@ -1,4 +1,4 @@
-"""toxpy.transfers: whole files between two instances in the simulated universe, and names from friends."""
+"""toxpy.files.whole_files: files between two instances in the simulated universe, names from friends."""
 
 import asyncio
 import io
@@ -12,9 +12,9 @@ from hypothesis import example, given
 import toxpy
 from tests.support.files import content
 from tests.support.stage import Stage
-from toxpy import typed_events as te
+from toxpy.files.whole_files import MAX_NAME_SIZE, TransferError, safe_name
+from toxpy.generated import typed_events as te
 from toxpy.tox import Tox
-from toxpy.transfers import MAX_NAME_SIZE, TransferError, safe_name
 
 DATA = content(300_000)
 

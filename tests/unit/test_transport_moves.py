@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.worlds import SimulatedWorld
-from toxpy import enums, events
+from toxpy.generated import enums, events
 
 
 class MixedWorld(SimulatedWorld):

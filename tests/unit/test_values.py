@@ -2,8 +2,8 @@
 
 import pytest
 
+from toxpy.ids import PublicKey, ToxId, address_checksum
 from toxpy.options import Options
-from toxpy.values import PublicKey, ToxId, address_checksum
 
 KEY = bytes(range(32))
 

@@ -17,8 +17,8 @@ from toxpy.cli.progress import FootProgress, Progress
 from toxpy.cli.session import Session, run
 from toxpy.cli.terminal import Failure, input_lines
 from toxpy.errors import ToxError
-from toxpy.typed_enums import MessageType
-from toxpy.typed_events import FileRecv
+from toxpy.generated.typed_enums import MessageType
+from toxpy.generated.typed_events import FileRecv
 
 HELP = """\
 /me TEXT           send an action

@@ -9,7 +9,7 @@ from toxpy.cli.files import Receiver
 from toxpy.cli.progress import Progress
 from toxpy.cli.session import Session, run
 from toxpy.errors import ToxError
-from toxpy.typed_events import FileRecv, FriendMessage
+from toxpy.generated.typed_events import FileRecv, FriendMessage
 
 #: Messages of one friend that wait to be echoed; those beyond are dropped, as the friend can see.
 MAX_WAITING = 1000

@@ -14,11 +14,11 @@ from toxpy.cli.progress import FileProgress, Progress, size_text
 from toxpy.cli.session import Session, run
 from toxpy.cli.terminal import TIMED_OUT, Failure, visible
 from toxpy.errors import ToxError
-from toxpy.transfers import Incoming, Transfer, TransferError
-from toxpy.typed_enums import FileControl, FileKind
+from toxpy.files.whole_files import Incoming, Transfer, TransferError
+from toxpy.generated.typed_enums import FileControl, FileKind
 
 if TYPE_CHECKING:
-    from toxpy.typed_events import FileRecv
+    from toxpy.generated.typed_events import FileRecv
 
 # sending
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from toxpy import save
 from toxpy.cli import settings
 from toxpy.cli.session import guarded
 from toxpy.cli.terminal import OK, Failure, Output
-from toxpy.profile import PassphraseNeeded, Profile
+from toxpy.save import savedata as save
+from toxpy.save.profile import PassphraseNeeded, Profile
 
 
 def _tell(out: Output, profile: Profile) -> None:

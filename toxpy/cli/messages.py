@@ -10,8 +10,8 @@ from toxpy.cli import settings
 from toxpy.cli.session import Session, run
 from toxpy.cli.terminal import Failure, input_lines
 from toxpy.errors import ToxError
-from toxpy.typed_enums import MessageType
-from toxpy.typed_events import FriendRequest
+from toxpy.generated.typed_enums import MessageType
+from toxpy.generated.typed_events import FriendRequest
 
 REQUEST_TEXT = "Hello, please add me"
 INPUT_HELP = "each line is a message; Ctrl-D ends"

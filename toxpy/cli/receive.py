@@ -10,8 +10,8 @@ from toxpy.cli.messages import FRIEND_HELP, REQUEST_TEXT, accept_or_tell
 from toxpy.cli.progress import Progress
 from toxpy.cli.session import Session, run
 from toxpy.cli.terminal import TIMED_OUT, Failure
-from toxpy.typed_enums import MessageType
-from toxpy.typed_events import FileRecv
+from toxpy.generated.typed_enums import MessageType
+from toxpy.generated.typed_events import FileRecv
 
 #: How long the receipt of the last message may take to leave.
 RECEIPT_S = 0.5

@@ -12,10 +12,10 @@ from toxpy.aio import AsyncTox, Friend
 from toxpy.cli import settings
 from toxpy.cli.terminal import FAILED, OK, TIMED_OUT, Failure, HungUp, Output, visible
 from toxpy.errors import ToxError
-from toxpy.profile import Profile, ProfileCorrupt, ProfileError, ProfileLocked, ProfileNotEncrypted
-from toxpy.typed_enums import Connection, MessageType
-from toxpy.typed_events import FriendConnectionStatus, FriendRequest, SelfConnectionStatus
-from toxpy.values import ADDRESS_SIZE, PUBLIC_KEY_SIZE, URI_PREFIX, PublicKey, ToxId
+from toxpy.generated.typed_enums import Connection, MessageType
+from toxpy.generated.typed_events import FriendConnectionStatus, FriendRequest, SelfConnectionStatus
+from toxpy.ids import ADDRESS_SIZE, PUBLIC_KEY_SIZE, URI_PREFIX, PublicKey, ToxId
+from toxpy.save.profile import Profile, ProfileCorrupt, ProfileError, ProfileLocked, ProfileNotEncrypted
 
 MAX_MESSAGE_SIZE = 1372
 #: How long to wait before nodes that did not answer are asked again.

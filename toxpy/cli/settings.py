@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from toxpy.cli.terminal import EXIT_STATUS_HELP, Failure, Output
-from toxpy.profile import PassphraseNeeded, Profile
+from toxpy.generated.typed_enums import ProxyType
+from toxpy.ids import PublicKey
 from toxpy.runtime import Rng
-from toxpy.typed_enums import ProxyType
-from toxpy.values import PublicKey
+from toxpy.save.profile import PassphraseNeeded, Profile
 
 PROFILE_VARIABLE, PASSPHRASE_VARIABLE = "TOXPY_PROFILE", "TOXPY_PASSPHRASE"
 #: Taken from a nodes file; a public list has many more.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE
 from toxpy.dht.announcements import SEARCH_REQUEST, SEARCH_RESPONSE, SENDBACK_SIZE
 from toxpy.dht.packets import OVERHEAD, open_packet, seal_packet, sender_of
-from toxpy.dht.sendback import Sendbacks
+from toxpy.dht.sendbacks import Sendbacks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ from toxpy.dht.packets import (
 )
 from toxpy.dht.ping import Pings
 from toxpy.dht.requests import Requests
-from toxpy.dht.sendback import MAX_OUTSTANDING, Sendbacks
+from toxpy.dht.sendbacks import MAX_OUTSTANDING, Sendbacks
 from toxpy.errors import PacketError
 from toxpy.runtime import LOG_DEBUG
 from toxpy.wire.address import PUBLIC_KEY_SIZE, Node, is_lan, is_loopback, is_usable

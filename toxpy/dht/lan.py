@@ -3,7 +3,7 @@
     0x21 LAN discovery   kind 1 | sender's DHT key 32
 
 Spec: LAN Discovery; c-toxcore: LAN_discovery.c, friend_connection.c lan_discovery. It goes out
-every ten seconds to every destination of `toxpy.interfaces`, on the default port, on ten more
+every ten seconds to every destination of `toxpy.system.interfaces`, on the default port, on ten more
 ports of the default range (the next ten the next time), and on our own port, where others who
 left the default range are likely to be too. The packet proves nothing: whoever is named by
 one from the LAN is asked as a bootstrap node, and only its answer counts.
@@ -12,7 +12,7 @@ one from the LAN is asked as a bootstrap node, and only its answer counts.
 from __future__ import annotations
 
 from toxpy.dht.budget import Bucket
-from toxpy.sockets import FIRST_PORT, LAST_PORT
+from toxpy.system.sockets import FIRST_PORT, LAST_PORT
 from toxpy.wire.address import PUBLIC_KEY_SIZE, Node, is_lan
 
 TYPE_CHECKING = False
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from toxpy.dht.dht import DHT
-    from toxpy.interfaces import Destination
     from toxpy.runtime import Dispatch, Runtime, Timer
+    from toxpy.system.interfaces import Destination
     from toxpy.wire.address import Address
 
 LAN_DISCOVERY = 0x21

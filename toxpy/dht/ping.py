@@ -19,7 +19,7 @@ from toxpy.dht.packets import (
     seal_packet,
     sender_of,
 )
-from toxpy.dht.sendback import Sendbacks
+from toxpy.dht.sendbacks import Sendbacks
 from toxpy.wire.address import Node, is_usable
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ No other Tox library tells this; it needs only moments that the layers know anyw
 
 from __future__ import annotations
 
-from toxpy.enums import (
+from toxpy.generated.enums import (
     TOX_FRIEND_OFFLINE_REASON_ADDRESS_UNKNOWN,
     TOX_FRIEND_OFFLINE_REASON_DHT_KEY_UNKNOWN,
     TOX_FRIEND_OFFLINE_REASON_HANDSHAKE_REJECTED,
@@ -21,7 +21,7 @@ from toxpy.enums import (
     TOX_FRIEND_OFFLINE_REASON_WENT_AWAY,
 )
 from toxpy.net_crypto.connection import HANDSHAKE_SENT
-from toxpy.net_crypto.ways import OVER_TCP
+from toxpy.net_crypto.transport import OVER_TCP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from toxpy.files.transfers import FriendFiles
     from toxpy.friend.connection import FriendConnection
-    from toxpy.friend.files import FriendFiles
     from toxpy.friend.messenger import Messenger
     from toxpy.runtime import Timer
 

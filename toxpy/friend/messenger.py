@@ -20,10 +20,8 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from toxpy import enums
-from toxpy import events as ev
 from toxpy.errors import ToxError
-from toxpy.friend.files import Files
+from toxpy.files.transfers import Files
 from toxpy.friend.friend import (
     CONNECTION_NONE,
     FRIEND_ADDED,
@@ -36,8 +34,10 @@ from toxpy.friend.friend import (
     PACKET_ONLINE,
     Friend,
 )
+from toxpy.generated import enums
+from toxpy.generated import events as ev
+from toxpy.ids import ADDRESS_SIZE, address_checksum
 from toxpy.runtime import Dispatch
-from toxpy.values import ADDRESS_SIZE, address_checksum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import NONCE_SIZE, shared_key
-from toxpy.datapath import MAX_DATA_SIZE, Session
 from toxpy.net_crypto.congestion import PACE_MS, Congestion
 from toxpy.net_crypto.handshake import (
     ECHO_SIZE,
@@ -31,17 +30,18 @@ from toxpy.net_crypto.handshake import (
     open_cookie_response,
 )
 from toxpy.net_crypto.round_trip import MIN_TIMEOUT_MS
-from toxpy.net_crypto.ways import OVER_TCP, OVER_UDP, Ways
+from toxpy.net_crypto.transport import OVER_TCP, OVER_UDP, Ways
 from toxpy.net_crypto.window import INVALID, STALE, ReceiveWindow, SendWindow
+from toxpy.system.datapath import MAX_DATA_SIZE, Session
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from toxpy.datapath import Record
     from toxpy.net_crypto.handshake import Handshake
     from toxpy.net_crypto.net_crypto import NetCrypto
     from toxpy.runtime import Timer
+    from toxpy.system.datapath import Record
     from toxpy.wire.address import Address, Node
 
     class Owner(Protocol):

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from toxpy.crypto.keys import SharedKeys
 from toxpy.crypto.sodium import NONCE_SIZE
-from toxpy.datapath import MAX_PACKET_SIZE, MIN_PACKET_SIZE
 from toxpy.net_crypto.connection import ESTABLISHED, SILENT_MS, CryptoConnection
 from toxpy.net_crypto.handshake import (
     COOKIE_LIFETIME_MS,
@@ -30,6 +29,7 @@ from toxpy.net_crypto.handshake import (
     open_cookie_request,
     open_handshake,
 )
+from toxpy.system.datapath import MAX_PACKET_SIZE, MIN_PACKET_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from toxpy.crypto.keys import KeyPair
-    from toxpy.datapath import Datapath, Session
     from toxpy.dht.budget import KeyBudget
     from toxpy.net_crypto.connection import Owner
     from toxpy.net_crypto.handshake import Handshake
     from toxpy.runtime import Dispatch, Runtime
+    from toxpy.system.datapath import Datapath, Session
     from toxpy.tcp.pool import TcpPeer, TcpPool
     from toxpy.wire.address import Address
 

@@ -18,7 +18,7 @@ from toxpy.tcp.secure import MAX_PENDING
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.runtime import Clock
-    from toxpy.streams import Stream
+    from toxpy.system.streams import Stream
 
 #: Bytes that may wait unread whatever happens, and at most.
 MIN_UNREAD, MAX_UNREAD = 49_152, 2_097_152

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from toxpy.crypto.keys import SharedKeys
-    from toxpy.netprof import Profile
     from toxpy.runtime import Runtime, Timer
-    from toxpy.streams import Stream
+    from toxpy.system.streams import Stream
+    from toxpy.system.traffic import Profile
     from toxpy.tcp.proxy import Proxy, ProxyHandshake
     from toxpy.wire.address import Address, Node
 

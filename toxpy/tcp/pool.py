@@ -24,7 +24,7 @@ client's.
 from __future__ import annotations
 
 from toxpy.dht.budget import Bucket
-from toxpy.netprof import Profile
+from toxpy.system.traffic import Profile
 from toxpy.tcp.client import TcpClient
 from toxpy.tcp.relay import (
     CONNECTED,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from toxpy.crypto.keys import KeyPair, SharedKeys
     from toxpy.runtime import Runtime, Timer
-    from toxpy.streams import Stream
+    from toxpy.system.streams import Stream
     from toxpy.tcp.proxy import Proxy
     from toxpy.tcp.relay import Endpoint
     from toxpy.wire.address import Address

@@ -17,8 +17,8 @@ from toxpy.runtime import FORKS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.crypto.keys import KeyPair
-    from toxpy.netprof import Profile
-    from toxpy.streams import Stream
+    from toxpy.system.streams import Stream
+    from toxpy.system.traffic import Profile
 
 _SEALED_SIZE = KEY_SIZE + NONCE_SIZE + MAC_SIZE
 SERVER_HELLO_SIZE = NONCE_SIZE + _SEALED_SIZE

@@ -22,7 +22,7 @@ from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE, shared_key
 from toxpy.dht.budget import Bucket, Budget
 from toxpy.dht.forwarding import MAX_FORWARD_DATA_SIZE
 from toxpy.errors import PacketError
-from toxpy.netprof import Profile
+from toxpy.system.traffic import Profile
 from toxpy.tcp.half_open import MAX_HALF_OPEN, HalfOpen
 from toxpy.tcp.secure import SecureStream, create_server_hello, open_client_hello
 from toxpy.tcp.server_client import FIRST_CONNECTION_ID, LAST_CONNECTION_ID, Incoming, Link, ServerClient
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from toxpy.crypto.keys import SharedKeys
     from toxpy.dht.budget import KeyBudget
     from toxpy.runtime import Runtime, Timer
-    from toxpy.streams import Listener, Stream
+    from toxpy.system.streams import Listener, Stream
     from toxpy.tcp.half_open import Connection
     from toxpy.tcp.server_client import Session
 

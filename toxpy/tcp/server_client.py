@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from toxpy.streams import Stream
+    from toxpy.system.streams import Stream
     from toxpy.tcp.server import TcpServer
     from toxpy.wire.address import Address
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.prefix import compile_c, library_dir
-from toxpy import save
 from toxpy.errors import PacketError
+from toxpy.save import savedata as save
 
 HERE = Path(__file__).parent
 SAVES = Path(__file__).parents[2] / "vectors" / "saves"

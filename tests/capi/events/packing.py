@@ -7,7 +7,7 @@ from tests.support.prefix import ROOT
 sys.path.insert(0, str(ROOT / "cbindings"))
 
 from describe import describe_header
-from event_source import events
+from generate_events import events
 
 API = describe_header(ROOT / "include" / "toxcore.h")
 KINDS = events(API)

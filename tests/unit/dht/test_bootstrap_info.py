@@ -3,8 +3,8 @@
 import pytest
 
 from tests.support.universe import SeededRng, SimClock
-from toxpy.dht.bootstrap_info import ANSWERS_BURST, ANSWERS_PER_S, BootstrapInfo, version_number
-from toxpy.node import VERSION
+from toxpy.network.bootstrap_info import ANSWERS_BURST, ANSWERS_PER_S, BootstrapInfo, version_number
+from toxpy.network.bootstrap_node import VERSION
 from toxpy.runtime import Dispatch, Runtime
 
 STRANGER = (bytes((20, 1, 2, 3)), 33445)

@@ -5,7 +5,7 @@ from tests.unit.dht.net import Peer
 from toxpy.crypto.keys import KeyPair
 from toxpy.dht.lan import HEARD_BURST, INTERVAL_MS, LAN_DISCOVERY, PORTS_PER_ROUND, Lan
 from toxpy.dht.packets import NODES_REQUEST
-from toxpy.sockets import FIRST_PORT, LAST_PORT
+from toxpy.system.sockets import FIRST_PORT, LAST_PORT
 
 EVERYBODY = [(b"\xff\xff\xff\xff", 0)]
 

@@ -21,7 +21,7 @@ from toxpy.dht.nat import (
     near_ports,
 )
 from toxpy.dht.packets import DHT_REQUEST, PING_REQUEST, open_request, request_keys
-from toxpy.dht.sendback import MAX_OUTSTANDING, PING_TIMEOUT_MS
+from toxpy.dht.sendbacks import MAX_OUTSTANDING, PING_TIMEOUT_MS
 
 NAT_IP = bytes((40, 0, 0, 1))
 LIAR_IP = bytes((50, 0, 0, 1))

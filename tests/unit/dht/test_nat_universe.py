@@ -5,7 +5,7 @@ import pytest
 from tests.support.universe import Universe
 from tests.support.worlds import SimulatedWorld
 from tests.unit.dht.net import Peer
-from toxpy import events
+from toxpy.generated import events
 
 CONES = ("full", "restricted", "port")
 COUNTING, RANDOM = ("symmetric", "counting"), ("symmetric", "random")

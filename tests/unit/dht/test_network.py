@@ -7,7 +7,7 @@ from tests.unit.dht.net import Peer, network, settled
 from toxpy.dht.dht import BUSY, NODES_REQUEST_INTERVAL_MS
 from toxpy.dht.kbucket import BAD_NODE_TIMEOUT_MS, number_of
 from toxpy.dht.packets import MAX_REQUEST_PAYLOAD, NODES_REQUEST, PING_REQUEST
-from toxpy.dht.sendback import MAX_OUTSTANDING
+from toxpy.dht.sendbacks import MAX_OUTSTANDING
 from toxpy.wire.address import Node
 
 

@@ -1,7 +1,7 @@
 """Ping ids: once, in time, from whom and where it was asked."""
 
 from tests.support.universe import SeededRng, SimClock
-from toxpy.dht.sendback import MAX_OUTSTANDING, PING_TIMEOUT_MS, Sendbacks
+from toxpy.dht.sendbacks import MAX_OUTSTANDING, PING_TIMEOUT_MS, Sendbacks
 from toxpy.runtime import Runtime
 
 KEY, OTHER = b"\x01" * 32, b"\x02" * 32

@@ -3,7 +3,7 @@
 from tests.support.universe import SeededRng, SimClock
 from tests.support.worlds import SimulatedWorld
 from toxpy.crypto.keys import KeyPair, SharedKeys
-from toxpy.dht.strangers import (
+from toxpy.network.flood_queue import (
     CALM,
     GROUP,
     MAX_WAITING,

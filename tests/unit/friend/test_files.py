@@ -1,4 +1,4 @@
-"""toxpy.friend.files: packets, errors in c-toxcore's order, pacing, what ends a transfer, nonsense."""
+"""toxpy.files.transfers: packets, errors in c-toxcore's order, pacing, what ends a transfer, nonsense."""
 
 import random
 import struct
@@ -7,9 +7,9 @@ import pytest
 
 from tests.support.files import CANCEL, CHUNK, PAUSE, RESUME, UNKNOWN_SIZE, fails
 from tests.unit.friend.fakes import Stage
-from toxpy import events as ev
 from toxpy.errors import ToxError
-from toxpy.friend import files as module
+from toxpy.files import transfers as module
+from toxpy.generated import events as ev
 
 ID = bytes(range(32))
 INCOMING = 1 << 16

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.unit.friend.fakes import Stage
-from toxpy import enums
 from toxpy.errors import ToxError
 from toxpy.friend.friend import FRIEND_ADDED, FRIEND_CONFIRMED, FRIEND_ONLINE, FRIEND_REQUESTED
-from toxpy.values import address_checksum
+from toxpy.generated import enums
+from toxpy.ids import address_checksum
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_a_restart_of_the_friend(universe, pair):
 
 def test_a_request_over_the_connection_of_a_friend(universe):
     """alice adds bob with a request while bob already looks for alice: no onion needed."""
-    from toxpy.values import address_checksum
+    from toxpy.ids import address_checksum
 
     alice, bob = Node(universe, "alice"), Node(universe, "bob")
     bob.messenger.add_norequest(alice.identity.public)

@@ -15,11 +15,11 @@ from tests.unit.net_crypto.pair import (
 )
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import add_to_nonce, encrypt, shared_key
-from toxpy.datapath_twin import Session
 from toxpy.dht import budget
 from toxpy.net_crypto import connection, net_crypto
 from toxpy.net_crypto import handshake as hs
 from toxpy.net_crypto.window import BUFFER_SIZE, MAX_HELD
+from toxpy.system.datapath_twin import Session
 from toxpy.wire.address import is_usable
 
 HEAD = Struct(">II")

@@ -1,0 +1,1 @@
+"""A bootstrap node and relay for everybody."""

@@ -1,0 +1,106 @@
+"""The file methods of `Tox`: those of the C API, and whole files. See `toxpy.files.whole_files`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toxpy.files.whole_files import UNKNOWN_SIZE, Incoming, Outgoing, Transfers
+from toxpy.generated.typed_enums import FileControl, FileKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from toxpy.core import Core
+    from toxpy.files.whole_files import Path
+    from toxpy.generated.typed_events import FileRecv
+
+
+class ToxFiles:
+    """Mixed into `Tox`."""
+
+    if TYPE_CHECKING:
+        transfers: Transfers
+
+        @property
+        def core(self) -> Core:
+            """The bytes level."""
+
+    # whole files
+
+    def send_file(
+        self,
+        friend_number: int,
+        source: Path | BinaryIO,
+        *,
+        name: str | None = None,
+        kind: int = FileKind.DATA,
+        file_id: bytes | None = None,
+        on_progress: Callable[[Outgoing], object] | None = None,
+    ) -> Outgoing:
+        """Offer a file of a path, or a binary file object open for reading, to a friend who is online.
+
+        The transfer moves on while the instance iterates, and calls `on_progress(transfer)` after every
+        chunk. What has no size yet, as a pipe, is sent until its end; reading it must not block. Without
+        `file_id` an unchanged file of a path has the same one each time, so that the friend can go on
+        with a transfer that broke off.
+        """
+        return self.transfers.send(
+            friend_number, source, name=name, kind=kind, file_id=file_id, on_progress=on_progress
+        )
+
+    def accept_file(
+        self,
+        event: FileRecv,
+        target: Path | BinaryIO,
+        *,
+        overwrite: bool = False,
+        resume: bool = True,
+        max_size: int | None = None,
+        on_progress: Callable[[Incoming], object] | None = None,
+    ) -> Incoming:
+        """Accept an offered file into a folder (under its safe name), as a path, or into a file object.
+
+        In a folder an existing name gets a number; an existing path is FileExistsError, unless
+        `overwrite`. With `resume` a transfer that broke off goes on. `max_size` limits the bytes taken:
+        ValueError when the offer says more; a sender who sends more is cancelled.
+        """
+        return self.transfers.accept(
+            event, target, overwrite=overwrite, resume=resume, max_size=max_size, on_progress=on_progress
+        )
+
+    # as in C
+
+    def file_send(
+        self,
+        friend_number: int,
+        filename: str | bytes,
+        file_size: int | None,
+        *,
+        kind: int = FileKind.DATA,
+        file_id: bytes | None = None,
+    ) -> int:
+        """Offer a file whose FileChunkRequest events you answer; None for an unknown size. Its number."""
+        name = filename.encode() if isinstance(filename, str) else bytes(filename)
+        size = UNKNOWN_SIZE if file_size is None else file_size
+        return self.core.file_send(friend_number, int(kind), size, file_id, name)
+
+    def file_send_chunk(self, friend_number: int, file_number: int, position: int, data: bytes) -> None:
+        """Answer a FileChunkRequest."""
+        self.core.file_send_chunk(friend_number, file_number, position, bytes(data))
+
+    def file_control(self, friend_number: int, file_number: int, control: FileControl | int) -> None:
+        """Accept or resume, pause, or cancel."""
+        self.core.file_control(friend_number, file_number, FileControl(control).value)
+
+    def file_seek(self, friend_number: int, file_number: int, position: int) -> None:
+        """Before accepting: have the file start later."""
+        self.core.file_seek(friend_number, file_number, position)
+
+    def file_get_file_id(self, friend_number: int, file_number: int) -> bytes:
+        """The ID of a transfer, 32 bytes."""
+        return self.core.file_get_file_id(friend_number, file_number)
+
+    def file_by_id(self, friend_number: int, file_id: bytes) -> int:
+        """The number of the transfer with that ID."""
+        return self.core.file_by_id(friend_number, file_id)

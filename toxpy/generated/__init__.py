@@ -1,0 +1,1 @@
+"""What is made from the C header: do not edit."""

@@ -1,0 +1,1 @@
+"""A node of the network, with a user or without."""

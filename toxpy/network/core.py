@@ -1,0 +1,202 @@
+"""The network's part of `Core`: bootstrapping, relays, our own state in the network, traffic counts."""
+
+from __future__ import annotations
+
+from toxpy.generated import enums
+from toxpy.generated import events as ev
+from toxpy.start import api_error, checked_key, host_text
+from toxpy.system import sockets
+from toxpy.wire.address import Node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from toxpy.dht.dht import DHT
+    from toxpy.errors import ToxError
+    from toxpy.network.node import NetworkNode, Socket
+    from toxpy.onion.client import OnionClient
+    from toxpy.options import Options
+    from toxpy.runtime import Runtime
+    from toxpy.system.traffic import Profile
+    from toxpy.tcp.pool import TcpPool
+
+
+class CoreNetwork:
+    """Methods of `Core`, which owns everything they use."""
+
+    __slots__ = ()
+
+    _events: list[Any]
+    dht: DHT
+    node: NetworkNode
+    onion: OnionClient
+    options: Options
+    rt: Runtime
+    socket: Socket
+    tcp: TcpPool
+
+    def resolve_options(self) -> dict[str, bool]:
+        """Keyword arguments for `sockets.resolve`: what this instance may ask for and can reach."""
+        options = self.options
+        return {"ipv6": options.ipv6_enabled, "dns": not options.experimental_disable_dns}
+
+    def _resolve(self, host: bytes | str | None, port: int) -> list[bytes]:
+        if host is None:
+            raise api_error("TOX_ERR_BOOTSTRAP_NULL")
+        if not 0 < port < 65536:
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
+        return sockets.resolve(host_text(host), **self.resolve_options())
+
+    def _unknown_host(self) -> ToxError:
+        if self.options.experimental_disable_dns:
+            return api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "names are not looked up: give an IP address")
+        return api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "unknown host", retryable=True)
+
+    def bootstrap(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
+        """Ask a node into the DHT. Looks host names up, which may block: see `bootstrap_addresses`."""
+        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        self.bootstrap_addresses(self._resolve(host, port), port, key)
+        return True
+
+    def bootstrap_addresses(self, ips: list[bytes], port: int, public_key: bytes) -> None:
+        """`bootstrap` for a host that was looked up already; no IP means that this failed."""
+        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        if not 0 < port < 65536:
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
+        if not ips:
+            raise self._unknown_host()
+        self.rt.clock.update()
+        self.rt.pace.note_lightly()
+        for ip in ips:
+            self.onion.add_bootstrap(Node(key, (ip, port)))
+            self.dht.bootstrap((ip, port), key)
+
+    def add_tcp_relay(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
+        """Use a TCP relay. Looks host names up, which may block: see `add_tcp_relay_addresses`."""
+        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        ips = self._resolve(host, port)
+        if not ips and host and self.names_go_to_proxy():
+            self.add_tcp_relay_by_name(host_text(host), port, key)
+        else:
+            self.add_tcp_relay_addresses(ips, port, key)
+        return True
+
+    def names_go_to_proxy(self) -> bool:
+        """Is it for the proxy to look relays' names up, because that here would show what we look for."""
+        options = self.options
+        return bool(options.proxy_type) and options.experimental_disable_dns and not options.proxy_may_leak
+
+    def add_tcp_relay_by_name(self, host: str, port: int, public_key: bytes) -> None:
+        """`add_tcp_relay` for a host that the proxy looks up."""
+        self.rt.clock.update()
+        try:
+            self.tcp.add_relay(Node(public_key, (bytes(4), port), tcp=True), host)
+        except ValueError as error:
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", str(error)) from error
+
+    def add_tcp_relay_addresses(self, ips: list[bytes], port: int, public_key: bytes) -> None:
+        """`add_tcp_relay` for a host that was looked up already; no IP means that this failed."""
+        key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
+        if not 0 < port < 65536:
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
+        if not ips:
+            raise self._unknown_host()
+        self.rt.clock.update()
+        self.rt.pace.note_lightly()
+        for ip in ips:
+            self.tcp.add_relay(Node(key, (ip, port), tcp=True))
+
+    def self_get_connection_status(self) -> int:
+        """TOX_CONNECTION_UDP or _TCP once the onion works, which is when friends can find us.
+
+        UDP needs a DHT node beyond the LAN, as in c-toxcore.
+        """
+        return self.onion.connection_state()
+
+    def self_get_dht_id(self) -> bytes:
+        """The key to bootstrap from us with."""
+        return self.dht.public_key
+
+    def self_get_udp_port(self) -> int:
+        """The bound UDP port."""
+        if self.socket.port == 0:
+            raise api_error("TOX_ERR_GET_PORT_NOT_BOUND")
+        return self.socket.port
+
+    def self_get_tcp_port(self) -> int:
+        """The port of our TCP relay."""
+        if not self.options.tcp_port:
+            raise api_error("TOX_ERR_GET_PORT_NOT_BOUND")
+        return self.options.tcp_port
+
+    def dht_get_num_closelist(self) -> int:
+        """Nodes in our close list."""
+        return self.dht.close_count()
+
+    def dht_get_num_closelist_announce_capable(self) -> int:
+        """Those of them that can store announcements."""
+        return self.dht.close_count(announce_only=True)
+
+    def dht_send_nodes_request(
+        self, public_key: bytes | None, ip: bytes | str | None, port: int, target_public_key: bytes | None
+    ) -> bool:
+        """Ask a DHT node for the nodes it knows nearest to a key; see `report_dht_nodes` for the answer.
+
+        As in c-toxcore a host name is looked up as well, which may block.
+        """
+        if self.socket.port == 0:
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_UDP_DISABLED")
+        key = checked_key(public_key, "TOX_ERR_DHT_SEND_NODES_REQUEST_NULL")
+        target = checked_key(target_public_key, "TOX_ERR_DHT_SEND_NODES_REQUEST_NULL")
+        if ip is None:
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_NULL")
+        if not 0 < port < 65536:
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_BAD_PORT")
+        addresses = [(each, port) for each in sockets.resolve(host_text(ip), **self.resolve_options())]
+        if not addresses:
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_BAD_IP")
+        self.rt.clock.update()
+        if not sum(self.dht.send_nodes_request(address, key, target) for address in addresses):
+            raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_FAIL")
+        return True
+
+    def report_dht_nodes(self, wanted: bool) -> None:
+        """Choose whether every node that a DHT node names to us is a `DhtNodesResponse`; at first none."""
+        self.dht.on_returned = self._on_returned if wanted else None
+
+    def reports_dht_nodes(self) -> bool:
+        """What was chosen with `report_dht_nodes`."""
+        return self.dht.on_returned is not None
+
+    def _on_returned(self, node: Node) -> None:
+        ip, port = node.address
+        self._events.append(ev.DhtNodesResponse(node.public_key, sockets.ip_text(ip).encode(), port))
+
+    # traffic: `type` is a TOX_NETPROF_PACKET_TYPE, `direction` 0 for sent and 1 for received
+
+    def _profiles(self, type: int) -> list[Profile]:
+        """The profiles that a type stands for."""
+        server = [self.node.relay.profile] if self.node.relay is not None else []
+        return {
+            enums.TOX_NETPROF_PACKET_TYPE_TCP_CLIENT: [self.tcp.profile],
+            enums.TOX_NETPROF_PACKET_TYPE_TCP_SERVER: server,
+            enums.TOX_NETPROF_PACKET_TYPE_TCP: [self.tcp.profile, *server],
+            enums.TOX_NETPROF_PACKET_TYPE_UDP: [self.socket.profile],
+        }.get(type, [])
+
+    def netprof_get_packet_id_count(self, type: int, id: int, direction: int) -> int:
+        """Packets of one id."""
+        return sum(p.of_id(id, bool(direction), in_bytes=False) for p in self._profiles(type))
+
+    def netprof_get_packet_total_count(self, type: int, direction: int) -> int:
+        """Packets of all ids."""
+        return sum(p.total(bool(direction), in_bytes=False) for p in self._profiles(type))
+
+    def netprof_get_packet_id_bytes(self, type: int, id: int, direction: int) -> int:
+        """Bytes of the packets of one id."""
+        return sum(p.of_id(id, bool(direction), in_bytes=True) for p in self._profiles(type))
+
+    def netprof_get_packet_total_bytes(self, type: int, direction: int) -> int:
+        """Bytes of all packets."""
+        return sum(p.total(bool(direction), in_bytes=True) for p in self._profiles(type))

@@ -1,0 +1,1 @@
+"""The profile: its format, its file, its saving."""

@@ -1,0 +1,118 @@
+"""Saving a running instance into its profile: soon after a change, now and then, and at the end.
+
+The instance's own timers drive it, in the thread that iterates; the disk is waited for in the file's
+thread (`toxpy.save.diskfile`), so a disk that hangs stops nothing here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toxpy.core import Core
+    from toxpy.runtime import Timer
+    from toxpy.save.diskfile import Job
+    from toxpy.save.profile import Profile
+
+#: How soon after a change an instance saves, how often without one, how soon it tries again.
+SAVE_DELAY_MS, SAVE_INTERVAL_MS, SAVE_RETRY_MS = 300, 600_000, 30_000
+#: How often it looks whether a save is done.
+_LOOK_MS = 20
+
+
+class Keeper:
+    """Of one instance and one profile, until `release`."""
+
+    def __init__(self, profile: Profile, core: Core) -> None:
+        if profile.closed or profile.read_only:
+            raise ValueError("the profile is closed or was opened read-only")
+        if profile.in_use:
+            raise ValueError("another instance saves into this profile")
+        if core.self_get_public_key() != profile.public_key:
+            raise ValueError("the instance is of another identity than the profile")
+        profile.in_use = True
+        self.profile = profile
+        self._core = core
+        self._timer: Timer | None = None
+        self._job: Job | None = None
+        self._written = profile.savedata
+        self._end_ms = 0
+        self._again = False
+        self._arm(SAVE_INTERVAL_MS)
+
+    def _arm(self, delay_ms: int, callback: Callable[[], None] | None = None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._core.rt.timers.call_at(self._core.now_ms() + delay_ms, callback or self._begin)
+
+    def changed(self) -> None:
+        """Something worth keeping changed: save soon, once for all that changes meanwhile."""
+        if self._job is not None:
+            self._again = True
+        elif not self._again:
+            self._again = True
+            self._arm(SAVE_DELAY_MS)
+
+    def _begin(self) -> None:
+        """Hand the present state to the disk, unless it is there already."""
+        self._again = False
+        data = self._core.get_savedata()
+        if data == self.profile.savedata:
+            self._arm(SAVE_INTERVAL_MS)
+            return
+        self._written = data
+        self._job = self.profile.save_soon(data)
+        self._end_ms = self._core.now_ms() + int(self.profile.timeout_s * 1000)
+        self._arm(_LOOK_MS, self._look)
+
+    def _look(self) -> None:
+        """How far is the disk."""
+        job = self._job
+        if job is None:
+            return
+        if job.done.is_set():
+            self._job = None
+            try:
+                job.check()
+            except OSError as error:
+                self._failed(error)
+                return
+            self.profile.saved(self._written)
+            self.profile.save_error = None
+            self._arm(SAVE_DELAY_MS if self._again else SAVE_INTERVAL_MS)
+        elif self._core.now_ms() >= self._end_ms:
+            self._job = None
+            self._failed(job.give_up(self.profile.timeout_s))
+        else:
+            self._arm(_LOOK_MS, self._look)
+
+    def _failed(self, error: OSError) -> None:
+        self._again = True
+        self._arm(SAVE_RETRY_MS)
+        self.profile.save_error = error
+        if self.profile.on_save_error is not None:
+            self.profile.on_save_error(error)
+
+    def follow(self, core: Core) -> None:
+        """The same identity goes on in another core."""
+        self._core, self._timer = core, None
+        self._again = False
+        if self._job is not None:
+            self._arm(0, self._look)
+        self.changed()
+
+    def release(self) -> Callable[[], None]:
+        """End; what is returned makes the last save and waits for the disk. It needs the instance no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+        profile = self.profile
+        profile.in_use = False
+        data = self._core.get_savedata()
+
+        def finish() -> None:
+            # a save that is still under way is older; one that failed did not change `savedata`
+            if data != profile.savedata or self._job is not None:
+                profile.save(data)
+
+        return finish

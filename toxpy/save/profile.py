@@ -1,0 +1,388 @@
+"""A profile: the savedata in a file, as Tox clients keep it, with or without a passphrase.
+
+    with Profile.open("alice.tox", passphrase="...") as profile, Tox(profile=profile) as tox:
+        ...
+
+The instance starts from the profile, and saves into it soon after something worth keeping changed,
+every ten minutes, and when it is closed. A save never leaves half a file (see `toxpy.save.diskfile`),
+and encrypts before anything reaches the disk. Nothing here ever makes a new identity where there was
+one: a damaged file is an error, the file stays as it is, and its last good copy is named.
+
+Every operation gives up after `timeout_s`: TimeoutError. OSError says what the disk said, with the path.
+In asyncio, open a profile with `await asyncio.to_thread(Profile.open, path)`.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from toxpy.crypto import sodium
+from toxpy.crypto.keys import KeyPair
+from toxpy.errors import PacketError
+from toxpy.friend.friend import MAX_NAME_LENGTH
+from toxpy.ids import NOSPAM_SIZE, ToxId, address_checksum
+from toxpy.runtime import Rng
+from toxpy.save import passkey
+from toxpy.save import savedata as save
+from toxpy.save.diskfile import DiskFile, FileLocked, Job
+from toxpy.save.passkey import PassKey
+
+__all__ = [
+    "PassphraseNeeded",
+    "Profile",
+    "ProfileCorrupt",
+    "ProfileError",
+    "ProfileLocked",
+    "ProfileNotEncrypted",
+    "WrongPassphrase",
+]
+
+#: How long an operation waits for the disk.
+DEFAULT_TIMEOUT_S = 8.0
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used as asked; `path` is its file."""
+
+    def __init__(self, path: str, message: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: {message}")
+
+
+class ProfileLocked(ProfileError):
+    """Somebody else has the profile open; `holder` says who."""
+
+    def __init__(self, path: str, holder: str) -> None:
+        self.holder = holder
+        super().__init__(path, f"the profile is in use by {holder}")
+
+
+class ProfileCorrupt(ProfileError):
+    """The file is no whole profile. It was left alone; `backup_path` is its last good copy, or None."""
+
+    def __init__(self, path: str, problem: str, backup_path: str | None) -> None:
+        self.backup_path = backup_path
+        offer = f"; its last good copy is {backup_path}" if backup_path else "; there is no good copy of it"
+        super().__init__(path, f"the profile is damaged ({problem}){offer}")
+
+
+class PassphraseNeeded(ProfileError):
+    """The profile is encrypted and no passphrase was given."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "the profile is encrypted: it needs its passphrase")
+
+
+class WrongPassphrase(ProfileError):
+    """The passphrase does not open the profile; of a damaged one without a good copy nobody can tell."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "the passphrase is wrong, or the file is damaged")
+
+
+class ProfileNotEncrypted(ProfileError):
+    """A passphrase was given for a profile that has none."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, "the profile is not encrypted: open it without a passphrase")
+
+
+def _new_key(passphrase: str | bytes) -> PassKey:
+    return PassKey.derive(_passphrase_bytes(passphrase), Rng().bytes(passkey.SALT_SIZE))
+
+
+def _passphrase_bytes(passphrase: str | bytes) -> bytes:
+    raw = passphrase.encode("utf-8") if isinstance(passphrase, str) else bytes(passphrase)
+    if not raw:
+        raise ValueError("an empty passphrase protects nothing: give none instead")
+    return raw
+
+
+def new_savedata(name: str = "") -> bytes:
+    """The savedata of a new identity."""
+    rng = Rng()
+    keys = KeyPair.generate(rng)
+    made = save.SaveData(rng.bytes(NOSPAM_SIZE), keys.public, keys.secret)
+    made.name = name.encode("utf-8")
+    if len(made.name) > MAX_NAME_LENGTH:
+        raise ValueError(f"a name has at most {MAX_NAME_LENGTH} bytes")
+    return save.build(made)
+
+
+class Profile:
+    """One open profile; made by `open` or `create`, and to be closed (or used with `with`)."""
+
+    def __init__(self, file: DiskFile, key: PassKey | None, savedata: bytes, timeout_s: float) -> None:
+        """For `open` and `create`."""
+        self._file = file
+        self._key = key
+        self._timeout_s = timeout_s
+        self._savedata = savedata
+        self._public_key = _public_key(savedata)
+        self._read_only = False
+        self.closed = False
+        #: an instance saves into it
+        self.in_use = False
+        #: why the last save of an instance failed, None when it did not; it is tried again
+        self.save_error: Exception | None = None
+        #: called with that error by the thread that iterates
+        self.on_save_error: Callable[[Exception], None] | None = None
+
+    # life
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        passphrase: str | bytes | None = None,
+        *,
+        read_only: bool = False,
+        restore_backup: bool = False,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> Profile:
+        """Open a profile that exists.
+
+        ProfileLocked, ProfileCorrupt, PassphraseNeeded, WrongPassphrase, ProfileNotEncrypted; OSError.
+        `read_only` neither locks nor saves. `restore_backup` first puts the last good copy in the place of
+        the file, which is kept under another name; it raises like the rest when that copy cannot be opened.
+        """
+        secret = None if passphrase is None else _passphrase_bytes(passphrase)
+        file = DiskFile(path)
+
+        def load(job: Job) -> tuple[PassKey | None, bytes]:
+            file.follow_links()
+            if not read_only and os.path.isdir(file.folder) and job.is_wanted():
+                file.lock()
+            if restore_backup:
+                loaded = _decoded(file.backup_path, file.read(file.backup_path), secret)
+                file.restore(job)
+                return loaded
+            return _load(file, secret)
+
+        key, savedata = _run(file, load, "cannot open the profile", timeout_s)
+        profile = cls(file, key, savedata, timeout_s)
+        profile._read_only = read_only
+        return profile
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        passphrase: str | bytes | None = None,
+        *,
+        name: str = "",
+        savedata: bytes | None = None,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+    ) -> Profile:
+        """Make a profile with a new identity, or with that of `savedata`; FileExistsError when there is one.
+
+        Missing folders are made, mode 0700. The file is there when this returns.
+        """
+        content = new_savedata(name) if savedata is None else bytes(savedata)
+        _public_key(content)
+        key = None if passphrase is None else _new_key(passphrase)
+        file = DiskFile(path)
+        profile = cls(file, key, content, timeout_s)
+
+        def make(job: Job) -> None:
+            file.follow_links()
+            file.make_folder()
+            file.lock()
+            for taken in (file.path, file.backup_path):
+                if os.path.lexists(taken):
+                    raise FileExistsError(errno.EEXIST, f"there is already {taken}")
+            file.write(profile._encoded(content), job)
+
+        _run(file, make, "cannot create the profile", timeout_s)
+        return profile
+
+    def close(self) -> None:
+        """Give the lock back; saves nothing. An instance on this profile is to be closed before."""
+        if not self.closed:
+            self.closed = True
+            self._file.close(self._timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Profile {self.path}{' closed' if self.closed else ''}>"
+
+    # content
+
+    @property
+    def path(self) -> str:
+        """The file; where the given path was a link, what it leads to."""
+        return self._file.path
+
+    @property
+    def backup_path(self) -> str:
+        """The last good copy: what was in the file before the last save."""
+        return self._file.backup_path
+
+    @property
+    def encrypted(self) -> bool:
+        """Does the profile have a passphrase."""
+        return self._key is not None
+
+    @property
+    def read_only(self) -> bool:
+        """Was it opened without the right to save."""
+        return self._read_only
+
+    @property
+    def savedata(self) -> bytes:
+        """What was loaded or saved last, not encrypted."""
+        return self._savedata
+
+    @property
+    def public_key(self) -> bytes:
+        """Whose profile it is, 32 bytes."""
+        return self._public_key
+
+    @property
+    def address(self) -> ToxId:
+        """The Tox ID in it."""
+        parsed = save.parse(self._savedata)
+        body = parsed.public_key + parsed.nospam
+        return ToxId(body + address_checksum(body))
+
+    @property
+    def name(self) -> str:
+        """The name in it."""
+        return save.parse(self._savedata).name.decode("utf-8", "replace")
+
+    def save(self, savedata: bytes) -> None:
+        """Write a state of the same identity; when this returns it is on the disk."""
+        self.save_soon(savedata).wait(self._timeout_s)
+        self._savedata = savedata
+
+    def save_soon(self, savedata: bytes) -> Job:
+        """`save` without waiting: `done` of the job is set at the end, its `check` raises what went wrong."""
+        if self.closed:
+            raise ValueError("the profile is closed")
+        if self._read_only:
+            raise ValueError("the profile was opened read-only")
+        if _public_key(savedata) != self.public_key:
+            raise ValueError("this savedata is of another identity than the profile")
+        return self._write(savedata)
+
+    def saved(self, savedata: bytes) -> None:
+        """That state is on the disk."""
+        self._savedata = savedata
+
+    def _encoded(self, savedata: bytes) -> bytes:
+        """As it goes to the disk."""
+        key = self._key
+        return savedata if key is None else key.encrypt(savedata, Rng().bytes(sodium.NONCE_SIZE))
+
+    def _write(self, savedata: bytes, *, keep_old: bool = True) -> Job:
+        content, file = self._encoded(savedata), self._file
+        return file.post(lambda job: file.write(content, job, keep_old=keep_old), "cannot save the profile")
+
+    def set_passphrase(self, passphrase: str | bytes | None) -> None:
+        """Encrypt with another passphrase from now on, or (None) no more.
+
+        The last good copy is replaced too: nothing that the old passphrase opens, and nothing that none
+        protects, is left in the folder. (What a disk keeps of deleted files is beyond us.)
+        """
+        if self._read_only or self.closed:
+            raise ValueError("the profile is closed or was opened read-only")
+        old, self._key = self._key, None if passphrase is None else _new_key(passphrase)
+        try:
+            self._write(self._savedata, keep_old=False).wait(self._timeout_s)
+        except BaseException:
+            self._key = old
+            raise
+
+    @property
+    def timeout_s(self) -> float:
+        """How long an operation waits for the disk."""
+        return self._timeout_s
+
+
+def _public_key(savedata: bytes) -> bytes:
+    """Whose state that is; ValueError when it is none."""
+    try:
+        return save.owner(savedata)
+    except PacketError as error:
+        raise ValueError(str(error)) from error
+
+
+def _run(file: DiskFile, function: Callable[[Job], Any], what: str, timeout_s: float) -> Any:
+    """Do the first thing with a file; the file is closed when that fails."""
+    try:
+        return file.post(function, what).wait(timeout_s)
+    except TimeoutError:
+        file.close()
+        raise
+    except BaseException as error:
+        file.close(timeout_s)
+        if isinstance(error, FileLocked):
+            raise ProfileLocked(error.path, error.holder) from error
+        raise
+
+
+# in the file's thread
+
+
+def _load(file: DiskFile, secret: bytes | None) -> tuple[PassKey | None, bytes]:
+    """Key and savedata; the errors of `Profile.open`."""
+    try:
+        content = file.read(file.path)
+    except FileNotFoundError as error:
+        good = _good_copy(file, secret)
+        raise FileNotFoundError(
+            error.errno, f"there is no such file, but a copy: {good}" if good else "there is no such file"
+        ) from error
+    try:
+        return _decoded(file.path, content, secret)
+    except PacketError as error:
+        problem = str(error) if content else "it is empty"
+        raise ProfileCorrupt(file.path, problem, _good_copy(file, secret)) from error
+    except WrongPassphrase as error:
+        good = _good_copy(file, secret)
+        if good is None:
+            raise
+        problem = "the passphrase opens the last good copy but not it"
+        raise ProfileCorrupt(file.path, problem, good) from error
+
+
+def _decoded(path: str, content: bytes, secret: bytes | None) -> tuple[PassKey | None, bytes]:
+    """Key and savedata of a content; PacketError when it is damaged."""
+    if not passkey.is_encrypted(content):
+        save.parse(content)
+        if secret is not None:
+            raise ProfileNotEncrypted(path)
+        return None, content
+    salt = passkey.salt_of(content)
+    if secret is None:
+        raise PassphraseNeeded(path)
+    key = PassKey.derive(secret, salt)
+    savedata = key.decrypt(content)
+    if savedata is None:
+        raise WrongPassphrase(path)
+    save.parse(savedata)
+    return key, savedata
+
+
+def _good_copy(file: DiskFile, secret: bytes | None) -> str | None:
+    """The path of the last good copy if there is one and it can be opened."""
+    path = file.backup_path
+    try:
+        _decoded(path, file.read(path), secret)
+    except (PacketError, WrongPassphrase, OSError):
+        return None
+    except (PassphraseNeeded, ProfileNotEncrypted):
+        # as far as can be seen without the passphrase it is whole
+        return path
+    return path

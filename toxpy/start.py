@@ -1,0 +1,164 @@
+"""What a start needs before the layers: the savedata's identity, the proxy's check, the socket.
+
+The errors are those of tox_new, found in its order. c-toxcore: tox.c tox_new.
+"""
+
+from __future__ import annotations
+
+from toxpy.crypto.keys import KeyPair
+from toxpy.errors import PacketError, ToxError
+from toxpy.generated import enums
+from toxpy.ids import PUBLIC_KEY_SIZE, SECRET_KEY_SIZE
+from toxpy.network.node import DEFAULT_MAX_FILES
+from toxpy.runtime import LOG_INFO
+from toxpy.save import savedata as save
+from toxpy.system import sockets
+from toxpy.system.traffic import Profile
+from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from toxpy.network.node import NetworkNode, Socket
+    from toxpy.options import Options
+    from toxpy.runtime import Log
+    from toxpy.system.datapath import Datapath
+    from toxpy.system.interfaces import Destination
+    from toxpy.wire.address import Address
+
+_ENCRYPTED_SAVE_MAGIC = b"toxEsave"
+
+
+def api_error(name: str, message: str = "", *, retryable: bool = False) -> ToxError:
+    """The ToxError of that enumerator."""
+    return ToxError(getattr(enums, name), name, message, retryable=retryable)
+
+
+def checked_key(public_key: bytes | None, null_error: str) -> bytes:
+    """A public key argument; ValueError for a wrong length, which C cannot have."""
+    if public_key is None:
+        raise api_error(null_error)
+    if len(public_key) != PUBLIC_KEY_SIZE:
+        raise ValueError(f"a public key has {PUBLIC_KEY_SIZE} bytes")
+    return public_key
+
+
+class NoSocket:
+    """Stands in for the UDP socket when UDP is off."""
+
+    __slots__ = ("errors", "oversized", "path", "port", "profile")
+
+    def __init__(self) -> None:
+        self.port = self.oversized = 0
+        self.errors: dict[int, int] = {}
+        self.profile = Profile()
+        self.path: Datapath | None = None
+
+    def fileno(self) -> int:
+        """Nothing to wait for."""
+        return -1
+
+    def send(self, address: Address, data: bytes) -> None:
+        """There is no way out."""
+
+    def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None:
+        """There is no way out."""
+
+    def receive(self, limit: int = 0) -> list[tuple[bytes, Address]]:
+        """Nothing arrives."""
+        return []
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def load_identity(options: Options) -> tuple[KeyPair | None, save.SaveData | None]:
+    """Keys and content of the savedata, both None when there is none. c-toxcore: tox.c tox_new."""
+    kind, data = options.savedata_type, options.savedata_data
+    if kind == enums.TOX_SAVEDATA_TYPE_NONE:
+        return None, None
+    if not data:
+        raise api_error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
+    if kind == enums.TOX_SAVEDATA_TYPE_SECRET_KEY:
+        if len(data) != SECRET_KEY_SIZE or not any(data):
+            raise api_error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
+        return KeyPair(bytes(data)), None
+    if kind != enums.TOX_SAVEDATA_TYPE_TOX_SAVE:
+        # going on would mean a new identity without a word
+        raise api_error("TOX_ERR_NEW_LOAD_BAD_FORMAT")
+    if data.startswith(_ENCRYPTED_SAVE_MAGIC):
+        raise api_error("TOX_ERR_NEW_LOAD_ENCRYPTED")
+    try:
+        loaded = save.parse(bytes(data))
+    except PacketError as error:
+        raise api_error("TOX_ERR_NEW_LOAD_BAD_FORMAT", str(error)) from error
+    return KeyPair(loaded.secret_key), loaded
+
+
+def host_text(host: bytes | str) -> str:
+    """A host name as text; what is not UTF-8 becomes a name nobody has."""
+    return host.decode("utf-8", "replace") if isinstance(host, bytes) else host
+
+
+def find_proxy(options: Options) -> Proxy | None:
+    """The proxy that the options name; the errors of tox_new for it, in its order."""
+    if options.proxy_type not in (
+        enums.TOX_PROXY_TYPE_NONE,
+        enums.TOX_PROXY_TYPE_HTTP,
+        enums.TOX_PROXY_TYPE_SOCKS5,
+    ):
+        raise api_error("TOX_ERR_NEW_PROXY_BAD_TYPE")
+    if options.proxy_type == enums.TOX_PROXY_TYPE_NONE:
+        return None
+    if not 0 < options.proxy_port < 65536:
+        raise api_error("TOX_ERR_NEW_PROXY_BAD_PORT")
+    host = host_text(options.proxy_host or "")
+    dns = not options.experimental_disable_dns
+    ips = sockets.resolve(host, ipv6=options.ipv6_enabled, dns=dns) if host else []
+    if not ips:
+        hint = "unknown host" if dns else "names are not looked up: give the IP address of the proxy"
+        raise api_error("TOX_ERR_NEW_PROXY_BAD_HOST", hint)
+    kind = HTTP if options.proxy_type == enums.TOX_PROXY_TYPE_HTTP else SOCKS5
+    return Proxy(kind, (ips[0], options.proxy_port))
+
+
+def bind_socket(options: Options, log: Log) -> Socket:
+    """The UDP socket that the options ask for. With a proxy there is none: it could not carry UDP."""
+    if options.udp_enabled and options.proxy_type != enums.TOX_PROXY_TYPE_NONE:
+        log(LOG_INFO, "UDP is off because a proxy is set")
+        return NoSocket()
+    if not options.udp_enabled:
+        return NoSocket()
+    try:
+        return sockets.UdpSocket.bind(options.ipv6_enabled, options.start_port, options.end_port)
+    except OSError as error:
+        raise api_error("TOX_ERR_NEW_PORT_ALLOC", f"no UDP port: {error}", retryable=True) from error
+
+
+def start_relay(node: NetworkNode, port: int) -> None:
+    """Be a TCP relay on that port, unless it is 0."""
+    if not port:
+        return
+    try:
+        listener = node.streams.listen(port)
+    except OSError as error:
+        raise api_error("TOX_ERR_NEW_PORT_ALLOC", f"no TCP port: {error}", retryable=True) from error
+    # most of the limit is for the program that we are a part of
+    node.start_relay([listener], min(file_limit() // 2, DEFAULT_MAX_FILES))
+
+
+def file_limit() -> int:
+    """How many files this program can have open."""
+    # only a relay needs to know
+    from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
+
+    soft = getrlimit(RLIMIT_NOFILE)[0]
+    return 2 * DEFAULT_MAX_FILES if soft == RLIM_INFINITY else soft
+
+
+def log_sink(options: Options) -> Log | None:
+    callback = options.log_callback
+    if callback is None:
+        return None
+    return lambda level, message: callback(level, "toxpy", 0, "", message)

@@ -1,0 +1,1 @@
+"""Sockets, streams and what else the kernel gives."""

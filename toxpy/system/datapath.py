@@ -1,0 +1,50 @@
+"""The batch datapath: datagrams in and out of one UDP socket, and the boxes of data packets.
+
+Two classes exist twice: compiled from cbindings/datapath.c, where that is built, and in Python in
+`datapath_twin`. They hold keys, nonces, addresses and buffers; what a packet means is decided above.
+
+    Session   the key and the nonces of one crypto connection
+    Datapath  receives what has arrived: data packets from a routed address come opened, as runs of records
+              `(start, number, data)` of one connection; all else comes raw. Sends at once, or while
+              somebody `hold`s, queues and sends many packets with one system call.
+
+A data packet that does not open under its route's session comes raw as well, and fails or not in the
+hands of its connection, as if there were no datapath. Spec: Crypto Connections, data packets.
+"""
+
+from __future__ import annotations
+
+from toxpy.crypto.sodium import MAC_SIZE, box_functions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from toxpy.system.datapath_twin import Datapath as Datapath
+    from toxpy.system.datapath_twin import Session as Session
+    from toxpy.wire.address import Address
+
+    #: receiving start of the sender, number, data without the zeros in front
+    Record = tuple[int, int, bytes]
+
+    class Receiver(Protocol):
+        """A crypto connection."""
+
+        def receive_run(self, address: Address | None, records: list[Record]) -> None: ...
+
+    Run = tuple[Receiver, Address, list[Record]]
+    Raw = tuple[bytes, Address]
+
+MAX_PACKET_SIZE = 1400
+MIN_PACKET_SIZE = 1 + 2 + 8 + 1 + MAC_SIZE
+MAX_DATA_SIZE = MAX_PACKET_SIZE - (MIN_PACKET_SIZE - 1)
+
+if not TYPE_CHECKING:
+    try:
+        from toxpy.system import _datapath
+    except ImportError:
+        # not built: a checkout, or a system without recvmmsg
+        from toxpy.system.datapath_twin import Datapath, Session
+    else:
+        _datapath.use_sodium(*box_functions())
+        Session, Datapath = _datapath.Session, _datapath.Datapath
