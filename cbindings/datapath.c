@@ -68,13 +68,13 @@ static void datapath_dealloc(Datapath *self)
 static PyObject *datapath_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static const char *const lists[] = {"packets_received", "bytes_received", "packets_sent", "bytes_sent"};
-    PyObject *sock, *profile, *errors, *scopes;
+    PyObject *sock, *traffic, *errors, *scopes;
     int ipv6;
     if (kwargs != NULL && PyDict_GET_SIZE(kwargs) != 0) {
         PyErr_SetString(PyExc_TypeError, "no keyword arguments");
         return NULL;
     }
-    if (!PyArg_ParseTuple(args, "OpOO!O!", &sock, &ipv6, &profile, &PyDict_Type, &errors, &PyDict_Type,
+    if (!PyArg_ParseTuple(args, "OpOO!O!", &sock, &ipv6, &traffic, &PyDict_Type, &errors, &PyDict_Type,
                           &scopes)) {
         return NULL;
     }
@@ -89,10 +89,10 @@ static PyObject *datapath_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     self->scopes = Py_NewRef(scopes);
     self->routes = PyDict_New();
     for (int i = 0; i < 4; i++) {
-        self->counts[i] = PyObject_GetAttrString(profile, lists[i]);
+        self->counts[i] = PyObject_GetAttrString(traffic, lists[i]);
         if (self->counts[i] == NULL || !PyList_Check(self->counts[i]) || self->routes == NULL) {
             if (!PyErr_Occurred()) {
-                PyErr_SetString(PyExc_TypeError, "not a profile");
+                PyErr_SetString(PyExc_TypeError, "not traffic counters");
             }
             Py_DECREF(self);
             return NULL;

@@ -85,7 +85,7 @@ struct queued {
     unsigned offset, size;
 };
 
-/* Packets and bytes of one kind, not yet added to the profile's lists. */
+/* Packets and bytes of one kind, not yet added to the traffic counters' lists. */
 struct tally {
     int kind;
     unsigned long packets, bytes;
@@ -97,7 +97,7 @@ typedef struct {
     Py_ssize_t oversized;
     PyObject *routes; /* address as on the wire -> (session, connection, address) */
     PyObject *errors, *scopes; /* dicts of our owner: errno -> count, link-local IP -> interface */
-    PyObject *counts[4]; /* the profile's lists: packets and bytes received, packets and bytes sent */
+    PyObject *counts[4]; /* the traffic counters' lists: packets and bytes received, packets and bytes sent */
     /* the last address looked up, and what it led to: borrowed from `routes` */
     unsigned char last_key[KEY_OF_ADDRESS];
     PyObject *last_route;

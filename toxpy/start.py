@@ -13,7 +13,7 @@ from toxpy.network.node import DEFAULT_MAX_FILES
 from toxpy.runtime import LOG_INFO
 from toxpy.save import savedata as save
 from toxpy.system import sockets
-from toxpy.system.traffic import Profile
+from toxpy.system.traffic import Traffic
 from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
 
 TYPE_CHECKING = False
@@ -47,12 +47,12 @@ def checked_key(public_key: bytes | None, null_error: str) -> bytes:
 class NoSocket:
     """Stands in for the UDP socket when UDP is off."""
 
-    __slots__ = ("errors", "oversized", "path", "port", "profile")
+    __slots__ = ("errors", "oversized", "path", "port", "traffic")
 
     def __init__(self) -> None:
         self.port = self.oversized = 0
         self.errors: dict[int, int] = {}
-        self.profile = Profile()
+        self.traffic = Traffic()
         self.path: Datapath | None = None
 
     def fileno(self) -> int:

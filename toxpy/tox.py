@@ -33,7 +33,7 @@ from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMess
 from toxpy.ids import PublicKey, SecretKey, ToxId
 from toxpy.network.tox import ToxNetwork
 from toxpy.options import Options
-from toxpy.save.autosave import Keeper
+from toxpy.save.autosave import Autosave
 from toxpy.save.savedata import MAX_RELAYS
 from toxpy.start import load_identity
 
@@ -121,10 +121,10 @@ class Tox(ToxNetwork, ToxFiles):
         self.transfers = Transfers(core)
         self.handlers = Handlers()
         self._untaken: list[Event] = []
-        self._keeper: Keeper | None = None
+        self._autosave: Autosave | None = None
         if profile is not None:
             try:
-                self._keeper = Keeper(profile, core)
+                self._autosave = Autosave(profile, core)
             except BaseException:
                 core.kill()
                 raise
@@ -156,9 +156,9 @@ class Tox(ToxNetwork, ToxFiles):
         if core is None:
             return _nothing
         self.transfers.fail_all("this Tox instance was closed")
-        keeper, self._keeper = self._keeper, None
+        autosave, self._autosave = self._autosave, None
         try:
-            return _nothing if keeper is None else keeper.release()
+            return _nothing if autosave is None else autosave.release()
         finally:
             core.kill()
 
@@ -190,7 +190,11 @@ class Tox(ToxNetwork, ToxFiles):
         options = core.options.copy()
         options.savedata_type, options.savedata_data = 1, bytes(savedata)
         keys, _ = load_identity(options)
-        if self._keeper is not None and keys is not None and keys.public != self._keeper.profile.public_key:
+        if (
+            self._autosave is not None
+            and keys is not None
+            and keys.public != self._autosave.profile.public_key
+        ):
             raise ValueError("this savedata is of another identity than the profile")
         udp_port, nodes = core.socket.port, core.dht.saved_nodes()
         relays = core.tcp.relays_to_save(MAX_RELAYS)
@@ -207,13 +211,13 @@ class Tox(ToxNetwork, ToxFiles):
         for relay in relays:
             core.tcp.add_relay(relay)
         core.report_dht_nodes(reporting)
-        if self._keeper is not None:
-            self._keeper.follow(core)
+        if self._autosave is not None:
+            self._autosave.follow(core)
 
     def _changed(self) -> None:
         """There is something new to save."""
-        if self._keeper is not None:
-            self._keeper.changed()
+        if self._autosave is not None:
+            self._autosave.changed()
 
     # running
 

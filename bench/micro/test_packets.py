@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from bench.micro.conftest import BATCH
-from toxpy.system.traffic import Profile
+from toxpy.system.traffic import Traffic
 
 KEY, NONCE, OTHER_NONCE = bytes(range(32)), bytes(24), b"\x01" * 24
 DATA = b"\x40" + bytes(1372)
@@ -22,7 +22,7 @@ class End:
         self.socket.setblocking(False)
         self.socket.bind(("127.0.0.1", 0))
         self.address = (LOOPBACK, self.socket.getsockname()[1])
-        self.path = make(self.socket, False, Profile(), {}, {})
+        self.path = make(self.socket, False, Traffic(), {}, {})
 
     def close(self):
         self.path.close()

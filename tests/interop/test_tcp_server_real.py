@@ -114,10 +114,10 @@ def test_two_real_clients_over_our_relay(net):
         return net.messages(alice) == net.messages(bob) == texts
 
     net.until(all_there, "the messages")
-    profile = server.profile
-    data = profile.bytes_received[FIRST_CONNECTION_ID]
-    assert data > 2 * 200 * 1000 and data == profile.bytes_sent[FIRST_CONNECTION_ID]
-    assert profile.packets_received[ONION_REQUEST] and profile.packets_sent[ONION_RESPONSE]
+    traffic = server.traffic
+    data = traffic.bytes_received[FIRST_CONNECTION_ID]
+    assert data > 2 * 200 * 1000 and data == traffic.bytes_sent[FIRST_CONNECTION_ID]
+    assert traffic.packets_received[ONION_REQUEST] and traffic.packets_sent[ONION_RESPONSE]
     assert set(invalid(server)) <= {"drop.tcp_data_peer_offline"}
 
     bob.kill()
@@ -152,4 +152,4 @@ def test_real_clients_come_back_to_a_relay_that_restarted(net):
     net.until(net.both_online, "to be online again")
     alice.friend_send_message(0, 0, b"still there?")
     net.until(lambda: net.messages(bob) == [b"still there?"], "the message")
-    assert net.relay.relay.profile.packets_sent[FIRST_CONNECTION_ID]
+    assert net.relay.relay.traffic.packets_sent[FIRST_CONNECTION_ID]

@@ -140,7 +140,7 @@ class World:
         self.pool.on_onion = self.onion.append
         self.pool.on_forwarding = lambda *given: self.forwarding.append(given)
 
-    def _make_client(self, node, keys, shared_keys, owner, *, rt, connect, proxy, host, profile):
+    def _make_client(self, node, keys, shared_keys, owner, *, rt, connect, proxy, host, traffic):
         client = FakeClient(self, node, owner, host)
         self.clients.append(client)
         return client

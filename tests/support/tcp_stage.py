@@ -5,7 +5,7 @@ from tests.support.fake_streams import FakeConnector, pump_all
 from tests.support.universe import SeededRng, SimClock
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.runtime import Runtime
-from toxpy.system.traffic import Profile
+from toxpy.system.traffic import Traffic
 from toxpy.tcp import client as tcp
 from toxpy.tcp.client import TcpClient
 from toxpy.tcp.proxy import Proxy
@@ -55,7 +55,7 @@ class Stage:
         self.host = host
         self.node = Node(relay_pk or self.relay_keys.public, RELAY_ADDRESS, tcp=True)
         self.relay = None
-        self.profile = Profile()
+        self.traffic = Traffic()
 
     def start(self):
         self.client = TcpClient(
@@ -67,7 +67,7 @@ class Stage:
             connect=self.connector,
             proxy=self.proxy,
             host=self.host,
-            profile=self.profile,
+            traffic=self.traffic,
         )
         return self
 

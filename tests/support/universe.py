@@ -12,7 +12,7 @@ import random
 
 from tests.support.sim_nat import SimNat
 from toxpy.runtime import Clock, Rng, Runtime
-from toxpy.system.traffic import Profile
+from toxpy.system.traffic import Traffic
 
 START_UNIX_S = 1_700_000_000
 TICK_MS = 5
@@ -49,7 +49,7 @@ class SimSocket:
         self.nat = nat
         self.address = address
         self.port = address[1]
-        self.profile = Profile()
+        self.traffic = Traffic()
         self.errors = {}
         self.oversized = 0
         self.path = None
@@ -62,8 +62,8 @@ class SimSocket:
 
     def send(self, address, data):
         if self.online and not self.closed:
-            self.profile.packets_sent[data[0]] += 1
-            self.profile.bytes_sent[data[0]] += len(data)
+            self.traffic.packets_sent[data[0]] += 1
+            self.traffic.bytes_sent[data[0]] += len(data)
             self.universe.carry(self, address, data)
 
     def broadcast(self, data, port, destinations):
@@ -77,8 +77,8 @@ class SimSocket:
         batch, self.inbox = self.inbox[:limit], self.inbox[limit:]
         for data, _ in batch:
             if data:
-                self.profile.packets_received[data[0]] += 1
-                self.profile.bytes_received[data[0]] += len(data)
+                self.traffic.packets_received[data[0]] += 1
+                self.traffic.bytes_received[data[0]] += len(data)
         return batch
 
     def close(self):

@@ -21,7 +21,7 @@ from toxpy.system import datapath_twin
 from toxpy.system.datapath import MAX_DATA_SIZE, MIN_PACKET_SIZE
 from toxpy.system.datapath_twin import Datapath as PyDatapath
 from toxpy.system.datapath_twin import Session as PySession
-from toxpy.system.traffic import Profile
+from toxpy.system.traffic import Traffic
 
 LOOPBACK = b"\x7f\x00\x00\x01"
 KEY = bytes(range(32))
@@ -49,8 +49,8 @@ class End:
         self.socket.setblocking(False)
         self.socket.bind(("::" if ipv6 else "127.0.0.1", 0))
         self.address = (LOOPBACK, self.socket.getsockname()[1])
-        self.profile, self.errors, self.scopes = Profile(), {}, {}
-        self.path = make(self.socket, ipv6, self.profile, self.errors, self.scopes)
+        self.traffic, self.errors, self.scopes = Traffic(), {}, {}
+        self.path = make(self.socket, ipv6, self.traffic, self.errors, self.scopes)
 
     def take(self, count):
         """All that comes until so many datagrams were there: (runs, raw)."""
@@ -66,7 +66,7 @@ class End:
         return runs, raw
 
     def counts(self):
-        p = self.profile
+        p = self.traffic
         lists = (p.packets_received, p.bytes_received, p.packets_sent, p.bytes_sent)
         return [{kind: n for kind, n in enumerate(each) if n} for each in lists]
 
@@ -475,7 +475,7 @@ def test_link_local_answers_leave_where_they_were_heard(compiled):
     ip = b"\xfe\x80" + bytes(13) + b"\x01"
     kernel = LinkLocal()
     errors, scopes = {}, {}
-    path = PyDatapath(kernel, True, Profile(), errors, scopes)
+    path = PyDatapath(kernel, True, Traffic(), errors, scopes)
     for scope, name in ((2, "fe80::1%eth0"), (3, "fe80::1%eth1"), (2, "fe80::1%eth0")):
         kernel.arrived = [(name, 5, 0, scope)]
         assert path.receive(9)[1] == [(b"x", (ip, 5))]
@@ -551,7 +551,7 @@ def test_connections_and_their_datapath_are_collected(compiled, ends):
         del connection, end.path
         gc.collect()
         assert gone() is None
-        end.path = make_path(end.socket, False, Profile(), {}, {})
+        end.path = make_path(end.socket, False, Traffic(), {}, {})
 
 
 VALGRIND_SCRIPT = """
@@ -559,7 +559,7 @@ import random, socket, sys
 sys.path[:0] = {path!r}
 from pathlib import Path
 from tests.support import compiled_datapath
-from toxpy.system.traffic import Profile
+from toxpy.system.traffic import Traffic
 module = compiled_datapath.load(Path({library!r}))
 ends = []
 for _ in range(2):
@@ -567,7 +567,7 @@ for _ in range(2):
     sock.setblocking(False)
     sock.bind(("127.0.0.1", 0))
     address = (bytes((127, 0, 0, 1)), sock.getsockname()[1])
-    ends.append((sock, module.Datapath(sock, False, Profile(), {{}}, {{}}), address))
+    ends.append((sock, module.Datapath(sock, False, Traffic(), {{}}, {{}}), address))
 (_, a, to_a), (_, b, to_b) = ends
 sender, receiver = (module.Session(bytes(32), bytes(24), bytes(24)) for _ in range(2))
 b.route(to_a, receiver, "peer")

@@ -41,11 +41,11 @@ def test_a_machine_that_slept_bursts_into_nothing_and_comes_back(hours):
         universe.clock.now_ms += hours * HOUR_MS
     alice.socket.online = True
     universe.add(core, alice.socket)
-    sent = sum(core.socket.profile.packets_sent)
+    sent = sum(core.socket.traffic.packets_sent)
     for _ in range(10):
         core.iterate()
     # a pass sends what one pass may send, not what the hours would have
-    assert sum(core.socket.profile.packets_sent) - sent < 150
+    assert sum(core.socket.traffic.packets_sent) - sent < 150
     assert len(core.rt.timers._heap) < heap + 100
     # whoever slept believes in the connection until he notices that nothing comes
     world.until(

@@ -242,7 +242,7 @@ def test_addresses_of_the_socket_are_forgotten_beyond_the_cap(monkeypatch):
     monkeypatch.setattr(datapath_twin, "MAX_CACHED_ADDRESSES", 64)
     sock = sockets.UdpSocket.bind(True, 41300, 41400)
     scopes = {}
-    path = datapath_twin.Datapath(sock, True, sock.profile, sock.errors, scopes)
+    path = datapath_twin.Datapath(sock, True, sock.traffic, sock.errors, scopes)
     for i in range(640):
         path._name((bytes((127, 1, i >> 8, i & 255)), 9))
         path._peer((f"::ffff:127.1.{i >> 8}.{i & 255}", 9, 0, 0))

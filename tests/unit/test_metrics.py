@@ -98,12 +98,12 @@ def test_figures(network):
 def test_traffic(network):
     """Every id is counted once, under its name or together with the others that have none."""
     node = network.nodes[0]
-    for profile in (node.udp.profile, node.relay.profile):
+    for traffic in (node.udp.traffic, node.relay.traffic):
         for packet_id in range(256):
-            profile.packets_sent[packet_id] = 1
-            profile.bytes_sent[packet_id] = 10
-            profile.packets_received[packet_id] = 100
-            profile.bytes_received[packet_id] = 1000
+            traffic.packets_sent[packet_id] = 1
+            traffic.bytes_sent[packet_id] = 10
+            traffic.packets_received[packet_id] = 100
+            traffic.bytes_received[packet_id] = 1000
     _, samples = scrape(node)
     packets, sizes = samples["tox_packets_total"], samples["tox_bytes_total"]
     names = [("udp", PACKET_NAMES, "other"), ("tcp", FRAME_NAMES, "data")]

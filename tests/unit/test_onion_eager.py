@@ -57,9 +57,9 @@ def test_the_network_comes_back_after_a_minute():
 
 def questions(actor, run):
     """Onion packets that this actor sends while `run` lets time pass."""
-    before = actor.socket.profile.packets_sent[0x80]
+    before = actor.socket.traffic.packets_sent[0x80]
     run()
-    return actor.socket.profile.packets_sent[0x80] - before
+    return actor.socket.traffic.packets_sent[0x80] - before
 
 
 def test_a_thousand_friends_are_searched_within_the_budget_and_none_is_forgotten():

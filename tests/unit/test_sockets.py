@@ -37,14 +37,14 @@ def test_traffic_is_counted_by_id_and_direction(sock):
     for data in (b"\x00ping", b"\x1bdata!", b"\xf0", b""):
         sock.send(address, data)
     wait_for(sock, 4)
-    profile = sock.profile
+    traffic = sock.traffic
     for received in (False, True):
-        assert profile.of_id(0, received, in_bytes=False) == 1
-        assert profile.of_id(0, received, in_bytes=True) == 5
+        assert traffic.of_id(0, received, in_bytes=False) == 1
+        assert traffic.of_id(0, received, in_bytes=True) == 5
         # 0x10 stands for all ids from there on
-        assert profile.of_id(0x10, received, in_bytes=True) == 7
-        assert profile.total(received, in_bytes=False) == 3
-        assert profile.total(received, in_bytes=True) == 12
+        assert traffic.of_id(0x10, received, in_bytes=True) == 7
+        assert traffic.total(received, in_bytes=False) == 3
+        assert traffic.total(received, in_bytes=True) == 12
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_broadcast_reaches_every_destination_of_its_families():
         for sender in (v4, dual):
             sender.broadcast(b"!hello", listener.port, [*localhosts, unreachable])
             assert [data for data, _ in wait_for(listener, 2)] == [b"!hello"] * 2
-            assert sender.profile.packets_sent[ord("!")] == 2
+            assert sender.traffic.packets_sent[ord("!")] == 2
         assert not v4.errors, "IPv6 is none of its business"
         assert len(dual.errors) == int(dual.ipv6)
     finally:

@@ -316,10 +316,10 @@ def test_frames_are_counted(stage):
     routed(stage)
     assert stage.client.send_data(0, b"12345") and not stage.client.send_oob(FRIEND, b"")
     stage.relay.say(b"\x10" + b"123")
-    profile = stage.profile
-    assert [profile.packets_sent[kind] for kind in (0, 4, 6, 16)] == [1, 1, 0, 1]
-    assert [profile.packets_received[kind] for kind in (1, 2, 5, 16)] == [1, 1, 1, 1]
-    assert (profile.bytes_sent[16], profile.bytes_received[16]) == (6, 4)
+    traffic = stage.traffic
+    assert [traffic.packets_sent[kind] for kind in (0, 4, 6, 16)] == [1, 1, 0, 1]
+    assert [traffic.packets_received[kind] for kind in (1, 2, 5, 16)] == [1, 1, 1, 1]
+    assert (traffic.bytes_sent[16], traffic.bytes_received[16]) == (6, 4)
 
 
 def test_what_cannot_be_sent(stage):

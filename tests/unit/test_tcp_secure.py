@@ -8,7 +8,7 @@ from nacl.bindings import crypto_box_beforenm, crypto_secretbox, crypto_secretbo
 from tests.support.fake_streams import pair
 from tests.support.universe import SeededRng
 from toxpy.crypto.keys import KeyPair
-from toxpy.system.traffic import Profile
+from toxpy.system.traffic import Traffic
 from toxpy.tcp.secure import (
     CLIENT_HELLO_SIZE,
     CLOSED_BY_PEER,
@@ -236,8 +236,8 @@ def test_closing_twice_and_sending_afterwards():
 
 def test_the_profile_counts_payloads_by_their_first_byte():
     a, b = pair(HERE, THERE)
-    sent, received = Profile(), Profile()
-    here, there = SecureStream(a, KEY, 0, 0, profile=sent), SecureStream(b, KEY, 0, 0, profile=received)
+    sent, received = Traffic(), Traffic()
+    here, there = SecureStream(a, KEY, 0, 0, traffic=sent), SecureStream(b, KEY, 0, 0, traffic=received)
     here.send(b"\x04" * 9)
     here.send(b"\x11" * 100)
     here.send(b"")

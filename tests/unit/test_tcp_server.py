@@ -723,6 +723,6 @@ def test_closing_everything(relay):
 def test_the_profile_counts(relay):
     a, _, id_a, id_b = relay.pair()
     a.write(bytes((id_a,)) + b"x" * 99)
-    profile = relay.server.profile
-    assert profile.bytes_received[id_a] == profile.bytes_sent[id_b] == 100
-    assert profile.packets_received[4] == profile.packets_sent[5] == 2
+    traffic = relay.server.traffic
+    assert traffic.bytes_received[id_a] == traffic.bytes_sent[id_b] == 100
+    assert traffic.packets_received[4] == traffic.packets_sent[5] == 2

@@ -33,7 +33,7 @@ X25519_LAN_PER_S, X25519_LAN_BURST = 8000, 16_000
 X25519_SCARCE_PER_S, X25519_SCARCE_BURST = 8, 32
 REPLIES_PER_S, REPLIES_BURST = 8192, 32_768
 
-#: Bucket levels are in thousandths, so that rate x milliseconds needs no fraction.
+#: Levels of token buckets are in thousandths, so that rate x milliseconds needs no fraction.
 _TOKEN = 1000
 
 
@@ -43,7 +43,7 @@ def prefix_of(address: Address) -> bytes:
     return ip[:3] if len(ip) == 4 else ip[:7]
 
 
-class Bucket:
+class TokenBucket:
     """`burst` tokens at first, refilled with `per_s` tokens a second."""
 
     __slots__ = ("_burst", "_level", "_per_s", "_updated_ms")
@@ -86,7 +86,7 @@ class Budget:
         self._per_s = per_s
         self._burst = burst
         self._clock = rt.clock
-        self._buckets: dict[bytes, Bucket] = {}
+        self._buckets: dict[bytes, TokenBucket] = {}
 
     def __len__(self) -> int:
         return len(self._buckets)
@@ -100,7 +100,7 @@ class Budget:
         if bucket is None:
             if len(buckets) >= MAX_PREFIXES:
                 del buckets[next(iter(buckets))]
-            bucket = Bucket(self._per_s, self._burst, now_ms)
+            bucket = TokenBucket(self._per_s, self._burst, now_ms)
         buckets[prefix] = bucket
         return bucket.take(now_ms)
 
@@ -114,8 +114,8 @@ class KeyBudget:
         self._rt = rt
         self._prefixes = Budget(X25519_PER_S, X25519_BURST, rt=rt)
         self._scarce = Budget(X25519_SCARCE_PER_S, X25519_SCARCE_BURST, rt=rt)
-        self._total = Bucket(X25519_TOTAL_PER_S, X25519_TOTAL_BURST, rt.clock.now_ms)
-        self._lan = Bucket(X25519_LAN_PER_S, X25519_LAN_BURST, rt.clock.now_ms)
+        self._total = TokenBucket(X25519_TOTAL_PER_S, X25519_TOTAL_BURST, rt.clock.now_ms)
+        self._lan = TokenBucket(X25519_LAN_PER_S, X25519_LAN_BURST, rt.clock.now_ms)
         #: keys paid for so far
         self.spent = 0
 

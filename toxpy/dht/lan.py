@@ -11,7 +11,7 @@ one from the LAN is asked as a bootstrap node, and only its answer counts.
 
 from __future__ import annotations
 
-from toxpy.dht.budget import Bucket
+from toxpy.dht.budget import TokenBucket
 from toxpy.system.sockets import FIRST_PORT, LAST_PORT
 from toxpy.wire.address import PUBLIC_KEY_SIZE, Node, is_lan
 
@@ -55,7 +55,7 @@ class Lan:
         self._broadcast = broadcast
         self._destinations = destinations
         self._next_port = FIRST_PORT + 1
-        self._heard = Bucket(HEARD_PER_S, HEARD_BURST, rt.clock.now_ms)
+        self._heard = TokenBucket(HEARD_PER_S, HEARD_BURST, rt.clock.now_ms)
         udp.claim(LAN_DISCOVERY, self.on_packet)
         self._timer: Timer | None = rt.timers.call_later(0, self._round_due)
 

@@ -23,7 +23,7 @@ starts anew.
 
 from __future__ import annotations
 
-from toxpy.dht.budget import Bucket
+from toxpy.dht.budget import TokenBucket
 from toxpy.dht.kbucket import MAX_CLIENTS, NEVER_MS
 from toxpy.dht.packets import PING_ID_SIZE
 
@@ -77,7 +77,7 @@ class Nat:
     def __init__(self, ping_id: bytes, now_ms: int) -> None:
         self.ping_id = ping_id
         self.timer: Timer | None = None
-        self.answers = Bucket(ANSWERS_PER_S, ANSWERS_BURST, now_ms)
+        self.answers = TokenBucket(ANSWERS_PER_S, ANSWERS_BURST, now_ms)
         #: it answered our NAT ping since the last punches
         self.answered = False
         self.pinged_ms = NEVER_MS
@@ -98,8 +98,8 @@ class HolePunching:
         self._dht = dht
         self._rt = rt
         self._enabled = enabled
-        self._pings = Bucket(PINGS_PER_S, PINGS_BURST, rt.clock.now_ms)
-        self._punches = Bucket(PUNCHES_PER_S, PUNCHES_BURST, rt.clock.now_ms)
+        self._pings = TokenBucket(PINGS_PER_S, PINGS_BURST, rt.clock.now_ms)
+        self._punches = TokenBucket(PUNCHES_PER_S, PUNCHES_BURST, rt.clock.now_ms)
         dht.requests.claim(NAT_PING, self.on_nat_ping)
 
     def told(self, search: SearchList) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from toxpy.onion.client import OnionClient
     from toxpy.options import Options
     from toxpy.runtime import Runtime
-    from toxpy.system.traffic import Profile
+    from toxpy.system.traffic import Traffic
     from toxpy.tcp.pool import TcpPool
 
 
@@ -175,28 +175,28 @@ class CoreNetwork:
 
     # traffic: `type` is a TOX_NETPROF_PACKET_TYPE, `direction` 0 for sent and 1 for received
 
-    def _profiles(self, type: int) -> list[Profile]:
-        """The profiles that a type stands for."""
-        server = [self.node.relay.profile] if self.node.relay is not None else []
+    def _traffic(self, type: int) -> list[Traffic]:
+        """The traffic counters that a type stands for."""
+        server = [self.node.relay.traffic] if self.node.relay is not None else []
         return {
-            enums.TOX_NETPROF_PACKET_TYPE_TCP_CLIENT: [self.tcp.profile],
+            enums.TOX_NETPROF_PACKET_TYPE_TCP_CLIENT: [self.tcp.traffic],
             enums.TOX_NETPROF_PACKET_TYPE_TCP_SERVER: server,
-            enums.TOX_NETPROF_PACKET_TYPE_TCP: [self.tcp.profile, *server],
-            enums.TOX_NETPROF_PACKET_TYPE_UDP: [self.socket.profile],
+            enums.TOX_NETPROF_PACKET_TYPE_TCP: [self.tcp.traffic, *server],
+            enums.TOX_NETPROF_PACKET_TYPE_UDP: [self.socket.traffic],
         }.get(type, [])
 
     def netprof_get_packet_id_count(self, type: int, id: int, direction: int) -> int:
         """Packets of one id."""
-        return sum(p.of_id(id, bool(direction), in_bytes=False) for p in self._profiles(type))
+        return sum(p.of_id(id, bool(direction), in_bytes=False) for p in self._traffic(type))
 
     def netprof_get_packet_total_count(self, type: int, direction: int) -> int:
         """Packets of all ids."""
-        return sum(p.total(bool(direction), in_bytes=False) for p in self._profiles(type))
+        return sum(p.total(bool(direction), in_bytes=False) for p in self._traffic(type))
 
     def netprof_get_packet_id_bytes(self, type: int, id: int, direction: int) -> int:
         """Bytes of the packets of one id."""
-        return sum(p.of_id(id, bool(direction), in_bytes=True) for p in self._profiles(type))
+        return sum(p.of_id(id, bool(direction), in_bytes=True) for p in self._traffic(type))
 
     def netprof_get_packet_total_bytes(self, type: int, direction: int) -> int:
         """Bytes of all packets."""
-        return sum(p.total(bool(direction), in_bytes=True) for p in self._profiles(type))
+        return sum(p.total(bool(direction), in_bytes=True) for p in self._traffic(type))

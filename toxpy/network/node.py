@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from toxpy.system import streams as tcp_streams
     from toxpy.system.datapath import Datapath
     from toxpy.system.interfaces import Destination
-    from toxpy.system.traffic import Profile
+    from toxpy.system.traffic import Traffic
     from toxpy.tcp.server import TcpServer
     from toxpy.wire.address import Address
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         """`UdpSocket`, or a port in the simulated universe."""
 
         port: int
-        profile: Profile
+        traffic: Traffic
         errors: dict[int, int]
 
         @property

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt, shared_key
-from toxpy.dht.budget import Bucket
+from toxpy.dht.budget import TokenBucket
 from toxpy.errors import PacketError
 from toxpy.onion.announce import (
     MAX_SENT_NODES,
@@ -160,7 +160,7 @@ class Target:
         self.capacity = capacity
         self.nodes: dict[bytes, AnnounceNode] = {}
         self.recently_asked: dict[bytes, int] = {}
-        self.newcomers = Bucket(NEWCOMERS_PER_S, NEWCOMERS_BURST, rt.clock.now_ms)
+        self.newcomers = TokenBucket(NEWCOMERS_PER_S, NEWCOMERS_BURST, rt.clock.now_ms)
         self.rounds = 0
         #: when a known node was last asked
         self.asked_ms = rt.clock.now_ms
@@ -309,7 +309,7 @@ class OnionClient:
         self._questions: dict[bytes, Question] = {}
         self._answered_ms = -CONNECTED_FOR_MS
         now_ms = rt.clock.now_ms
-        self._searches = Bucket(SEARCHES_PER_S, SEARCHES_BURST, now_ms)
+        self._searches = TokenBucket(SEARCHES_PER_S, SEARCHES_BURST, now_ms)
         self._turn = 0
         self._eager_until_ms = now_ms + EAGER_MS
         self._was_reachable = False

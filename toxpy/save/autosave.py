@@ -21,7 +21,7 @@ SAVE_DELAY_MS, SAVE_INTERVAL_MS, SAVE_RETRY_MS = 300, 600_000, 30_000
 _LOOK_MS = 20
 
 
-class Keeper:
+class Autosave:
     """Of one instance and one profile, until `release`."""
 
     def __init__(self, profile: Profile, core: Core) -> None:

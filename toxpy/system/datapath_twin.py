@@ -13,7 +13,7 @@ from toxpy.wire.address import normalise_ip
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.system.datapath import Raw, Receiver, Record, Run
-    from toxpy.system.traffic import Profile
+    from toxpy.system.traffic import Traffic
     from toxpy.wire.address import Address
 
 KIND_DATA = 0x1B
@@ -127,14 +127,14 @@ class Datapath:
         self,
         sock: _socket.socket,
         ipv6: bool,
-        profile: Profile,
+        traffic: Traffic,
         errors: dict[int, int],
         scopes: dict[bytes, int],
     ) -> None:
         """`scopes` tells the interface behind which a link-local IP was last heard."""
         self._socket: _socket.socket | None = sock
         self._ipv6 = ipv6
-        self._profile = profile
+        self._profile = traffic
         self._errors = errors
         self._scopes = scopes
         #: Datagrams over MAX_DATAGRAM_SIZE.
@@ -161,8 +161,8 @@ class Datapath:
         """
         runs: list[Run] = []
         raw: list[Raw] = []
-        sock, profile, failures, left = self._socket, self._profile, 0, limit
-        packets, sizes = profile.packets_received, profile.bytes_received
+        sock, traffic, failures, left = self._socket, self._profile, 0, limit
+        packets, sizes = traffic.packets_received, traffic.bytes_received
         while left > 0 and sock is not None:
             try:
                 data, name = sock.recvfrom(MAX_DATAGRAM_SIZE + 1)
@@ -258,9 +258,9 @@ class Datapath:
             self._count(error)
             return
         if data:
-            profile, kind = self._profile, data[0]
-            profile.packets_sent[kind] += 1
-            profile.bytes_sent[kind] += len(data)
+            traffic, kind = self._profile, data[0]
+            traffic.packets_sent[kind] += 1
+            traffic.bytes_sent[kind] += len(data)
 
     def hold(self) -> None:
         """Queue from now on, until as many calls of `release`. For moments only: nobody waits for a flush."""

@@ -12,7 +12,7 @@ import _thread
 import errno
 
 from toxpy.system.datapath import Datapath
-from toxpy.system.traffic import Profile
+from toxpy.system.traffic import Traffic
 from toxpy.wire.address import normalise_ip
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ def port_range(start_port: int, end_port: int) -> range:
 class UdpSocket:
     """One bound, non-blocking UDP socket. Errors are counted in `errors` by errno, never raised."""
 
-    __slots__ = ("_socket", "errors", "ipv6", "path", "port", "profile", "scopes", "send")
+    __slots__ = ("_socket", "errors", "ipv6", "path", "port", "scopes", "send", "traffic")
 
     def __init__(self, sock: _socket.socket, ipv6: bool, path: type[Datapath] = Datapath) -> None:
         """Take over a bound socket; see `bind`."""
@@ -59,11 +59,11 @@ class UdpSocket:
         self.port: int = sock.getsockname()[1]
         #: errno -> how often
         self.errors: dict[int, int] = {}
-        self.profile = Profile()
+        self.traffic = Traffic()
         #: link-local IP -> the interface behind which it was last heard
         self.scopes: dict[bytes, int] = {}
         #: for whoever has many packets, or data packets
-        self.path = path(sock, ipv6, self.profile, self.errors, self.scopes)
+        self.path = path(sock, ipv6, self.traffic, self.errors, self.scopes)
         #: send one datagram, or count why not
         self.send = self.path.send
 
@@ -134,8 +134,8 @@ class UdpSocket:
             except OSError as error:
                 self._count(error)
                 continue
-            self.profile.packets_sent[data[0]] += 1
-            self.profile.bytes_sent[data[0]] += len(data)
+            self.traffic.packets_sent[data[0]] += 1
+            self.traffic.bytes_sent[data[0]] += len(data)
 
     def receive(self, limit: int = 256) -> list[tuple[bytes, Address]]:
         """What has arrived, at most `limit` datagrams. Only for sockets whose `path` knows no routes."""

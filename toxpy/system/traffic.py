@@ -11,7 +11,7 @@ IDS = 256
 TCP_DATA = 0x10
 
 
-class Profile:
+class Traffic:
     """Counts of one kind of traffic, in lists by packet id; whoever has the packet adds to them."""
 
     __slots__ = ("bytes_received", "bytes_sent", "packets_received", "packets_sent")

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from toxpy.crypto.keys import SharedKeys
     from toxpy.runtime import Runtime, Timer
     from toxpy.system.streams import Stream
-    from toxpy.system.traffic import Profile
+    from toxpy.system.traffic import Traffic
     from toxpy.tcp.proxy import Proxy, ProxyHandshake
     from toxpy.wire.address import Address, Node
 
@@ -140,9 +140,9 @@ class TcpClient:
         connect: Callable[[Address], Stream],
         proxy: Proxy | None = None,
         host: str | None = None,
-        profile: Profile | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
-        """Begin to connect. `keys` are the DHT keys, `shared_keys` theirs; `profile` counts the frames.
+        """Begin to connect. `keys` are the DHT keys, `shared_keys` theirs; `traffic` counts the frames.
 
         With `host` the proxy looks the relay's name up, and of `node.address` only the port counts.
         ValueError for a host without a proxy, or one that is no host name.
@@ -155,7 +155,7 @@ class TcpClient:
         self._shared_keys = shared_keys
         self._owner = owner
         self._rt = rt
-        self._profile = profile
+        self._profile = traffic
         self._proxy = proxy
         self._proxy_handshake: ProxyHandshake | None = (
             None if proxy is None else proxy.handshake(node.address, host)

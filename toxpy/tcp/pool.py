@@ -23,8 +23,8 @@ client's.
 
 from __future__ import annotations
 
-from toxpy.dht.budget import Bucket
-from toxpy.system.traffic import Profile
+from toxpy.dht.budget import TokenBucket
+from toxpy.system.traffic import Traffic
 from toxpy.tcp.client import TcpClient
 from toxpy.tcp.relay import (
     CONNECTED,
@@ -163,7 +163,7 @@ class TcpPool:
         "on_forwarding",
         "on_onion",
         "on_oob",
-        "profile",
+        "traffic",
     )
 
     def __init__(
@@ -191,7 +191,7 @@ class TcpPool:
         self._tend_timer: Timer | None = None
         self._tend_at_ms = 0
         #: the frames to and from all relays
-        self.profile = Profile()
+        self.traffic = Traffic()
         #: sender's DHT key, relay's key, data: something from a peer that was not expected at that relay
         self.on_oob: Callable[[bytes, bytes, bytes], None] = _nothing
         self.on_onion: Callable[[bytes], None] = _nothing
@@ -259,7 +259,7 @@ class TcpPool:
         """
         route = self._routes.get(dht_pk)
         if route is None:
-            budget = Bucket(NEW_RELAYS_PER_S, NEW_RELAYS_BURST, self._rt.clock.now_ms)
+            budget = TokenBucket(NEW_RELAYS_PER_S, NEW_RELAYS_BURST, self._rt.clock.now_ms)
             route = Route(dht_pk, budget)
             if not self._closed:
                 self._routes[dht_pk] = route
@@ -467,7 +467,7 @@ class TcpPool:
             connect=self._connect_stream,
             proxy=self._proxy,
             host=relay.host,
-            profile=self.profile,
+            traffic=self.traffic,
         )
 
     def _sleep(self, relay: Relay) -> list[Route]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.dht.budget import Bucket
+    from toxpy.dht.budget import TokenBucket
     from toxpy.runtime import Runtime, Timer
     from toxpy.tcp.client import TcpClient
     from toxpy.tcp.pool import TcpPeer, TcpPool
@@ -252,7 +252,7 @@ class Route:
 
     __slots__ = ("budget", "dht_pk", "links", "online", "preferred", "users")
 
-    def __init__(self, dht_pk: bytes, budget: Bucket) -> None:
+    def __init__(self, dht_pk: bytes, budget: TokenBucket) -> None:
         self.dht_pk = dht_pk
         #: by the relay's key
         self.links: dict[bytes, Link] = {}

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.crypto.keys import KeyPair
     from toxpy.system.streams import Stream
-    from toxpy.system.traffic import Profile
+    from toxpy.system.traffic import Traffic
 
 _SEALED_SIZE = KEY_SIZE + NONCE_SIZE + MAC_SIZE
 SERVER_HELLO_SIZE = NONCE_SIZE + _SEALED_SIZE
@@ -97,14 +97,14 @@ class SecureStream:
         send_nonce: int,
         receive_nonce: int,
         leftover: bytes = b"",
-        profile: Profile | None = None,
+        traffic: Traffic | None = None,
     ) -> None:
         """`leftover` is what was read behind the hello: call `receive` once, nobody will announce it.
 
-        `profile` counts the payloads of both directions.
+        `traffic` counts the payloads of both directions.
         """
         self._stream = stream
-        self._profile = profile
+        self._profile = traffic
         self._key = key
         self._forks = FORKS.count
         self._send_nonce = send_nonce
@@ -131,10 +131,10 @@ class SecureStream:
         self._send_nonce = (nonce + 1) & _NONCE_MASK
         box = encrypt(self._key, nonce.to_bytes(24, "big"), payload)
         stream.write(size.to_bytes(2, "big") + box)
-        profile = self._profile
-        if profile is not None:
-            profile.packets_sent[payload[0]] += 1
-            profile.bytes_sent[payload[0]] += size - MAC_SIZE
+        traffic = self._profile
+        if traffic is not None:
+            traffic.packets_sent[payload[0]] += 1
+            traffic.bytes_sent[payload[0]] += size - MAC_SIZE
         return True
 
     def receive(self) -> list[bytes] | None:
@@ -167,11 +167,11 @@ class SecureStream:
             payloads.append(payload)
         self._receive_nonce = nonce
         self._buffer = b"" if self.failure else data[start:]
-        profile = self._profile
-        if profile is not None:
+        traffic = self._profile
+        if traffic is not None:
             for payload in payloads:
-                profile.packets_received[payload[0]] += 1
-                profile.bytes_received[payload[0]] += len(payload)
+                traffic.packets_received[payload[0]] += 1
+                traffic.bytes_received[payload[0]] += len(payload)
         return payloads if payloads or not self.failure else None
 
     def close(self) -> None:

@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE, shared_key
-from toxpy.dht.budget import Bucket, Budget
+from toxpy.dht.budget import Budget, TokenBucket
 from toxpy.dht.forwarding import MAX_FORWARD_DATA_SIZE
 from toxpy.errors import PacketError
-from toxpy.system.traffic import Profile
+from toxpy.system.traffic import Traffic
 from toxpy.tcp.half_open import MAX_HALF_OPEN, HalfOpen
 from toxpy.tcp.secure import SecureStream, create_server_hello, open_client_hello
 from toxpy.tcp.server_client import FIRST_CONNECTION_ID, LAST_CONNECTION_ID, Incoming, Link, ServerClient
@@ -96,8 +96,8 @@ class TcpServer:
         "max_connections",
         "on_forward_request",
         "on_onion_request",
-        "profile",
         "rt",
+        "traffic",
     )
 
     def __init__(
@@ -117,10 +117,10 @@ class TcpServer:
         self._shared_keys = shared_keys
         self._key_budget = budget
         self._hellos = Budget(HELLOS_PER_S, HELLOS_BURST, rt=rt)
-        self._hellos_total = Bucket(HELLOS_TOTAL_PER_S, HELLOS_TOTAL_BURST, rt.clock.now_ms)
+        self._hellos_total = TokenBucket(HELLOS_TOTAL_PER_S, HELLOS_TOTAL_BURST, rt.clock.now_ms)
         self.max_clients = max_clients
         self.max_connections = max_clients + 2 * MAX_HALF_OPEN if max_connections is None else max_connections
-        self.profile = Profile()
+        self.traffic = Traffic()
         #: takes frames 8 without the id; None ignores them
         self.on_onion_request: Callable[[ServerClient, bytes], None] | None = None
         #: takes frames 10 without the id, whose address and size are checked; None makes them invalid
@@ -232,7 +232,7 @@ class TcpServer:
             self.rt.counters.drop("low_order_key")
             # any key will do, for nothing decrypts with it
             key = self.rt.rng.bytes(KEY_SIZE)
-        return SecureStream(stream, key, our_nonce, their_nonce, data, self.profile)
+        return SecureStream(stream, key, our_nonce, their_nonce, data, self.traffic)
 
     def confirm(self, client: ServerClient) -> bool:
         """The first frame is here; False, and the connection closed, when there is no room."""

@@ -5,7 +5,7 @@ See `toxpy.tcp.server` for the frames. c-toxcore: TCP_server.c, TCP_Secure_Conne
 
 from __future__ import annotations
 
-from toxpy.dht.budget import Bucket
+from toxpy.dht.budget import TokenBucket
 from toxpy.tcp.secure import CLIENT_HELLO_SIZE, CLOSED_BY_PEER, SecureStream
 
 TYPE_CHECKING = False
@@ -102,7 +102,7 @@ class ServerClient:
         #: of the ping that was not answered yet
         self.ping_id = b""
         #: onion and forward requests that we send on for it
-        self.requests = Bucket(REQUESTS_PER_S, REQUESTS_BURST, server.rt.clock.now_ms)
+        self.requests = TokenBucket(REQUESTS_PER_S, REQUESTS_BURST, server.rt.clock.now_ms)
         #: does not read what it must know
         self.doomed = False
         stream.on_ready = self._on_first_frame

@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from toxpy.network.bootstrap_node import VERSION, BootstrapNode
-from toxpy.system.traffic import Profile
+from toxpy.system.traffic import Traffic
 
 #: first byte -> name of the packet; all others are "other"
 PACKET_NAMES = {
@@ -93,9 +93,9 @@ class Snapshot:
 def read_node(node: BootstrapNode) -> Snapshot:
     """What a node has to tell; to be called by the thread that iterates it."""
     snapshot, relay = Snapshot(), node.relay
-    _read_profile(snapshot.traffic, "udp", node.udp.profile, PACKET_NAMES, "other")
+    _read_traffic(snapshot.traffic, "udp", node.udp.traffic, PACKET_NAMES, "other")
     if relay is not None:
-        _read_profile(snapshot.traffic, "tcp", relay.profile, FRAME_NAMES, "data")
+        _read_traffic(snapshot.traffic, "tcp", relay.traffic, FRAME_NAMES, "data")
     for transport, errors in (("udp", node.udp.errors), ("tcp", node.streams.errors)):
         for number, count in errors.items():
             snapshot.errors[transport, errno.errorcode.get(number, "other")] = count
@@ -115,16 +115,16 @@ def read_node(node: BootstrapNode) -> Snapshot:
     return snapshot
 
 
-def _read_profile(
+def _read_traffic(
     traffic: dict[tuple[str, str, str], tuple[int, int]],
     transport: str,
-    profile: Profile,
+    counters: Traffic,
     names: dict[int, str],
     rest: str,
 ) -> None:
     """Counts by name; those of all ids without one go into `rest`."""
     for direction, received in (("sent", False), ("received", True)):
-        packets, sizes = profile.counts(received, False), profile.counts(received, True)
+        packets, sizes = counters.counts(received, False), counters.counts(received, True)
         left_packets, left_bytes = sum(packets), sum(sizes)
         for packet_id, name in names.items():
             traffic[transport, direction, name] = packets[packet_id], sizes[packet_id]
