@@ -2,7 +2,7 @@
 
 constant    returns a macro                                 plain C
 to_string   names an enumerator                             plain C
-static      options, version, a ToxAV without calls         plain C, options.c, toxav.c
+static      options, version, testing, a ToxAV without calls    plain C, options.c, testing.c, toxav.c
 callback    stores a function pointer                       one Python function for all
 special     tox_new, tox_iterate and the like               a C wrapper written by hand, and toxpy/capi.py
 core        the method of `toxpy.core.Core` of that name    C wrapper and Python glue, both generated
@@ -65,6 +65,9 @@ CALLS = (
     "toxav_video_iteration_interval",
     "toxav_call",
 )
+
+#: The system below an instance, of which there is only one: testing.c.
+TESTING = ("tox_default_system", "tox_get_system", "tox_new_testing")
 
 #: Prefixes of functions that work on objects other than Tox, which nothing makes yet.
 ABSENT = ("toxav_",)
@@ -243,7 +246,7 @@ def _plan_one(api: Api, function: Function) -> Planned:
         return Planned(function, "constant")
     if name.endswith("_to_string") and len(function.params) == 1:
         return Planned(function, "to_string")
-    if name.startswith(STATIC) or name in CALLS:
+    if name.startswith(STATIC) or name in CALLS + TESTING:
         return Planned(function, "static")
     if name.startswith(EVENTS):
         return Planned(function, "event")

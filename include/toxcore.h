@@ -5,7 +5,12 @@
 /*
  * The C API of libtoxcore: instant messages, files, conferences, groups, calls, and encrypted saves, between
  * peers and without servers. Names, values and layouts are those of c-toxcore 0.2.23; programs written or built
- * for 0.2.18 work as well.
+ * for 0.2.18 work as well, unless they use what later versions changed, all of it about recorded events:
+ *
+ * - tox_events_iterate() takes `const Tox_Iterate_Options *` where it took `bool fail_hard`,
+ * - tox_events_load() and tox_events_equal() take a Tox_System first, for which NULL will do,
+ * - tox_dispatch_invoke() and the callbacks of tox_events_callback_*() take no Tox any more,
+ * - the enumeration of event kinds is called Tox_Event_Type; Tox_Event is an event.
  *
  * How to use it
  *
@@ -496,7 +501,7 @@ bool tox_options_get_experimental_disable_dns(const Tox_Options *options);
  */
 void tox_options_set_experimental_disable_dns(Tox_Options *options, bool experimental_disable_dns);
 
-/** A c-toxcore instance's clock, randomness and network, which its tests replace. Here it is a name only. */
+/** A c-toxcore instance's clock, randomness and network, which its tests replace: see tox_default_system(). */
 typedef struct Tox_System Tox_System;
 
 #ifndef TOX_HIDE_DEPRECATED
@@ -3547,6 +3552,59 @@ void tox_set_av_object(Tox *tox, void *object);
 void *tox_get_av_object(const Tox *tox);
 
 /* ------------------------------------------------------------------------
+ * Less stable: the system below an instance
+ *
+ * c-toxcore's tests replace clock, randomness, network and memory. In this library there is one system only:
+ * it can be asked for, handed to the functions that want one, and an instance can be started on it.
+ * ------------------------------------------------------------------------ */
+
+/** A clock in milliseconds; never called here. */
+typedef uint64_t tox_mono_time_cb(void *user_data);
+
+/** The system; its parts have no content that a program could use. */
+struct Tox_System {
+    /** NULL: the clock of the operating system. */
+    tox_mono_time_cb *mono_time_callback;
+    /** What the clock would be given. */
+    void *mono_time_user_data;
+    /** In c-toxcore `const Random *`. */
+    const void *rng;
+    /** In c-toxcore `const Network *`. */
+    const void *ns;
+    /** In c-toxcore `const Memory *`. */
+    const void *mem;
+};
+
+/** @return The system that every instance runs on. */
+Tox_System tox_default_system(void);
+
+/** @return The system of this instance, which lives as long as the library; NULL for NULL. */
+const Tox_System *tox_get_system(const Tox *tox);
+
+/** What tox_new_testing() takes besides the options. */
+typedef struct Tox_Options_Testing {
+    /** The system to run on. */
+    const Tox_System *operating_system;
+} Tox_Options_Testing;
+
+/** Outcome of tox_new_testing() as far as its last but one argument goes. */
+typedef enum Tox_Err_New_Testing {
+    /** Success; whether the instance was made tells the other error. */
+    TOX_ERR_NEW_TESTING_OK,
+    /** The system or one of its parts is NULL, or is not the one of tox_default_system(). */
+    TOX_ERR_NEW_TESTING_NULL,
+} Tox_Err_New_Testing;
+
+/**
+ * tox_new() on a system of the caller. Here that can only be a copy of tox_default_system() without changes.
+ *
+ * @return NULL with TOX_ERR_NEW_NULL and TOX_ERR_NEW_TESTING_NULL for every other system.
+ */
+Tox *tox_new_testing(
+    const Tox_Options *options, Tox_Err_New *error, const Tox_Options_Testing *testing,
+    Tox_Err_New_Testing *testing_error);
+
+/* ------------------------------------------------------------------------
  * Less stable: asking the DHT
  * ------------------------------------------------------------------------ */
 
@@ -4478,17 +4536,13 @@ uint32_t tox_events_bytes_size(const Tox_Events *events);
 bool tox_events_get_bytes(const Tox_Events *events, uint8_t *bytes);
 
 /**
- * The system that c-toxcore's tests put below an instance: clock, randomness, network, memory.
- *
- * It exists here as a name only; where a function takes one it is not looked at, and NULL will do.
+ * @param sys As from tox_get_system(); not looked at here, NULL will do.
+ * @return The events that tox_events_get_bytes() wrote, to be freed with tox_events_free(); NULL if malformed.
  */
-struct Tox_System;
+Tox_Events *tox_events_load(const Tox_System *sys, const uint8_t *bytes, uint32_t bytes_size);
 
-/** @return The events that tox_events_get_bytes() wrote, to be freed with tox_events_free(); NULL if malformed. */
-Tox_Events *tox_events_load(const struct Tox_System *sys, const uint8_t *bytes, uint32_t bytes_size);
-
-/** @return Whether both contain the same events. */
-bool tox_events_equal(const struct Tox_System *sys, const Tox_Events *a, const Tox_Events *b);
+/** @return Whether both contain the same events; `sys` is not looked at. */
+bool tox_events_equal(const Tox_System *sys, const Tox_Events *a, const Tox_Events *b);
 
 #ifndef TOX_HIDE_DEPRECATED
 /*

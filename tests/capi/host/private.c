@@ -1,7 +1,9 @@
-/* The functions of tox_private.h: DHT queries, the close list, counted traffic, the lock, the AV pointer, groups. */
+/* The functions of tox_private.h: DHT queries, the close list, counted traffic, the lock, the AV pointer, groups,
+ * systems. */
 #include <string.h>
 #include <time.h>
 #include <tox/tox.h>
+#include <tox/tox_events.h>
 #include <tox/tox_private.h>
 
 #include "check.h"
@@ -203,6 +205,53 @@ static void others(void)
     tox_iterate_options_free(NULL);
 }
 
+static uint64_t other_clock(void *user_data)
+{
+    (void)user_data;
+    return 0;
+}
+
+/* c-toxcore's only system is a working one here as well, and every other one is refused */
+static void systems(void)
+{
+    const Tox_System *system = tox_get_system(nodes[0]);
+    CHECK(system != NULL && system == tox_get_system(nodes[1]) && tox_get_system(NULL) == NULL);
+    const uint8_t empty[] = {0x90};
+    Tox_Events *events = tox_events_load(system, empty, sizeof empty);
+    CHECK(tox_events_get_size(events) == 0 && tox_events_equal(system, events, NULL));
+    tox_events_free(events);
+
+    Tox_System own = tox_default_system();
+    CHECK(own.mono_time_callback == NULL && own.rng != NULL && own.ns != NULL && own.mem != NULL);
+    Tox_Options_Testing testing = {&own};
+    struct Tox_Options *options = tox_options_new(NULL);
+    tox_options_set_local_discovery_enabled(options, false);
+    Tox_Err_New error;
+    Tox_Err_New_Testing testing_error;
+    Tox *tox = tox_new_testing(options, &error, &testing, &testing_error);
+    CHECK(tox != NULL && error == TOX_ERR_NEW_OK && testing_error == TOX_ERR_NEW_TESTING_OK);
+    CHECK(tox_self_get_udp_port(tox, NULL) != 0);
+    tox_kill(tox);
+    /* the error of the instance itself */
+    tox_options_set_proxy_type(options, (Tox_Proxy_Type)9);
+    CHECK(tox_new_testing(options, &error, &testing, &testing_error) == NULL);
+    CHECK(error == TOX_ERR_NEW_PROXY_BAD_TYPE && testing_error == TOX_ERR_NEW_TESTING_OK);
+    for (int i = 0; i < 6; i++) {
+        own = tox_default_system();
+        testing.operating_system = i == 1 ? NULL : &own;
+        own.rng = i == 2 ? NULL : own.rng;
+        own.ns = i == 3 ? (const void *)&own : own.ns;
+        own.mem = i == 4 ? NULL : own.mem;
+        own.mono_time_callback = i == 5 ? other_clock : NULL;
+        error = TOX_ERR_NEW_OK;
+        testing_error = TOX_ERR_NEW_TESTING_OK;
+        CHECK(tox_new_testing(NULL, &error, i == 0 ? NULL : &testing, &testing_error) == NULL);
+        CHECK(error == TOX_ERR_NEW_NULL && testing_error == TOX_ERR_NEW_TESTING_NULL);
+        CHECK(tox_new_testing(NULL, NULL, i == 0 ? NULL : &testing, NULL) == NULL);
+    }
+    tox_options_free(options);
+}
+
 int main(void)
 {
     for (int i = 0; i < NODES; i++) {
@@ -221,6 +270,7 @@ int main(void)
     dht();
     traffic();
     others();
+    systems();
     for (int i = 0; i < NODES; i++) {
         tox_kill(nodes[i]);
     }

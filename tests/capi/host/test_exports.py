@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "cbindings"))
 from describe import describe_header
 
 #: c-toxcore 0.2.23 together with the 45 names of 0.2.18 that later versions dropped
-UPSTREAM = 656
+UPSTREAM = 659
 ONLY_HERE = {
     "tox_friend_get_offline_reason",
     "tox_friend_get_offline_reason_age",
