@@ -7,6 +7,8 @@ value of the C API's error enum, so nothing has to be translated at the C edge.
 
 from __future__ import annotations
 
+from toxpy.generated import enums
+
 
 class ToxError(Exception):
     """A call that failed as documented.
@@ -25,3 +27,8 @@ class ToxError(Exception):
 
 class PacketError(Exception):
     """Bytes from the network or a file that do not decode."""
+
+
+def api_error(name: str, message: str = "", *, retryable: bool = False) -> ToxError:
+    """The ToxError of that enumerator."""
+    return ToxError(getattr(enums, name), name, message, retryable=retryable)

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from _operator import _compare_digest
 
+from toxpy.errors import api_error
+
 PUBLIC_KEY_SIZE = 32
 SECRET_KEY_SIZE = 32
 NOSPAM_SIZE = 4
@@ -26,6 +28,15 @@ def address_checksum(data: bytes) -> bytes:
         even ^= data[i]
         odd ^= data[i + 1]
     return bytes((even, odd))
+
+
+def checked_key(public_key: bytes | None, null_error: str) -> bytes:
+    """A public key argument; ValueError for a wrong length, which C cannot have."""
+    if public_key is None:
+        raise api_error(null_error)
+    if len(public_key) != PUBLIC_KEY_SIZE:
+        raise ValueError(f"a public key has {PUBLIC_KEY_SIZE} bytes")
+    return public_key
 
 
 def _from_hex(text: str, size: int, what: str) -> bytes:

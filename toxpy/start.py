@@ -6,71 +6,22 @@ The errors are those of tox_new, found in its order. c-toxcore: tox.c tox_new.
 from __future__ import annotations
 
 from toxpy.crypto.keys import KeyPair
-from toxpy.errors import PacketError, ToxError
+from toxpy.errors import PacketError, api_error
 from toxpy.generated import enums
-from toxpy.ids import PUBLIC_KEY_SIZE, SECRET_KEY_SIZE
+from toxpy.ids import SECRET_KEY_SIZE
 from toxpy.network.node import DEFAULT_MAX_FILES
 from toxpy.runtime import LOG_INFO
 from toxpy.save import savedata as save
 from toxpy.system import sockets
-from toxpy.system.traffic import Traffic
 from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from toxpy.network.node import NetworkNode, Socket
     from toxpy.options import Options
     from toxpy.runtime import Log
-    from toxpy.system.datapath import Datapath
-    from toxpy.system.interfaces import Destination
-    from toxpy.wire.address import Address
 
 _ENCRYPTED_SAVE_MAGIC = b"toxEsave"
-
-
-def api_error(name: str, message: str = "", *, retryable: bool = False) -> ToxError:
-    """The ToxError of that enumerator."""
-    return ToxError(getattr(enums, name), name, message, retryable=retryable)
-
-
-def checked_key(public_key: bytes | None, null_error: str) -> bytes:
-    """A public key argument; ValueError for a wrong length, which C cannot have."""
-    if public_key is None:
-        raise api_error(null_error)
-    if len(public_key) != PUBLIC_KEY_SIZE:
-        raise ValueError(f"a public key has {PUBLIC_KEY_SIZE} bytes")
-    return public_key
-
-
-class NoSocket:
-    """Stands in for the UDP socket when UDP is off."""
-
-    __slots__ = ("errors", "oversized", "path", "port", "traffic")
-
-    def __init__(self) -> None:
-        self.port = self.oversized = 0
-        self.errors: dict[int, int] = {}
-        self.traffic = Traffic()
-        self.path: Datapath | None = None
-
-    def fileno(self) -> int:
-        """Nothing to wait for."""
-        return -1
-
-    def send(self, address: Address, data: bytes) -> None:
-        """There is no way out."""
-
-    def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None:
-        """There is no way out."""
-
-    def receive(self, limit: int = 0) -> list[tuple[bytes, Address]]:
-        """Nothing arrives."""
-        return []
-
-    def close(self) -> None:
-        """Nothing to close."""
 
 
 def load_identity(options: Options) -> tuple[KeyPair | None, save.SaveData | None]:
@@ -96,11 +47,6 @@ def load_identity(options: Options) -> tuple[KeyPair | None, save.SaveData | Non
     return KeyPair(loaded.secret_key), loaded
 
 
-def host_text(host: bytes | str) -> str:
-    """A host name as text; what is not UTF-8 becomes a name nobody has."""
-    return host.decode("utf-8", "replace") if isinstance(host, bytes) else host
-
-
 def find_proxy(options: Options) -> Proxy | None:
     """The proxy that the options name; the errors of tox_new for it, in its order."""
     if options.proxy_type not in (
@@ -113,7 +59,7 @@ def find_proxy(options: Options) -> Proxy | None:
         return None
     if not 0 < options.proxy_port < 65536:
         raise api_error("TOX_ERR_NEW_PROXY_BAD_PORT")
-    host = host_text(options.proxy_host or "")
+    host = sockets.host_text(options.proxy_host or "")
     dns = not options.experimental_disable_dns
     ips = sockets.resolve(host, ipv6=options.ipv6_enabled, dns=dns) if host else []
     if not ips:
@@ -127,9 +73,9 @@ def bind_socket(options: Options, log: Log) -> Socket:
     """The UDP socket that the options ask for. With a proxy there is none: it could not carry UDP."""
     if options.udp_enabled and options.proxy_type != enums.TOX_PROXY_TYPE_NONE:
         log(LOG_INFO, "UDP is off because a proxy is set")
-        return NoSocket()
+        return sockets.NoSocket()
     if not options.udp_enabled:
-        return NoSocket()
+        return sockets.NoSocket()
     try:
         return sockets.UdpSocket.bind(options.ipv6_enabled, options.start_port, options.end_port)
     except OSError as error:

@@ -9,7 +9,7 @@ from toxpy.errors import PacketError, ToxError
 from toxpy.generated import enums, events
 from toxpy.ids import ToxId
 from toxpy.options import Options
-from toxpy.start import NoSocket
+from toxpy.system.sockets import NoSocket
 
 KEY = bytes(range(1, 33))
 

@@ -215,3 +215,37 @@ def _look_up(host: str) -> list[str]:
         return []
     # the thread may go on for as long as the system's resolver does; nobody listens to it then
     return found[:] if done.acquire(timeout=LOOKUP_TIMEOUT_S) else []
+
+
+def host_text(host: bytes | str) -> str:
+    """A host name as text; what is not UTF-8 becomes a name nobody has."""
+    return host.decode("utf-8", "replace") if isinstance(host, bytes) else host
+
+
+class NoSocket:
+    """Stands in for the UDP socket when UDP is off."""
+
+    __slots__ = ("errors", "oversized", "path", "port", "traffic")
+
+    def __init__(self) -> None:
+        self.port = self.oversized = 0
+        self.errors: dict[int, int] = {}
+        self.traffic = Traffic()
+        self.path: Datapath | None = None
+
+    def fileno(self) -> int:
+        """Nothing to wait for."""
+        return -1
+
+    def send(self, address: Address, data: bytes) -> None:
+        """There is no way out."""
+
+    def broadcast(self, data: bytes, port: int, destinations: Iterable[Destination]) -> None:
+        """There is no way out."""
+
+    def receive(self, limit: int = 0) -> list[tuple[bytes, Address]]:
+        """Nothing arrives."""
+        return []
+
+    def close(self) -> None:
+        """Nothing to close."""
