@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from toxpy.save.profile import ProfileNotEncrypted as ProfileNotEncrypted
     from toxpy.save.profile import WrongPassphrase as WrongPassphrase
     from toxpy.tox import Tox as Tox
-    from toxpy.tox import ToxClosed as ToxClosed
+    from toxpy.tox_part import ToxClosed as ToxClosed
 
 _HOMES = {
     "aio": "AsyncTox Friend",
@@ -65,7 +65,8 @@ _HOMES = {
     "options": "Options",
     "save.profile": "PassphraseNeeded Profile ProfileCorrupt ProfileError ProfileLocked ProfileNotEncrypted "
     "WrongPassphrase",
-    "tox": "Tox ToxClosed",
+    "tox": "Tox",
+    "tox_part": "ToxClosed",
     "files.whole_files": "Incoming Outgoing Transfer TransferError safe_name",
     "friend.why_offline": "WhyOffline",
     "generated.typed_enums": "Connection FileControl FileKind LogLevel MessageType OfflineReason ProxyType "

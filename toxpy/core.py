@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
+from toxpy.errors import api_error
 from toxpy.files.core import CoreFiles
 from toxpy.friend.connection import FriendConnections
 from toxpy.friend.diagnosis import diagnose
@@ -23,7 +24,7 @@ from toxpy.friend.messenger import Messenger
 from toxpy.friend.requests import FriendRequests
 from toxpy.generated import enums
 from toxpy.generated import events as ev
-from toxpy.ids import NOSPAM_SIZE, address_checksum
+from toxpy.ids import NOSPAM_SIZE, address_checksum, checked_key
 from toxpy.net_crypto.net_crypto import NetCrypto
 from toxpy.network.core import CoreNetwork
 from toxpy.network.node import NetworkNode
@@ -32,9 +33,7 @@ from toxpy.options import Options
 from toxpy.runtime import FORKS, LOG_DEBUG, LOG_INFO, Runtime
 from toxpy.save import savedata as save
 from toxpy.start import (
-    api_error,
     bind_socket,
-    checked_key,
     find_proxy,
     load_identity,
     log_sink,

@@ -15,23 +15,11 @@ import select
 from typing import TYPE_CHECKING, Any
 
 from toxpy.core import Core
-from toxpy.errors import ToxError
-from toxpy.files.tox import ToxFiles
-from toxpy.files.whole_files import Transfers
-from toxpy.friend.why_offline import WhyOffline
-from toxpy.generated.typed_enums import Connection, MessageType, UserStatus
-from toxpy.generated.typed_events import (
-    Event,
-    FriendConnectionStatus,
-    FriendName,
-    FriendStatus,
-    FriendStatusMessage,
-    from_core,
-    to_text,
-)
+from toxpy.files.tox import FilesTox
+from toxpy.friend.tox import FriendTox
+from toxpy.generated.typed_events import Event, from_core
 from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler
-from toxpy.ids import PublicKey, SecretKey, ToxId
-from toxpy.network.tox import ToxNetwork
+from toxpy.network.tox import NetworkTox
 from toxpy.options import Options
 from toxpy.save.autosave import Autosave
 from toxpy.save.savedata import MAX_RELAYS
@@ -43,23 +31,7 @@ if TYPE_CHECKING:
 
     from toxpy.save.profile import Profile
 
-__all__ = ["Tox", "ToxClosed", "build_options", "to_bytes"]
-
-
-#: Events after which the savedata has something new.
-_WORTH_SAVING = (FriendConnectionStatus, FriendName, FriendStatus, FriendStatusMessage)
-
-
-class ToxClosed(ToxError):
-    """The instance was used after `close`."""
-
-    def __init__(self) -> None:
-        super().__init__(-1, "TOX_CLOSED", "this Tox instance is closed")
-
-
-def to_bytes(text: str | bytes) -> bytes:
-    """Text as it goes to the network."""
-    return text.encode("utf-8") if isinstance(text, str) else bytes(text)
+__all__ = ["Tox", "build_options"]
 
 
 def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
@@ -98,7 +70,7 @@ def _nothing() -> None:
     """The last save of an instance without a profile."""
 
 
-class Tox(ToxNetwork, ToxFiles):
+class Tox(FriendTox, FilesTox, NetworkTox):
     """One Tox instance; also a context manager that closes it.
 
     `Tox(savedata=data, start_port=33445)`: keyword arguments are fields of `Options`.
@@ -116,12 +88,9 @@ class Tox(ToxNetwork, ToxFiles):
     ) -> None:
         if core is None:
             core = Core(with_profile(build_options(options, fields), profile))
-        self._core: Core | None = core
-        #: files under way that `send_file` and `accept_file` began
-        self.transfers = Transfers(core)
+        super().__init__(core)
         self.handlers = Handlers()
         self._untaken: list[Event] = []
-        self._autosave: Autosave | None = None
         if profile is not None:
             try:
                 self._autosave = Autosave(profile, core)
@@ -130,18 +99,6 @@ class Tox(ToxNetwork, ToxFiles):
                 raise
 
     # life
-
-    @property
-    def core(self) -> Core:
-        """The bytes level; ToxClosed after `close`."""
-        if self._core is None:
-            raise ToxClosed
-        return self._core
-
-    @property
-    def closed(self) -> bool:
-        """Was `close` called."""
-        return self._core is None
 
     def close(self) -> None:
         """Tell friends that we leave, free everything, save into the profile.
@@ -155,7 +112,7 @@ class Tox(ToxNetwork, ToxFiles):
         core, self._core = self._core, None
         if core is None:
             return _nothing
-        self.transfers.fail_all("this Tox instance was closed")
+        self._leave_core("this Tox instance was closed")
         autosave, self._autosave = self._autosave, None
         try:
             return _nothing if autosave is None else autosave.release()
@@ -201,23 +158,18 @@ class Tox(ToxNetwork, ToxFiles):
         reporting = core.reports_dht_nodes()
         if udp_port:
             options.start_port = options.end_port = udp_port
-        self.transfers.fail_all("this Tox instance became another")
+        self._leave_core("this Tox instance became another")
         core.kill()
         self._core = None
         # the port is free now; should another program be quicker, this raises and we are closed
         self._core = core = Core(options)
-        self.transfers.core = core
+        self._enter_core(core)
         core.dht.load_nodes(nodes)
         for relay in relays:
             core.tcp.add_relay(relay)
         core.report_dht_nodes(reporting)
         if self._autosave is not None:
             self._autosave.follow(core)
-
-    def _changed(self) -> None:
-        """There is something new to save."""
-        if self._autosave is not None:
-            self._autosave.changed()
 
     # running
 
@@ -237,15 +189,11 @@ class Tox(ToxNetwork, ToxFiles):
 
     def take_events(self) -> Iterator[Event]:
         """What waits in the core, typed; handlers are for the caller to call."""
-        core, transfers = self.core, self.transfers
-        transfers.retry()
-        for raw in core.drain_events():
-            if transfers.handle(raw):
-                continue
-            event = from_core(raw)
-            if isinstance(event, _WORTH_SAVING):
-                self._changed()
-            yield event
+        core, takes = self.core, self._takes
+        self._before_events()
+        for event in core.drain_events():
+            if not takes(event):
+                yield from_core(event)
 
     def iteration_interval(self) -> int:
         """Milliseconds until `iterate` should be called again."""
@@ -264,124 +212,6 @@ class Tox(ToxNetwork, ToxFiles):
 
     def _is_running(self, end_ms: int | None) -> bool:
         return self._core is not None and (end_ms is None or self._core.now_ms() < end_ms)
-
-    # ourselves
-
-    def self_get_address(self) -> ToxId:
-        """Our Tox ID, to give to others."""
-        return ToxId(self.core.self_get_address())
-
-    def self_get_public_key(self) -> PublicKey:
-        """Our long-term public key."""
-        return PublicKey(self.core.self_get_public_key())
-
-    def self_get_secret_key(self) -> SecretKey:
-        """Our long-term secret key; `bytes()` of it has the bytes."""
-        return SecretKey(self.core.self_get_secret_key())
-
-    def self_get_nospam(self) -> int:
-        """The nospam in our Tox ID."""
-        return self.core.self_get_nospam()
-
-    def self_set_nospam(self, nospam: int) -> None:
-        """Change our Tox ID: requests to the old one are ignored from now on."""
-        self.core.self_set_nospam(nospam)
-        self._changed()
-
-    def self_get_name(self) -> str:
-        """Our name."""
-        return to_text(self.core.self_get_name())
-
-    def self_set_name(self, name: str | bytes) -> None:
-        """Set our name, at most 128 bytes of UTF-8."""
-        self.core.self_set_name(to_bytes(name))
-        self._changed()
-
-    def self_get_status_message(self) -> str:
-        """Our status message."""
-        return to_text(self.core.self_get_status_message())
-
-    def self_set_status_message(self, message: str | bytes) -> None:
-        """Set our status message, at most 1007 bytes of UTF-8."""
-        self.core.self_set_status_message(to_bytes(message))
-        self._changed()
-
-    def self_get_status(self) -> UserStatus:
-        """Our status."""
-        return UserStatus(self.core.self_get_status())
-
-    def self_set_status(self, status: UserStatus | int) -> None:
-        """Set our status."""
-        self.core.self_set_status(UserStatus(status).value)
-        self._changed()
-
-    # friends
-
-    def self_get_friend_list(self) -> list[int]:
-        """The numbers of all friends."""
-        return list(self.core.self_get_friend_list())
-
-    def friend_add(self, address: str | bytes | ToxId, message: str | bytes) -> int:
-        """Send a friend request to a Tox ID; the new friend's number."""
-        number = self.core.friend_add(ToxId(address).raw, to_bytes(message))
-        self._changed()
-        return number
-
-    def friend_add_norequest(self, public_key: str | bytes | PublicKey) -> int:
-        """Add without a request, for example to accept one; the new friend's number."""
-        number = self.core.friend_add_norequest(PublicKey(public_key).raw)
-        self._changed()
-        return number
-
-    def friend_delete(self, friend_number: int) -> None:
-        """Remove a friend; they are not told."""
-        self.core.friend_delete(friend_number)
-        self.transfers.fail_friend(friend_number, "the friend was deleted")
-        self._changed()
-
-    def friend_by_public_key(self, public_key: str | bytes | PublicKey) -> int:
-        """The number of the friend with that key."""
-        return self.core.friend_by_public_key(PublicKey(public_key).raw)
-
-    def friend_exists(self, friend_number: int) -> bool:
-        """Is there such a friend."""
-        return self.core.friend_exists(friend_number)
-
-    def friend_get_public_key(self, friend_number: int) -> PublicKey:
-        """A friend's long-term public key."""
-        return PublicKey(self.core.friend_get_public_key(friend_number))
-
-    def friend_get_last_online(self, friend_number: int) -> int:
-        """Seconds since 1970 of the last moment we saw them online, 0 for never."""
-        return self.core.friend_get_last_online(friend_number)
-
-    def friend_get_name(self, friend_number: int) -> str:
-        """A friend's name as last told."""
-        return to_text(self.core.friend_get_name(friend_number))
-
-    def friend_get_status_message(self, friend_number: int) -> str:
-        """A friend's status message as last told."""
-        return to_text(self.core.friend_get_status_message(friend_number))
-
-    def friend_get_status(self, friend_number: int) -> UserStatus:
-        """A friend's status as last told."""
-        return UserStatus(self.core.friend_get_status(friend_number))
-
-    def friend_get_connection_status(self, friend_number: int) -> Connection:
-        """Is a friend online, and how."""
-        return Connection(self.core.friend_get_connection_status(friend_number))
-
-    def friend_get_typing(self, friend_number: int) -> bool:
-        """Is a friend typing."""
-        return self.core.friend_get_typing(friend_number)
-
-    def friend_why_offline(self, friend_number: int) -> WhyOffline:
-        """How far the connection to a friend came, and when."""
-        return WhyOffline(self.core.friend_diagnosis(friend_number))
-
-    def self_set_typing(self, friend_number: int, typing: bool) -> None:
-        """Tell a friend whether we are typing."""
-        self.core.self_set_typing(friend_number, typing)
 
     # handlers
 
@@ -403,22 +233,6 @@ class Tox(ToxNetwork, ToxFiles):
         160 to 191 are lossless, 200 to 254 lossy. The handler before is returned.
         """
         return self.handlers.set_packet(packet_id, handler)
-
-    # messages
-
-    def friend_send_message(
-        self, friend_number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
-    ) -> int:
-        """Send a message, 1 to 1372 bytes of UTF-8; its id comes back in the FriendReadReceipt."""
-        return self.core.friend_send_message(friend_number, MessageType(type).value, to_bytes(message))
-
-    def friend_send_lossy_packet(self, friend_number: int, data: bytes) -> None:
-        """Send a custom packet that may get lost; first byte 192 to 254, at most 1373 bytes."""
-        self.core.friend_send_lossy_packet(friend_number, bytes(data))
-
-    def friend_send_lossless_packet(self, friend_number: int, data: bytes) -> None:
-        """Send a custom packet; first byte 160 to 191, at most 1373 bytes."""
-        self.core.friend_send_lossless_packet(friend_number, bytes(data))
 
     @staticmethod
     def hash(data: bytes) -> bytes:

@@ -13,9 +13,9 @@ from toxpy.dht.lan import LAN_DISCOVERY
 from toxpy.errors import ToxError
 from toxpy.generated import enums
 from toxpy.options import Options
-from toxpy.system.sockets import NoSocket
 from toxpy.system import sockets
 from toxpy.system.interfaces import Interfaces
+from toxpy.system.sockets import NoSocket
 from toxpy.tox import build_options
 from toxpy.wire.address import Node
 

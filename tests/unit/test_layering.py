@@ -35,15 +35,19 @@ LAYERS = [
     ["save.profile"],
     ["save.autosave", "handlers"],
     ["files.whole_files"],
-    ["files.tox", "network.tox"],
+    ["tox_part"],
+    ["friend.tox", "files.tox", "network.tox"],
     ["tox"],
+    ["aio_part"],
+    ["friend.aio", "network.aio"],
     ["files.aio"],
     ["aio", "capi", "cli", "__main__"],
 ]
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these
 PYTHON_ONLY = {"generated.typed_enums", "generated.typed_events", "friend.why_offline", "tox", "aio", "cli"}
-PYTHON_ONLY |= {"files.whole_files", "files.tox", "network.tox", "files.aio"}
+PYTHON_ONLY |= {"tox_part", "aio_part", "files.whole_files"}
+PYTHON_ONLY |= {f"{part}.{kind}" for part in ("friend", "files", "network") for kind in ("tox", "aio")}
 PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
 SLOW_TO_IMPORT = {
     "typing",

@@ -1,10 +1,11 @@
-"""The file methods of `AsyncTox` and its friends. See `toxpy.files.whole_files`."""
+"""The files' part of `AsyncTox` and of its `Friend`. See `toxpy.files.whole_files`."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from toxpy.aio_part import AioPart, FriendPart
 from toxpy.files.whole_files import Incoming, Outgoing, Transfer, TransferError
 
 if TYPE_CHECKING:
@@ -15,18 +16,13 @@ if TYPE_CHECKING:
     from toxpy.tox import Tox
 
 
-class AsyncFiles:
-    """Mixed into `AsyncTox`."""
+class FilesAio(AioPart):
+    """Part of `AsyncTox`."""
 
-    if TYPE_CHECKING:
-
-        @property
-        def sync(self) -> Tox:
-            """The synchronous API."""
-
-        def call(self, name: str, *args: Any) -> Any: ...
-        def _schedule(self) -> None: ...
-        async def wait_for_friend(self, number: int) -> None: ...
+    def _begin(self, sync: Tox) -> None:
+        sync.transfers.wake = self._schedule
+        sync.transfers.report = self._report_program_error
+        super()._begin(sync)
 
     def offer_file(self, number: int, source: Path | BinaryIO, **options: Any) -> Outgoing:
         """Offer a file and return at once; `wait_for_transfer` waits. Options as for `Tox.send_file`."""
@@ -81,21 +77,17 @@ class AsyncFiles:
         return transfer
 
 
-class FriendFiles:
-    """Mixed into `Friend`."""
+class FilesFriend(FriendPart):
+    """Part of `Friend`."""
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-        number: int
-
-        @property
-        def _files(self) -> AsyncFiles: ...
+    tox: FilesAio
 
     async def send_file(self, source: Path | BinaryIO, *, resume: bool = False, **options: Any) -> Outgoing:
         """See `AsyncTox.send_file`: `await friend.send_file("photo.jpg", on_progress=show)`."""
-        return await self._files.send_file(self.number, source, resume=resume, **options)
+        return await self.tox.send_file(self.number, source, resume=resume, **options)
 
     def offer_file(self, source: Path | BinaryIO, **options: Any) -> Outgoing:
         """See `AsyncTox.offer_file`."""
-        return self._files.offer_file(self.number, source, **options)
+        return self.tox.offer_file(self.number, source, **options)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from toxpy.errors import api_error
 from toxpy.files.transfers import FILE_ID_SIZE
-from toxpy.start import api_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

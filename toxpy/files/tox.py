@@ -1,11 +1,12 @@
-"""The file methods of `Tox`: those of the C API, and whole files. See `toxpy.files.whole_files`."""
+"""The files' part of `Tox`: the functions of the C API, and whole files. See `toxpy.files.whole_files`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toxpy.files.whole_files import UNKNOWN_SIZE, Incoming, Outgoing, Transfers
 from toxpy.generated.typed_enums import FileControl, FileKind
+from toxpy.tox_part import ToxPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,15 +17,32 @@ if TYPE_CHECKING:
     from toxpy.generated.typed_events import FileRecv
 
 
-class ToxFiles:
-    """Mixed into `Tox`."""
+class FilesTox(ToxPart):
+    """Part of `Tox`."""
 
-    if TYPE_CHECKING:
-        transfers: Transfers
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        #: files under way that `send_file` and `accept_file` began
+        self.transfers = Transfers(core)
 
-        @property
-        def core(self) -> Core:
-            """The bytes level."""
+    def _before_events(self) -> None:
+        self.transfers.retry()
+        super()._before_events()
+
+    def _takes(self, event: Any) -> bool:
+        return self.transfers.handle(event) or super()._takes(event)
+
+    def _forget_friend(self, friend_number: int, why: str) -> None:
+        self.transfers.fail_friend(friend_number, why)
+        super()._forget_friend(friend_number, why)
+
+    def _leave_core(self, why: str) -> None:
+        self.transfers.fail_all(why)
+        super()._leave_core(why)
+
+    def _enter_core(self, core: Core) -> None:
+        self.transfers.core = core
+        super()._enter_core(core)
 
     # whole files
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from toxpy.errors import api_error
 from toxpy.generated import enums
 from toxpy.generated import events as ev
-from toxpy.start import api_error, checked_key, host_text
+from toxpy.ids import checked_key
 from toxpy.system import sockets
+from toxpy.system.sockets import host_text
 from toxpy.wire.address import Node
 
 TYPE_CHECKING = False

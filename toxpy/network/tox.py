@@ -1,24 +1,14 @@
-"""The network methods of `Tox`: joining, relays, ports, and the questions to DHT nodes of tox_private.h."""
+"""The network's part of `Tox`: joining, relays, ports, and the questions to DHT nodes of tox_private.h."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from toxpy.generated.typed_enums import Connection
 from toxpy.ids import PublicKey
-
-if TYPE_CHECKING:
-    from toxpy.core import Core
+from toxpy.tox_part import ToxPart
 
 
-class ToxNetwork:
-    """Mixed into `Tox`."""
-
-    if TYPE_CHECKING:
-
-        @property
-        def core(self) -> Core:
-            """The bytes level."""
+class NetworkTox(ToxPart):
+    """Part of `Tox`."""
 
     def bootstrap(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Join the network through a node; looks host names up and may block while it does."""

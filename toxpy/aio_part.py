@@ -1,0 +1,133 @@
+"""The bases of what every capability's `aio.py` builds on: a part of `AsyncTox`, and a part of its `Friend`.
+
+A part of `AsyncTox` has the coroutines of one capability under their flat public names. It may take a hand
+in the moments that `AsyncTox` tells all parts of. Who overrides one of them calls the next part with
+`super()`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from toxpy.tox_part import ToxClosed
+
+if TYPE_CHECKING:
+    from toxpy.generated.typed_events import Event
+    from toxpy.tox import Tox
+
+
+def finish(future: asyncio.Future[Any], result: Any) -> None:
+    """Give a waiting call its result, unless it was cancelled."""
+    if not future.done():
+        future.set_result(result)
+
+
+def finish_all(waiters: list[asyncio.Future[None]]) -> None:
+    """Let all go on who wait in a list."""
+    for waiter in waiters:
+        finish(waiter, None)
+    waiters.clear()
+
+
+def fail(future: asyncio.Future[Any], error: BaseException) -> None:
+    """Make a waiting call raise, unless it was cancelled."""
+    if not future.done():
+        future.set_exception(error)
+
+
+class AioPart:
+    """What the parts of an `AsyncTox` share."""
+
+    def __init__(self) -> None:
+        self._sync: Tox | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        #: what ended the instance when it was not its user
+        self._failure: BaseException | None = None
+
+    @property
+    def sync(self) -> Tox:
+        """The synchronous API of this instance, for getters; what sends should go through `call`."""
+        if self._sync is None:
+            raise self._failure or ToxClosed()
+        return self._sync
+
+    @property
+    def closed(self) -> bool:
+        """Closed, or not yet entered."""
+        return self._sync is None
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Call a method of `Tox` by name and see to it that its consequences happen in time."""
+        result = getattr(self.sync, name)(*args)
+        self._schedule()
+        return result
+
+    def _schedule(self) -> None:
+        """Set the timer to the core's next deadline."""
+        if self._sync is None or self._loop is None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        delay_ms = 0 if self._sync.core.has_events() else self._sync.core.deadline_in_ms()
+        if delay_ms is not None:
+            self._timer = self._loop.call_later(delay_ms / 1000, self._iterate)
+
+    def _iterate(self) -> None:
+        """One pass, and what follows from it."""
+        raise NotImplementedError
+
+    def _report_program_error(self, error: BaseException, event: Event | None = None) -> None:
+        """The program's defect: it stops neither us nor the events behind this one."""
+        if self._loop is not None:
+            text = "a handler of a Tox event raised" if event is not None else "a file's on_progress raised"
+            self._loop.call_exception_handler({"message": text, "exception": error, "event": event})
+
+    @staticmethod
+    async def _wait(waiters: list[asyncio.Future[None]]) -> None:
+        """Wait in one of the lists; a cancelled wait leaves nothing behind."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in waiters:
+                waiters.remove(waiter)
+
+    async def wait_for_friend(self, number: int) -> None:
+        """Return once that friend is connected."""
+        raise NotImplementedError
+
+    # moments for the parts
+
+    def _begin(self, sync: Tox) -> None:
+        """The instance starts."""
+
+    def _on_event(self, event: Event) -> None:
+        """An event, before anybody else sees it."""
+
+    def _after_pass(self) -> None:
+        """A pass is over, and its events are delivered."""
+
+    def _all_waiting(self) -> list[asyncio.Future[Any]]:
+        """Those to fail when the instance closes."""
+        return []
+
+    def _forget_friend(self, number: int, why: str) -> None:
+        """That friend is no more."""
+
+    def _forget_all(self, why: str) -> None:
+        """The instance goes on with another state."""
+
+
+class FriendPart:
+    """What the parts of a `Friend` share."""
+
+    __slots__ = ("number", "public_key", "tox")
+
+    def __init__(self, tox: AioPart, number: int) -> None:
+        self.tox = tox
+        self.number = number
+        self.public_key = tox.sync.friend_get_public_key(number)

@@ -1,0 +1,254 @@
+"""The friends' part of `AsyncTox` and of its `Friend`: ourselves, friends, messages with their receipts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from toxpy.aio_part import AioPart, FriendPart, fail, finish, finish_all
+from toxpy.errors import ToxError
+from toxpy.generated.enums import (
+    TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED,
+    TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ,
+)
+from toxpy.generated.typed_enums import Connection, MessageType, UserStatus
+from toxpy.generated.typed_events import Event, FriendConnectionStatus, FriendReadReceipt
+from toxpy.tox_part import to_bytes
+
+if TYPE_CHECKING:
+    from toxpy.friend.why_offline import WhyOffline
+    from toxpy.ids import PublicKey, ToxId
+
+
+def _not_connected(message: str) -> ToxError:
+    code = TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED
+    return ToxError(code, "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", message, retryable=True)
+
+
+class AsyncFriend(FriendPart):
+    """A `Friend` without the other capabilities' parts."""
+
+    __slots__ = ()
+
+    tox: FriendAio[Any]
+
+    @property
+    def name(self) -> str:
+        """The friend's name as last told."""
+        return self.tox.sync.friend_get_name(self.number)
+
+    @property
+    def status_message(self) -> str:
+        """The friend's status message as last told."""
+        return self.tox.sync.friend_get_status_message(self.number)
+
+    @property
+    def status(self) -> UserStatus:
+        """The friend's status as last told."""
+        return self.tox.sync.friend_get_status(self.number)
+
+    @property
+    def connection(self) -> Connection:
+        """Is the friend online, and how."""
+        return self.tox.sync.friend_get_connection_status(self.number)
+
+    def why_offline(self) -> WhyOffline:
+        """How far the connection to the friend came, and when; `print` it for a sentence."""
+        return self.tox.sync.friend_why_offline(self.number)
+
+    async def online(self) -> None:
+        """Return once the friend is connected."""
+        await self.tox.wait_for_friend(self.number)
+
+    async def send(
+        self, message: str | bytes, type: MessageType | int = MessageType.NORMAL
+    ) -> FriendReadReceipt:
+        """Send a message and return its read receipt.
+
+        Waits while the friend's send queue is full. ToxError FRIEND_NOT_CONNECTED (retryable) when the
+        friend is offline, or goes offline before the receipt: whether the message arrived is then unknown.
+        """
+        return await self.tox.send_message(self.number, to_bytes(message), MessageType(type))
+
+    @property
+    def last_online(self) -> int:
+        """Seconds since 1970 of the last moment we saw the friend online, 0 for never."""
+        return self.tox.sync.friend_get_last_online(self.number)
+
+    @property
+    def typing(self) -> bool:
+        """Is the friend typing."""
+        return self.tox.sync.friend_get_typing(self.number)
+
+    def send_lossless_packet(self, data: bytes) -> None:
+        """Send a custom packet; first byte 160 to 191, at most 1373 bytes."""
+        self.tox.call("friend_send_lossless_packet", self.number, data)
+
+    def send_lossy_packet(self, data: bytes) -> None:
+        """Send a custom packet that may get lost; first byte 192 to 254, at most 1373 bytes."""
+        self.tox.call("friend_send_lossy_packet", self.number, data)
+
+    def set_typing(self, typing: bool) -> None:
+        """Tell the friend whether we are typing."""
+        self.tox.call("self_set_typing", self.number, typing)
+
+    def delete(self) -> None:
+        """Remove this friend."""
+        self.tox.friend_delete(self.number)
+
+    def __repr__(self) -> str:
+        return f"<Friend {self.number} {self.public_key}>"
+
+
+F = TypeVar("F", bound=AsyncFriend)
+
+
+class FriendAio(AioPart, Generic[F]):
+    """Part of `AsyncTox`, which says what its friends are."""
+
+    _friend_type: type[F]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._friends: dict[int, F] = {}
+        self._receipts: dict[tuple[int, int], asyncio.Future[FriendReadReceipt]] = {}
+        #: those for whom a friend is to come online, and for whom its send queue was full
+        self._online_waiters: dict[int, list[asyncio.Future[None]]] = {}
+        self._space_waiters: list[asyncio.Future[None]] = []
+
+    # ourselves
+
+    @property
+    def address(self) -> ToxId:
+        """Our Tox ID."""
+        return self.sync.self_get_address()
+
+    @property
+    def name(self) -> str:
+        """Our name."""
+        return self.sync.self_get_name()
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.call("self_set_name", name)
+
+    @property
+    def status_message(self) -> str:
+        """Our status message."""
+        return self.sync.self_get_status_message()
+
+    @status_message.setter
+    def status_message(self, message: str) -> None:
+        self.call("self_set_status_message", message)
+
+    @property
+    def status(self) -> UserStatus:
+        """Our status."""
+        return self.sync.self_get_status()
+
+    @status.setter
+    def status(self, status: UserStatus | int) -> None:
+        self.call("self_set_status", status)
+
+    @property
+    def nospam(self) -> int:
+        """The nospam in our Tox ID; requests to an address with the one before are ignored."""
+        return self.sync.self_get_nospam()
+
+    @nospam.setter
+    def nospam(self, nospam: int) -> None:
+        self.call("self_set_nospam", nospam)
+
+    # friends
+
+    @property
+    def friends(self) -> list[F]:
+        """All friends."""
+        return [self.friend(number) for number in self.sync.self_get_friend_list()]
+
+    def friend(self, number: int) -> F:
+        """The friend with that number, for example of an event."""
+        friend = self._friends.get(number)
+        if friend is None:
+            friend = self._friends[number] = self._friend_type(self, number)
+        return friend
+
+    def friend_add(self, address: str | bytes | ToxId, message: str | bytes) -> F:
+        """Send a friend request to a Tox ID."""
+        return self.friend(self.call("friend_add", address, message))
+
+    def friend_add_norequest(self, public_key: str | bytes | PublicKey) -> F:
+        """Add without a request, for example to accept one."""
+        return self.friend(self.call("friend_add_norequest", public_key))
+
+    def friend_delete(self, number: int) -> None:
+        """Remove a friend; who waits for them gets a ToxError."""
+        self.call("friend_delete", number)
+        self._forget_friend(number, "the friend was deleted")
+
+    def _forget_friend(self, number: int, why: str) -> None:
+        self._friends.pop(number, None)
+        self._fail_receipts(number, why)
+        for waiter in self._online_waiters.pop(number, ()):
+            fail(waiter, _not_connected(why))
+        super()._forget_friend(number, why)
+
+    def _forget_all(self, why: str) -> None:
+        for number in {*self._friends, *self._online_waiters, *(number for number, _ in self._receipts)}:
+            self._forget_friend(number, why)
+        super()._forget_all(why)
+
+    async def wait_for_friend(self, number: int) -> None:
+        """Return once that friend is connected."""
+        if self.sync.friend_get_connection_status(number) == Connection.NONE:
+            waiters = self._online_waiters.setdefault(number, [])
+            try:
+                await self._wait(waiters)
+            finally:
+                if not waiters and self._online_waiters.get(number) is waiters:
+                    del self._online_waiters[number]
+
+    async def send_message(self, number: int, message: bytes, type: MessageType) -> FriendReadReceipt:
+        """Send and wait for the receipt; see `Friend.send`."""
+        while True:
+            try:
+                message_id = self.call("friend_send_message", number, message, type)
+                break
+            except ToxError as error:
+                if error.code != TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ:
+                    raise
+            await self._wait(self._space_waiters)
+        receipt: asyncio.Future[FriendReadReceipt] = asyncio.get_running_loop().create_future()
+        self._receipts[number, message_id] = receipt
+        try:
+            return await receipt
+        finally:
+            self._receipts.pop((number, message_id), None)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, FriendReadReceipt):
+            receipt = self._receipts.pop((event.friend_number, event.message_id), None)
+            if receipt is not None:
+                finish(receipt, event)
+        elif isinstance(event, FriendConnectionStatus):
+            self._friend_changed(event)
+        super()._on_event(event)
+
+    def _after_pass(self) -> None:
+        finish_all(self._space_waiters)
+        super()._after_pass()
+
+    def _all_waiting(self) -> list[asyncio.Future[Any]]:
+        online = (waiter for waiters in self._online_waiters.values() for waiter in waiters)
+        return [*self._space_waiters, *online, *self._receipts.values(), *super()._all_waiting()]
+
+    def _friend_changed(self, event: FriendConnectionStatus) -> None:
+        if event.connection_status == Connection.NONE:
+            self._fail_receipts(event.friend_number, "the friend went offline before the receipt came")
+            return
+        for waiter in self._online_waiters.pop(event.friend_number, ()):
+            finish(waiter, None)
+
+    def _fail_receipts(self, friend_number: int, message: str) -> None:
+        for key in [key for key in self._receipts if key[0] == friend_number]:
+            fail(self._receipts.pop(key), _not_connected(message))

@@ -1,0 +1,158 @@
+"""The friends' part of `Tox`: ourselves, the list of friends, and messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toxpy.friend.why_offline import WhyOffline
+from toxpy.generated import events as ev
+from toxpy.generated.typed_enums import Connection, MessageType, UserStatus
+from toxpy.generated.typed_events import to_text
+from toxpy.ids import PublicKey, SecretKey, ToxId
+from toxpy.tox_part import ToxPart, to_bytes
+
+#: Events after which the savedata has something new.
+_WORTH_SAVING = {ev.FriendConnectionStatus, ev.FriendName, ev.FriendStatus, ev.FriendStatusMessage}
+
+
+class FriendTox(ToxPart):
+    """Part of `Tox`."""
+
+    def _takes(self, event: Any) -> bool:
+        if type(event) in _WORTH_SAVING:
+            self._changed()
+        return super()._takes(event)
+
+    # ourselves
+
+    def self_get_address(self) -> ToxId:
+        """Our Tox ID, to give to others."""
+        return ToxId(self.core.self_get_address())
+
+    def self_get_public_key(self) -> PublicKey:
+        """Our long-term public key."""
+        return PublicKey(self.core.self_get_public_key())
+
+    def self_get_secret_key(self) -> SecretKey:
+        """Our long-term secret key; `bytes()` of it has the bytes."""
+        return SecretKey(self.core.self_get_secret_key())
+
+    def self_get_nospam(self) -> int:
+        """The nospam in our Tox ID."""
+        return self.core.self_get_nospam()
+
+    def self_set_nospam(self, nospam: int) -> None:
+        """Change our Tox ID: requests to the old one are ignored from now on."""
+        self.core.self_set_nospam(nospam)
+        self._changed()
+
+    def self_get_name(self) -> str:
+        """Our name."""
+        return to_text(self.core.self_get_name())
+
+    def self_set_name(self, name: str | bytes) -> None:
+        """Set our name, at most 128 bytes of UTF-8."""
+        self.core.self_set_name(to_bytes(name))
+        self._changed()
+
+    def self_get_status_message(self) -> str:
+        """Our status message."""
+        return to_text(self.core.self_get_status_message())
+
+    def self_set_status_message(self, message: str | bytes) -> None:
+        """Set our status message, at most 1007 bytes of UTF-8."""
+        self.core.self_set_status_message(to_bytes(message))
+        self._changed()
+
+    def self_get_status(self) -> UserStatus:
+        """Our status."""
+        return UserStatus(self.core.self_get_status())
+
+    def self_set_status(self, status: UserStatus | int) -> None:
+        """Set our status."""
+        self.core.self_set_status(UserStatus(status).value)
+        self._changed()
+
+    # friends
+
+    def self_get_friend_list(self) -> list[int]:
+        """The numbers of all friends."""
+        return list(self.core.self_get_friend_list())
+
+    def friend_add(self, address: str | bytes | ToxId, message: str | bytes) -> int:
+        """Send a friend request to a Tox ID; the new friend's number."""
+        number = self.core.friend_add(ToxId(address).raw, to_bytes(message))
+        self._changed()
+        return number
+
+    def friend_add_norequest(self, public_key: str | bytes | PublicKey) -> int:
+        """Add without a request, for example to accept one; the new friend's number."""
+        number = self.core.friend_add_norequest(PublicKey(public_key).raw)
+        self._changed()
+        return number
+
+    def friend_delete(self, friend_number: int) -> None:
+        """Remove a friend; they are not told."""
+        self.core.friend_delete(friend_number)
+        self._forget_friend(friend_number, "the friend was deleted")
+        self._changed()
+
+    def friend_by_public_key(self, public_key: str | bytes | PublicKey) -> int:
+        """The number of the friend with that key."""
+        return self.core.friend_by_public_key(PublicKey(public_key).raw)
+
+    def friend_exists(self, friend_number: int) -> bool:
+        """Is there such a friend."""
+        return self.core.friend_exists(friend_number)
+
+    def friend_get_public_key(self, friend_number: int) -> PublicKey:
+        """A friend's long-term public key."""
+        return PublicKey(self.core.friend_get_public_key(friend_number))
+
+    def friend_get_last_online(self, friend_number: int) -> int:
+        """Seconds since 1970 of the last moment we saw them online, 0 for never."""
+        return self.core.friend_get_last_online(friend_number)
+
+    def friend_get_name(self, friend_number: int) -> str:
+        """A friend's name as last told."""
+        return to_text(self.core.friend_get_name(friend_number))
+
+    def friend_get_status_message(self, friend_number: int) -> str:
+        """A friend's status message as last told."""
+        return to_text(self.core.friend_get_status_message(friend_number))
+
+    def friend_get_status(self, friend_number: int) -> UserStatus:
+        """A friend's status as last told."""
+        return UserStatus(self.core.friend_get_status(friend_number))
+
+    def friend_get_connection_status(self, friend_number: int) -> Connection:
+        """Is a friend online, and how."""
+        return Connection(self.core.friend_get_connection_status(friend_number))
+
+    def friend_get_typing(self, friend_number: int) -> bool:
+        """Is a friend typing."""
+        return self.core.friend_get_typing(friend_number)
+
+    def friend_why_offline(self, friend_number: int) -> WhyOffline:
+        """How far the connection to a friend came, and when."""
+        return WhyOffline(self.core.friend_diagnosis(friend_number))
+
+    def self_set_typing(self, friend_number: int, typing: bool) -> None:
+        """Tell a friend whether we are typing."""
+        self.core.self_set_typing(friend_number, typing)
+
+    # messages
+
+    def friend_send_message(
+        self, friend_number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
+    ) -> int:
+        """Send a message, 1 to 1372 bytes of UTF-8; its id comes back in the FriendReadReceipt."""
+        return self.core.friend_send_message(friend_number, MessageType(type).value, to_bytes(message))
+
+    def friend_send_lossy_packet(self, friend_number: int, data: bytes) -> None:
+        """Send a custom packet that may get lost; first byte 192 to 254, at most 1373 bytes."""
+        self.core.friend_send_lossy_packet(friend_number, bytes(data))
+
+    def friend_send_lossless_packet(self, friend_number: int, data: bytes) -> None:
+        """Send a custom packet; first byte 160 to 191, at most 1373 bytes."""
+        self.core.friend_send_lossless_packet(friend_number, bytes(data))

@@ -1,0 +1,71 @@
+"""The one base of the parts of `Tox`: what every capability's `tox.py` builds on.
+
+A part has the methods of one capability under their flat public names. It reaches the instance below as
+`self.core`, and may take a hand in the moments that `Tox` tells all parts of. Who overrides one of them
+calls the next part with `super()`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from toxpy.errors import ToxError
+
+if TYPE_CHECKING:
+    from toxpy.core import Core
+    from toxpy.save.autosave import Autosave
+
+
+class ToxClosed(ToxError):
+    """The instance was used after `close`."""
+
+    def __init__(self) -> None:
+        super().__init__(-1, "TOX_CLOSED", "this Tox instance is closed")
+
+
+def to_bytes(text: str | bytes) -> bytes:
+    """Text as it goes to the network."""
+    return text.encode("utf-8") if isinstance(text, str) else bytes(text)
+
+
+class ToxPart:
+    """What the parts of a `Tox` share."""
+
+    def __init__(self, core: Core) -> None:
+        self._core: Core | None = core
+        self._autosave: Autosave | None = None
+
+    @property
+    def core(self) -> Core:
+        """The bytes level; ToxClosed after `close`."""
+        if self._core is None:
+            raise ToxClosed
+        return self._core
+
+    @property
+    def closed(self) -> bool:
+        """Was `close` called."""
+        return self._core is None
+
+    def _changed(self) -> None:
+        """There is something new to save."""
+        if self._autosave is not None:
+            self._autosave.changed()
+
+    # moments for the parts
+
+    def _before_events(self) -> None:
+        """The events of a pass are about to be taken."""
+
+    def _takes(self, event: Any) -> bool:
+        """An event of the core; True when a part deals with it and nobody else is to see it."""
+        return False
+
+    def _forget_friend(self, friend_number: int, why: str) -> None:
+        """That friend is no more."""
+
+    def _leave_core(self, why: str) -> None:
+        """The core is about to end."""
+
+    def _enter_core(self, core: Core) -> None:
+        """The instance goes on with another core."""
