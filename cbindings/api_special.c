@@ -1,11 +1,9 @@
 /* The functions of the C API that are not the same as all others: see classify.py, SPECIAL. */
 #include "api_generated.h"
+#include "instances.h"
 #include "library.h"
 #include "options.h"
-#include "quick.h"
-
-/* What c-toxcore answers at most, and for an instance that is not there. */
-enum { LONGEST_INTERVAL_MS = 50 };
+#include "resting.h"
 
 __thread bool toxpy_raised;
 
@@ -65,21 +63,16 @@ bool toxpy_iterate(Tox *tox, void *user_data)
     if (tox == NULL || !toxpy_boot()) {
         return false;
     }
-    struct toxpy_rest rest = {0, 0, 0};
-    /* the last one is for Python to clear, after its toxpy_end() */
-    int64_t told[4] = {0, 0, 0, 1};
+    struct toxpy_rest rest = {0, 0, 0, true};
     toxpy_begin((uintptr_t)tox);
-    py_tox_iterate((uintptr_t)tox, user_data, told);
-    if (told[3] != 0) {
+    py_tox_iterate((uintptr_t)tox, user_data, &rest);
+    if (rest.open) {
         toxpy_end((uintptr_t)tox);
     }
     if (toxpy_take_raised()) {
         toxpy_touch((uintptr_t)tox);
         return false;
     }
-    rest.version = (uint64_t)told[0];
-    rest.deadline_ms = told[1];
-    rest.active_ms = told[2];
     toxpy_rest_begins(tox, &rest);
     return true;
 }
@@ -96,7 +89,7 @@ uint32_t tox_iteration_interval(const Tox *tox)
         interval_ms = py_tox_iteration_interval((uintptr_t)tox);
         interval_ms = toxpy_take_raised() ? 0 : interval_ms;
     }
-    return interval_ms != 0 ? interval_ms : LONGEST_INTERVAL_MS;
+    return interval_ms != 0 ? interval_ms : TOXPY_IDLE_INTERVAL_MS;
 }
 
 void tox_iterate_with_options(Tox *tox, const Tox_Iterate_Options *options, void *user_data)

@@ -94,16 +94,37 @@ READS = re.compile(r"tox_(\w+_)?(get|by|exists|is)(_\w+)?")
 #: Functions that only send something to a friend.
 SENDS = ("tox_friend_send_message", "tox_friend_send_lossy_packet", "tox_friend_send_lossless_packet")
 
-#: Answers of these are not remembered: they tell the time that passed, are made anew for each call, change
-#: between two callbacks of one pass, or are secrets, of which there must be no second copy.
-FRESH = (
-    "tox_friend_get_last_online",
-    "tox_friend_get_offline_reason",
-    "tox_get_savedata",
-    "tox_file_",
-    "tox_netprof_",
-    "tox_self_get_secret_key",
-    "tox_group_get_password",
+#: Getters whose answer remembered.c may give until the instance changes, and no others. Do not add one that
+#: tells the time that passed, is made anew for each call, changes between two callbacks of one pass, or
+#: tells a secret, of which there must be no second copy.
+REMEMBERED = frozenset(
+    (
+        "tox_self_get_connection_status",
+        "tox_self_get_address",
+        "tox_self_get_nospam",
+        "tox_self_get_public_key",
+        "tox_self_get_name_size",
+        "tox_self_get_name",
+        "tox_self_get_status_message_size",
+        "tox_self_get_status_message",
+        "tox_self_get_status",
+        "tox_friend_exists",
+        "tox_self_get_friend_list_size",
+        "tox_self_get_friend_list",
+        "tox_friend_get_public_key",
+        "tox_friend_get_name_size",
+        "tox_friend_get_name",
+        "tox_friend_get_status_message_size",
+        "tox_friend_get_status_message",
+        "tox_friend_get_status",
+        "tox_friend_get_connection_status",
+        "tox_friend_get_typing",
+        "tox_self_get_dht_id",
+        "tox_self_get_udp_port",
+        "tox_self_get_tcp_port",
+        "tox_dht_get_num_closelist",
+        "tox_dht_get_num_closelist_announce_capable",
+    )
 )
 
 #: So many numbers fit into the key under which an answer is remembered.
@@ -157,13 +178,13 @@ class Planned:
 
     @property
     def remembered(self) -> bool:
-        """True when quick.c may answer instead of Python until the instance changes."""
-        return (
-            self.reads
-            and not self.function.name.startswith(FRESH)
-            and len(self.inputs) <= MAX_REMEMBERED_ARGUMENTS
-            and all(kind == "value" for kind, _param, _length in self.inputs)
-        )
+        """True when remembered.c may answer instead of Python until the instance changes."""
+        if self.function.name not in REMEMBERED:
+            return False
+        numbers = all(kind == "value" for kind, _param, _length in self.inputs)
+        if not self.reads or not numbers or len(self.inputs) > MAX_REMEMBERED_ARGUMENTS:
+            raise ValueError(f"{self.function.name} cannot be remembered")
+        return True
 
     @property
     def output_size(self) -> int:

@@ -13,13 +13,24 @@ OWNED_FIELDS = {"proxy_host", "savedata_data", "owned_savedata_data", "owned_pro
 #: Fields that exist only in blocks of tox_options_new(); see options.c.
 LATE_FIELDS = {"experimental_groups_persistence", "experimental_disable_dns", "experimental_owned_data"}
 
+#: What Python tells at the end of a pass or of a call that only sends: see resting.h. Times are milliseconds
+#: of CLOCK_MONOTONIC.
+REST = """
+struct toxpy_rest {
+    uint64_t version; /* of the instance, while it is true */
+    int64_t deadline_ms; /* nothing to do before, unless something arrives; 0 for no rest */
+    int64_t interval_ms; /* how long a client should sleep at most */
+    bool open; /* of a pass: its toxpy_end() is still to come. Python makes it before the callbacks */
+};
+"""
+
 #: The Python functions behind api_special.c and encryptsave.c. These are bound at the start, all others at
 #: their first call.
 SPECIAL_PYTHON = """
 int py_bind(int index);
 uintptr_t py_tox_new(const struct toxpy_options *options, int *failure, int *fd);
 void py_tox_kill(uintptr_t tox);
-void py_tox_iterate(uintptr_t tox, void *user_data, int64_t *rest);
+void py_tox_iterate(uintptr_t tox, void *user_data, struct toxpy_rest *rest);
 uint32_t py_tox_iteration_interval(uintptr_t tox);
 bool py_tox_hash(char *hash, const char *data, size_t length);
 bool py_pass_random(char *out, size_t length);
@@ -40,7 +51,6 @@ bool toxpy_owns_python(void);
 uintptr_t toxpy_handles(size_t *count);
 uint64_t toxpy_touch(uintptr_t tox);
 void toxpy_end(uintptr_t tox);
-void toxpy_set_pace(int count, const int64_t *ages_ms, const int64_t *intervals_ms);
 void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *file, uint32_t line,
                     const char *func, const char *message, uintptr_t user_data);
 """
@@ -84,6 +94,8 @@ def python_prototype(planned: Planned) -> str:
     params += [_plain(param) for param in function.params[1:] if param != function.error]
     if planned.says_length:
         params.append("size_t *length")
+    if planned.sends:
+        params.append("struct toxpy_rest *rest")
     if function.error is not None:
         params.append("int *failure")
     return f"{_result(function)} py_{function.name}({', '.join(params)});"
@@ -101,7 +113,7 @@ def _event(callback: Function) -> str:
 
 def cdef(api: Api, planned: list[Planned]) -> tuple[str, str]:
     """What cffi is told: (C functions and types, Python functions)."""
-    c = options_struct(api) + SPECIAL_C
+    c = options_struct(api) + REST + SPECIAL_C
     c += "".join(f"{trampoline(callback)};\n" for callback in event_callbacks(api))
     python = SPECIAL_PYTHON + "\n".join(python_prototype(item) for item in planned if item.kind == "core")
     return c, python
@@ -210,6 +222,8 @@ def _core(api: Api, planned: Planned, index: int) -> str:
         arguments.append(f"({plain.removesuffix(param.name).strip()}){param.name}")
     if planned.says_length:
         arguments.append("&length")
+    if planned.sends:
+        arguments.append("&rest")
     if error is not None:
         arguments.append("&failure")
     call = f"py_{function.name}({', '.join(arguments)})"
@@ -264,6 +278,8 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
     returns = function.result.base != "void"
     tox = function.params[0].name
     lines = ["size_t length = 0;"] if planned.says_length else []
+    if planned.sends:
+        lines.append("struct toxpy_rest rest = {0, 0, 0, false};")
     if function.error is not None:
         lines.append("int failure = 0;")
     begin = [] if planned.reads else [f"toxpy_begin((uintptr_t){tox});"]
@@ -286,8 +302,8 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
     else:
         lines.append("toxpy_take_raised();")
     if not planned.reads:
-        end = "toxpy_end_sent" if planned.sends else "toxpy_end"
-        lines.append(f"{end}((uintptr_t){tox});")
+        rest = ", &rest" if planned.sends else ""
+        lines.append(f"toxpy_end{'_sent' if planned.sends else ''}((uintptr_t){tox}{rest});")
     return lines
 
 
@@ -318,7 +334,9 @@ def _flatten(api: Api) -> str:
 
 def source(api: Api, planned: list[Planned]) -> str:
     """api_generated.c."""
-    includes = "".join(f'#include "{name}.h"\n' for name in ("library", "options", "quick"))
+    includes = "".join(
+        f'#include "{name}.h"\n' for name in ("instances", "library", "options", "remembered", "resting")
+    )
     parts = [TITLE + '#include "api_generated.h"\n\n' + includes]
     core = [item for item in planned if item.kind == "core"]
     parts.append(f"signed char toxpy_bound[{len(core)}];\n")

@@ -25,7 +25,7 @@ from toxpy.core import Core
 from toxpy.errors import ToxError
 from toxpy.generated.enums import TOX_LOG_LEVEL_ERROR
 from toxpy.options import Options
-from toxpy.runtime import PACE, Rng
+from toxpy.runtime import Rng
 from toxpy.save import savedata as save
 
 TYPE_CHECKING = False
@@ -315,7 +315,7 @@ def py_tox_kill(tox: int) -> None:
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_tox_iterate(tox: int, user_data: Any, rest: Any) -> None:
-    """tox_iterate: run the protocol, then the callbacks; `rest` is filled as api_special.c says."""
+    """tox_iterate: run the protocol, then the callbacks; `rest` is a struct toxpy_rest."""
     live[tox]
     instance = _instances[tox]
     if instance.lock is None:
@@ -334,15 +334,14 @@ def _iterate(instance: Instance, tox: int, user_data: Any, rest: Any) -> None:
         core.iterate()
         # what callbacks ask for may be remembered again
         _end(tox)
-        rest[3] = 0
+        rest.open = False
         # of threads that iterate at the same time one delivers what all received: events stay in order
         if instance.lock is None or outer in (0, us):
             instance.deliverer = us
             _deliver(instance, core, tox, user_data)
         # in this order: what another thread changes meanwhile is of a later version
-        rest[0] = _touch(tox)
-        rest[1] = core.rest_until_ms()
-        rest[2] = core.rt.pace.active_ms
+        rest.version = _touch(tox)
+        core.tell_rest(rest)
     finally:
         instance.deliverer = outer
         instance.iterating = nested
@@ -377,7 +376,7 @@ def _deliver(instance: Instance, core: Core, tox: int, user_data: Any) -> None:
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_tox_iteration_interval(tox: int) -> int:
-    """tox_iteration_interval, where quick.c does not know it."""
+    """tox_iteration_interval, where resting.c does not know it."""
     interval_ms: int = live[tox].iteration_interval()
     return interval_ms
 
@@ -508,8 +507,6 @@ _PACKET_EVENTS = frozenset((_LOSSY, _LOSSLESS))
 _CUSTOM_PACKETS = {_LOSSY: range(200, 255), _LOSSLESS: range(160, 192)}
 _CALL_PACKETS = {_LOSSY: range(192, 200), _LOSSLESS: (69,)}
 _DHT_NODES_EVENT = _NAMES.index("dht_nodes_response")
-
-lib.toxpy_set_pace(len(PACE), [age_ms for age_ms, _ in PACE], [step_ms for _, step_ms in PACE])
 
 if lib.toxpy_owns_python():
     # a thread inside toxav_iterate or tox_iterate must not wait 5 ms for each turn of another

@@ -46,16 +46,25 @@ from toxpy.wire.address import Node
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, Protocol
 
     from toxpy.friend.diagnosis import Diagnosis
     from toxpy.friend.friend import Friend
     from toxpy.network.node import Socket, Streams
     from toxpy.tcp.proxy import Proxy
 
+    class Rest(Protocol):
+        """`struct toxpy_rest` of the C library."""
+
+        #: the moment before which `iterate` has nothing to do unless something arrives; 0 when it has now
+        deadline_ms: int
+        #: how long a client should sleep at most
+        interval_ms: int
+
+
 #: What tox_iteration_interval answers at least; clients sleep that long.
 MIN_INTERVAL_MS = 1
-#: Even without timers an instance looks at itself so often.
+#: Longest time without a pass, in ms, also without timers.
 MAX_REST_MS = 1000
 LOOPBACK = bytes((127, 0, 0, 1))
 
@@ -240,13 +249,18 @@ class Core(CoreFiles, CoreNetwork):
         delay_ms = self.deadline_in_ms()
         return self.rt.pace.interval_ms(self.now_ms(), delay_ms)
 
-    def rest_until_ms(self) -> int:
-        """The moment until which `iterate` has nothing to do unless something arrives; 0 when it has now."""
+    def tell_rest(self, rest: Rest) -> None:
+        """Tell the C library what holds from now on: see `Rest`."""
         if self.killed or self._events or self.messenger.files.has_event():
-            return 0
+            rest.deadline_ms = 0
+            return
+        rt = self.rt
         # no look at the clock: a moment that has passed meanwhile is none to rest until
-        limit_ms, deadline_ms = self.rt.clock.now_ms + MAX_REST_MS, self.node.next_deadline_ms()
-        return limit_ms if deadline_ms is None or deadline_ms > limit_ms else deadline_ms
+        now_ms, deadline_ms = rt.clock.now_ms, self.node.next_deadline_ms()
+        rest.interval_ms, until_ms = rt.pace.step(now_ms)
+        if until_ms > now_ms + MAX_REST_MS:
+            until_ms = now_ms + MAX_REST_MS
+        rest.deadline_ms = until_ms if deadline_ms is None or deadline_ms > until_ms else deadline_ms
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when anything arrives, -1 in a simulated network."""

@@ -163,46 +163,77 @@ class Timers:
         return heap[0][0] if heap else None
 
 
-#: Age of the last activity, and how soon a client should come back while it is less, both in ms.
-PACE = ((1_000, 1), (2_000, 2), (5_000, 5), (10_000, 10), (15_000, 20), (0, 50))
-#: Nothing was going on yet.
+#: How soon a client should come back, by the age of what went on last: (age below, interval), both in ms.
+ITERATION_STEPS = ((1_000, 1), (2_000, 2), (5_000, 5), (10_000, 10), (15_000, 20))
+#: The same while nothing goes on, in ms; c-toxcore's.
+IDLE_INTERVAL_MS = 50
+#: Time in ms that joining takes at most: the first nodes, the onion, friends who are there already.
+JOIN_MS = 15_000
+#: Moment before everything that went on, in ms.
 NEVER_MS = -1_000_000
 
 
 class Pace:
     """How often a client that asks for the interval should let the instance iterate.
 
-    While something goes on between users (`note`), or with the network (`note_lightly`), clients come back
-    soon, so that an answer does not wait for the next pass, or at the next timer; then ever more rarely.
-    An idle client does not wake up for timers: they can wait for its next pass, as they do in c-toxcore.
+    While something goes on between users (`note`) clients come back soon, so that an answer does not wait for
+    the next pass, or at the next timer; then ever more rarely. An idle client does not wake up for timers:
+    they can wait for its next pass, as they do in c-toxcore.
+
+    Joining takes several round trips with nodes of which most may be dead. So after each question (`join`,
+    `heard`) a client comes back at once and then ever more rarely: an answer waits at most as long as it was
+    under way, and silence costs a handful of passes. Programs that count passes as time rely on that.
     """
 
-    __slots__ = ("_clock", "active_ms")
+    __slots__ = ("_asked_ms", "_clock", "_joining_until_ms", "active_ms")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         #: when something went on last
         self.active_ms = NEVER_MS
+        self._asked_ms = self._joining_until_ms = NEVER_MS
 
     def note(self) -> None:
         """Something from or to a friend: more may follow at once, and somebody waits for it."""
         self.active_ms = self._clock.now_ms
 
     def note_lightly(self) -> None:
-        """Something goes on that takes several round trips, such as joining: as `note` a second ago."""
-        active_ms = self._clock.now_ms - PACE[0][0]
+        """Something goes on that is less urgent, such as relaying: as `note` a second ago."""
+        active_ms = self._clock.now_ms - ITERATION_STEPS[0][0]
         if active_ms > self.active_ms:
             self.active_ms = active_ms
 
-    def interval_ms(self, now_ms: int, delay_ms: int | None) -> int:
-        """How long to sleep when the next timer is due after `delay_ms`. quick.c does the same."""
-        if delay_ms is not None and delay_ms <= 0:
-            return PACE[0][1]
+    def join(self) -> None:
+        """A node was asked that leads to others."""
+        self._asked_ms = self._clock.now_ms
+        self._joining_until_ms = self._asked_ms + JOIN_MS
+
+    def heard(self) -> None:
+        """Something arrived: while joining, the next question has left."""
+        now_ms = self._clock.now_ms
+        if now_ms < self._joining_until_ms:
+            self._asked_ms = now_ms
+
+    def step(self, now_ms: int) -> tuple[int, int]:
+        """How long to sleep at most, and the moment at which that has to be asked again."""
         age_ms = now_ms - self.active_ms
-        for limit_ms, step_ms in PACE:
+        for limit_ms, step_ms in ITERATION_STEPS:
             if age_ms < limit_ms:
-                return step_ms if delay_ms is None else min(step_ms, delay_ms)
-        return PACE[-1][1]
+                return step_ms, self.active_ms + limit_ms
+        waited_ms = now_ms - self._asked_ms
+        if waited_ms < IDLE_INTERVAL_MS:
+            step_ms = waited_ms or 1
+            return step_ms, now_ms + step_ms
+        return IDLE_INTERVAL_MS, now_ms + JOIN_MS
+
+    def interval_ms(self, now_ms: int, delay_ms: int | None) -> int:
+        """How long to sleep when the next timer is due after `delay_ms`; resting.c shortens it too."""
+        if delay_ms is not None and delay_ms <= 0:
+            return 1
+        step_ms = self.step(now_ms)[0]
+        if step_ms >= IDLE_INTERVAL_MS or delay_ms is None or delay_ms > step_ms:
+            return step_ms
+        return delay_ms
 
 
 class Rng:

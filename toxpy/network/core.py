@@ -69,7 +69,7 @@ class CoreNetwork:
         if not ips:
             raise self._unknown_host()
         self.rt.clock.update()
-        self.rt.pace.note_lightly()
+        self.rt.pace.join()
         for ip in ips:
             self.onion.add_bootstrap(Node(key, (ip, port)))
             self.dht.bootstrap((ip, port), key)
@@ -105,7 +105,7 @@ class CoreNetwork:
         if not ips:
             raise self._unknown_host()
         self.rt.clock.update()
-        self.rt.pace.note_lightly()
+        self.rt.pace.join()
         for ip in ips:
             self.tcp.add_relay(Node(key, (ip, port), tcp=True))
 

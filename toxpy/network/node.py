@@ -198,6 +198,7 @@ class NetworkNode:
             streams.poll()
             batch = self._receive(path) if path is not None else udp.receive(MAX_DATAGRAMS)
             if batch or self._strangers.waiting:
+                rt.pace.heard()
                 self._handle_some(batch)
             rt.timers.run_due()
             if udp.errors or streams.errors:

@@ -347,7 +347,10 @@ class Streams:
         if self._epoll is None or not self._objects:
             return
         objects = self._objects
-        for fd, events in self._epoll.poll(0):
+        news = self._epoll.poll(0)
+        if news:
+            self.rt.pace.heard()
+        for fd, events in news:
             thing = objects.get(fd)
             if thing is not None:
                 thing.happened(events)

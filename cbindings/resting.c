@@ -1,0 +1,84 @@
+/* See resting.h. */
+#include "resting.h"
+
+#include <sys/epoll.h>
+#include <time.h>
+
+#include "instances.h"
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
+        /* later than any deadline */
+        return INT64_MAX;
+    }
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void toxpy_rest_begins(const void *tox, const struct toxpy_rest *rest)
+{
+    struct toxpy_instance *instance = toxpy_instance_of((uintptr_t)tox);
+    if (instance != NULL && pthread_mutex_trylock(&instance->mutex) == 0) {
+        instance->rest = *rest;
+        pthread_mutex_unlock(&instance->mutex);
+    }
+}
+
+void toxpy_end_sent(uintptr_t tox, const struct toxpy_rest *told)
+{
+    struct toxpy_instance *instance = toxpy_instance_of(tox);
+    if (instance == NULL) {
+        return;
+    }
+    uint64_t before = atomic_fetch_add(&instance->version, TOXPY_VERSION - TOXPY_CALL) - TOXPY_CALL;
+    if (told->deadline_ms == 0 || pthread_mutex_trylock(&instance->mutex) != 0) {
+        return;
+    }
+    /* what came before the call, for example events, is not told anew: only a rest can go on */
+    if (instance->rest.deadline_ms != 0 && instance->rest.version == before) {
+        instance->rest = *told;
+        instance->rest.version = before + TOXPY_VERSION;
+    }
+    pthread_mutex_unlock(&instance->mutex);
+}
+
+/* False when the instance changed since its last pass, or has to do with the next one. Under the mutex. */
+static bool rests(struct toxpy_instance *instance)
+{
+    return instance->rest.deadline_ms != 0 && instance->rest.version == atomic_load(&instance->version);
+}
+
+bool toxpy_is_resting(const void *tox)
+{
+    struct toxpy_instance *instance = toxpy_instance_of((uintptr_t)tox);
+    if (instance == NULL || pthread_mutex_trylock(&instance->mutex) != 0) {
+        return false;
+    }
+    struct epoll_event event;
+    /* an error, for example of a descriptor that the host closed, is for Python to see */
+    bool resting = rests(instance) && now_ms() < instance->rest.deadline_ms
+                   && epoll_wait(atomic_load(&instance->fd), &event, 1, 0) == 0;
+    pthread_mutex_unlock(&instance->mutex);
+    return resting;
+}
+
+uint32_t toxpy_rest_interval(const void *tox)
+{
+    struct toxpy_instance *instance = toxpy_instance_of((uintptr_t)tox);
+    if (instance == NULL || pthread_mutex_trylock(&instance->mutex) != 0) {
+        return 0;
+    }
+    const struct toxpy_rest rest = instance->rest;
+    bool resting = rests(instance);
+    pthread_mutex_unlock(&instance->mutex);
+    if (!resting) {
+        return 0;
+    }
+    int64_t left_ms = rest.deadline_ms - now_ms();
+    if (left_ms < 1) {
+        return 1;
+    }
+    bool idle = rest.interval_ms >= TOXPY_IDLE_INTERVAL_MS;
+    return idle || left_ms > rest.interval_ms ? (uint32_t)rest.interval_ms : (uint32_t)left_ms;
+}
