@@ -6,7 +6,7 @@ from classify import NULL_IS_EMPTY, Planned, sentinel_value
 from describe import Api, Function, Param
 from generate_python import event_callbacks, event_fields, is_length
 
-HEAD = '''"""Between C and Python: one function per C function that is a method of Core, one per callback.
+HEAD = '''"""Between C and Python: a function per C function that Core or a part of it has, one per callback.
 
 GENERATED from include/toxcore.h by cbindings/generate.py: do not edit.
 """
@@ -44,7 +44,8 @@ def core_function(planned: Planned) -> str:
         params.append("rest")
     if function.error is not None:
         params.append("failure")
-    call = f"live[tox].{planned.method}({', '.join(_inputs(planned))})"
+    target = f"live[tox].{planned.part}" if planned.part else "live[tox]"
+    call = f"{target}.{planned.method}({', '.join(_inputs(planned))})"
     out = planned.output
     if planned.sized:
         body = [f"return len({call})"]
@@ -103,8 +104,10 @@ def source(api: Api, planned: list[Planned]) -> str:
     rows = ""
     for item in core:
         failure = None if item.function.result.base == "void" else sentinel_value(item.function)
-        rows += f"    ({item.function.name}, {item.method!r}, {failure}),\n"
-    parts.append("#: by the index of the C wrapper: function, method of Core, value for failures\n")
+        rows += f"    ({item.function.name}, {item.part!r}, {item.method!r}, {failure}),\n"
+    parts.append(
+        "#: by the index of the C wrapper: function, part of Core and its method, value for failures\n"
+    )
     parts.append(f"FUNCTIONS = (\n{rows})\n")
     names = "".join(
         f"    deliver_{callback.name.removeprefix('tox_').removesuffix('_cb')},\n" for callback in callbacks

@@ -1,6 +1,6 @@
 """The Python side of libtoxcore.so: instances by their C address, callbacks, what glue cannot be generated.
 
-    C wrapper (generated) -> extern "Python" (cffi) -> _toxcore_glue (generated) -> Core
+    C wrapper (generated) -> extern "Python" (cffi) -> _toxcore_glue (generated) -> Core and its parts
 
 Imported only inside the library, when its first function is called; `_toxcore` and
 `_toxcore_glue` exist only there. A C wrapper asks `py_bind` for its Python function at its
@@ -21,7 +21,7 @@ from gc import freeze
 
 from _toxcore import ffi, lib  # type: ignore[import-not-found]
 
-from toxpy.core import Core
+from toxpy.core import PARTS, Core
 from toxpy.errors import ToxError
 from toxpy.generated.enums import TOX_LOG_LEVEL_ERROR
 from toxpy.options import Options
@@ -119,17 +119,16 @@ def savedata_out(pointer: Any, saved: save.SaveData) -> None:
 
 
 class _Locked:
-    """A Core whose methods take one re-entrant lock: `experimental_thread_safety`."""
+    """A part of a Core whose methods take one re-entrant lock: `experimental_thread_safety`."""
 
-    __slots__ = ("core", "lock")
-
-    def __init__(self, core: Core, lock: Any) -> None:
-        self.core = core
-        self.lock = lock
+    def __init__(self, part: Any, core: Core, lock: Any) -> None:
+        self._part = part
+        self._core = core
+        self._lock = lock
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        core, lock = self.core, self.lock
-        method = getattr(core, name)
+        core, lock = self._core, self._lock
+        method = getattr(self._part, name)
 
         def locked(*arguments: Any) -> Any:
             with lock:
@@ -139,6 +138,15 @@ class _Locked:
                 return method(*arguments)
 
         return locked
+
+
+class _LockedCore(_Locked):
+    """A Core that is locked so, with its parts."""
+
+    def __init__(self, core: Core, lock: Any) -> None:
+        super().__init__(core, core, lock)
+        for name in PARTS:
+            setattr(self, name, _Locked(getattr(core, name), core, lock))
 
 
 class Instance:
@@ -262,8 +270,8 @@ def _options(flat: Any) -> Options:
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_bind(index: int) -> int:
     """Install the Python function of a C wrapper: 1, or 0 when the core has no such method yet."""
-    function, method, failure = FUNCTIONS[index]
-    if not hasattr(Core, method):
+    function, part, method, failure = FUNCTIONS[index]
+    if not hasattr(PARTS.get(part) if part else Core, method):
         return 0
     ffi.def_extern("py_" + function.__name__, failure, on_unexpected)(function)
     return 1
@@ -297,7 +305,7 @@ def py_tox_new(flat: Any, failure: Any, fd: Any) -> int:
             del _instances[tox]
     if flat.experimental_thread_safety:
         instance.lock = RLock()
-        live[tox] = _Locked(core, instance.lock)
+        live[tox] = _LockedCore(core, instance.lock)
     else:
         live[tox] = core
     return tox
@@ -473,7 +481,7 @@ def py_tox_set_callback(tox: int, index: int, packet_id: int, callback: int) -> 
         instance.callbacks[index] = callback
         if index == _DHT_NODES_EVENT and instance.core is not None:
             # several a second, which only few programs ask for
-            instance.core.report_dht_nodes(callback != 0)
+            instance.core.network.report_dht_nodes(callback != 0)
         # as in c-toxcore, the general setter replaces what was set for single IDs, but those for calls
         for key in [key for key in instance.by_packet_id if key[0] == index and _is_custom(*key)]:
             del instance.by_packet_id[key]

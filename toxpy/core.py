@@ -16,17 +16,15 @@ from __future__ import annotations
 
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
-from toxpy.errors import api_error
-from toxpy.files.core import CoreFiles
+from toxpy.files.core import FilesCore
 from toxpy.friend.connection import FriendConnections
-from toxpy.friend.diagnosis import diagnose
+from toxpy.friend.core import FriendCore, UserCore
 from toxpy.friend.messenger import Messenger
 from toxpy.friend.requests import FriendRequests
 from toxpy.generated import enums
 from toxpy.generated import events as ev
-from toxpy.ids import NOSPAM_SIZE, address_checksum, checked_key
 from toxpy.net_crypto.net_crypto import NetCrypto
-from toxpy.network.core import CoreNetwork
+from toxpy.network.core import NetworkCore
 from toxpy.network.node import NetworkNode
 from toxpy.onion.client import OnionClient
 from toxpy.options import Options
@@ -48,8 +46,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Protocol
 
-    from toxpy.friend.diagnosis import Diagnosis
-    from toxpy.friend.friend import Friend
     from toxpy.network.node import Socket, Streams
     from toxpy.tcp.proxy import Proxy
 
@@ -68,8 +64,11 @@ MIN_INTERVAL_MS = 1
 MAX_REST_MS = 1000
 LOOPBACK = bytes((127, 0, 0, 1))
 
+#: The parts of a Core by attribute: the functions of the C API are their methods.
+PARTS = {"user": UserCore, "friends": FriendCore, "files": FilesCore, "network": NetworkCore}
 
-class Core(CoreFiles, CoreNetwork):
+
+class Core:
     """Build with `Core(options)`; then call `iterate` and take `drain_events` until `kill`."""
 
     __slots__ = (
@@ -79,10 +78,13 @@ class Core(CoreFiles, CoreNetwork):
         "_loaded",
         "connections",
         "dht",
+        "files",
+        "friends",
         "identity",
         "killed",
         "messenger",
         "net_crypto",
+        "network",
         "node",
         "onion",
         "options",
@@ -90,6 +92,7 @@ class Core(CoreFiles, CoreNetwork):
         "socket",
         "streams",
         "tcp",
+        "user",
     )
 
     def __init__(
@@ -156,10 +159,14 @@ class Core(CoreFiles, CoreNetwork):
         connections = FriendConnections(self.identity, dht, onion, net_crypto, rt=rt, tcp=tcp)
         self.connections = connections
         requests = FriendRequests(onion, connections, rt=rt)
-        self.messenger = Messenger(connections, requests, self._events, rt=rt)
+        messenger = self.messenger = Messenger(connections, requests, self._events, rt=rt)
+        self.user = UserCore(messenger)
+        self.network = NetworkCore(node, tcp, onion, options, self._events, rt=rt)
+        self.friends = FriendCore(messenger, onion, rt=rt)
+        self.files = FilesCore(messenger.files, rt=rt)
         loaded = self._loaded
         if loaded is not None:
-            save.restore(loaded, self.messenger)
+            save.restore(loaded, messenger)
             dht.load_nodes(loaded.dht_nodes)
             onion.load_path_nodes(loaded.path_nodes)
             for relay in loaded.relays():
@@ -176,7 +183,7 @@ class Core(CoreFiles, CoreNetwork):
         self.node.iterate()
         self.messenger.check_receipts()
         self.messenger.files.begin_pass()
-        status = self.self_get_connection_status()
+        status = self.onion.connection_state()
         if status != self._connection_status:
             self._connection_status = status
             self.rt.log(LOG_DEBUG, f"own connection status is now {status}")
@@ -309,181 +316,6 @@ class Core(CoreFiles, CoreNetwork):
                 saved.relays_raw = loaded.relays_raw
             saved.conferences_raw, saved.kept = loaded.conferences_raw, loaded.kept
         return saved
-
-    # ourselves
-
-    def self_get_address(self) -> bytes:
-        """Our Tox ID, 38 bytes."""
-        body = self.identity.public + self.messenger.requests.nospam
-        return body + address_checksum(body)
-
-    def self_get_public_key(self) -> bytes:
-        """Our long-term public key."""
-        return self.identity.public
-
-    def self_get_secret_key(self) -> bytes:
-        """Our long-term secret key."""
-        return self.identity.secret
-
-    def self_get_nospam(self) -> int:
-        """The nospam as a number whose most significant byte comes first in the address."""
-        return int.from_bytes(self.messenger.requests.nospam, "big")
-
-    def self_set_nospam(self, nospam: int) -> None:
-        """Requests with any other nospam are ignored from now on."""
-        self.messenger.requests.nospam = nospam.to_bytes(NOSPAM_SIZE, "big")
-
-    def self_get_name(self) -> bytes:
-        """Our name."""
-        return self.messenger.name
-
-    def self_set_name(self, name: bytes | None) -> bool:
-        """Set our name and tell friends."""
-        if name is None:
-            raise api_error("TOX_ERR_SET_INFO_NULL")
-        self.messenger.set_name(name)
-        return True
-
-    def self_get_status_message(self) -> bytes:
-        """Our status message."""
-        return self.messenger.status_message
-
-    def self_set_status_message(self, status_message: bytes | None) -> bool:
-        """Set our status message and tell friends."""
-        if status_message is None:
-            raise api_error("TOX_ERR_SET_INFO_NULL")
-        self.messenger.set_status_message(status_message)
-        return True
-
-    def self_get_status(self) -> int:
-        """Our TOX_USER_STATUS."""
-        return self.messenger.status
-
-    def self_set_status(self, status: int) -> None:
-        """Set our TOX_USER_STATUS and tell friends; another value changes nothing."""
-        self.messenger.set_status(status)
-
-    # friends
-
-    def _friend(self, number: int, error: str = "TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND") -> Friend:
-        friend = self.messenger.friend(number)
-        if friend is None:
-            raise api_error(error)
-        return friend
-
-    def self_get_friend_list(self) -> list[int]:
-        """The numbers of all friends, ascending."""
-        return [friend.number for friend in self.messenger.friends()]
-
-    def friend_add(self, address: bytes | None, message: bytes | None) -> int:
-        """Add the owner of a Tox ID and send them a request."""
-        if address is None or message is None:
-            raise api_error("TOX_ERR_FRIEND_ADD_NULL")
-        self.rt.clock.update()
-        return self.messenger.add(address, message).number
-
-    def friend_add_norequest(self, public_key: bytes | None) -> int:
-        """Add the owner of a public key without a request."""
-        key = checked_key(public_key, "TOX_ERR_FRIEND_ADD_NULL")
-        self.rt.clock.update()
-        return self.messenger.add_norequest(key).number
-
-    def friend_delete(self, friend_number: int) -> bool:
-        """Remove a friend."""
-        self.rt.clock.update()
-        self.messenger.delete(friend_number)
-        return True
-
-    def friend_by_public_key(self, public_key: bytes | None) -> int:
-        """The number of the friend with that public key."""
-        friend = self.messenger.friend_by_key(checked_key(public_key, "TOX_ERR_FRIEND_BY_PUBLIC_KEY_NULL"))
-        if friend is None:
-            raise api_error("TOX_ERR_FRIEND_BY_PUBLIC_KEY_NOT_FOUND")
-        return friend.number
-
-    def friend_exists(self, friend_number: int) -> bool:
-        """Is there a friend of that number."""
-        return self.messenger.friend(friend_number) is not None
-
-    def friend_get_public_key(self, friend_number: int) -> bytes:
-        """A friend's long-term public key."""
-        return self._friend(friend_number, "TOX_ERR_FRIEND_GET_PUBLIC_KEY_FRIEND_NOT_FOUND").real_pk
-
-    def friend_get_last_online(self, friend_number: int) -> int:
-        """Unix seconds when the friend was last seen, 0 for never."""
-        return self.messenger.last_online(friend_number)
-
-    def friend_get_name(self, friend_number: int) -> bytes:
-        """A friend's name."""
-        return self._friend(friend_number).name
-
-    def friend_get_status_message(self, friend_number: int) -> bytes:
-        """A friend's status message."""
-        return self._friend(friend_number).status_message
-
-    def friend_get_status(self, friend_number: int) -> int:
-        """A friend's TOX_USER_STATUS."""
-        return self._friend(friend_number).user_status
-
-    def friend_get_connection_status(self, friend_number: int) -> int:
-        """A friend's TOX_CONNECTION."""
-        return self._friend(friend_number).connection_type
-
-    def friend_get_typing(self, friend_number: int) -> bool:
-        """Is the friend typing to us."""
-        return self._friend(friend_number).is_typing
-
-    def friend_diagnosis(self, friend_number: int) -> Diagnosis:
-        """How far the connection to a friend came, and when."""
-        friend = self._friend(friend_number)
-        connected = self.self_get_connection_status() != enums.TOX_CONNECTION_NONE
-        return diagnose(friend, friend.connection, connected, self.now_ms())
-
-    def friend_get_offline_reason(self, friend_number: int) -> int:
-        """The TOX_FRIEND_OFFLINE_REASON of `friend_diagnosis`."""
-        return self.friend_diagnosis(friend_number).reason
-
-    def friend_get_offline_reason_age(self, friend_number: int) -> int:
-        """Milliseconds since that step was reached, 2**64 - 1 when there was no such moment."""
-        since_ms = self.friend_diagnosis(friend_number).since_ms
-        return since_ms if since_ms >= 0 else 2**64 - 1
-
-    def self_set_typing(self, friend_number: int, typing: bool) -> bool:
-        """Tell a friend whether we are typing."""
-        self._converse()
-        self.messenger.set_typing(friend_number, typing)
-        return True
-
-    # messages
-
-    def _converse(self) -> None:
-        """For calls that send something to a friend: an answer may come soon."""
-        clock = self.rt.clock
-        clock.update()
-        self.rt.pace.active_ms = clock.now_ms
-
-    def friend_send_message(self, friend_number: int, type: int, message: bytes | None) -> int:
-        """Send a message; its id comes back in FriendReadReceipt."""
-        if message is None:
-            raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_NULL")
-        self._converse()
-        return self.messenger.send_message(friend_number, type, message)
-
-    def friend_send_lossy_packet(self, friend_number: int, data: bytes | None) -> bool:
-        """Send a custom packet that may get lost."""
-        if data is None:
-            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_NULL")
-        self._converse()
-        self.messenger.send_lossy_packet(friend_number, data)
-        return True
-
-    def friend_send_lossless_packet(self, friend_number: int, data: bytes | None) -> bool:
-        """Send a custom packet in order."""
-        if data is None:
-            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_NULL")
-        self._converse()
-        self.messenger.send_lossless_packet(friend_number, data)
-        return True
 
     @staticmethod
     def hash(data: bytes) -> bytes:

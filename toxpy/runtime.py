@@ -321,3 +321,9 @@ class Runtime:
         self.rng = rng or Rng()
         self.counters = Counters()
         self.log = log
+
+    def converse(self) -> None:
+        """For calls that send something to a friend: read the clock, and expect an answer soon."""
+        clock = self.clock
+        clock.update()
+        self.pace.active_ms = clock.now_ms

@@ -155,7 +155,7 @@ class Tox(FriendTox, FilesTox, NetworkTox):
             raise ValueError("this savedata is of another identity than the profile")
         udp_port, nodes = core.socket.port, core.dht.saved_nodes()
         relays = core.tcp.relays_to_save(MAX_RELAYS)
-        reporting = core.reports_dht_nodes()
+        reporting = core.network.reports_dht_nodes()
         if udp_port:
             options.start_port = options.end_port = udp_port
         self._leave_core("this Tox instance became another")
@@ -167,7 +167,7 @@ class Tox(FriendTox, FilesTox, NetworkTox):
         core.dht.load_nodes(nodes)
         for relay in relays:
             core.tcp.add_relay(relay)
-        core.report_dht_nodes(reporting)
+        core.network.report_dht_nodes(reporting)
         if self._autosave is not None:
             self._autosave.follow(core)
 

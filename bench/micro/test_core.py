@@ -26,7 +26,7 @@ def friends():
 def savedata():
     core = Core(Options(udp_enabled=False))
     for number in range(1, FRIENDS + 1):
-        core.friend_add_norequest(number.to_bytes(32, "little"))
+        core.friends.friend_add_norequest(number.to_bytes(32, "little"))
     saved = core.get_savedata()
     core.kill()
     return saved
@@ -64,5 +64,5 @@ def test_parse_a_save_of_1000_friends(benchmark, savedata):
 def test_instance_from_a_save_of_1000_friends(benchmark, savedata):
     options = Options(udp_enabled=False, savedata_type=1, savedata_data=savedata)
     core = benchmark.pedantic(Core, args=(options,), rounds=5)
-    assert len(core.self_get_friend_list()) == FRIENDS
+    assert len(core.friends.self_get_friend_list()) == FRIENDS
     core.kill()

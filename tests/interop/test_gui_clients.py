@@ -83,9 +83,9 @@ def peer(network):
 def profile(network, peer):
     """A save that knows our node and this friend."""
     owner = Peer(network.node, our_instance)
-    owner.core.self_set_name(b"Client")
-    owner.core.friend_add_norequest(peer.core.self_get_public_key())
-    peer.core.friend_add_norequest(owner.core.self_get_public_key())
+    owner.core.user.self_set_name(b"Client")
+    owner.core.friends.friend_add_norequest(peer.core.user.self_get_public_key())
+    peer.core.friends.friend_add_norequest(owner.core.user.self_get_public_key())
 
     def met():
         owner.step()
@@ -121,7 +121,7 @@ def test_it_starts_gets_online_and_chats(network, desktop, peer, tmp_path, name)
         peer.until(lambda: peer.online, what=lambda: log.read_text("utf-8", "replace"))
         assert libraries(process.pid) == {os.path.realpath(path)}
 
-        sent = peer.core.friend_send_message(0, 0, b"hello client")
+        sent = peer.core.friends.friend_send_message(0, 0, b"hello client")
         peer.until(lambda: sent in peer.receipts, ONLINE_TIMEOUT_S)
 
         for _ in range(TRIES):

@@ -35,9 +35,11 @@ def pair(request, network, tmp_path):
         peer = Peer(network.node, make)
         try:
             peer.until(toxic.is_online, what=toxic.text)
-            toxic.says(f'/add {peer.core.self_get_address().hex().upper()} "hello"', "Friend request sent.")
+            toxic.says(
+                f'/add {peer.core.user.self_get_address().hex().upper()} "hello"', "Friend request sent."
+            )
             peer.until(lambda: peer.requests)
-            peer.core.friend_add_norequest(peer.requests[0])
+            peer.core.friends.friend_add_norequest(peer.requests[0])
             peer.until(lambda: peer.online)
             toxic.chat()
             yield toxic, peer
@@ -57,7 +59,7 @@ def offered(toxic, peer, path):
 def accepted(toxic, peer, data, name, file_id=None):
     """The friend offers a file, and toxic's user accepts it."""
     peer.outgoing = data
-    number = peer.core.file_send(0, DATA, len(data), file_id, name.encode())
+    number = peer.core.files.file_send(0, DATA, len(data), file_id, name.encode())
     peer.until(lambda: f"File transfer request for '{name}'" in toxic.text(), TIMEOUT_S, toxic.text)
     toxic.enter("/savefile 0")
     return number
@@ -80,21 +82,21 @@ def test_paused_by_the_friend(pair, tmp_path):
     path = tmp_path / "out.bin"
     path.write_bytes(data)
     number = offered(toxic, peer, path)
-    peer.core.file_control(0, number, RESUME)
+    peer.core.files.file_control(0, number, RESUME)
     peer.until(lambda: len(peer.received) > 100_000)
-    peer.core.file_control(0, number, PAUSE)
+    peer.core.files.file_control(0, number, PAUSE)
     assert 100_000 < peer.until_still(lambda: len(peer.received)) < SIZE
     assert "successfully sent" not in toxic.text()
-    peer.core.file_control(0, number, RESUME)
+    peer.core.files.file_control(0, number, RESUME)
     peer.until(lambda: "File 'out.bin' successfully sent." in toxic.text(), what=toxic.text)
     assert digest(peer.received) == digest(data)
 
     peer.positions.clear()
     number = accepted(toxic, peer, data, "in.bin")
     peer.until(lambda: peer.positions and peer.positions[-1] > 100_000)
-    peer.core.file_control(0, number, PAUSE)
+    peer.core.files.file_control(0, number, PAUSE)
     assert 0 < peer.until_still(lambda: saved(toxic, "in.bin")) < SIZE
-    peer.core.file_control(0, number, RESUME)
+    peer.core.files.file_control(0, number, RESUME)
     peer.until(lambda: "File 'in.bin' successfully received." in toxic.text(), what=toxic.text)
     assert digest((toxic.downloads / "in.bin").read_bytes()) == digest(data)
 
@@ -106,11 +108,11 @@ def test_the_friend_goes_away_in_the_middle(pair, tmp_path):
     path = tmp_path / "out.bin"
     path.write_bytes(data)
     number = offered(toxic, peer, path)
-    sent_id = peer.core.file_get_file_id(0, number)
-    peer.core.file_control(0, number, RESUME)
+    sent_id = peer.core.files.file_get_file_id(0, number)
+    peer.core.files.file_control(0, number, RESUME)
     peer.until(lambda: len(peer.received) > 100_000)
     # it would be over before the other one has begun
-    peer.core.file_control(0, number, PAUSE)
+    peer.core.files.file_control(0, number, PAUSE)
     accepted(toxic, peer, data, "in.bin", file_id)
     peer.until(lambda: saved(toxic, "in.bin") > 100_000)
     half = bytes(peer.received)
@@ -123,16 +125,16 @@ def test_the_friend_goes_away_in_the_middle(pair, tmp_path):
     peer.until(lambda: peer.online)
     peer.until(lambda: peer.offers, TIMEOUT_S, toxic.text)
     number = peer.offers.pop().file_number
-    assert peer.core.file_get_file_id(0, number) == sent_id
-    peer.core.file_seek(0, number, len(half))
-    peer.core.file_control(0, number, RESUME)
+    assert peer.core.files.file_get_file_id(0, number) == sent_id
+    peer.core.files.file_seek(0, number, len(half))
+    peer.core.files.file_control(0, number, RESUME)
     peer.until(lambda: "File 'out.bin' successfully sent." in toxic.text(), what=toxic.text)
     assert peer.positions[0] == len(half)
     assert digest(half + peer.received) == digest(data)
 
     peer.positions.clear()
     peer.outgoing = data
-    peer.core.file_send(0, DATA, SIZE, file_id, b"in.bin")
+    peer.core.files.file_send(0, DATA, SIZE, file_id, b"in.bin")
     peer.until(lambda: "File 'in.bin' successfully received." in toxic.text(), what=toxic.text)
     assert peer.positions[0] > 100_000
     assert digest((toxic.downloads / "in.bin").read_bytes()) == digest(data)

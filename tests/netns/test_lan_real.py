@@ -138,9 +138,9 @@ def test_they_find_each_other(lab, family, ways):
 def test_friends_on_a_cable_talk(lab, family):
     cable = Cable(lab, family)
     with our_core(cable) as core, real_tox(cable) as real:
-        core.friend_add_norequest(real.self_get_public_key())
-        real.friend_add_norequest(core.self_get_public_key())
-        assert run_until(cable, core, real, lambda: core.friend_get_connection_status(0) == UDP, 60)
+        core.friends.friend_add_norequest(real.self_get_public_key())
+        real.friend_add_norequest(core.user.self_get_public_key())
+        assert run_until(cable, core, real, lambda: core.friends.friend_get_connection_status(0) == UDP, 60)
         assert run_until(cable, core, real, lambda: real.friend_get_connection_status(0) == UDP, 10)
 
 

@@ -39,8 +39,8 @@ class Peer:
     def start(self):
         """Up again with what was saved."""
         self.core = self.make(self.savedata)
-        self.core.bootstrap(HOST, self.node.port, self.node.public_key)
-        self.core.add_tcp_relay(HOST, self.node.relay_port, self.node.public_key)
+        self.core.network.bootstrap(HOST, self.node.port, self.node.public_key)
+        self.core.network.add_tcp_relay(HOST, self.node.relay_port, self.node.public_key)
         self.requests, self.offers, self.controls = [], [], []
         self.received = bytearray()
         self.positions, self.messages, self.receipts = [], [], []
@@ -100,7 +100,7 @@ class Peer:
         if event.kind == DATA:
             self.offers.append(event)
         else:
-            self.core.file_control(event.friend_number, event.file_number, CANCEL)
+            self.core.files.file_control(event.friend_number, event.file_number, CANCEL)
 
     def on_control(self, event):
         self.controls.append(event.control)
@@ -114,7 +114,7 @@ class Peer:
         self.positions.append(event.position)
         chunk = self.outgoing[event.position : event.position + event.length]
         if chunk:
-            self.core.file_send_chunk(event.friend_number, event.file_number, event.position, chunk)
+            self.core.files.file_send_chunk(event.friend_number, event.file_number, event.position, chunk)
 
 
 HANDLERS = {

@@ -13,7 +13,7 @@ import time
 from tests.support.private_network import HOST, PrivateNetwork
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
-from toxpy.core import Core
+from toxpy.core import PARTS, Core
 from toxpy.generated import events
 from toxpy.options import Options
 
@@ -49,6 +49,11 @@ class Actor:
         self.seen = []
 
     def __getattr__(self, name):
+        """A function of the C API: of a Core it is in one of the parts, of the real library not."""
+        if isinstance(self.tox, Core):
+            for part, kind in PARTS.items():
+                if hasattr(kind, name):
+                    return getattr(getattr(self.tox, part), name)
         return getattr(self.tox, name)
 
     def collect(self):
@@ -79,13 +84,13 @@ class Actor:
         relay = self.world.relay
         if relay is not None and not other.port:
             other = relay
-        self.tox.bootstrap(other.host, other.port, other.tox.self_get_dht_id())
+        self.bootstrap(other.host, other.port, other.self_get_dht_id())
         if relay is not None and relay is not self:
-            self.tox.add_tcp_relay(relay.host, relay.tcp_port, relay.tox.self_get_dht_id())
+            self.add_tcp_relay(relay.host, relay.tcp_port, relay.self_get_dht_id())
 
     def is_online(self, friend_number=0):
         """Is that friend connected."""
-        return self.tox.friend_get_connection_status(friend_number) != 0
+        return self.friend_get_connection_status(friend_number) != 0
 
     def restart(self):
         """Stop and start again from the savedata."""
@@ -231,7 +236,9 @@ class LoopbackWorld(World):
             tox = RealTox(savedata=savedata, udp=udp, tcp_port=tcp_port)
         else:
             tox = Core(loopback_options(savedata, udp=udp, tcp_port=tcp_port))
-        actor = Actor(self, name, tox, self.host, tox.self_get_udp_port() if udp else 0, tcp_port)
+        actor = Actor(self, name, tox, self.host, 0, tcp_port)
+        if udp:
+            actor.port = actor.self_get_udp_port()
         self.actors.append(actor)
         if tcp_port:
             self.relay = actor

@@ -32,6 +32,8 @@ class ScriptedCore:
         self.killed = 0
         self.online = 0
         self.bootstrapped = []
+        # all of its parts in one
+        self.user = self.friends = self.files = self.network = self
 
     def arrive(self, *arrived):
         """Events that the next datagram brings."""

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
-from toxpy.core import Core
+from toxpy.core import PARTS, Core
 from toxpy.errors import PacketError, ToxError
 from toxpy.generated import enums, events
 from toxpy.ids import ToxId
@@ -85,7 +85,7 @@ def test_proxy_that_can_be_used_later_is_accepted(place):
 
 def test_a_taken_tcp_port_is_an_error():
     first = Core(Options(udp_enabled=False, tcp_port=34101))
-    assert first.self_get_tcp_port() == 34101
+    assert first.network.self_get_tcp_port() == 34101
     with pytest.raises(ToxError) as caught:
         Core(Options(udp_enabled=False, tcp_port=34101))
     assert caught.value.name == "TOX_ERR_NEW_PORT_ALLOC" and caught.value.retryable
@@ -95,7 +95,7 @@ def test_a_taken_tcp_port_is_an_error():
 
 def test_a_taken_udp_port_is_an_error():
     first = Core(Options(ipv6_enabled=False, start_port=34000, end_port=34100))
-    port = first.self_get_udp_port()
+    port = first.network.self_get_udp_port()
     options = Options(ipv6_enabled=False, start_port=port, end_port=port)
     with pytest.raises(ToxError) as caught:
         Core(options)
@@ -107,17 +107,17 @@ def test_a_taken_udp_port_is_an_error():
 def test_without_udp():
     core = Core(Options(udp_enabled=False))
     assert isinstance(core.socket, NoSocket)
-    assert error_of(core.self_get_udp_port) == "TOX_ERR_GET_PORT_NOT_BOUND"
-    assert error_of(core.self_get_tcp_port) == "TOX_ERR_GET_PORT_NOT_BOUND"
-    assert core.bootstrap("127.0.0.1", 33445, KEY)
+    assert error_of(core.network.self_get_udp_port) == "TOX_ERR_GET_PORT_NOT_BOUND"
+    assert error_of(core.network.self_get_tcp_port) == "TOX_ERR_GET_PORT_NOT_BOUND"
+    assert core.network.bootstrap("127.0.0.1", 33445, KEY)
     core.iterate()
     core.kill()
 
 
 def test_secret_key_gives_the_identity_and_leaves_no_copy(place):
     core = place.core(savedata_type=2, savedata_data=KEY)
-    assert core.self_get_secret_key() == KEY
-    assert ToxId(core.self_get_address()).public_key.raw == core.self_get_public_key()
+    assert core.user.self_get_secret_key() == KEY
+    assert ToxId(core.user.self_get_address()).public_key.raw == core.user.self_get_public_key()
     assert core.options.savedata_data == b""
     assert KEY.hex() not in repr(core.identity).lower()
     assert not any(KEY.hex() in message.lower() for _, message in place.logged)
@@ -126,8 +126,17 @@ def test_secret_key_gives_the_identity_and_leaves_no_copy(place):
 
 def test_dht_key_is_new_at_each_start(place):
     first, second = (place.core(name, savedata_type=2, savedata_data=KEY) for name in "ab")
-    assert first.self_get_public_key() == second.self_get_public_key()
-    assert len({first.self_get_dht_id(), second.self_get_dht_id(), first.self_get_public_key()}) == 3
+    assert first.user.self_get_public_key() == second.user.self_get_public_key()
+    assert (
+        len(
+            {
+                first.network.self_get_dht_id(),
+                second.network.self_get_dht_id(),
+                first.user.self_get_public_key(),
+            }
+        )
+        == 3
+    )
 
 
 def test_log_callback_gets_the_c_fields():
@@ -139,19 +148,21 @@ def test_log_callback_gets_the_c_fields():
 
 def test_traffic_is_counted(place):
     alice, bob = place.core("alice"), place.core("bob")
-    alice.bootstrap(".".join(map(str, bob.socket.address[0])), bob.socket.port, bob.self_get_dht_id())
+    alice.network.bootstrap(
+        ".".join(map(str, bob.socket.address[0])), bob.socket.port, bob.network.self_get_dht_id()
+    )
     place.universe.run_for(3_000)
     udp, tcp = enums.TOX_NETPROF_PACKET_TYPE_UDP, enums.TOX_NETPROF_PACKET_TYPE_TCP
     sent, received = enums.TOX_NETPROF_DIRECTION_SENT, enums.TOX_NETPROF_DIRECTION_RECV
     nodes_request = enums.TOX_NETPROF_PACKET_ID_TWO
-    count = alice.netprof_get_packet_id_count(udp, nodes_request, sent)
+    count = alice.network.netprof_get_packet_id_count(udp, nodes_request, sent)
     assert count > 0
-    assert alice.netprof_get_packet_id_bytes(udp, nodes_request, sent) == count * 113
-    assert bob.netprof_get_packet_id_count(udp, nodes_request, received) > 0
-    assert alice.netprof_get_packet_total_count(udp, received) > 0
-    assert alice.netprof_get_packet_total_bytes(udp, sent) > count * 113
-    assert alice.netprof_get_packet_total_count(tcp, sent) == 0
-    assert alice.netprof_get_packet_total_count(99, sent) == 0
+    assert alice.network.netprof_get_packet_id_bytes(udp, nodes_request, sent) == count * 113
+    assert bob.network.netprof_get_packet_id_count(udp, nodes_request, received) > 0
+    assert alice.network.netprof_get_packet_total_count(udp, received) > 0
+    assert alice.network.netprof_get_packet_total_bytes(udp, sent) > count * 113
+    assert alice.network.netprof_get_packet_total_count(tcp, sent) == 0
+    assert alice.network.netprof_get_packet_total_count(99, sent) == 0
 
 
 def test_going_online_and_offline_is_told_once_each(place):
@@ -161,11 +172,11 @@ def test_going_online_and_offline_is_told_once_each(place):
 
     def alice_is(status):
         told.extend(e.connection_status for e in alice.drain_events())
-        return alice.self_get_connection_status() == status
+        return alice.network.self_get_connection_status() == status
 
     for core in cores[:1] + others[1:]:
         ip = ".".join(map(str, others[0].socket.address[0]))
-        core.bootstrap(ip, others[0].socket.port, others[0].self_get_dht_id())
+        core.network.bootstrap(ip, others[0].socket.port, others[0].network.self_get_dht_id())
     assert place.universe.run_until(lambda: alice_is(enums.TOX_CONNECTION_UDP), 60_000)
     for other in others:
         other.socket.online = False
@@ -186,17 +197,21 @@ def test_what_a_dht_node_answers_is_reported_when_wanted(place):
     alice, bob, carol = cores
     ip_of = {core: ".".join(map(str, core.socket.address[0])) for core in cores}
     for core in (alice, carol):
-        core.bootstrap(ip_of[bob], bob.socket.port, bob.self_get_dht_id())
-    target = carol.self_get_dht_id()
+        core.network.bootstrap(ip_of[bob], bob.socket.port, bob.network.self_get_dht_id())
+    target = carol.network.self_get_dht_id()
     place.universe.run_for(3_000)
     nodes = lambda: [event for event in alice.drain_events() if isinstance(event, events.DhtNodesResponse)]  # noqa: E731
     assert nodes() == []
-    alice.report_dht_nodes(True)
-    assert alice.dht_send_nodes_request(bob.self_get_dht_id(), ip_of[bob], bob.socket.port, target)
+    alice.network.report_dht_nodes(True)
+    assert alice.network.dht_send_nodes_request(
+        bob.network.self_get_dht_id(), ip_of[bob], bob.socket.port, target
+    )
     place.universe.run_for(100)
     assert events.DhtNodesResponse(target, ip_of[carol].encode(), carol.socket.port) in nodes()
-    alice.report_dht_nodes(False)
-    alice.dht_send_nodes_request(bob.self_get_dht_id(), ip_of[bob].encode(), bob.socket.port, target)
+    alice.network.report_dht_nodes(False)
+    alice.network.dht_send_nodes_request(
+        bob.network.self_get_dht_id(), ip_of[bob].encode(), bob.socket.port, target
+    )
     place.universe.run_for(100)
     assert nodes() == []
 
@@ -215,14 +230,16 @@ def test_what_a_dht_node_answers_is_reported_when_wanted(place):
 )
 def test_errors_of_asking_the_dht(place, arguments, name):
     core = place.core(ipv6_enabled=False)
-    assert error_of(core.dht_send_nodes_request, *arguments) == "TOX_ERR_DHT_SEND_NODES_REQUEST_" + name
-    us = core.self_get_dht_id(), "127.0.0.1", 1, KEY
-    assert error_of(core.dht_send_nodes_request, *us) == "TOX_ERR_DHT_SEND_NODES_REQUEST_FAIL"
+    assert (
+        error_of(core.network.dht_send_nodes_request, *arguments) == "TOX_ERR_DHT_SEND_NODES_REQUEST_" + name
+    )
+    us = core.network.self_get_dht_id(), "127.0.0.1", 1, KEY
+    assert error_of(core.network.dht_send_nodes_request, *us) == "TOX_ERR_DHT_SEND_NODES_REQUEST_FAIL"
 
 
 def test_without_udp_the_dht_is_not_asked():
     core = Core(Options(udp_enabled=False))
-    failed = error_of(core.dht_send_nodes_request, None, None, 0, None)
+    failed = error_of(core.network.dht_send_nodes_request, None, None, 0, None)
     assert failed == "TOX_ERR_DHT_SEND_NODES_REQUEST_UDP_DISABLED"
     core.kill()
 
@@ -232,27 +249,27 @@ def test_without_udp_the_dht_is_not_asked():
 
 def test_save_and_load(place):
     core = place.core("first")
-    core.self_set_name(b"Alice")
-    core.self_set_status_message(b"here")
-    core.self_set_status(enums.TOX_USER_STATUS_BUSY)
-    core.self_set_nospam(0x01020304)
-    key = place.core("friend").self_get_public_key()
-    core.friend_add_norequest(key)
+    core.user.self_set_name(b"Alice")
+    core.user.self_set_status_message(b"here")
+    core.user.self_set_status(enums.TOX_USER_STATUS_BUSY)
+    core.user.self_set_nospam(0x01020304)
+    key = place.core("friend").user.self_get_public_key()
+    core.friends.friend_add_norequest(key)
     again = place.core("second", savedata_type=1, savedata_data=core.get_savedata())
-    assert again.self_get_address() == core.self_get_address()
-    assert again.self_get_nospam() == 0x01020304
-    assert again.self_get_name() == b"Alice"
-    assert again.self_get_status_message() == b"here"
-    assert again.self_get_status() == enums.TOX_USER_STATUS_BUSY
-    assert again.self_get_friend_list() == [0]
-    assert again.friend_get_public_key(0) == key
+    assert again.user.self_get_address() == core.user.self_get_address()
+    assert again.user.self_get_nospam() == 0x01020304
+    assert again.user.self_get_name() == b"Alice"
+    assert again.user.self_get_status_message() == b"here"
+    assert again.user.self_get_status() == enums.TOX_USER_STATUS_BUSY
+    assert again.friends.self_get_friend_list() == [0]
+    assert again.friends.friend_get_public_key(0) == key
 
 
 def test_every_truncation_of_a_save_is_refused_or_whole(place):
     core = place.core()
-    core.self_set_name(b"Alice")
+    core.user.self_set_name(b"Alice")
     data = core.get_savedata()
-    address = core.self_get_address()
+    address = core.user.self_get_address()
     for size in range(1, len(data)):
         try:
             loaded = place.core(f"cut {size}", savedata_type=1, savedata_data=data[:size])
@@ -260,7 +277,7 @@ def test_every_truncation_of_a_save_is_refused_or_whole(place):
             assert error.name == "TOX_ERR_NEW_LOAD_BAD_FORMAT"
         else:
             # never somebody else than before
-            assert loaded.self_get_address() == address
+            assert loaded.user.self_get_address() == address
 
 
 def test_sections_of_other_versions_survive(place):
@@ -278,7 +295,7 @@ def test_sections_of_other_versions_survive(place):
 
 def test_bootstrap_errors(place):
     core = place.core(experimental_disable_dns=True)
-    for call in (core.bootstrap, core.add_tcp_relay):
+    for call in (core.network.bootstrap, core.network.add_tcp_relay):
         assert error_of(call, None, 33445, KEY) == "TOX_ERR_BOOTSTRAP_NULL"
         assert error_of(call, "127.0.0.1", 33445, None) == "TOX_ERR_BOOTSTRAP_NULL"
         assert error_of(call, "127.0.0.1", 0, KEY) == "TOX_ERR_BOOTSTRAP_BAD_PORT"
@@ -290,17 +307,17 @@ def test_bootstrap_errors(place):
             call("127.0.0.1", 33445, KEY[:31])
         assert call(b"127.0.0.1", 33445, KEY) is True
         assert call("::1", 33445, KEY) is True
-    assert error_of(core.bootstrap_addresses, [], 33445, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
-    assert error_of(core.bootstrap_addresses, [bytes(4)], 0, KEY) == "TOX_ERR_BOOTSTRAP_BAD_PORT"
+    assert error_of(core.network.bootstrap_addresses, [], 33445, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
+    assert error_of(core.network.bootstrap_addresses, [bytes(4)], 0, KEY) == "TOX_ERR_BOOTSTRAP_BAD_PORT"
 
 
 def test_ipv6_hosts_are_refused_where_ipv6_is_off(place):
     core = place.core(ipv6_enabled=False)
-    assert error_of(core.bootstrap, "::1", 33445, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
+    assert error_of(core.network.bootstrap, "::1", 33445, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
 
 
 def test_host_names_are_looked_up(place):
-    assert place.core(ipv6_enabled=False).bootstrap("localhost", 33445, KEY) is True
+    assert place.core(ipv6_enabled=False).network.bootstrap("localhost", 33445, KEY) is True
 
 
 # friends and texts
@@ -308,60 +325,76 @@ def test_host_names_are_looked_up(place):
 
 def test_friend_add_errors(place):
     core = place.core()
-    other = place.core("other").self_get_address()
+    other = place.core("other").user.self_get_address()
     prefix = "TOX_ERR_FRIEND_ADD_"
-    assert error_of(core.friend_add, None, b"hi") == prefix + "NULL"
-    assert error_of(core.friend_add, other, None) == prefix + "NULL"
-    assert error_of(core.friend_add, other, b"") == prefix + "NO_MESSAGE"
-    assert error_of(core.friend_add, other, bytes(922)) == prefix + "TOO_LONG"
-    assert error_of(core.friend_add, other[:-1] + bytes([other[-1] ^ 1]), b"hi") == prefix + "BAD_CHECKSUM"
-    assert error_of(core.friend_add, b"short", b"hi") == prefix + "BAD_CHECKSUM"
-    assert error_of(core.friend_add, core.self_get_address(), b"hi") == prefix + "OWN_KEY"
-    assert core.friend_add(other, b"hi") == 0
-    assert error_of(core.friend_add, other, b"hi") == prefix + "ALREADY_SENT"
+    assert error_of(core.friends.friend_add, None, b"hi") == prefix + "NULL"
+    assert error_of(core.friends.friend_add, other, None) == prefix + "NULL"
+    assert error_of(core.friends.friend_add, other, b"") == prefix + "NO_MESSAGE"
+    assert error_of(core.friends.friend_add, other, bytes(922)) == prefix + "TOO_LONG"
+    assert (
+        error_of(core.friends.friend_add, other[:-1] + bytes([other[-1] ^ 1]), b"hi")
+        == prefix + "BAD_CHECKSUM"
+    )
+    assert error_of(core.friends.friend_add, b"short", b"hi") == prefix + "BAD_CHECKSUM"
+    assert error_of(core.friends.friend_add, core.user.self_get_address(), b"hi") == prefix + "OWN_KEY"
+    assert core.friends.friend_add(other, b"hi") == 0
+    assert error_of(core.friends.friend_add, other, b"hi") == prefix + "ALREADY_SENT"
     changed = ToxId.build(other[:32], 99).raw
-    assert error_of(core.friend_add, changed, b"hi") == prefix + "SET_NEW_NOSPAM"
-    assert error_of(core.friend_add_norequest, None) == prefix + "NULL"
-    assert error_of(core.friend_add_norequest, other[:32]) == prefix + "ALREADY_SENT"
+    assert error_of(core.friends.friend_add, changed, b"hi") == prefix + "SET_NEW_NOSPAM"
+    assert error_of(core.friends.friend_add_norequest, None) == prefix + "NULL"
+    assert error_of(core.friends.friend_add_norequest, other[:32]) == prefix + "ALREADY_SENT"
     with pytest.raises(ValueError, match="32 bytes"):
-        core.friend_add_norequest(b"short")
+        core.friends.friend_add_norequest(b"short")
+
+
+def test_the_parts_are_where_the_glue_looks_for_them(place):
+    core = place.core()
+    assert {name: type(getattr(core, name)) for name in PARTS} == PARTS
 
 
 def test_unknown_friends(place):
     core = place.core()
     for number in (0, 7, 2**32 - 1):
-        assert not core.friend_exists(number)
+        assert not core.friends.friend_exists(number)
         for name in ("name", "status_message", "status", "connection_status", "typing"):
-            call = getattr(core, "friend_get_" + name)
+            call = getattr(core.friends, "friend_get_" + name)
             assert error_of(call, number) == "TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND"
         assert (
-            error_of(core.friend_get_public_key, number) == "TOX_ERR_FRIEND_GET_PUBLIC_KEY_FRIEND_NOT_FOUND"
+            error_of(core.friends.friend_get_public_key, number)
+            == "TOX_ERR_FRIEND_GET_PUBLIC_KEY_FRIEND_NOT_FOUND"
         )
         assert (
-            error_of(core.friend_get_last_online, number) == "TOX_ERR_FRIEND_GET_LAST_ONLINE_FRIEND_NOT_FOUND"
+            error_of(core.friends.friend_get_last_online, number)
+            == "TOX_ERR_FRIEND_GET_LAST_ONLINE_FRIEND_NOT_FOUND"
         )
-        assert error_of(core.friend_delete, number) == "TOX_ERR_FRIEND_DELETE_FRIEND_NOT_FOUND"
-        assert error_of(core.self_set_typing, number, True) == "TOX_ERR_SET_TYPING_FRIEND_NOT_FOUND"
-        send = core.friend_send_message
+        assert error_of(core.friends.friend_delete, number) == "TOX_ERR_FRIEND_DELETE_FRIEND_NOT_FOUND"
+        assert error_of(core.friends.self_set_typing, number, True) == "TOX_ERR_SET_TYPING_FRIEND_NOT_FOUND"
+        send = core.friends.friend_send_message
         assert error_of(send, number, 0, b"x") == "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_FOUND"
-        for call, first in ((core.friend_send_lossy_packet, 200), (core.friend_send_lossless_packet, 160)):
+        for call, first in (
+            (core.friends.friend_send_lossy_packet, 200),
+            (core.friends.friend_send_lossless_packet, 160),
+        ):
             assert error_of(call, number, bytes([first])) == "TOX_ERR_FRIEND_CUSTOM_PACKET_FRIEND_NOT_FOUND"
-    assert error_of(core.friend_by_public_key, KEY) == "TOX_ERR_FRIEND_BY_PUBLIC_KEY_NOT_FOUND"
-    assert error_of(core.friend_by_public_key, None) == "TOX_ERR_FRIEND_BY_PUBLIC_KEY_NULL"
+    assert error_of(core.friends.friend_by_public_key, KEY) == "TOX_ERR_FRIEND_BY_PUBLIC_KEY_NOT_FOUND"
+    assert error_of(core.friends.friend_by_public_key, None) == "TOX_ERR_FRIEND_BY_PUBLIC_KEY_NULL"
 
 
 def test_sending_errors_for_a_friend_who_is_offline(place):
     core = place.core()
-    number = core.friend_add_norequest(place.core("other").self_get_public_key())
+    number = core.friends.friend_add_norequest(place.core("other").user.self_get_public_key())
     prefix = "TOX_ERR_FRIEND_SEND_MESSAGE_"
-    assert error_of(core.friend_send_message, number, 0, None) == prefix + "NULL"
-    assert error_of(core.friend_send_message, number, 0, b"") == prefix + "EMPTY"
-    assert error_of(core.friend_send_message, number, 0, bytes(1373)) == prefix + "TOO_LONG"
+    assert error_of(core.friends.friend_send_message, number, 0, None) == prefix + "NULL"
+    assert error_of(core.friends.friend_send_message, number, 0, b"") == prefix + "EMPTY"
+    assert error_of(core.friends.friend_send_message, number, 0, bytes(1373)) == prefix + "TOO_LONG"
     with pytest.raises(ToxError) as caught:
-        core.friend_send_message(number, 0, bytes(1372))
+        core.friends.friend_send_message(number, 0, bytes(1372))
     assert caught.value.name == prefix + "FRIEND_NOT_CONNECTED" and caught.value.retryable
     prefix = "TOX_ERR_FRIEND_CUSTOM_PACKET_"
-    for call, first in ((core.friend_send_lossy_packet, 200), (core.friend_send_lossless_packet, 160)):
+    for call, first in (
+        (core.friends.friend_send_lossy_packet, 200),
+        (core.friends.friend_send_lossless_packet, 160),
+    ):
         assert error_of(call, number, None) == prefix + "NULL"
         assert error_of(call, number, b"") == prefix + "EMPTY"
         assert error_of(call, number, b"\x01x") == prefix + "INVALID"
@@ -371,24 +404,24 @@ def test_sending_errors_for_a_friend_who_is_offline(place):
 
 def test_texts(place):
     core = place.core()
-    assert core.self_get_name() == core.self_get_status_message() == b""
-    assert core.self_set_name(bytes(128)) and core.self_set_status_message(bytes(1007))
-    assert error_of(core.self_set_name, bytes(129)) == "TOX_ERR_SET_INFO_TOO_LONG"
-    assert error_of(core.self_set_status_message, bytes(1008)) == "TOX_ERR_SET_INFO_TOO_LONG"
-    assert error_of(core.self_set_name, None) == "TOX_ERR_SET_INFO_NULL"
-    assert error_of(core.self_set_status_message, None) == "TOX_ERR_SET_INFO_NULL"
-    assert (core.self_get_name(), core.self_get_status_message()) == (bytes(128), bytes(1007))
+    assert core.user.self_get_name() == core.user.self_get_status_message() == b""
+    assert core.user.self_set_name(bytes(128)) and core.user.self_set_status_message(bytes(1007))
+    assert error_of(core.user.self_set_name, bytes(129)) == "TOX_ERR_SET_INFO_TOO_LONG"
+    assert error_of(core.user.self_set_status_message, bytes(1008)) == "TOX_ERR_SET_INFO_TOO_LONG"
+    assert error_of(core.user.self_set_name, None) == "TOX_ERR_SET_INFO_NULL"
+    assert error_of(core.user.self_set_status_message, None) == "TOX_ERR_SET_INFO_NULL"
+    assert (core.user.self_get_name(), core.user.self_get_status_message()) == (bytes(128), bytes(1007))
 
 
 def test_friend_numbers_are_the_smallest_free(place):
     core = place.core()
-    keys = [place.core(f"other {i}").self_get_public_key() for i in range(3)]
-    assert [core.friend_add_norequest(key) for key in keys] == [0, 1, 2]
-    core.friend_delete(1)
-    assert core.self_get_friend_list() == [0, 2]
-    assert core.friend_add_norequest(keys[1]) == 1
-    assert core.friend_by_public_key(keys[2]) == 2
-    assert core.friend_get_last_online(0) == 0
+    keys = [place.core(f"other {i}").user.self_get_public_key() for i in range(3)]
+    assert [core.friends.friend_add_norequest(key) for key in keys] == [0, 1, 2]
+    core.friends.friend_delete(1)
+    assert core.friends.self_get_friend_list() == [0, 2]
+    assert core.friends.friend_add_norequest(keys[1]) == 1
+    assert core.friends.friend_by_public_key(keys[2]) == 2
+    assert core.friends.friend_get_last_online(0) == 0
 
 
 # running
@@ -420,7 +453,9 @@ def test_a_flood_does_not_stop_the_timers(place):
 
 def test_events_come_in_order_and_not_of_deleted_friends(place):
     core = place.core()
-    numbers = [core.friend_add_norequest(place.core(f"o{i}").self_get_public_key()) for i in range(2)]
+    numbers = [
+        core.friends.friend_add_norequest(place.core(f"o{i}").user.self_get_public_key()) for i in range(2)
+    ]
     friends = [core.messenger.friend(number) for number in numbers]
     for text in (b"one", b"two"):
         for friend in friends:
@@ -430,7 +465,7 @@ def test_events_come_in_order_and_not_of_deleted_friends(place):
     for event in core.drain_events():
         seen.append((event.friend_number, event.message))
         if len(seen) == 1:
-            core.friend_delete(0)
+            core.friends.friend_delete(0)
             core.messenger.events.append(events.SelfConnectionStatus(0))
             core.messenger.events.append(events.FriendName(1, b"late", owner=friends[1]))
             break
@@ -473,7 +508,7 @@ def test_a_quiet_instance_stays_connected(place):
     """Nodes long known are asked every two minutes, but one of them sooner, to see that we are online."""
     cores = [place.core(f"node{number}") for number in range(5)]
     for core in cores[1:]:
-        core.dht.bootstrap(cores[0].socket.address, cores[0].self_get_dht_id())
+        core.dht.bootstrap(cores[0].socket.address, cores[0].network.self_get_dht_id())
     seen = []
     for _ in range(600):
         place.universe.run_for(1000)

@@ -174,7 +174,7 @@ def run_until(cores, done):
 
 
 def is_online(core):
-    return core.friend_get_connection_status(0) != 0
+    return core.friends.friend_get_connection_status(0) != 0
 
 
 def message_came(text):
@@ -185,10 +185,10 @@ def message_came(text):
 
 def start_pair():
     a, b = (Core(Options(local_discovery_enabled=False, tcp_port=port)) for port in (0, 33700))
-    a.friend_add_norequest(b.self_get_public_key())
-    b.friend_add_norequest(a.self_get_public_key())
-    a.bootstrap(HOST, b.self_get_udp_port(), b.self_get_dht_id())
-    a.add_tcp_relay(HOST, 33700, b.self_get_dht_id())
+    a.friends.friend_add_norequest(b.user.self_get_public_key())
+    b.friends.friend_add_norequest(a.user.self_get_public_key())
+    a.network.bootstrap(HOST, b.network.self_get_udp_port(), b.network.self_get_dht_id())
+    a.network.add_tcp_relay(HOST, 33700, b.network.self_get_dht_id())
     run_until([a, b], lambda _: is_online(a) and is_online(b) and a.tcp.relays_to_save(8))
     return a, b
 
@@ -198,17 +198,17 @@ def test_a_daemons_child_goes_on_with_its_instance():
         a, b = start_pair()
 
         def child():
-            a.friend_send_message(0, 0, b"sealed by nobody")
+            a.friends.friend_send_message(0, 0, b"sealed by nobody")
             a.iterate()
             assert not is_online(a)
             run_until([a], lambda _: is_online(a))
-            a.friend_send_message(0, 0, b"from the child")
+            a.friends.friend_send_message(0, 0, b"from the child")
             run_until([a], message_came(b"stop"))
             a.kill()
 
         pid = begin_child(child)
         run_until([b], message_came(b"from the child"))
-        b.friend_send_message(0, 0, b"stop")
+        b.friends.friend_send_message(0, 0, b"stop")
         ended = []
 
         def child_ended(_happened):
@@ -224,15 +224,15 @@ def test_a_daemons_child_goes_on_with_its_instance():
 def test_a_parent_goes_on_when_its_child_ends():
     with PrivateNetwork():
         a, b = start_pair()
-        session = a.net_crypto.connection(b.self_get_public_key()).session
+        session = a.net_crypto.connection(b.user.self_get_public_key()).session
 
         def child():
             a.kill()
             b.kill()
 
         in_child(child)
-        a.friend_send_message(0, 0, b"still there")
+        a.friends.friend_send_message(0, 0, b"still there")
         run_until([a, b], message_came(b"still there"))
-        assert a.net_crypto.connection(b.self_get_public_key()).session is session
+        assert a.net_crypto.connection(b.user.self_get_public_key()).session is session
         a.kill()
         b.kill()

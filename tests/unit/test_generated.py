@@ -8,11 +8,13 @@ from tests.support.prefix import ROOT
 
 sys.path.insert(0, str(ROOT / "cbindings"))
 
-from classify import fallback, plan, sentinel
+from classify import PARTS as PART_OF_PREFIX
+from classify import fallback, part_of, plan, sentinel
 from describe import describe, describe_header
 from generate import built, committed
 from generate_python import class_name, event_callbacks, event_fields
 
+from toxpy.core import PARTS
 from toxpy.generated import enums, events
 
 
@@ -116,6 +118,19 @@ def test_planning_by_parameter_type():
     assert name.output is not None and name.output.name == "name"
     assert planned["tox_thing_get_list"].output is not None
     assert planned["tox_callback_thing"].kind == "callback"
+
+
+def test_functions_belong_to_the_part_of_the_longest_prefix(api):
+    assert part_of("tox_self_get_name") == "user"
+    assert part_of("tox_self_get_friend_list_size") == "friends"
+    assert part_of("tox_self_get_udp_port") == part_of("tox_bootstrap") == "network"
+    assert part_of("tox_group_new") == "groups"
+    assert part_of("tox_get_savedata") == ""
+    methods = {(item.part, item.method) for item in plan(api) if item.kind == "core"}
+    assert set(PARTS) <= set(PART_OF_PREFIX.values())
+    for part, kind in PARTS.items():
+        named = {name for name in vars(kind) if ("tox_" + name) in api.functions}
+        assert named and named <= {method for own, method in methods if own == part}
 
 
 def test_the_glue_of_the_whole_header(api):

@@ -251,10 +251,10 @@ def test_load_changes_who_we_are_and_nothing_else():
         assert tox.self_get_address() == bob != alice
         assert tox.self_get_name() == "Bob" and tox.self_get_friend_list() == [0]
         assert tox.self_get_udp_port() == port
-        assert tox.on_message(None) is handler and tox.core.reports_dht_nodes()
+        assert tox.on_message(None) is handler and tox.core.network.reports_dht_nodes()
         tox.report_dht_nodes(False)
         tox.load(savedata)
-        assert not tox.core.reports_dht_nodes()
+        assert not tox.core.network.reports_dht_nodes()
         assert tox.iterate() == []
     with pytest.raises(toxpy.ToxClosed):
         tox.load(savedata)

@@ -57,7 +57,7 @@ class Town:
         streams = SimStreams(self.fabric, socket, rt)
         core = Core(options, rt=rt, udp=socket if udp else None, streams=streams)
         for _ in range(friends):
-            core.friend_add_norequest(KeyPair.generate(rt.rng).public)
+            core.friends.friend_add_norequest(KeyPair.generate(rt.rng).public)
         self.universe.add(core, socket)
         return core
 
@@ -71,7 +71,7 @@ class Town:
 
 
 def connected(clients):
-    return all(client.self_get_connection_status() for client in clients)
+    return all(client.network.self_get_connection_status() for client in clients)
 
 
 @pytest.mark.parametrize("nodes", [1, 8])
@@ -80,7 +80,9 @@ def test_a_hundred_clients_behind_one_nat_get_in_at_once(nodes):
     clients = [town.client(i, friends=2, udp=True) for i in range(100)]
     node = town.nodes[0]
     for client in clients:
-        client.bootstrap(".".join(map(str, node.udp.address[0])), node.udp.address[1], node.dht.public_key)
+        client.network.bootstrap(
+            ".".join(map(str, node.udp.address[0])), node.udp.address[1], node.dht.public_key
+        )
     assert town.universe.run_until(lambda: connected(clients), 10_000)
     assert town.drops() == {}
 
@@ -92,8 +94,8 @@ def test_a_hundred_clients_without_udp_get_in_at_once():
     node = town.nodes[0]
     host = ".".join(map(str, node.udp.address[0]))
     for client in clients:
-        client.bootstrap(host, node.udp.address[1], node.dht.public_key)
-        client.add_tcp_relay(host, RELAY_PORT, node.dht.public_key)
+        client.network.bootstrap(host, node.udp.address[1], node.dht.public_key)
+        client.network.add_tcp_relay(host, RELAY_PORT, node.dht.public_key)
     assert town.universe.run_until(lambda: connected(clients), 10_000)
     assert town.drops() == {}
 

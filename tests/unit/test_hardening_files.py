@@ -128,10 +128,10 @@ def test_a_pass_without_descriptors_goes_on_and_tells_why():
     try:
         visitors = [std_socket.create_connection(("127.0.0.1", core.options.tcp_port)) for _ in range(3)]
         with few_files(0):
-            assert core.add_tcp_relay("127.0.0.1", relay.getsockname()[1], KEY)
+            assert core.network.add_tcp_relay("127.0.0.1", relay.getsockname()[1], KEY)
             for _ in range(20):
                 core.iterate()
-            assert core.bootstrap("127.0.0.1", 9, KEY)
+            assert core.network.bootstrap("127.0.0.1", 9, KEY)
             assert len(core.node.relay) == core.node.relay.half_open == 0
             states = [error for node, _, error in core.tcp.relay_states() if node.public_key == KEY]
             assert states == ["no socket for the connection: Too many open files"]
@@ -186,7 +186,7 @@ def test_a_look_up_without_a_thread_finds_nothing(monkeypatch):
     assert sockets.resolve("localhost") == []
     core = make()
     with pytest.raises(ToxError) as caught:
-        core.bootstrap("localhost", 33445, KEY)
+        core.network.bootstrap("localhost", 33445, KEY)
     assert caught.value.name == "TOX_ERR_BOOTSTRAP_BAD_HOST" and caught.value.retryable
     core.kill()
 
@@ -247,9 +247,9 @@ def test_no_descriptor_blocks_and_a_pass_takes_no_time():
     core = make(tcp_port=free_port())
     visitor = std_socket.create_connection(("127.0.0.1", core.options.tcp_port))
     try:
-        core.add_tcp_relay("127.0.0.1", silent.getsockname()[1], KEY)
-        core.add_tcp_relay("127.0.0.1", full.getsockname()[1], KEY[::-1])
-        core.bootstrap("127.0.0.1", 9, KEY[::-1])
+        core.network.add_tcp_relay("127.0.0.1", silent.getsockname()[1], KEY)
+        core.network.add_tcp_relay("127.0.0.1", full.getsockname()[1], KEY[::-1])
+        core.network.bootstrap("127.0.0.1", 9, KEY[::-1])
         for _ in range(50):
             core.iterate()
         own = {fd: leads for fd, leads in descriptors().items() if fd not in known | {visitor.fileno()}}
@@ -289,7 +289,7 @@ def test_no_descriptor_blocks_and_a_pass_takes_no_time():
 def test_a_program_that_closed_our_descriptors_costs_a_pass_little_and_can_end():
     before = descriptors()
     core = make(tcp_port=free_port())
-    core.add_tcp_relay("127.0.0.1", core.options.tcp_port, KEY)
+    core.network.add_tcp_relay("127.0.0.1", core.options.tcp_port, KEY)
     core.iterate()
     own = [fd for fd, leads in descriptors().items() if fd not in before and leads.startswith("socket:")]
     assert len(own) >= 4
@@ -312,11 +312,11 @@ def test_nothing_is_left_after_a_hundred_instances():
 
     def one():
         core = make(tcp_port=free_port(), local_discovery_enabled=False)
-        core.add_tcp_relay("127.0.0.1", silent.getsockname()[1], KEY)
-        core.add_tcp_relay("127.0.0.1", refused, KEY[::-1])
-        core.add_tcp_relay("127.0.0.1", full.getsockname()[1], KEY[:31] + b"\0")
-        core.bootstrap("127.0.0.1", 9, KEY)
-        core.friend_add_norequest(KeyPair.generate(core.rt.rng).public)
+        core.network.add_tcp_relay("127.0.0.1", silent.getsockname()[1], KEY)
+        core.network.add_tcp_relay("127.0.0.1", refused, KEY[::-1])
+        core.network.add_tcp_relay("127.0.0.1", full.getsockname()[1], KEY[:31] + b"\0")
+        core.network.bootstrap("127.0.0.1", 9, KEY)
+        core.friends.friend_add_norequest(KeyPair.generate(core.rt.rng).public)
         for _ in range(3):
             core.iterate()
         core.kill()

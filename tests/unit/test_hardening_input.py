@@ -170,7 +170,7 @@ def test_no_secret_reaches_the_log():
         assert len(own) == 2
         secrets += [secret for _, secret in own] + [sodium.shared_key(*pair) for pair in own]
         secrets += [core.onion._data_keys.secret for core in cores]
-        alice.tox.add_tcp_relay("20.0.99.99", 1, bytes(range(32)))
+        alice.tox.network.add_tcp_relay("20.0.99.99", 1, bytes(range(32)))
         bob.socket.online = False
         world.run_for(60)
         shown = "\n".join(
@@ -200,7 +200,7 @@ def test_a_pass_inside_a_pass_does_nothing():
 
     core = Core(Options(local_discovery_enabled=False, udp_enabled=False))
     core.rt.log = on_log
-    core.add_tcp_relay("127.0.0.1", 9, bytes(range(32)))
+    core.network.add_tcp_relay("127.0.0.1", 9, bytes(range(32)))
     for _ in range(50):
         core.iterate()
     assert calls and deepest == 1

@@ -81,8 +81,8 @@ def refusal(call, *arguments):
 def test_ipv6(place):
     both, old = place.real(), place.real(ipv6_enabled=False)
     assert not old.socket.ipv6
-    assert both.bootstrap("::1", 9, KEY)
-    assert refusal(old.bootstrap, "::1", 9, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
+    assert both.network.bootstrap("::1", 9, KEY)
+    assert refusal(old.network.bootstrap, "::1", 9, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
     if both.socket.ipv6:
         both.socket.send((bytes(15) + b"\1", 9), b"\0")
         assert not both.socket.errors
@@ -92,17 +92,17 @@ def test_ipv6(place):
 
 @about("udp_enabled")
 def test_udp(place):
-    assert place.real().self_get_udp_port()
+    assert place.real().network.self_get_udp_port()
     without = place.real(udp_enabled=False)
     assert isinstance(without.socket, NoSocket)
-    without.bootstrap("127.0.0.1", 9, KEY)
-    assert refusal(without.self_get_udp_port) == "TOX_ERR_GET_PORT_NOT_BOUND"
+    without.network.bootstrap("127.0.0.1", 9, KEY)
+    assert refusal(without.network.self_get_udp_port) == "TOX_ERR_GET_PORT_NOT_BOUND"
 
 
 @about("start_port", "end_port")
 def test_the_range_of_ports(place):
-    assert place.real(start_port=34950, end_port=34959).self_get_udp_port() in range(34950, 34960)
-    assert place.real(start_port=34960, end_port=34969).self_get_udp_port() in range(34960, 34970)
+    assert place.real(start_port=34950, end_port=34959).network.self_get_udp_port() in range(34950, 34960)
+    assert place.real(start_port=34960, end_port=34969).network.self_get_udp_port() in range(34960, 34970)
 
 
 @about("local_discovery_enabled")
@@ -143,7 +143,7 @@ def test_our_own_relay(place):
     assert place.fabric.listeners == {}
     relay = place.core(local_discovery_enabled=False, tcp_port=3389)
     assert [port for _, port in place.fabric.listeners] == [3389]
-    assert relay.self_get_tcp_port() == 3389
+    assert relay.network.self_get_tcp_port() == 3389
 
 
 @about("proxy_type", "proxy_host", "proxy_port")
@@ -187,10 +187,10 @@ def test_names_are_not_looked_up(place, monkeypatch):
         return ["127.0.0.1"]
 
     monkeypatch.setattr(sockets, "_look_up", look_up)
-    assert place.real().bootstrap("node.invalid", 9, KEY)
+    assert place.real().network.bootstrap("node.invalid", 9, KEY)
     assert asked == ["node.invalid"]
     for ask in ("bootstrap", "add_tcp_relay"):
-        call = getattr(place.real(experimental_disable_dns=True), ask)
+        call = getattr(place.real(experimental_disable_dns=True).network, ask)
         assert refusal(call, "node.invalid", 9, KEY) == "TOX_ERR_BOOTSTRAP_BAD_HOST"
     assert asked == ["node.invalid"]
 

@@ -27,7 +27,7 @@ def test_text_keys_and_enums(universe):
     tox = make(universe)
     tox.self_set_name("Älice 🦆")
     assert tox.self_get_name() == "Älice 🦆"
-    assert tox.core.self_get_name() == "Älice 🦆".encode()
+    assert tox.core.user.self_get_name() == "Älice 🦆".encode()
     tox.self_set_name(b"raw \xff")
     assert tox.self_get_name() == "raw �"
     tox.self_set_status_message("hi")

@@ -1,4 +1,4 @@
-"""The file functions of `Core`, named as in C without `tox_`. See `toxpy.files.transfers`."""
+"""The files' part of `Core`. See `toxpy.files.transfers`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from toxpy.files.transfers import FILE_ID_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.friend.messenger import Messenger
+    from toxpy.files.transfers import Files
     from toxpy.runtime import Runtime
 
 
@@ -18,16 +18,14 @@ def _checked_id(file_id: bytes) -> bytes:
     return file_id
 
 
-class CoreFiles:
-    """Mixed into `Core`."""
+class FilesCore:
+    """The functions tox_file_*."""
 
-    __slots__ = ()
+    __slots__ = ("_files", "_rt")
 
-    if TYPE_CHECKING:
-        messenger: Messenger
-        rt: Runtime
-
-        def _converse(self) -> None: ...
+    def __init__(self, files: Files, *, rt: Runtime) -> None:
+        self._files = files
+        self._rt = rt
 
     def file_send(
         self, friend_number: int, kind: int, file_size: int, file_id: bytes | None, filename: bytes | None
@@ -37,8 +35,8 @@ class CoreFiles:
             raise api_error("TOX_ERR_FILE_SEND_NULL")
         if file_id is not None:
             _checked_id(file_id)
-        self._converse()
-        return self.messenger.files.offer(friend_number, kind, file_size, file_id, filename)
+        self._rt.converse()
+        return self._files.offer(friend_number, kind, file_size, file_id, filename)
 
     def file_send_chunk(
         self, friend_number: int, file_number: int, position: int, data: bytes | None
@@ -46,28 +44,28 @@ class CoreFiles:
         """Send what a FileChunkRequest asked for."""
         if data is None:
             raise api_error("TOX_ERR_FILE_SEND_CHUNK_NULL")
-        self._converse()
-        self.messenger.files.send_chunk(friend_number, file_number, position, data)
+        self._rt.converse()
+        self._files.send_chunk(friend_number, file_number, position, data)
         return True
 
     def file_control(self, friend_number: int, file_number: int, control: int) -> bool:
         """Accept or resume, pause, or cancel a transfer."""
-        self._converse()
-        self.messenger.files.control(friend_number, file_number, control)
+        self._rt.converse()
+        self._files.control(friend_number, file_number, control)
         return True
 
     def file_seek(self, friend_number: int, file_number: int, position: int) -> bool:
         """Have a file that was not accepted yet start at a later position."""
-        self.rt.clock.update()
-        self.messenger.files.seek(friend_number, file_number, position)
+        self._rt.clock.update()
+        self._files.seek(friend_number, file_number, position)
         return True
 
     def file_get_file_id(self, friend_number: int, file_number: int) -> bytes:
         """The ID of a transfer, 32 bytes."""
-        return self.messenger.files.file_id(friend_number, file_number)
+        return self._files.file_id(friend_number, file_number)
 
     def file_by_id(self, friend_number: int, file_id: bytes | None) -> int:
         """The number of the transfer with that ID."""
         if file_id is None:
             raise api_error("TOX_ERR_FILE_BY_ID_NULL")
-        return self.messenger.files.by_id(friend_number, _checked_id(file_id))
+        return self._files.by_id(friend_number, _checked_id(file_id))

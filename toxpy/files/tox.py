@@ -101,24 +101,24 @@ class FilesTox(ToxPart):
         """Offer a file whose FileChunkRequest events you answer; None for an unknown size. Its number."""
         name = filename.encode() if isinstance(filename, str) else bytes(filename)
         size = UNKNOWN_SIZE if file_size is None else file_size
-        return self.core.file_send(friend_number, int(kind), size, file_id, name)
+        return self.core.files.file_send(friend_number, int(kind), size, file_id, name)
 
     def file_send_chunk(self, friend_number: int, file_number: int, position: int, data: bytes) -> None:
         """Answer a FileChunkRequest."""
-        self.core.file_send_chunk(friend_number, file_number, position, bytes(data))
+        self.core.files.file_send_chunk(friend_number, file_number, position, bytes(data))
 
     def file_control(self, friend_number: int, file_number: int, control: FileControl | int) -> None:
         """Accept or resume, pause, or cancel."""
-        self.core.file_control(friend_number, file_number, FileControl(control).value)
+        self.core.files.file_control(friend_number, file_number, FileControl(control).value)
 
     def file_seek(self, friend_number: int, file_number: int, position: int) -> None:
         """Before accepting: have the file start later."""
-        self.core.file_seek(friend_number, file_number, position)
+        self.core.files.file_seek(friend_number, file_number, position)
 
     def file_get_file_id(self, friend_number: int, file_number: int) -> bytes:
         """The ID of a transfer, 32 bytes."""
-        return self.core.file_get_file_id(friend_number, file_number)
+        return self.core.files.file_get_file_id(friend_number, file_number)
 
     def file_by_id(self, friend_number: int, file_id: bytes) -> int:
         """The number of the transfer with that ID."""
-        return self.core.file_by_id(friend_number, file_id)
+        return self.core.files.file_by_id(friend_number, file_id)

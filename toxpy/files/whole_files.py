@@ -160,7 +160,7 @@ class Transfer:
         """Nothing to be kept."""
 
     def _control(self, control: FileControl) -> None:
-        self._transfers.core.file_control(self.friend_number, self.file_number, control.value)
+        self._transfers.core.files.file_control(self.friend_number, self.file_number, control.value)
         self._transfers.wake()
 
     def _on_control(self, control: int) -> None:
@@ -185,7 +185,7 @@ class Transfer:
         if tell:
             # the friend may be gone, or have cancelled as well
             with contextlib.suppress(ToxError):
-                self._transfers.core.file_control(
+                self._transfers.core.files.file_control(
                     self.friend_number, self.file_number, enums.TOX_FILE_CONTROL_CANCEL
                 )
         self._over()
@@ -254,7 +254,9 @@ class Outgoing(Transfer):
                     self._fail_file(error)
                     return
             try:
-                self._transfers.core.file_send_chunk(self.friend_number, self.file_number, position, data)
+                self._transfers.core.files.file_send_chunk(
+                    self.friend_number, self.file_number, position, data
+                )
             except ToxError as error:
                 if error.code == enums.TOX_ERR_FILE_SEND_CHUNK_SENDQ:
                     self._requests[0] = (position, length, data)
@@ -314,7 +316,7 @@ class Incoming(Transfer):
         if not self._folder and not overwrite and os.path.lexists(self.path):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.path)
         size = UNKNOWN_SIZE if self.size is None else self.size
-        friend = self._transfers.core.friend_get_public_key(self.friend_number)
+        friend = self._transfers.core.friends.friend_get_public_key(self.friend_number)
         tag = hashlib.sha256(friend + self.file_id + size.to_bytes(8, "big")).hexdigest()[:32]
         self.part = os.path.join(folder, f".tox-{tag}.part")
         if self._transfers.is_writing(self.part):
@@ -477,13 +479,13 @@ class Transfers:
             transfer.on_progress = on_progress
             size_on_wire = UNKNOWN_SIZE if size is None else size
             sent_name = name.encode("utf-8", "surrogateescape")
-            number = self.core.file_send(friend_number, kind, size_on_wire, file_id, sent_name)
+            number = self.core.files.file_send(friend_number, kind, size_on_wire, file_id, sent_name)
         except BaseException:
             if path is not None:
                 opened.close()
             raise
         transfer.file_number = number
-        transfer.file_id = self.core.file_get_file_id(friend_number, number)
+        transfer.file_id = self.core.files.file_get_file_id(friend_number, number)
         self._running[friend_number, number] = transfer
         return transfer
 
@@ -500,9 +502,11 @@ class Transfers:
         if path is None or size is None:
             return None
         changed_ns = os.fstat(opened.fileno()).st_mtime_ns
-        friend = self.core.friend_get_public_key(friend_number)
+        friend = self.core.friends.friend_get_public_key(friend_number)
         what = b"%d %d %s" % (size, changed_ns, os.fsencode(path))
-        return hashlib.blake2b(friend + what, digest_size=32, key=self.core.self_get_secret_key()).digest()
+        return hashlib.blake2b(
+            friend + what, digest_size=32, key=self.core.user.self_get_secret_key()
+        ).digest()
 
     # receiving
 
@@ -520,7 +524,7 @@ class Transfers:
         if max_size is not None and event.file_size is not None and event.file_size > max_size:
             raise ValueError(f"the file has {event.file_size} bytes, more than {max_size}")
         transfer = Incoming(self, event, event.file_size)
-        transfer.file_id = self.core.file_get_file_id(event.friend_number, event.file_number)
+        transfer.file_id = self.core.files.file_get_file_id(event.friend_number, event.file_number)
         transfer.max_size, transfer.on_progress = max_size, on_progress
         if isinstance(target, str | os.PathLike):
             transfer.open_part(target, overwrite, resume)
@@ -528,8 +532,10 @@ class Transfers:
             transfer.open_sink(target)
         try:
             if transfer.start:
-                self.core.file_seek(event.friend_number, event.file_number, transfer.start)
-            self.core.file_control(event.friend_number, event.file_number, enums.TOX_FILE_CONTROL_RESUME)
+                self.core.files.file_seek(event.friend_number, event.file_number, transfer.start)
+            self.core.files.file_control(
+                event.friend_number, event.file_number, enums.TOX_FILE_CONTROL_RESUME
+            )
         except BaseException:
             transfer._close()
             if not transfer.start:

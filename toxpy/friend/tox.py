@@ -27,119 +27,119 @@ class FriendTox(ToxPart):
 
     def self_get_address(self) -> ToxId:
         """Our Tox ID, to give to others."""
-        return ToxId(self.core.self_get_address())
+        return ToxId(self.core.user.self_get_address())
 
     def self_get_public_key(self) -> PublicKey:
         """Our long-term public key."""
-        return PublicKey(self.core.self_get_public_key())
+        return PublicKey(self.core.user.self_get_public_key())
 
     def self_get_secret_key(self) -> SecretKey:
         """Our long-term secret key; `bytes()` of it has the bytes."""
-        return SecretKey(self.core.self_get_secret_key())
+        return SecretKey(self.core.user.self_get_secret_key())
 
     def self_get_nospam(self) -> int:
         """The nospam in our Tox ID."""
-        return self.core.self_get_nospam()
+        return self.core.user.self_get_nospam()
 
     def self_set_nospam(self, nospam: int) -> None:
         """Change our Tox ID: requests to the old one are ignored from now on."""
-        self.core.self_set_nospam(nospam)
+        self.core.user.self_set_nospam(nospam)
         self._changed()
 
     def self_get_name(self) -> str:
         """Our name."""
-        return to_text(self.core.self_get_name())
+        return to_text(self.core.user.self_get_name())
 
     def self_set_name(self, name: str | bytes) -> None:
         """Set our name, at most 128 bytes of UTF-8."""
-        self.core.self_set_name(to_bytes(name))
+        self.core.user.self_set_name(to_bytes(name))
         self._changed()
 
     def self_get_status_message(self) -> str:
         """Our status message."""
-        return to_text(self.core.self_get_status_message())
+        return to_text(self.core.user.self_get_status_message())
 
     def self_set_status_message(self, message: str | bytes) -> None:
         """Set our status message, at most 1007 bytes of UTF-8."""
-        self.core.self_set_status_message(to_bytes(message))
+        self.core.user.self_set_status_message(to_bytes(message))
         self._changed()
 
     def self_get_status(self) -> UserStatus:
         """Our status."""
-        return UserStatus(self.core.self_get_status())
+        return UserStatus(self.core.user.self_get_status())
 
     def self_set_status(self, status: UserStatus | int) -> None:
         """Set our status."""
-        self.core.self_set_status(UserStatus(status).value)
+        self.core.user.self_set_status(UserStatus(status).value)
         self._changed()
 
     # friends
 
     def self_get_friend_list(self) -> list[int]:
         """The numbers of all friends."""
-        return list(self.core.self_get_friend_list())
+        return list(self.core.friends.self_get_friend_list())
 
     def friend_add(self, address: str | bytes | ToxId, message: str | bytes) -> int:
         """Send a friend request to a Tox ID; the new friend's number."""
-        number = self.core.friend_add(ToxId(address).raw, to_bytes(message))
+        number = self.core.friends.friend_add(ToxId(address).raw, to_bytes(message))
         self._changed()
         return number
 
     def friend_add_norequest(self, public_key: str | bytes | PublicKey) -> int:
         """Add without a request, for example to accept one; the new friend's number."""
-        number = self.core.friend_add_norequest(PublicKey(public_key).raw)
+        number = self.core.friends.friend_add_norequest(PublicKey(public_key).raw)
         self._changed()
         return number
 
     def friend_delete(self, friend_number: int) -> None:
         """Remove a friend; they are not told."""
-        self.core.friend_delete(friend_number)
+        self.core.friends.friend_delete(friend_number)
         self._forget_friend(friend_number, "the friend was deleted")
         self._changed()
 
     def friend_by_public_key(self, public_key: str | bytes | PublicKey) -> int:
         """The number of the friend with that key."""
-        return self.core.friend_by_public_key(PublicKey(public_key).raw)
+        return self.core.friends.friend_by_public_key(PublicKey(public_key).raw)
 
     def friend_exists(self, friend_number: int) -> bool:
         """Is there such a friend."""
-        return self.core.friend_exists(friend_number)
+        return self.core.friends.friend_exists(friend_number)
 
     def friend_get_public_key(self, friend_number: int) -> PublicKey:
         """A friend's long-term public key."""
-        return PublicKey(self.core.friend_get_public_key(friend_number))
+        return PublicKey(self.core.friends.friend_get_public_key(friend_number))
 
     def friend_get_last_online(self, friend_number: int) -> int:
         """Seconds since 1970 of the last moment we saw them online, 0 for never."""
-        return self.core.friend_get_last_online(friend_number)
+        return self.core.friends.friend_get_last_online(friend_number)
 
     def friend_get_name(self, friend_number: int) -> str:
         """A friend's name as last told."""
-        return to_text(self.core.friend_get_name(friend_number))
+        return to_text(self.core.friends.friend_get_name(friend_number))
 
     def friend_get_status_message(self, friend_number: int) -> str:
         """A friend's status message as last told."""
-        return to_text(self.core.friend_get_status_message(friend_number))
+        return to_text(self.core.friends.friend_get_status_message(friend_number))
 
     def friend_get_status(self, friend_number: int) -> UserStatus:
         """A friend's status as last told."""
-        return UserStatus(self.core.friend_get_status(friend_number))
+        return UserStatus(self.core.friends.friend_get_status(friend_number))
 
     def friend_get_connection_status(self, friend_number: int) -> Connection:
         """Is a friend online, and how."""
-        return Connection(self.core.friend_get_connection_status(friend_number))
+        return Connection(self.core.friends.friend_get_connection_status(friend_number))
 
     def friend_get_typing(self, friend_number: int) -> bool:
         """Is a friend typing."""
-        return self.core.friend_get_typing(friend_number)
+        return self.core.friends.friend_get_typing(friend_number)
 
     def friend_why_offline(self, friend_number: int) -> WhyOffline:
         """How far the connection to a friend came, and when."""
-        return WhyOffline(self.core.friend_diagnosis(friend_number))
+        return WhyOffline(self.core.friends.friend_diagnosis(friend_number))
 
     def self_set_typing(self, friend_number: int, typing: bool) -> None:
         """Tell a friend whether we are typing."""
-        self.core.self_set_typing(friend_number, typing)
+        self.core.friends.self_set_typing(friend_number, typing)
 
     # messages
 
@@ -147,12 +147,14 @@ class FriendTox(ToxPart):
         self, friend_number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
     ) -> int:
         """Send a message, 1 to 1372 bytes of UTF-8; its id comes back in the FriendReadReceipt."""
-        return self.core.friend_send_message(friend_number, MessageType(type).value, to_bytes(message))
+        return self.core.friends.friend_send_message(
+            friend_number, MessageType(type).value, to_bytes(message)
+        )
 
     def friend_send_lossy_packet(self, friend_number: int, data: bytes) -> None:
         """Send a custom packet that may get lost; first byte 192 to 254, at most 1373 bytes."""
-        self.core.friend_send_lossy_packet(friend_number, bytes(data))
+        self.core.friends.friend_send_lossy_packet(friend_number, bytes(data))
 
     def friend_send_lossless_packet(self, friend_number: int, data: bytes) -> None:
         """Send a custom packet; first byte 160 to 191, at most 1373 bytes."""
-        self.core.friend_send_lossless_packet(friend_number, bytes(data))
+        self.core.friends.friend_send_lossless_packet(friend_number, bytes(data))

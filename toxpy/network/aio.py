@@ -43,18 +43,18 @@ class NetworkAio(AioPart):
     async def bootstrap(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Join the network through a node; a host name is looked up in a thread."""
         core, key = self.sync.core, PublicKey(public_key).raw
-        ips = await asyncio.to_thread(resolve, host, **core.resolve_options())
-        self.sync.core.bootstrap_addresses(ips, port, key)
+        ips = await asyncio.to_thread(resolve, host, **core.network.resolve_options())
+        self.sync.core.network.bootstrap_addresses(ips, port, key)
         self._schedule()
 
     async def add_tcp_relay(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Use a TCP relay; a host name is looked up in a thread."""
         core, key = self.sync.core, PublicKey(public_key).raw
-        ips = await asyncio.to_thread(resolve, host, **core.resolve_options())
-        if not ips and core.names_go_to_proxy():
-            self.sync.core.add_tcp_relay_by_name(host, port, key)
+        ips = await asyncio.to_thread(resolve, host, **core.network.resolve_options())
+        if not ips and core.network.names_go_to_proxy():
+            self.sync.core.network.add_tcp_relay_by_name(host, port, key)
         else:
-            self.sync.core.add_tcp_relay_addresses(ips, port, key)
+            self.sync.core.network.add_tcp_relay_addresses(ips, port, key)
         self._schedule()
 
     async def bootstrap_from(
@@ -105,7 +105,7 @@ class NetworkAio(AioPart):
         target_public_key: str | bytes | PublicKey,
     ) -> None:
         """`Tox.dht_send_nodes_request`; a host name is looked up in a thread."""
-        found = await asyncio.to_thread(resolve, ip, **self.sync.core.resolve_options())
+        found = await asyncio.to_thread(resolve, ip, **self.sync.core.network.resolve_options())
         if not found:
             raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_BAD_IP", "unknown host")
         for address in found:

@@ -14,9 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from toxpy.dht.dht import DHT
     from toxpy.errors import ToxError
-    from toxpy.network.node import NetworkNode, Socket
+    from toxpy.network.node import NetworkNode
     from toxpy.onion.client import OnionClient
     from toxpy.options import Options
     from toxpy.runtime import Runtime
@@ -24,23 +23,33 @@ if TYPE_CHECKING:
     from toxpy.tcp.pool import TcpPool
 
 
-class CoreNetwork:
-    """Methods of `Core`, which owns everything they use."""
+class NetworkCore:
+    """The functions about joining, relays, our own connection, the DHT and traffic."""
 
-    __slots__ = ()
+    __slots__ = ("_dht", "_events", "_node", "_onion", "_options", "_rt", "_socket", "_tcp")
 
-    _events: list[Any]
-    dht: DHT
-    node: NetworkNode
-    onion: OnionClient
-    options: Options
-    rt: Runtime
-    socket: Socket
-    tcp: TcpPool
+    def __init__(
+        self,
+        node: NetworkNode,
+        tcp: TcpPool,
+        onion: OnionClient,
+        options: Options,
+        events: list[Any],
+        *,
+        rt: Runtime,
+    ) -> None:
+        self._node = node
+        self._dht = node.dht
+        self._socket = node.udp
+        self._tcp = tcp
+        self._onion = onion
+        self._options = options
+        self._events = events
+        self._rt = rt
 
     def resolve_options(self) -> dict[str, bool]:
         """Keyword arguments for `sockets.resolve`: what this instance may ask for and can reach."""
-        options = self.options
+        options = self._options
         return {"ipv6": options.ipv6_enabled, "dns": not options.experimental_disable_dns}
 
     def _resolve(self, host: bytes | str | None, port: int) -> list[bytes]:
@@ -51,7 +60,7 @@ class CoreNetwork:
         return sockets.resolve(host_text(host), **self.resolve_options())
 
     def _unknown_host(self) -> ToxError:
-        if self.options.experimental_disable_dns:
+        if self._options.experimental_disable_dns:
             return api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "names are not looked up: give an IP address")
         return api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "unknown host", retryable=True)
 
@@ -68,11 +77,11 @@ class CoreNetwork:
             raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
         if not ips:
             raise self._unknown_host()
-        self.rt.clock.update()
-        self.rt.pace.join()
+        self._rt.clock.update()
+        self._rt.pace.join()
         for ip in ips:
-            self.onion.add_bootstrap(Node(key, (ip, port)))
-            self.dht.bootstrap((ip, port), key)
+            self._onion.add_bootstrap(Node(key, (ip, port)))
+            self._dht.bootstrap((ip, port), key)
 
     def add_tcp_relay(self, host: bytes | str | None, port: int, public_key: bytes | None) -> bool:
         """Use a TCP relay. Looks host names up, which may block: see `add_tcp_relay_addresses`."""
@@ -86,14 +95,14 @@ class CoreNetwork:
 
     def names_go_to_proxy(self) -> bool:
         """Is it for the proxy to look relays' names up, because that here would show what we look for."""
-        options = self.options
+        options = self._options
         return bool(options.proxy_type) and options.experimental_disable_dns and not options.proxy_may_leak
 
     def add_tcp_relay_by_name(self, host: str, port: int, public_key: bytes) -> None:
         """`add_tcp_relay` for a host that the proxy looks up."""
-        self.rt.clock.update()
+        self._rt.clock.update()
         try:
-            self.tcp.add_relay(Node(public_key, (bytes(4), port), tcp=True), host)
+            self._tcp.add_relay(Node(public_key, (bytes(4), port), tcp=True), host)
         except ValueError as error:
             raise api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", str(error)) from error
 
@@ -104,41 +113,41 @@ class CoreNetwork:
             raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
         if not ips:
             raise self._unknown_host()
-        self.rt.clock.update()
-        self.rt.pace.join()
+        self._rt.clock.update()
+        self._rt.pace.join()
         for ip in ips:
-            self.tcp.add_relay(Node(key, (ip, port), tcp=True))
+            self._tcp.add_relay(Node(key, (ip, port), tcp=True))
 
     def self_get_connection_status(self) -> int:
         """TOX_CONNECTION_UDP or _TCP once the onion works, which is when friends can find us.
 
         UDP needs a DHT node beyond the LAN, as in c-toxcore.
         """
-        return self.onion.connection_state()
+        return self._onion.connection_state()
 
     def self_get_dht_id(self) -> bytes:
         """The key to bootstrap from us with."""
-        return self.dht.public_key
+        return self._dht.public_key
 
     def self_get_udp_port(self) -> int:
         """The bound UDP port."""
-        if self.socket.port == 0:
+        if self._socket.port == 0:
             raise api_error("TOX_ERR_GET_PORT_NOT_BOUND")
-        return self.socket.port
+        return self._socket.port
 
     def self_get_tcp_port(self) -> int:
         """The port of our TCP relay."""
-        if not self.options.tcp_port:
+        if not self._options.tcp_port:
             raise api_error("TOX_ERR_GET_PORT_NOT_BOUND")
-        return self.options.tcp_port
+        return self._options.tcp_port
 
     def dht_get_num_closelist(self) -> int:
         """Nodes in our close list."""
-        return self.dht.close_count()
+        return self._dht.close_count()
 
     def dht_get_num_closelist_announce_capable(self) -> int:
         """Those of them that can store announcements."""
-        return self.dht.close_count(announce_only=True)
+        return self._dht.close_count(announce_only=True)
 
     def dht_send_nodes_request(
         self, public_key: bytes | None, ip: bytes | str | None, port: int, target_public_key: bytes | None
@@ -147,7 +156,7 @@ class CoreNetwork:
 
         As in c-toxcore a host name is looked up as well, which may block.
         """
-        if self.socket.port == 0:
+        if self._socket.port == 0:
             raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_UDP_DISABLED")
         key = checked_key(public_key, "TOX_ERR_DHT_SEND_NODES_REQUEST_NULL")
         target = checked_key(target_public_key, "TOX_ERR_DHT_SEND_NODES_REQUEST_NULL")
@@ -158,18 +167,18 @@ class CoreNetwork:
         addresses = [(each, port) for each in sockets.resolve(host_text(ip), **self.resolve_options())]
         if not addresses:
             raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_BAD_IP")
-        self.rt.clock.update()
-        if not sum(self.dht.send_nodes_request(address, key, target) for address in addresses):
+        self._rt.clock.update()
+        if not sum(self._dht.send_nodes_request(address, key, target) for address in addresses):
             raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_FAIL")
         return True
 
     def report_dht_nodes(self, wanted: bool) -> None:
         """Choose whether every node that a DHT node names to us is a `DhtNodesResponse`; at first none."""
-        self.dht.on_returned = self._on_returned if wanted else None
+        self._dht.on_returned = self._on_returned if wanted else None
 
     def reports_dht_nodes(self) -> bool:
         """What was chosen with `report_dht_nodes`."""
-        return self.dht.on_returned is not None
+        return self._dht.on_returned is not None
 
     def _on_returned(self, node: Node) -> None:
         ip, port = node.address
@@ -179,12 +188,12 @@ class CoreNetwork:
 
     def _traffic(self, type: int) -> list[Traffic]:
         """The traffic counters that a type stands for."""
-        server = [self.node.relay.traffic] if self.node.relay is not None else []
+        server = [self._node.relay.traffic] if self._node.relay is not None else []
         return {
-            enums.TOX_NETPROF_PACKET_TYPE_TCP_CLIENT: [self.tcp.traffic],
+            enums.TOX_NETPROF_PACKET_TYPE_TCP_CLIENT: [self._tcp.traffic],
             enums.TOX_NETPROF_PACKET_TYPE_TCP_SERVER: server,
-            enums.TOX_NETPROF_PACKET_TYPE_TCP: [self.tcp.traffic, *server],
-            enums.TOX_NETPROF_PACKET_TYPE_UDP: [self.socket.traffic],
+            enums.TOX_NETPROF_PACKET_TYPE_TCP: [self._tcp.traffic, *server],
+            enums.TOX_NETPROF_PACKET_TYPE_UDP: [self._socket.traffic],
         }.get(type, [])
 
     def netprof_get_packet_id_count(self, type: int, id: int, direction: int) -> int:

@@ -21,11 +21,11 @@ class NetworkTox(ToxPart):
 
     def bootstrap(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Join the network through a node; looks host names up and may block while it does."""
-        self.core.bootstrap(host, port, PublicKey(public_key).raw)
+        self.core.network.bootstrap(host, port, PublicKey(public_key).raw)
 
     def add_tcp_relay(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Know a TCP relay."""
-        self.core.add_tcp_relay(host, port, PublicKey(public_key).raw)
+        self.core.network.add_tcp_relay(host, port, PublicKey(public_key).raw)
 
     def bootstrap_from(
         self,
@@ -51,29 +51,29 @@ class NetworkTox(ToxPart):
 
     def self_get_connection_status(self) -> Connection:
         """Are we connected to the network, and how."""
-        return Connection(self.core.self_get_connection_status())
+        return Connection(self.core.network.self_get_connection_status())
 
     def self_get_dht_id(self) -> PublicKey:
         """The key others bootstrap with; a new one at each start."""
-        return PublicKey(self.core.self_get_dht_id())
+        return PublicKey(self.core.network.self_get_dht_id())
 
     def self_get_udp_port(self) -> int:
         """The UDP port we are bound to."""
-        return self.core.self_get_udp_port()
+        return self.core.network.self_get_udp_port()
 
     def self_get_tcp_port(self) -> int:
         """The port of our own TCP relay."""
-        return self.core.self_get_tcp_port()
+        return self.core.network.self_get_tcp_port()
 
     # as in tox_private.h
 
     def dht_get_num_closelist(self) -> int:
         """How many DHT nodes near to us we know."""
-        return self.core.dht_get_num_closelist()
+        return self.core.network.dht_get_num_closelist()
 
     def dht_get_num_closelist_announce_capable(self) -> int:
         """Those of them that can store announcements."""
-        return self.core.dht_get_num_closelist_announce_capable()
+        return self.core.network.dht_get_num_closelist_announce_capable()
 
     def dht_send_nodes_request(
         self,
@@ -87,8 +87,8 @@ class NetworkTox(ToxPart):
         A host name is looked up as well, which may block.
         """
         target = PublicKey(target_public_key).raw
-        self.core.dht_send_nodes_request(PublicKey(public_key).raw, ip, port, target)
+        self.core.network.dht_send_nodes_request(PublicKey(public_key).raw, ip, port, target)
 
     def report_dht_nodes(self, wanted: bool = True) -> None:
         """Choose whether every node that any DHT node names to us is a DhtNodesResponse; at first none."""
-        self.core.report_dht_nodes(wanted)
+        self.core.network.report_dht_nodes(wanted)

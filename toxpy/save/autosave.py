@@ -29,7 +29,7 @@ class Autosave:
             raise ValueError("the profile is closed or was opened read-only")
         if profile.in_use:
             raise ValueError("another instance saves into this profile")
-        if core.self_get_public_key() != profile.public_key:
+        if core.user.self_get_public_key() != profile.public_key:
             raise ValueError("the instance is of another identity than the profile")
         profile.in_use = True
         self.profile = profile

@@ -50,30 +50,40 @@ file_control = function("file_control", flag, TOX, u32, u32, c.c_int, error)
 #: of the instance: name, result, size of the output (its own getter says it when 0, none when -1), what the
 #: core says
 OWN = [
-    ("self_get_address", None, 38, lambda core: core.self_get_address()),
-    ("self_get_public_key", None, 32, lambda core: core.self_get_public_key()),
-    ("self_get_secret_key", None, 32, lambda core: core.self_get_secret_key()),
-    ("self_get_dht_id", None, 32, lambda core: core.self_get_dht_id()),
-    ("self_get_nospam", u32, -1, lambda core: core.self_get_nospam()),
-    ("self_get_name_size", size, -1, lambda core: len(core.self_get_name())),
-    ("self_get_name", None, 0, lambda core: core.self_get_name()),
-    ("self_get_status_message_size", size, -1, lambda core: len(core.self_get_status_message())),
-    ("self_get_status_message", None, 0, lambda core: core.self_get_status_message()),
-    ("self_get_status", c.c_int, -1, lambda core: core.self_get_status()),
-    ("self_get_connection_status", c.c_int, -1, lambda core: core.self_get_connection_status()),
-    ("self_get_friend_list_size", size, -1, lambda core: len(core.self_get_friend_list())),
-    ("self_get_udp_port", u16, -1, lambda core: core.self_get_udp_port()),
+    ("self_get_address", None, 38, lambda core: core.user.self_get_address()),
+    ("self_get_public_key", None, 32, lambda core: core.user.self_get_public_key()),
+    ("self_get_secret_key", None, 32, lambda core: core.user.self_get_secret_key()),
+    ("self_get_dht_id", None, 32, lambda core: core.network.self_get_dht_id()),
+    ("self_get_nospam", u32, -1, lambda core: core.user.self_get_nospam()),
+    ("self_get_name_size", size, -1, lambda core: len(core.user.self_get_name())),
+    ("self_get_name", None, 0, lambda core: core.user.self_get_name()),
+    ("self_get_status_message_size", size, -1, lambda core: len(core.user.self_get_status_message())),
+    ("self_get_status_message", None, 0, lambda core: core.user.self_get_status_message()),
+    ("self_get_status", c.c_int, -1, lambda core: core.user.self_get_status()),
+    ("self_get_connection_status", c.c_int, -1, lambda core: core.network.self_get_connection_status()),
+    ("self_get_friend_list_size", size, -1, lambda core: len(core.friends.self_get_friend_list())),
+    ("self_get_udp_port", u16, -1, lambda core: core.network.self_get_udp_port()),
 ]
 #: of a friend: name, result, size of the output, what the core says
 FRIENDS = [
-    ("friend_get_public_key", flag, 32, lambda core, n: core.friend_get_public_key(n)),
-    ("friend_get_name_size", size, -1, lambda core, n: len(core.friend_get_name(n))),
-    ("friend_get_name", flag, 0, lambda core, n: core.friend_get_name(n)),
-    ("friend_get_status_message_size", size, -1, lambda core, n: len(core.friend_get_status_message(n))),
-    ("friend_get_status_message", flag, 0, lambda core, n: core.friend_get_status_message(n)),
-    ("friend_get_status", c.c_int, -1, lambda core, n: core.friend_get_status(n)),
-    ("friend_get_connection_status", c.c_int, -1, lambda core, n: core.friend_get_connection_status(n)),
-    ("friend_get_typing", flag, -1, lambda core, n: core.friend_get_typing(n)),
+    ("friend_get_public_key", flag, 32, lambda core, n: core.friends.friend_get_public_key(n)),
+    ("friend_get_name_size", size, -1, lambda core, n: len(core.friends.friend_get_name(n))),
+    ("friend_get_name", flag, 0, lambda core, n: core.friends.friend_get_name(n)),
+    (
+        "friend_get_status_message_size",
+        size,
+        -1,
+        lambda core, n: len(core.friends.friend_get_status_message(n)),
+    ),
+    ("friend_get_status_message", flag, 0, lambda core, n: core.friends.friend_get_status_message(n)),
+    ("friend_get_status", c.c_int, -1, lambda core, n: core.friends.friend_get_status(n)),
+    (
+        "friend_get_connection_status",
+        c.c_int,
+        -1,
+        lambda core, n: core.friends.friend_get_connection_status(n),
+    ),
+    ("friend_get_typing", flag, -1, lambda core, n: core.friends.friend_get_typing(n)),
 ]
 HAS_ERROR = {"self_get_udp_port"}
 friend_exists = function("friend_exists", flag, TOX, u32)
@@ -131,7 +141,7 @@ def compare(tox):
                 assert said == true, (getter, again, said, true)
                 asked += 1
         for number in range(MAX_FRIENDS + 1):
-            assert friend_exists(tox, number) == core.friend_exists(number)
+            assert friend_exists(tox, number) == core.friends.friend_exists(number)
             for getter, _result, room, say in FRIENDS:
                 if rng.random() < 0.3:
                     said, true = ask(getter, room, tox, number), truth(say, core, number)
@@ -139,7 +149,7 @@ def compare(tox):
                     asked += 1
         numbers = (c.c_uint32 * (MAX_FRIENDS + 8))()
         friend_list(tox, numbers)
-        true_numbers = core.self_get_friend_list()
+        true_numbers = core.friends.self_get_friend_list()
         assert list(numbers[: len(true_numbers)]) == true_numbers
         assert set(numbers[len(true_numbers) :]) <= {0}
     compared += 1
@@ -259,10 +269,10 @@ live = sys.modules["toxpy.capi"].live
 a, b = toxes
 for tox in toxes:
     listen(tox)
-keys = [live[tox].self_get_public_key() for tox in toxes]
+keys = [live[tox].user.self_get_public_key() for tox in toxes]
 add(a, keys[1], None)
 add(b, keys[0], None)
-port, dht_id = live[b].self_get_udp_port(), live[b].self_get_dht_id()
+port, dht_id = live[b].network.self_get_udp_port(), live[b].network.self_get_dht_id()
 assert bootstrap(a, HOST, port, dht_id, None)
 online, steps, deadline = False, 0, time.monotonic() + 90
 while steps < STEPS and not failures:
@@ -273,7 +283,7 @@ while steps < STEPS and not failures:
     elif online:
         act(tox)
     compare(tox)
-    online = online or all(core.friend_get_connection_status(0) for core in live.values())
+    online = online or all(core.friends.friend_get_connection_status(0) for core in live.values())
     steps += online
     if not online or rng.random() < 0.1:
         time.sleep(PACE_S)

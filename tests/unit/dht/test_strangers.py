@@ -105,7 +105,7 @@ def costly_kinds():
     world = SimulatedWorld()
     asked = world.actor("asked")
     tox = asked.tox
-    own_key, rng = tox.self_get_dht_id(), SeededRng(3)
+    own_key, rng = tox.network.self_get_dht_id(), SeededRng(3)
     costly = set()
     for kind in range(256):
         before = tox.rt.counters.values.get("x25519", 0)
