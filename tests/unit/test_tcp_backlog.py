@@ -4,11 +4,11 @@ import pytest
 
 from tests.support.universe import SimClock
 from toxpy.tcp.backlog import (
-    MARK_SIZE,
+    FILL_AFTER_MS,
+    FILL_SIZE,
     MAX_UNREAD,
     MIN_UNREAD,
-    PUSH_AFTER_MS,
-    PUSH_SIZE,
+    PING_AFTER_SIZE,
     QUEUE_MS,
     RESERVE,
     STALL_SIZE,
@@ -32,7 +32,7 @@ class Kernel:
 
 
 class Relay:
-    """Reads so many bytes per ms, whole marks at a time."""
+    """Reads so many bytes per ms, whole pings at a time."""
 
     def __init__(self, rate, delay_ms=0):
         self.clock = SimClock()
@@ -45,7 +45,7 @@ class Relay:
         self.open, self.answers = [], []
 
     def fill(self, most=1 << 30):
-        """Send as much as may be, marks as they are asked for."""
+        """Send as much as may be, pings as they are asked for."""
         start = self.backlog.sent
         while self.backlog.sent - start < most and self.backlog.has_room(self.kernel):
             if self.backlog.add(FRAME):
@@ -54,7 +54,7 @@ class Relay:
 
     def ping(self):
         self.number += 1
-        self.backlog.mark(self.number.to_bytes(8, "big"), 27)
+        self.backlog.add_ping(self.number.to_bytes(8, "big"), 27)
         self.open.append((self.number, self.backlog.sent))
 
     def run(self, duration_ms, most=1 << 30):
@@ -107,7 +107,7 @@ def test_who_sends_little_gets_no_higher_limit():
 def test_the_kernel_of_the_relay_keeps_a_reserve():
     relay = Relay(5000)
     relay.backlog.limit = MAX_UNREAD
-    assert relay.backlog.add(MARK_SIZE)
+    assert relay.backlog.add(PING_AFTER_SIZE)
     relay.kernel.window = lambda: 200_000 - relay.backlog.unread
     relay.fill()
     assert 0 <= relay.backlog.unread - (200_000 - RESERVE) <= FRAME + 27
@@ -122,18 +122,18 @@ def test_the_kernel_of_the_relay_keeps_a_reserve():
 def test_a_relay_that_read_everything_gets_something():
     relay = Relay(5000)
     relay.kernel.size = 0
-    relay.backlog.allow_push()
+    relay.backlog.allow_fill()
     relay.fill()
     relay.ping()
     relay.run(1, most=0)
     assert relay.backlog.unread == 0
-    assert PUSH_SIZE <= relay.fill() < PUSH_SIZE + FRAME
+    assert FILL_SIZE <= relay.fill() < FILL_SIZE + FRAME
     relay.ping()
     relay.run(10)
-    assert relay.backlog.sent - relay.read <= 2 * PUSH_SIZE + FRAME
+    assert relay.backlog.sent - relay.read <= 2 * FILL_SIZE + FRAME
 
 
-def test_pushes_become_rare():
+def test_fills_become_rare():
     relay = Relay(0)
     relay.kernel.size = 1 << 20
     relay.backlog.limit = MAX_UNREAD
@@ -142,28 +142,28 @@ def test_pushes_become_rare():
     assert backlog.is_long()
     times, start_ms = [], relay.clock.now_ms
     for _ in range(6):
-        times.append(backlog.push_at_ms() - relay.clock.now_ms)
-        relay.clock.now_ms = backlog.push_at_ms()
+        times.append(backlog.fill_at_ms() - relay.clock.now_ms)
+        relay.clock.now_ms = backlog.fill_at_ms()
         backlog.on_silence()
-    assert times == [PUSH_AFTER_MS << n for n in range(6)] and relay.clock.now_ms > start_ms + 3000
+    assert times == [FILL_AFTER_MS << n for n in range(6)] and relay.clock.now_ms > start_ms + 3000
     # as soon as it reads they are quick again
-    assert backlog.on_pong(next(iter(backlog.marks)))
-    assert backlog.push_at_ms() <= relay.clock.now_ms + PUSH_AFTER_MS + 4000
-    assert backlog.push_at_ms() - backlog.progress_ms <= 4000 + PUSH_AFTER_MS
+    assert backlog.on_pong(next(iter(backlog.pings)))
+    assert backlog.fill_at_ms() <= relay.clock.now_ms + FILL_AFTER_MS + 4000
+    assert backlog.fill_at_ms() - backlog.progress_ms <= 4000 + FILL_AFTER_MS
 
 
-def test_a_push_is_small():
+def test_a_fill_is_small():
     relay = Relay(0)
     relay.fill()
     assert not relay.backlog.has_room(relay.kernel)
-    relay.backlog.allow_push()
-    assert PUSH_SIZE <= relay.fill(most=1 << 20) + 3 * FRAME <= PUSH_SIZE + 4 * FRAME
+    relay.backlog.allow_fill()
+    assert FILL_SIZE <= relay.fill(most=1 << 20) + 3 * FRAME <= FILL_SIZE + 4 * FRAME
 
 
 def test_pongs_that_nobody_asked_for():
     relay = Relay(0)
     relay.fill()
     assert not relay.backlog.on_pong(bytes(8))
-    first, second, *_ = list(relay.backlog.marks)
+    first, second, *_ = list(relay.backlog.pings)
     assert relay.backlog.on_pong(second)
     assert not relay.backlog.on_pong(first)

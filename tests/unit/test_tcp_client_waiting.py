@@ -42,7 +42,7 @@ def test_important_frames_wait_in_order_and_within_bounds(stage):
             break
         asked.append(key)
     assert len(asked) < 5000
-    assert stage.rt.counters.values["drop.tcp_owed_full"] == 1
+    assert stage.rt.counters.values["drop.tcp_unsent_control_full"] == 1
     assert not stage.client.send_disconnect(0)
     most = stage.stream().pending()
     # a relay that asks and never reads costs nothing more
@@ -99,7 +99,7 @@ def test_a_relay_that_does_not_read_gets_no_more_data(stage):
     assert len(pings) == 4 and stage.owner.take() == []
     relay.pongs = True
     relay.say(b"\x05" + pings[-1])
-    # that much was read; more marks tell of the rest
+    # that much was read; more pings tell of the rest
     assert client.has_room() and stage.owner.take() == [("room",)]
     stage.wait(0)
     assert stage.owner.take() == []
@@ -118,8 +118,8 @@ def test_a_relay_that_does_not_read_gets_no_more_data(stage):
     assert (name, reason) == ("closed", ["relay did not answer a ping within 40 s"])
 
 
-def test_no_room_is_no_end_without_a_mark(stage):
-    # less than a mark was sent, and the relay's kernel has no more room: only a ping can tell when it has
+def test_no_room_is_no_end_without_a_ping(stage):
+    # less than asks for a ping was sent, and the relay has no more room: only a ping can tell when it has
     routed(stage)
     stage.relay.pongs = False
     assert stage.client.send_data(0, bytes(1000))
@@ -131,7 +131,7 @@ def test_no_room_is_no_end_without_a_mark(stage):
     assert sum(frame[0] == 4 for frame in stage.relay.frames) == before + 1
 
 
-def test_a_relay_that_stopped_in_a_long_backlog_is_pushed(stage):
+def test_a_relay_that_stopped_in_a_long_backlog_is_filled(stage):
     routed(stage)
     client, relay, stream = stage.client, stage.relay, stage.stream()
     stream.window_size = 1 << 20
@@ -149,17 +149,17 @@ def test_a_relay_that_stopped_in_a_long_backlog_is_pushed(stage):
     assert 2 * 2 <= len(fillers) <= 2 * 6
     assert all(len(frame) == 33 + 1024 for frame in fillers)
     assert len({frame[1:33] for frame in fillers}) == len(fillers)
-    # its kernel has no room for a push: it would only wait in ours
+    # its kernel has no room for a fill: it would only wait in ours
     stream.window_size = 1000
     stage.wait(5000)
     assert len([frame for frame in relay.frames if frame[0] == 6]) == len(fillers)
     # it goes on, and everything was read
     relay.pongs = True
-    relay.say(b"\x05" + list(backlog.marks)[-1])
+    relay.say(b"\x05" + list(backlog.pings)[-1])
     assert not backlog.is_long() and client.is_connected()
 
 
-def test_a_mark_read_in_a_long_backlog_is_answered(stage):
+def test_a_ping_read_in_a_long_backlog_is_answered(stage):
     routed(stage)
     client, relay = stage.client, stage.relay
     stage.stream().window_size = 1 << 20
@@ -168,6 +168,6 @@ def test_a_mark_read_in_a_long_backlog_is_answered(stage):
     for _ in range(90):
         assert client.has_room() and client.send_data(0, bytes(1000))
         pump_all(relay.stream)
-    relay.say(b"\x05" + next(iter(client._backlog.marks)))
+    relay.say(b"\x05" + next(iter(client._backlog.pings)))
     assert client._backlog.is_long()
     assert len([frame for frame in relay.frames if frame[0] == 6]) == 2

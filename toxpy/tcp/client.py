@@ -2,50 +2,60 @@
 
     CONNECTING -> [PROXY ->] HANDSHAKE -> UNCONFIRMED -> CONFIRMED        any of them -> CLOSED
 
-Every phase has 10 s. HANDSHAKE: our hello is on its way, the relay's is awaited. UNCONFIRMED: it was
-good, our first ping is on its way; the first frame that decrypts confirms (c-toxcore is content with
-the hello, which anybody who recorded one can repeat). From then on frames, by their first byte:
-
-    0  routing request   dht_pk 32               1  its answer           id 1, under 16: refused | dht_pk 32
-    2  peer is there     id 1                    3  peer went, or: forget that peer     id 1
-    4  ping              8 bytes, not all zero   5  pong                 the same 8 bytes
-    6  out-of-band to    dht_pk 32 | 1..1024     7  out-of-band from     dht_pk 32 | data
-    8  onion request     data                    9  onion response       data
-    10 forward request   address | data          11 forwarding           data
-    16..255 data with the peer that has this id
+Every phase has 10 s (the machine: TRANSITIONS). HANDSHAKE: our hello is on its way, the relay's is awaited
+(`toxpy.tcp.setup`). UNCONFIRMED: it was good, our first ping is on its way; the first frame that decrypts
+confirms (c-toxcore is content with the hello, which anybody who recorded one can repeat). From then on
+frames (`toxpy.wire.packets`); those from 16 on are data with the peer that has this id.
 
 A `connection_id` is the id without the 16: 0 to 239. The client pings every 30 s and ends the
-connection when no pong comes within 10 s, or at the first frame that makes no sense. Behind data pings
-are marks as well: see `toxpy.tcp.backlog`.
+connection when no pong comes within 10 s, or at the first frame that makes no sense. Pings behind data also
+tell how much of it the relay has read: see `toxpy.tcp.backlog`.
 Spec: TCP client, TCP server; c-toxcore: TCP_client.c.
 """
 
 from __future__ import annotations
 
-from toxpy.crypto.keys import KeyPair
-from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE, shared_key
+from toxpy.crypto.sodium import KEY_SIZE
 from toxpy.runtime import LOG_DEBUG, LOG_INFO, LOG_WARNING
-from toxpy.tcp.backlog import FILLERS, MARK_SIZE, MARK_TIMEOUT_MS, PUSH_SIZE, Backlog
-from toxpy.tcp.secure import (
-    FRAME_OVERHEAD,
-    SERVER_HELLO_SIZE,
-    SecureStream,
-    create_client_hello,
-    open_server_hello,
+from toxpy.tcp.backlog import (
+    DATA_PONG_TIMEOUT_MS,
+    FILL_SIZE,
+    FILLER_FRAMES,
+    PING_AFTER_SIZE,
+    Backlog,
 )
+from toxpy.tcp.secure import FRAME_OVERHEAD, SecureStream
+from toxpy.tcp.setup import Setup
 from toxpy.wire.address import format_address
+from toxpy.wire.packets import (
+    CONNECTED,
+    DISCONNECTED,
+    FORWARD_REQUEST,
+    FORWARDING,
+    MAX_OOB_SIZE,
+    ONION_REQUEST,
+    ONION_RESPONSE,
+    OOB_RECEIVED,
+    OOB_SEND,
+    PING,
+    PONG,
+    RESERVED_IDS,
+    ROUTING_REQUEST,
+    ROUTING_RESPONSE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from toxpy.crypto.keys import SharedKeys
+    from toxpy.crypto.keys import KeyPair, SharedKeys
     from toxpy.runtime import Runtime, Timer
     from toxpy.system.streams import Stream
     from toxpy.system.traffic import Traffic
-    from toxpy.tcp.proxy import Proxy, ProxyHandshake
+    from toxpy.tcp.proxy import Proxy
     from toxpy.wire.address import Address, Node
+    from toxpy.wire.packets import Layout
 
     class RelayOwner(Protocol):
         """Who made the client; called from `on_ready` and timers, never from inside its own calls."""
@@ -79,28 +89,57 @@ if TYPE_CHECKING:
 
 
 CONNECTING, PROXY, HANDSHAKE, UNCONFIRMED, CONFIRMED, CLOSED = range(6)
+STATE_NAMES = ("connecting", "proxy", "handshake", "unconfirmed", "confirmed", "closed")
+
+# what moves a client on, in the words of docs/states.md
+PROXY_ACCEPTED = "the proxy accepts the connection"
+HELLO_SENT = "there is a way to the relay, our hello goes out"
+HELLO_OPENED = "the relay's hello opens"
+FRAME_OPENED = "a frame opens"
+ENDED = "it fails, takes too long or is closed"
+#: The whole life of a client; what is not in here cannot happen.
+TRANSITIONS = {
+    (CONNECTING, PROXY_ACCEPTED): PROXY,
+    (CONNECTING, HELLO_SENT): HANDSHAKE,
+    (PROXY, HELLO_SENT): HANDSHAKE,
+    (HANDSHAKE, HELLO_OPENED): UNCONFIRMED,
+    (UNCONFIRMED, FRAME_OPENED): CONFIRMED,
+    **{(state, ENDED): CLOSED for state in range(CLOSED)},
+}
 
 # the protocol's
-ROUTING_REQUEST, ROUTING_RESPONSE, CONNECTED, DISCONNECTED = 0, 1, 2, 3
-PING, PONG, OOB_SEND, OOB_RECEIVED = 4, 5, 6, 7
-ONION_REQUEST, ONION_RESPONSE, FORWARD_REQUEST, FORWARDING = 8, 9, 10, 11
-RESERVED_IDS = 16
+#: Peers of one relay that can have an id.
 MAX_CONNECTIONS = 256 - RESERVED_IDS
-MAX_OOB_SIZE = 1024
-FILLER_SIZE = 1 + KEY_SIZE + MAX_OOB_SIZE + FRAME_OVERHEAD
+#: Time limit of each phase before CONFIRMED, ms.
 PHASE_TIMEOUT_MS = 10_000
 PING_INTERVAL_MS = 30_000
 PING_TIMEOUT_MS = 10_000
 PING_ID_SIZE = 8
 
 # ours
-#: Frames that must not get lost, kept while the out-buffer takes none.
-MAX_OWED = 256
+#: Control frames kept while the out-buffer takes none: they must not get lost.
+MAX_UNSENT_CONTROL = 256
+#: Bytes on the wire of one filler frame.
+FILLER_SIZE = 1 + KEY_SIZE + MAX_OOB_SIZE + FRAME_OVERHEAD
 
 #: What is known of a connection id.
 _FREE, _OFFLINE, _ONLINE = range(3)
 
 _DATA_BYTES = [bytes((RESERVED_IDS + n,)) for n in range(MAX_CONNECTIONS)]
+#: Control frames that a relay may send, by their kind.
+_FROM_RELAY: dict[int, Layout] = {
+    layout.kind: layout
+    for layout in (
+        ROUTING_RESPONSE,
+        CONNECTED,
+        DISCONNECTED,
+        PING,
+        PONG,
+        OOB_RECEIVED,
+        ONION_RESPONSE,
+        FORWARDING,
+    )
+}
 
 
 class TcpClient:
@@ -108,23 +147,18 @@ class TcpClient:
 
     __slots__ = (
         "_backlog",
-        "_buffer",
-        "_keys",
         "_log_name",
-        "_nonce",
-        "_owed",
         "_owner",
         "_pinged_ms",
-        "_profile",
         "_proxy",
-        "_proxy_handshake",
         "_rt",
         "_secure",
-        "_session",
-        "_shared_keys",
+        "_setup",
         "_status",
         "_stream",
         "_timer",
+        "_traffic",
+        "_unsent_control",
         "node",
         "state",
     )
@@ -151,23 +185,17 @@ class TcpClient:
             raise ValueError("only a proxy takes a relay's name")
         self.node = node
         self.state = CONNECTING
-        self._keys = keys
-        self._shared_keys = shared_keys
         self._owner = owner
         self._rt = rt
-        self._profile = traffic
+        self._traffic = traffic
         self._proxy = proxy
-        self._proxy_handshake: ProxyHandshake | None = (
-            None if proxy is None else proxy.handshake(node.address, host)
-        )
+        handshake = None if proxy is None else proxy.handshake(node.address, host)
+        #: until the hellos are exchanged
+        self._setup: Setup | None = Setup(keys, shared_keys, node.public_key, handshake, rt=rt)
         self._log_name = format_address(node.address) if host is None else f"{host}:{node.address[1]}"
-        #: Of the relay's hello, what has come so far.
-        self._buffer = bytearray()
-        self._session: KeyPair | None = None
-        self._nonce = b""
         self._secure: SecureStream | None = None
         self._status = bytearray(MAX_CONNECTIONS)
-        self._owed: list[bytes] = []
+        self._unsent_control: list[bytes] = []
         self._backlog = Backlog(rt.clock)
         self._pinged_ms = 0
         self._timer: Timer
@@ -184,14 +212,14 @@ class TcpClient:
         self._timer = self._fail_later(PHASE_TIMEOUT_MS, f"{who} did not answer within 10 s")
 
     def is_connected(self) -> bool:
-        """Confirmed and not closed."""
+        """True if confirmed and not closed."""
         return self.state == CONFIRMED
 
     # what the owner sends: True when it is on its way
 
     def send_routing_request(self, dht_pk: bytes) -> bool:
         """Ask the relay for an id of that peer; `on_routing_response` tells. Never lost once accepted."""
-        return self.state == CONFIRMED and self._send_important(b"\x00" + dht_pk)
+        return self.state == CONFIRMED and self._send_control(ROUTING_REQUEST.make(dht_pk))
 
     def send_data(self, connection_id: int, data: bytes) -> bool:
         """To a peer that is online on this relay; False as well while the out-buffer is full."""
@@ -205,11 +233,11 @@ class TcpClient:
         return True
 
     def has_room(self) -> bool:
-        """Is the relay keeping up, so that data should be sent; `on_room` tells when it is again."""
+        """True if the relay keeps up, so that data should be sent; `on_room` tells when it does again."""
         stream, backlog = self._stream, self._backlog
         if stream is None or backlog.has_room(stream):
             return stream is not None
-        if not backlog.marks:
+        if not backlog.pings:
             # its pong brings news
             self._ping()
         return False
@@ -218,53 +246,62 @@ class TcpClient:
         """1 to 1024 bytes to a peer that may be on this relay."""
         if not 1 <= len(data) <= MAX_OOB_SIZE:
             return False
-        return self._send(b"\x06" + dht_pk + data)
+        return self._send(OOB_SEND.make(dht_pk) + data)
 
     def send_disconnect(self, connection_id: int) -> bool:
         """Give an id back; what still comes for it is dropped. Never lost once accepted."""
         if not self._status[connection_id]:
             return False
-        if not self._send_important(bytes((DISCONNECTED, RESERVED_IDS + connection_id))):
+        if not self._send_control(DISCONNECTED.make(RESERVED_IDS + connection_id)):
             return False
         self._status[connection_id] = _FREE
         return True
 
     def send_onion(self, data: bytes) -> bool:
         """An onion request."""
-        return self._send(b"\x08" + data)
+        return self._send(ONION_REQUEST.prefix + data)
 
     def send_forward_request(self, data: bytes) -> bool:
         """The packed destination and what the relay shall forward to it."""
-        return self._send(b"\x0a" + data)
+        return self._send(FORWARD_REQUEST.prefix + data)
 
     def close(self) -> None:
         """End it; repeating it is harmless. The owner hears nothing more."""
-        self.state = CLOSED
+        if self.state != CLOSED:
+            self._move(ENDED)
         self._timer.cancel()
-        self._session = self._secure = self._proxy_handshake = None
-        self._buffer.clear()
-        self._owed.clear()
+        self._setup = self._secure = None
+        self._unsent_control.clear()
         self._status = bytearray(MAX_CONNECTIONS)
         if self._stream is not None:
             self._stream.close()
             self._stream = None
 
+    def _move(self, event: str) -> None:
+        self.state = TRANSITIONS[self.state, event]
+
     # until the relay's hello
 
     def _on_ready(self) -> None:
-        stream = self._stream
-        if stream is None:
+        stream, setup = self._stream, self._setup
+        if stream is None or setup is None:
             return
         if self.state == CONNECTING and stream.is_connected():
-            self._connected()
+            self._on_stream_open(stream, setup)
         data = stream.read() if self.state != CLOSED else b""
         if data is None:
             self._fail(self._why_ended())
             return
         if data and self.state == PROXY:
-            data = self._on_proxy_data(data)
+            answer, data = setup.on_proxy_data(data)
+            if answer:
+                stream.write(answer)
+            if setup.failure:
+                self._fail(setup.failure)
+            elif setup.proxy is None:
+                self._send_hello(stream, setup)
         if data and self.state == HANDSHAKE:
-            self._on_hello_data(data)
+            self._on_hello_data(stream, setup, data)
 
     def _why_ended(self) -> str:
         """The other side ended the stream in this state: what that means."""
@@ -275,69 +312,35 @@ class TcpClient:
             return f"{who} closed the connection without granting it"
         return "the connection was closed before the relay answered the handshake"
 
-    def _connected(self) -> None:
+    def _on_stream_open(self, stream: Stream, setup: Setup) -> None:
         """Somebody accepted our connection: the proxy or the relay."""
-        handshake = self._proxy_handshake
-        if handshake is None or self._proxy is None or self._stream is None:
-            self._send_hello()
+        if setup.proxy is None or self._proxy is None:
+            self._send_hello(stream, setup)
             return
-        self._enter(PROXY, f"{self._proxy.name} did not answer within 10 s")
-        self._stream.write(handshake.first)
+        self._enter(PROXY_ACCEPTED, f"{self._proxy.name} did not answer within 10 s")
+        stream.write(setup.proxy.first)
 
-    def _on_proxy_data(self, data: bytes) -> bytes:
-        """What of `data` comes from behind the proxy."""
-        handshake, stream = self._proxy_handshake, self._stream
-        if handshake is None or stream is None:
-            return b""
-        answer = handshake.feed(data)
-        if handshake.failure is not None:
-            self._fail(handshake.failure)
-            return b""
-        if answer:
-            stream.write(answer)
-        if not handshake.done:
-            return b""
-        self._proxy_handshake = None
-        self._send_hello()
-        return handshake.leftover
-
-    def _send_hello(self) -> None:
-        rt, stream = self._rt, self._stream
-        shared = self._shared_keys.get(self.node.public_key)
-        if shared is None or stream is None:
-            self._fail("the relay's public key is not valid")
+    def _send_hello(self, stream: Stream, setup: Setup) -> None:
+        hello = setup.hello()
+        if not hello:
+            self._fail(setup.failure)
             return
-        self._session = KeyPair.generate(rt.rng)
-        self._nonce = rt.rng.bytes(NONCE_SIZE)
-        hello = create_client_hello(self._keys, shared, self._session, self._nonce, rt.rng.bytes(NONCE_SIZE))
-        self._enter(HANDSHAKE, "relay did not answer the handshake within 10 s")
+        self._enter(HELLO_SENT, "relay did not answer the handshake within 10 s")
         stream.write(hello)
 
-    def _on_hello_data(self, data: bytes) -> None:
-        buffer, session, stream = self._buffer, self._session, self._stream
-        buffer += data
-        if len(buffer) < SERVER_HELLO_SIZE or session is None or stream is None:
+    def _on_hello_data(self, stream: Stream, setup: Setup, data: bytes) -> None:
+        agreed = setup.on_hello_data(data)
+        if setup.failure:
+            self._fail(setup.failure)
+        if agreed is None:
             return
-        shared = self._shared_keys.get(self.node.public_key)
-        opened = None if shared is None else open_server_hello(shared, bytes(buffer[:SERVER_HELLO_SIZE]))
-        if opened is None:
-            self._fail("relay's handshake does not decrypt: does it have another public key?")
-            return
-        session_pk, receive_nonce = opened
-        self._rt.counters.count("x25519")
-        key = shared_key(session_pk, session.secret)
-        if key is None:
-            self._fail("relay's session key is not valid")
-            return
-        leftover = bytes(buffer[SERVER_HELLO_SIZE:])
-        buffer.clear()
-        self._session = None
-        nonces = int.from_bytes(self._nonce, "big"), int.from_bytes(receive_nonce, "big")
-        self._secure = SecureStream(stream, key, *nonces, leftover, self._profile)
-        self.state = UNCONFIRMED
+        self._setup = None
+        self._secure = SecureStream(stream, *agreed, self._traffic)
+        self._move(HELLO_OPENED)
         stream.on_ready = self._on_frames
         self._ping()
-        if leftover:
+        if agreed[-1]:
+            # what came behind the hello: nobody will announce it
             self._on_frames()
 
     # frames
@@ -346,8 +349,8 @@ class TcpClient:
         secure = self._secure
         if secure is None:
             return
-        if self._owed:
-            self._send_owed()
+        if self._unsent_control:
+            self._send_unsent()
         frames = secure.receive()
         if frames is None:
             self._fail(f"connection to the relay ended: {secure.failure}")
@@ -375,33 +378,34 @@ class TcpClient:
             self._fail(f"connection to the relay ended: {secure.failure}")
         elif backlog.unread < unread and backlog.sent == sent and backlog.is_long():
             # it reads, and nothing new is on its way to it
-            self._push()
+            self._fill()
 
     def _confirm(self) -> None:
-        self.state = CONFIRMED
+        self._move(FRAME_OPENED)
         self._rt.counters.count("tcp_relay_connected")
         self._rt.log(LOG_INFO, f"TCP relay {self._log_name}: connected")
         self._owner.on_connected(self)
 
     def _on_control(self, frame: bytes) -> None:
         """One frame that is not a peer's data."""
-        kind, size = frame[0], len(frame)
-        if kind == OOB_RECEIVED and size > 1 + KEY_SIZE:
+        kind = frame[0]
+        layout = _FROM_RELAY.get(kind)
+        if layout is None or not layout.fits(frame):
+            self._fail_frame()
+        elif layout is OOB_RECEIVED:
             self._owner.on_oob(self, frame[1 : 1 + KEY_SIZE], frame[1 + KEY_SIZE :])
-        elif kind == ONION_RESPONSE:
+        elif layout is ONION_RESPONSE:
             self._owner.on_onion_response(self, frame[1:])
-        elif kind == FORWARDING:
+        elif layout is FORWARDING:
             self._owner.on_forwarding(self, frame[1:])
-        elif kind == ROUTING_RESPONSE and size == 2 + KEY_SIZE:
+        elif layout is ROUTING_RESPONSE:
             self._on_routing_response(frame[1] - RESERVED_IDS, frame[2:])
-        elif kind in (CONNECTED, DISCONNECTED) and size == 2 and frame[1] >= RESERVED_IDS:
-            self._on_peer_status(frame[1] - RESERVED_IDS, _ONLINE if kind == CONNECTED else _OFFLINE)
-        elif kind == PING and size == 1 + PING_ID_SIZE:
-            self._send_important(b"\x05" + frame[1:])
-        elif kind == PONG and size == 1 + PING_ID_SIZE and any(frame[1:]):
+        elif layout is PING:
+            self._send_control(PONG.make(frame[1:]))
+        elif layout is PONG:
             self._on_pong(frame[1:])
         else:
-            self._fail_frame()
+            self._on_peer_status(frame[1] - RESERVED_IDS, _ONLINE if layout is CONNECTED else _OFFLINE)
 
     def _on_routing_response(self, connection_id: int, dht_pk: bytes) -> None:
         if connection_id < 0:
@@ -413,6 +417,9 @@ class TcpClient:
             self._owner.on_routing_response(self, connection_id, dht_pk)
 
     def _on_peer_status(self, connection_id: int, status: int) -> None:
+        if connection_id < 0:
+            self._fail_frame()
+            return
         known = self._status[connection_id]
         # repeated, or for an id that we gave back
         if known != _FREE and known != status:
@@ -421,6 +428,9 @@ class TcpClient:
 
     def _on_pong(self, ping_id: bytes) -> None:
         backlog = self._backlog
+        if not any(ping_id):
+            self._fail_frame()
+            return
         if not backlog.on_pong(ping_id):
             return
         if backlog.is_full:
@@ -434,24 +444,23 @@ class TcpClient:
         rt = self._rt
         ping_id = (rt.rng.u64() or 1).to_bytes(PING_ID_SIZE, "big")
         self._pinged_ms = rt.clock.now_ms
-        frame = b"\x04" + ping_id
-        self._backlog.mark(ping_id, len(frame) + FRAME_OVERHEAD)
-        self._send_important(frame)
+        self._backlog.add_ping(ping_id, PING.size + FRAME_OVERHEAD)
+        self._send_control(PING.make(ping_id))
         self._arm()
 
-    def _push(self) -> None:
-        """Give a relay a reason to read on: data if there is any, or else something it throws away."""
+    def _fill(self) -> None:
+        """Give a relay a reason to read on: data if there is any, or else frames that it throws away."""
         stream, backlog = self._stream, self._backlog
-        if stream is None or stream.window() < 2 * PUSH_SIZE:
+        if stream is None or stream.window() < 2 * FILL_SIZE:
             # what does not fit into the relay's kernel does not reach it
             return
         before = backlog.sent
-        backlog.allow_push()
+        backlog.allow_fill()
         self._owner.on_room(self)
         if backlog.sent > before:
             return
         self._rt.counters.count("tcp_fill")
-        for _ in range(FILLERS):
+        for _ in range(FILLER_FRAMES):
             if self.send_oob(self._rt.rng.bytes(KEY_SIZE), bytes(MAX_OOB_SIZE)) and backlog.add(FILLER_SIZE):
                 self._ping()
 
@@ -459,10 +468,10 @@ class TcpClient:
         """Have the timer at the next moment, or earlier."""
         backlog = self._backlog
         at_ms = self._pinged_ms + PING_INTERVAL_MS
-        if backlog.marks:
+        if backlog.pings:
             at_ms = backlog.progress_ms + self._patience_ms()
             if backlog.is_long():
-                at_ms = min(at_ms, backlog.push_at_ms())
+                at_ms = min(at_ms, backlog.fill_at_ms())
         timer = self._timer
         if timer.callback == self._moment and timer.deadline_ms <= at_ms:
             return
@@ -470,19 +479,19 @@ class TcpClient:
         self._timer = self._rt.timers.call_at(at_ms, self._moment)
 
     def _patience_ms(self) -> int:
-        return MARK_TIMEOUT_MS if self._backlog.unread >= MARK_SIZE else PING_TIMEOUT_MS
+        return DATA_PONG_TIMEOUT_MS if self._backlog.unread >= PING_AFTER_SIZE else PING_TIMEOUT_MS
 
     def _moment(self) -> None:
-        """Something may be due: a ping, a push, the end."""
+        """Something may be due: a ping, filler frames, the end."""
         backlog, now_ms = self._backlog, self._rt.clock.now_ms
-        if backlog.marks:
+        if backlog.pings:
             patience_ms = self._patience_ms()
             if now_ms - backlog.progress_ms >= patience_ms:
                 self._fail(f"relay did not answer a ping within {patience_ms // 1000} s")
                 return
-            if backlog.is_long() and now_ms >= backlog.push_at_ms():
+            if backlog.is_long() and now_ms >= backlog.fill_at_ms():
                 backlog.on_silence()
-                self._push()
+                self._fill()
         elif now_ms - self._pinged_ms >= PING_INTERVAL_MS:
             self._ping()
         if self.state != CLOSED:
@@ -493,28 +502,29 @@ class TcpClient:
     def _send(self, frame: bytes) -> bool:
         return self._secure is not None and self.state == CONFIRMED and self._secure.send(frame)
 
-    def _send_important(self, frame: bytes) -> bool:
+    def _send_control(self, frame: bytes) -> bool:
         """Send now, or as soon as the out-buffer takes it, in order; False only when far too much waits."""
         secure = self._secure
         if secure is None:
             return False
-        if not self._owed and secure.send(frame, True):
+        if not self._unsent_control and secure.send(frame, True):
             return True
-        if len(self._owed) >= MAX_OWED:
-            self._rt.counters.drop("tcp_owed_full")
+        if len(self._unsent_control) >= MAX_UNSENT_CONTROL:
+            self._rt.counters.drop("tcp_unsent_control_full")
             return False
-        self._owed.append(frame)
+        self._unsent_control.append(frame)
         return True
 
-    def _send_owed(self) -> None:
-        owed, secure = self._owed, self._secure
-        while owed and secure is not None and secure.send(owed[0], True):
-            del owed[0]
+    def _send_unsent(self) -> None:
+        unsent, secure = self._unsent_control, self._secure
+        while unsent and secure is not None and secure.send(unsent[0], True):
+            del unsent[0]
 
     # ends
 
-    def _enter(self, state: int, timeout_reason: str) -> None:
-        self.state = state
+    def _enter(self, event: str, timeout_reason: str) -> None:
+        """The next phase, with its time limit."""
+        self._move(event)
         self._timer.cancel()
         self._timer = self._fail_later(PHASE_TIMEOUT_MS, timeout_reason)
 
