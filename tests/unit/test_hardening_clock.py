@@ -223,7 +223,7 @@ def test_a_thousand_half_open_sessions_are_gone_in_time():
     for i in range(1000):
         identity = KeyPair.generate(rng)
         key = shared_key(server.identity.public, identity.secret)
-        cookie = server.net.cookies.make(identity.public, client.dht.public_key)
+        cookie = server.net.keys.cookies.make(identity.public, client.dht.public_key)
         shake = hs.create_handshake(key, bytes(24), cookie, bytes(24), client.dht.public_key, bytes(112))
         server.inject(shake, (bytes([9, i >> 8, i & 255, 1]), 9))
         most = max(most, len(server.net))
@@ -234,7 +234,7 @@ def test_a_thousand_half_open_sessions_are_gone_in_time():
         peer.set_address((bytes((9, 9, 9, 9)), 9))
     assert len(server.net) == most + 1000
     universe.run_for(9_000)
-    assert (len(server.net), len(server.net.by_address)) == (0, 0)
+    assert (len(server.net), len(server.net.routes.by_address)) == (0, 0)
     assert server.rt.timers.next_deadline_ms() is None
 
 
@@ -252,7 +252,7 @@ def test_ten_thousand_first_halves_of_handshakes_leave_nothing():
         )
         server.inject(packet, (bytes([9, i >> 8, i & 255, 1]), 9))
     assert len(server.sent) - sent == 10_000
-    assert (len(server.net), len(server.net.by_address), len(server.net.newest)) == (0, 0, 0)
+    assert (len(server.net), len(server.net.routes.by_address), len(server.net.newest)) == (0, 0, 0)
     assert server.rt.timers.next_deadline_ms() is None
 
 
@@ -287,7 +287,7 @@ def test_handshakes_pushed_out_of_the_memory_cannot_be_replayed():
     client.connection.kill()
     universe.run_for(100)
     for i in range(2 * net_crypto.MAX_REMEMBERED):
-        stamp = server.net.cookies.open(server.net.cookies.make(bytes(32), bytes(32))).stamp
+        stamp = server.net.keys.cookies.open(server.net.keys.cookies.make(bytes(32), bytes(32))).stamp
         cookie = hs.Cookie(stamp, i.to_bytes(32, "big"), bytes(32))
         server.net.remember(hs.Handshake(cookie, bytes(24), bytes(32), bytes(112)))
     assert client.identity.public not in server.net.newest

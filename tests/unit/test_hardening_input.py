@@ -11,13 +11,14 @@ import pytest
 
 from tests.fuzz.datagrams import prepare, still_talks
 from tests.support.fake_streams import pair, pump_all
+from tests.support.secrets import record_keys
 from tests.support.worlds import SimulatedWorld, events
 from tests.unit.test_save import file_of, keys_section
 from toxpy.core import Core
 from toxpy.crypto import sodium
 from toxpy.dht.packets import DHT_REQUEST
 from toxpy.errors import PacketError, ToxError
-from toxpy.net_crypto import connection
+from toxpy.net_crypto import setup
 from toxpy.onion.path import KIND_DATA_REQUEST
 from toxpy.options import Options
 from toxpy.save import savedata as save
@@ -148,10 +149,11 @@ def test_what_does_not_fit_is_not_encoded(address):
 # secrets
 
 
-def test_no_secret_reaches_the_log():
+def test_no_secret_reaches_the_log(monkeypatch):
     """Friends meet over UDP and over relays, fail, restart; every line is looked at."""
-    lines = []
+    lines, made_keys = [], record_keys(monkeypatch)
     for relayed in (False, True):
+        made_keys.clear()
         world = SimulatedWorld(seed=11, relayed=relayed)
         start = world.actor
 
@@ -166,9 +168,9 @@ def test_no_secret_reaches_the_log():
         secrets = [core.identity.secret for core in cores] + [core.dht.keys.secret for core in cores]
         secrets += [core.messenger.requests.nospam for core in cores]
         connections = [c for core in cores for c in core.net_crypto._connections.values()]
-        own = [(c._peer_session_pk, c._session_keys.secret) for c in connections]
-        assert len(own) == 2
-        secrets += [secret for _, secret in own] + [sodium.shared_key(*pair) for pair in own]
+        assert len(connections) == 2
+        secrets += made_keys
+        secrets += [sodium.shared_key(c.peer_session_pk, secret) for c in connections for secret in made_keys]
         secrets += [core.onion._data_keys.secret for core in cores]
         alice.tox.network.add_tcp_relay("20.0.99.99", 1, bytes(range(32)))
         bob.socket.online = False
@@ -220,7 +222,7 @@ def test_a_hundred_threads_never_use_a_nonce_twice(monkeypatch):
         used.add((key, nonce))
         return encrypt(key, nonce, plain)
 
-    monkeypatch.setattr(connection, "Session", datapath_twin.Session)
+    monkeypatch.setattr(setup, "Session", datapath_twin.Session)
     monkeypatch.setattr(datapath_twin, "encrypt", recording)
     world = SimulatedWorld(seed=12)
     alice, bob = world.friends()

@@ -282,10 +282,7 @@ async def _run(
 
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(fail)
-    for number in STOP_SIGNALS:
-        # nohup has a hangup ignored: so do we
-        if signal.getsignal(number) != signal.SIG_IGN:
-            loop.add_signal_handler(number, stop, number)
+    _stop_on_signals(loop, stop)
     try:
         await work
     except HungUp:
@@ -301,6 +298,13 @@ async def _run(
     if failures:
         raise failures[0]
     return 128 + stopped[0] if stopped and not endless else OK
+
+
+def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[int], None]) -> None:
+    for number in STOP_SIGNALS:
+        # nohup has a hangup ignored: so do we
+        if signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, stop, number)
 
 
 async def _on_network(arguments: argparse.Namespace, profile: Profile, out: Output, command: Command) -> None:

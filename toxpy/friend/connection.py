@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from toxpy.errors import PacketError
 from toxpy.friend.diagnosis import Moments
-from toxpy.net_crypto.connection import ESTABLISHED, HANDSHAKE_SENT
+from toxpy.net_crypto.setup import ESTABLISHED, HANDSHAKE_SENT
 from toxpy.wire.address import Node, is_loopback, is_usable, pack_nodes, unpack_nodes
 
 TYPE_CHECKING = False

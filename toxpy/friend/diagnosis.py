@@ -20,7 +20,7 @@ from toxpy.generated.enums import (
     TOX_FRIEND_OFFLINE_REASON_SELF_OFFLINE,
     TOX_FRIEND_OFFLINE_REASON_WENT_AWAY,
 )
-from toxpy.net_crypto.connection import HANDSHAKE_SENT
+from toxpy.net_crypto.setup import HANDSHAKE_SENT
 from toxpy.net_crypto.transport import OVER_TCP
 
 TYPE_CHECKING = False
@@ -98,7 +98,7 @@ def _furthest(
 ) -> tuple[int, int]:
     moments, crypto = connection.moments, connection.crypto
     if friend.connection_type:
-        is_relayed = crypto is not None and crypto.transport == OVER_TCP
+        is_relayed = crypto is not None and crypto.connection_type == OVER_TCP
         reason = TOX_FRIEND_OFFLINE_REASON_RELAY_ONLY if is_relayed else TOX_FRIEND_OFFLINE_REASON_NONE
         return reason, moments.online
     if connection.is_online:

@@ -297,7 +297,7 @@ class Messenger:
         """How the friend is reached now: directly or through relays."""
         crypto = friend.connection.crypto
         if crypto is not None:
-            self._report_connection_type(friend, crypto.transport)
+            self._report_connection_type(friend, crypto.connection_type)
 
     def _report_connection_type(self, friend: Friend, connection_type: int) -> None:
         if friend.connection_type != connection_type:

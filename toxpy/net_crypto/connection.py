@@ -1,12 +1,7 @@
 """One encrypted connection to a peer. Spec: Crypto Connections. c-toxcore: net_crypto.c.
 
-    COOKIE_REQUESTING  we ask the peer's DHT key for a cookie, 8 times, once a second
-    HANDSHAKE_SENT     we repeat our handshake the same way
-    NOT_CONFIRMED      both handshakes are known; data from the peer will confirm that it has ours
-    ESTABLISHED        data flows
-    CLOSED             final
-
-A data packet is `1b | low 16 bits of the nonce | box`; inside is
+It is set up (`setup`, whose states it has), then data flows. A data packet is
+`1b | low 16 bits of the nonce | box`; inside is
 
     receiving start 4 | number 4 | zeros until the whole is a multiple of 8 bigger | id 1 | data
 
@@ -20,28 +15,38 @@ in a slot, so moving one later costs nothing.
 
 from __future__ import annotations
 
-from toxpy.crypto.keys import KeyPair
-from toxpy.crypto.sodium import NONCE_SIZE, shared_key
-from toxpy.net_crypto.congestion import PACE_MS, Congestion
-from toxpy.net_crypto.handshake import (
-    ECHO_SIZE,
-    create_cookie_request,
-    create_handshake,
-    open_cookie_response,
+from toxpy.net_crypto.acknowledgements import ACK_DELAY_MS, Acknowledgements
+from toxpy.net_crypto.alarm import Alarm
+from toxpy.net_crypto.sender import REQUEST, Sender
+from toxpy.net_crypto.setup import (
+    CLOSE,
+    CLOSED,
+    COOKIE,
+    COOKIE_REQUESTING,
+    DATA,
+    ESTABLISHED,
+    HANDSHAKE,
+    KILL,
+    MAX_TRIES,
+    NOT_CONFIRMED,
+    TRANSITIONS,
+    TRY_INTERVAL_MS,
+    UNANSWERED,
+    Setup,
 )
-from toxpy.net_crypto.round_trip import MIN_TIMEOUT_MS
-from toxpy.net_crypto.transport import OVER_TCP, OVER_UDP, Ways
-from toxpy.net_crypto.window import INVALID, STALE, ReceiveWindow, SendWindow
-from toxpy.system.datapath import MAX_DATA_SIZE, Session
+from toxpy.net_crypto.transport import OVER_TCP, OVER_UDP, Transport
+from toxpy.net_crypto.window import INVALID, STALE, ReceiveWindow
+from toxpy.system.datapath import MAX_DATA_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from toxpy.net_crypto.handshake import Handshake
-    from toxpy.net_crypto.net_crypto import NetCrypto
-    from toxpy.runtime import Timer
-    from toxpy.system.datapath import Record
+    from toxpy.net_crypto.routes import Routes
+    from toxpy.net_crypto.setup import OurKeys
+    from toxpy.system.datapath import Record, Session
     from toxpy.wire.address import Address, Node
 
     class Owner(Protocol):
@@ -63,79 +68,64 @@ if TYPE_CHECKING:
             """One lossy packet, beginning with its id."""
 
         def on_transport(self) -> None:
-            """`transport` of the established connection is another one now."""
+            """`connection_type` of the established connection is another one now."""
 
-
-COOKIE_REQUESTING, HANDSHAKE_SENT, NOT_CONFIRMED, ESTABLISHED, CLOSED = range(5)
 
 # the protocol's
-REQUEST, KILL = 1, 2
+KILL_ID = 2
 LOSSLESS_FIRST, LOSSLESS_LAST = 16, 191
 LOSSY_FIRST, LOSSY_LAST = 192, 254
-MAX_TRIES = 8
-TRY_INTERVAL_MS = 1000
 
 # ours
-#: How long an acknowledgement may wait for data to ride on. c-toxcore waits up to a second.
-ACK_DELAY_MS = 20
-#: Acknowledge at the latest after so many lossless packets.
-ACK_EVERY = 32
-#: A hole is asked for again after 50 ms, doubling up to a second while nothing arrives.
-HOLE_INTERVAL_MS, MAX_HOLE_INTERVAL_MS = 50, 1000
-#: Packets sent when nothing was heard of the ones in flight.
-TIMEOUT_PACKETS = 4
-#: Sign of life on an idle connection. c-toxcore sends one each second and gives up the direct
-#: connection after 8 s; two seconds survive three losses in a row.
+#: Time between signs of life on an idle connection, in ms. c-toxcore sends one each second and gives up the
+#: direct connection after 8 s; two seconds survive three losses in a row.
 IDLE_INTERVAL_MS = 2000
-#: A live peer sends every second or two, so one that begins a new session after this silence means it.
+#: Silence after which a peer that begins a new session means it, in ms: a live one sends every second or two.
 SILENT_MS = 5000
-#: c-toxcore sends one; when that is lost the peer notices only after 32 s.
+#: Copies of a kill packet. c-toxcore sends one; when that is lost the peer notices only after 32 s.
 KILL_COPIES = 3
 
-_KILL_DATA = bytes((KILL,))
-_REQUEST_DATA = bytes((REQUEST,))
+_KILL_DATA = bytes((KILL_ID,))
 
 
 class CryptoConnection:
     """A session with one peer; made by NetCrypto only."""
 
     __slots__ = (
-        "_ack_at_ms",
-        "_dht_key",
-        "_echo",
-        "_expire_at_ms",
-        "_hole_interval_ms",
-        "_hole_start",
+        "_acks",
+        "_alarm",
         "_last_receive_ms",
-        "_last_send_ms",
-        "_net",
-        "_pace_at_ms",
-        "_packet",
-        "_peer_session_pk",
+        "_leave",
         "_rt",
-        "_session_keys",
-        "_timeout_at_ms",
-        "_timer",
-        "_tries",
-        "_unacked",
-        "base_nonce",
-        "congestion",
         "dht_pk",
         "incoming",
         "last_handshake",
         "owner",
+        "peer_session_pk",
         "reached",
         "real_pk",
         "receiving",
-        "sending",
+        "sender",
         "session",
+        "setup",
         "state",
-        "ways",
+        "transport",
     )
 
-    def __init__(self, net: NetCrypto, real_pk: bytes, dht_pk: bytes, owner: Owner, incoming: bool) -> None:
-        self._net = net
-        self._rt = rt = net.rt
+    def __init__(
+        self,
+        real_pk: bytes,
+        dht_pk: bytes,
+        owner: Owner,
+        *,
+        keys: OurKeys,
+        routes: Routes,
+        leave: Callable[[CryptoConnection], None],
+        incoming: bool,
+    ) -> None:
+        """`leave` is called once, when it closes."""
+        self._rt = rt = keys.rt
+        self._leave = leave
         self.real_pk = real_pk
         self.dht_pk = dht_pk
         self.owner = owner
@@ -143,40 +133,32 @@ class CryptoConnection:
         self.state = COOKIE_REQUESTING
         #: the state in which it closed
         self.reached = COOKIE_REQUESTING
+        #: None once established: its secrets are not needed any more
+        self.setup: Setup | None = Setup(real_pk, dht_pk, keys)
         #: The bytes of the handshake this session came from: its repetition needs no cryptography.
         self.last_handshake = b""
-        self.ways = Ways(net, self)
-        self._session_keys = KeyPair.generate(rt.rng)
-        #: of our first data packet
-        self.base_nonce = rt.rng.bytes(NONCE_SIZE)
-        self._peer_session_pk = b""
-        #: seals and opens data packets, once the peer's half of the key is known
+        #: of the running session
+        self.peer_session_pk = b""
+        #: opens data packets, once the peer's half of the key is known
         self.session: Session | None = None
-        self._dht_key: bytes | None = None
-        self._echo = b""
-        self.sending = SendWindow()
+        self.transport = Transport(routes, self, rt.clock)
         self.receiving = ReceiveWindow()
-        self.congestion = Congestion()
-        self._packet = b""
-        self._tries = 0
-        self._timer: Timer | None = None
-        self._last_send_ms = self._last_receive_ms = rt.clock.now_ms
-        self._unacked = 0
-        self._ack_at_ms = self._timeout_at_ms = self._expire_at_ms = self._pace_at_ms = 0
-        self._hole_start = -1
-        self._hole_interval_ms = HOLE_INTERVAL_MS
+        self._alarm = Alarm(rt.timers, self._moment)
+        self._acks = Acknowledgements(self.receiving, self._alarm)
+        self.sender = Sender(self.transport, self._acks, self._alarm, rt.clock)
+        self._last_receive_ms = rt.clock.now_ms
 
     # What the owner uses
 
     @property
     def is_established(self) -> bool:
-        """Can data be written?"""
+        """True while data can be written."""
         return self.state == ESTABLISHED
 
     @property
     def is_direct(self) -> bool:
-        """Did the peer reach us directly within the last 8 s?"""
-        return self.state in (NOT_CONFIRMED, ESTABLISHED) and self.ways.is_direct()
+        """True if the peer reached us directly within the last 8 s."""
+        return self.state in (NOT_CONFIRMED, ESTABLISHED) and self.transport.is_direct()
 
     @property
     def silence_ms(self) -> int:
@@ -186,120 +168,100 @@ class CryptoConnection:
     @property
     def address(self) -> Address | None:
         """Where the peer is reached directly, or None."""
-        return self.ways.address if self.is_direct else None
+        return self.transport.address if self.is_direct else None
 
     @property
-    def transport(self) -> int:
+    def connection_type(self) -> int:
         """How packets reach the peer: over UDP, over TCP, or not known yet; the values of TOX_CONNECTION."""
-        return self.ways.transport
+        return self.transport.connection_type
 
     def set_address(self, address: Address) -> None:
         """The DHT says that the peer is there. Begins the tries of a connection that had no address."""
+        transport, setup = self.transport, self.setup
         if self.state == CLOSED:
             return
-        ways = self.ways
-        if address in ways.addresses:
-            self._net.claim_address(address, self, verified=False)
+        if address in transport.addresses:
+            transport.claim(address)
             return
-        ways.add_address(address)
-        if self.state < NOT_CONFIRMED:
-            self._net.send(address, self._packet)
-            self._begin_tries()
+        transport.add_address(address)
+        if self.state < NOT_CONFIRMED and setup is not None:
+            transport.send(address, setup.packet)
+            self._begin_tries(setup)
         elif not self.is_direct:
-            ways.try_address(address)
+            transport.try_address(address)
             if self.state == ESTABLISHED:
-                self._send_request()
+                self.sender.send_request()
 
     def add_relay(self, node: Node) -> None:
         """The peer may be reached through that relay as well."""
-        if self.state != CLOSED and self.ways.add_relay(node) and self.state < NOT_CONFIRMED:
-            self.ways.send_relayed(self._packet)
-            self._begin_tries()
+        setup = self.setup
+        if self.state == CLOSED or not self.transport.add_relay(node):
+            return
+        if self.state < NOT_CONFIRMED and setup is not None:
+            self.transport.send_relayed(setup.packet)
+            self._begin_tries(setup)
 
     def write_lossless(self, data: bytes) -> int:
         """Send or queue a packet of id 16..191 and at most 1373 bytes: its number, or -1."""
-        session = self.session
-        if self.state != ESTABLISHED or session is None or not 0 < len(data) <= MAX_DATA_SIZE:
+        if self.state != ESTABLISHED or not 0 < len(data) <= MAX_DATA_SIZE:
             return -1
         if not LOSSLESS_FIRST <= data[0] <= LOSSLESS_LAST:
             return -1
-        sending, ways = self.sending, self.ways
-        if ways.transport != OVER_UDP or not sending.is_next(self.congestion.limit):
-            number = sending.add(data)
-            if number >= 0:
-                self._pump()
-            return number
-        # the usual case, without the queue
-        now_ms = self._last_send_ms = self._rt.clock.now_ms
-        number = sending.add_sent(data, now_ms)
-        if number >= 0:
-            self._unacked = 0
-            ways.send_data(session, self.receiving.start, number, data)
-            if self._timeout_at_ms == 0:
-                self._timeout_at_ms = now_ms + self.congestion.trip.timeout_ms
-                self._wake(self._timeout_at_ms)
-        return number
+        return self.sender.write(data)
 
     def send_lossy(self, data: bytes) -> bool:
         """Send a packet of id 192..254 and at most 1373 bytes, once."""
-        session = self.session
-        if self.state != ESTABLISHED or session is None or not 0 < len(data) <= MAX_DATA_SIZE:
+        if self.state != ESTABLISHED or not 0 < len(data) <= MAX_DATA_SIZE:
             return False
         if not LOSSY_FIRST <= data[0] <= LOSSY_LAST:
             return False
-        self._unacked = 0
-        self._last_send_ms = self._rt.clock.now_ms
-        self.ways.send_data(session, self.receiving.start, self.sending.next, data)
+        self.sender.transmit(self.sender.window.next, data)
         return True
 
     def acknowledged(self, number: int) -> bool:
-        """Has the peer everything up to and with this number, which `write_lossless` returned?"""
-        return self.sending.acknowledged(number)
+        """True if the peer has everything up to and with this number, which `write_lossless` returned."""
+        return self.sender.window.acknowledged(number)
 
     def waiting(self) -> int:
         """Lossless packets that the peer is not known to have."""
-        return self.sending.waiting()
+        return self.sender.window.waiting()
 
     def free_slots(self) -> int:
         """Packets a bulk sender should add now: few wait, so that a message need not wait behind them."""
-        if self.state != ESTABLISHED:
-            return 0
-        congestion = self.congestion
-        room = int(congestion.limit) + congestion.backlog() - self.sending.waiting()
-        return max(0, min(room, self.sending.free()))
+        return self.sender.free_slots() if self.state == ESTABLISHED else 0
 
     def kill(self) -> None:
         """Tell the peer, and forget everything; `on_closed` is not called."""
         if self.state in (NOT_CONFIRMED, ESTABLISHED):
             for _ in range(KILL_COPIES):
-                self._transmit(self.sending.next, _KILL_DATA)
+                self.sender.transmit(self.sender.window.next, _KILL_DATA)
         self.close(notify=False)
 
     # Setting up; called by NetCrypto
 
-    def begin(self) -> bool:
-        """Prepare the cookie request; False when the peer's DHT key is of low order."""
-        dht = self._net.dht
-        self._dht_key = key = dht.shared_keys.get(self.dht_pk)
-        if key is None:
+    def _happened(self, event: str) -> bool:
+        """Go to the next state; False when the event means nothing in this one."""
+        state = TRANSITIONS.get((self.state, event))
+        if state is None:
             return False
-        rng = self._rt.rng
-        self._echo = rng.bytes(ECHO_SIZE)
-        nonce = rng.bytes(NONCE_SIZE)
-        identity_pk = self._net.identity.public
-        self._packet = create_cookie_request(key, nonce, dht.public_key, identity_pk, self._echo)
+        if state == CLOSED:
+            self.reached = self.state
+        if state in (ESTABLISHED, CLOSED):
+            self.setup = None
+        self.state = state
         return True
 
     def on_cookie_response(self, packet: bytes) -> bool:
         """A 161-byte packet from one of our addresses: False when it does not answer our request."""
-        if self.state != COOKIE_REQUESTING or self._dht_key is None:
+        setup = self.setup
+        if setup is None or (self.state, COOKIE) not in TRANSITIONS:
             return False
-        opened = open_cookie_response(self._dht_key, packet)
-        if opened is None or opened[1] != self._echo:
+        cookie = setup.open_cookie(packet)
+        if cookie is None:
             return False
-        if self._prepare_handshake(opened[0]):
-            self.state = HANDSHAKE_SENT
-            self._try_again()
+        if setup.prepare_handshake(cookie):
+            self._happened(COOKIE)
+            self._try_again(setup)
         return True
 
     def adopt(
@@ -309,62 +271,57 @@ class CryptoConnection:
 
         The handshake came from `address`, or else through a relay.
         """
+        setup, session = self.setup, self.session
+        if setup is None:
+            return False
         answer = self.state == COOKIE_REQUESTING
-        if handshake.session_pk != self._peer_session_pk:
-            self._rt.counters.count("x25519")
-            key = shared_key(handshake.session_pk, self._session_keys.secret)
-            if key is None:
+        if handshake.session_pk != self.peer_session_pk:
+            send_nonce = session.send_nonce if session is not None else setup.base_nonce
+            session = setup.agree(handshake, send_nonce)
+            if session is None:
                 return False
             # a peer that began anew while we were not confirmed needs its own cookie back
             answer = answer or self.state == NOT_CONFIRMED
-            send_nonce = self.session.send_nonce if self.session is not None else self.base_nonce
-            self.session = Session(key, handshake.base_nonce, send_nonce)
-            self._peer_session_pk = handshake.session_pk
-        elif self.session is not None:
-            self.session.set_receive_nonce(handshake.base_nonce)
-        if answer and not self._prepare_handshake(handshake.peer_cookie):
+            self.session = session
+            self.peer_session_pk = handshake.session_pk
+        elif session is not None:
+            session.set_receive_nonce(handshake.base_nonce)
+        if session is None or (answer and not setup.prepare_handshake(handshake.peer_cookie)):
             return False
-        self._net.begin_session(self)
+        self.transport.begin_session(session)
         self.last_handshake = packet
-        self.state = NOT_CONFIRMED
+        self._happened(HANDSHAKE)
         self._last_receive_ms = self._rt.clock.now_ms
-        self.ways.prove(address, relay_pk)
+        self.transport.prove(address, relay_pk)
         return True
 
     def confirm(self) -> None:
         """After `adopt`: send our handshake if there is a new one, and data, which confirms the session."""
-        if self.state == NOT_CONFIRMED:
-            if self._tries == 0:
-                self._try_again()
+        setup = self.setup
+        if self.state == NOT_CONFIRMED and setup is not None:
+            if setup.tries == 0:
+                self._try_again(setup)
             else:
-                self._send_request()
+                self.sender.send_request()
 
     def on_repeated_handshake(self) -> None:
         """The peer has no data from us yet: send some, at most once per acknowledgement delay."""
-        now_ms = self._rt.clock.now_ms
-        if self.state in (NOT_CONFIRMED, ESTABLISHED) and now_ms - self._last_send_ms >= ACK_DELAY_MS:
-            if self.state == NOT_CONFIRMED:
-                self.ways.send_everywhere(self._packet)
-            self._send_request()
-
-    def is_session(self, session_pk: bytes) -> bool:
-        """Is that the peer's key of the running session?"""
-        return session_pk == self._peer_session_pk
-
-    def close(self, notify: bool) -> None:
-        """Leave every table; `notify` tells the owner."""
-        if self.state == CLOSED:
+        if self._rt.clock.now_ms - self.sender.last_send_ms < ACK_DELAY_MS or self.session is None:
             return
-        self.reached, self.state = self.state, CLOSED
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._net.remove(self)
-        self.ways.close()
+        if self.setup is not None:
+            self.transport.send_everywhere(self.setup.packet)
+        self.sender.send_request()
+
+    def close(self, notify: bool, event: str = CLOSE) -> None:
+        """Leave every table; `notify` tells the owner."""
+        if not self._happened(event):
+            return
+        self._alarm.cancel()
+        self._leave(self)
+        self.transport.close()
         # the datapath has let go of it: this wipes its key
         self.session = None
-        self.sending.packets.clear()
-        self.sending.pending.clear()
+        self.sender.close()
         self.receiving.held.clear()
         if notify:
             self.owner.on_closed()
@@ -391,302 +348,136 @@ class CryptoConnection:
         if self.state not in (NOT_CONFIRMED, ESTABLISHED):
             self._rt.counters.count("drop.crypto_data_early", len(records))
             return
-        sending, receiving, drop = self.sending, self.receiving, self._rt.counters.drop
-        accept, ways = receiving.accept, self.ways
+        sender, acks, accept = self.sender, self._acks, self.receiving.accept
+        sending, drop = sender.window, self._rt.counters.drop
         heard = False
         for start, number, data in records:
             if not data:
                 drop("crypto_data_empty")
                 continue
-            stale = False
+            kind, news = data[0], 0
             if start != sending.start:
-                news = self._acknowledged_up_to(start, len(data) == 1 or data[0] != REQUEST)
+                news = sender.acknowledged_up_to(start, len(data) == 1 or kind != REQUEST)
                 if news == INVALID:
+                    drop("crypto_data_start")
                     continue
-                stale = news == STALE
-            if not heard:
-                heard = True
-                self._last_receive_ms = self._rt.clock.now_ms
-                if address is not None:
-                    ways.heard(address)
-                    if ways.transport != OVER_UDP:
-                        self._check_ways()
-                        if self.state == CLOSED:
-                            return
-            kind = data[0]
-            if kind == KILL:
-                self.close(notify=True)
+            if not heard and not (heard := self._heard(address, kind)):
                 return
-            if self.state == NOT_CONFIRMED:
-                self._establish()
-                if self.state != ESTABLISHED:
-                    return
             if LOSSLESS_FIRST <= kind <= LOSSLESS_LAST:
-                self._unacked += 1
+                acks.owed += 1
                 for item in accept(number, data) or ():
                     self.owner.on_lossless(item)
                     if self.state != ESTABLISHED:
                         return
-                continue
-            if kind == REQUEST:
-                # a request overtaken by a newer one counts its gaps from a start we no longer have
-                if not stale:
-                    self._requested(data)
-            elif not LOSSY_FIRST <= kind <= LOSSY_LAST:
-                drop("crypto_data_id")
-                continue
-            if number != receiving.end:
-                receiving.exists_up_to(number)
-            if receiving.start != receiving.end:
-                self._acknowledge_soon(self._rt.clock.now_ms)
-            if kind != REQUEST:
-                self.owner.on_lossy(data)
-                if self.state != ESTABLISHED:
-                    return
-        if self._unacked:
+            elif not self._on_other(kind, number, data, news == STALE):
+                return
+        if acks.owed and acks.is_due(self._rt.clock.now_ms):
             # once for all of them
-            self._acknowledge_soon(self._rt.clock.now_ms)
+            sender.send_request()
 
-    def _acknowledged_up_to(self, start: int, newest: bool) -> int:
-        """The peer has everything before `start`: the answer of `SendWindow.acknowledge`.
+    def _heard(self, address: Address | None, kind: int) -> bool:
+        """Authentic data came, which confirms the session: False if the connection closed meanwhile."""
+        self._last_receive_ms = self._rt.clock.now_ms
+        transport = self.transport
+        if address is not None:
+            transport.heard(address)
+            if transport.connection_type != OVER_UDP:
+                self._check_transport()
+        if self.state == NOT_CONFIRMED and kind != KILL_ID:
+            self._establish()
+            return self.state == ESTABLISHED
+        return self.state != CLOSED
 
-        `newest`: it is not known to have anything behind.
-        """
-        news = self.sending.acknowledge(start)
-        if news == INVALID:
-            self._rt.counters.drop("crypto_data_start")
-        elif news > 0:
-            self._progress(news, 0, newest)
-        return news
-
-    def _requested(self, data: bytes) -> None:
-        """The peer asks for what it misses."""
-        congestion, now_ms = self.congestion, self._rt.clock.now_ms
-        arrived, lost = self.sending.request(data[1:], now_ms, congestion.trip.repeat_after_ms)
-        if arrived or lost:
-            self._progress(arrived, lost, newest=False)
-
-    def _progress(self, arrived: int, lost: int, newest: bool) -> None:
-        """News of our packets: adapt the window, then send what it now allows."""
-        sending, congestion = self.sending, self.congestion
-        now_ms = self._rt.clock.now_ms
-        newest_ms = sending.sample_sent_ms
-        if newest_ms >= 0:
-            congestion.on_sample(now_ms, now_ms - newest_ms, newest)
-            missing_ms = sending.missing_sent_ms()
-            if sending.in_flight == 0:
-                congestion.on_wait(0, newest_ms)
-            elif newest and missing_ms >= 0:
-                congestion.on_wait(now_ms - missing_ms, newest_ms)
-        congestion.on_news(now_ms, arrived, lost, sending.in_flight + arrived + lost)
-        self._timeout_at_ms = 0
-        self._pump()
-
-    def _acknowledge_soon(self, now_ms: int) -> None:
-        if self._unacked >= ACK_EVERY:
-            self._send_request()
-            return
-        at_ms = now_ms + ACK_DELAY_MS
-        if self._unacked == 0 and self._ack_at_ms:
-            # only a hole, and its moment is already set
-            return
-        if self._ack_at_ms == 0 or self._ack_at_ms > at_ms:
-            self._ack_at_ms = at_ms
-            self._wake(at_ms)
+    def _on_other(self, kind: int, number: int, data: bytes, stale: bool) -> bool:
+        """A packet that is not lossless, `number` being the next one's: False if the connection closed."""
+        if kind == KILL_ID:
+            self.close(notify=True, event=KILL)
+            return False
+        if kind == REQUEST:
+            # a request overtaken by a newer one counts its gaps from a start we no longer have
+            if not stale:
+                self.sender.requested(data)
+        elif not LOSSY_FIRST <= kind <= LOSSY_LAST:
+            self._rt.counters.drop("crypto_data_id")
+            return True
+        receiving = self.receiving
+        if number != receiving.end:
+            receiving.exists_up_to(number)
+        if receiving.start != receiving.end and self._acks.is_due(self._rt.clock.now_ms):
+            self.sender.send_request()
+        if kind != REQUEST:
+            self.owner.on_lossy(data)
+        return self.state == ESTABLISHED
 
     def _establish(self) -> None:
-        self.state = ESTABLISHED
-        self._packet = b""
-        self._tries = 0
-        self._rt.counters.count("crypto_established")
         session = self.session
         assert session is not None
+        self._happened(DATA)
+        self._rt.counters.count("crypto_established")
         send_nonce = session.send_nonce
-        self._check_ways()
+        self._check_transport()
         self.owner.on_established()
         if session.send_nonce == send_nonce and self.state == ESTABLISHED:
             # the peer waits for data from us in the same way
-            self._send_request()
-
-    # Data out
-
-    def _transmit(self, number: int, data: bytes) -> None:
-        """Encrypt and send one packet; whatever it is, it acknowledges what we have."""
-        session = self.session
-        if session is None:
-            # closed in the middle of something
-            return
-        self._unacked = 0
-        self._last_send_ms = self._rt.clock.now_ms
-        self.ways.send_data(session, self.receiving.start, number, data)
-
-    def _pump(self) -> None:
-        """Send requested and queued packets as far as the window allows."""
-        sending = self.sending
-        now_ms, congestion = self._rt.clock.now_ms, self.congestion
-        if not sending.packets and congestion.limit >= 1:
-            # the usual case of a conversation: the next packet may leave at once
-            congestion.blocked = False
-        else:
-            self._send_waiting(now_ms)
-            congestion.blocked = sending.in_flight >= congestion.limit
-            if congestion.blocked and congestion.is_pacing():
-                # also without anything waiting: who has a file to send is asked again when the limit rises
-                self._pace_at_ms = now_ms + PACE_MS
-                self._wake(self._pace_at_ms)
-        if self._timeout_at_ms == 0 and (sending.in_flight or sending.overdue):
-            self._timeout_at_ms = now_ms + congestion.trip.timeout_ms
-            self._wake(self._timeout_at_ms)
-
-    def _send_waiting(self, now_ms: int) -> None:
-        sending, ways = self.sending, self.ways
-        window = self.congestion.pace(now_ms, sending.in_flight)
-        relayed = ways.transport == OVER_TCP
-        if sending.pending and sending.in_flight >= window and now_ms >= self._expire_at_ms:
-            # known holes must not wait for what is behind them
-            age_ms = self.congestion.trip.repeat_after_ms
-            sending.expire(now_ms - 2 * age_ms)
-            self._expire_at_ms = now_ms + age_ms
-        while sending.in_flight < window:
-            if relayed and not ways.has_room():
-                # `on_route` comes when the relay has caught up
-                break
-            item = sending.take(now_ms)
-            if item is None:
-                break
-            self._transmit(item[0], item[1])
-
-    def _send_request(self) -> None:
-        """Acknowledge, list our holes, and say which number comes next."""
-        gaps = self.receiving.gaps(MAX_DATA_SIZE - 1) if self.receiving.has_holes() else b""
-        self._transmit(self.sending.next, _REQUEST_DATA + gaps)
+            self.sender.send_request()
 
     # Time
 
-    def _wake(self, at_ms: int) -> None:
-        timer = self._timer
-        if timer is not None:
-            if timer.deadline_ms <= at_ms:
-                return
-            timer.cancel()
-        self._timer = self._rt.timers.call_at(at_ms, self._moment)
-
     def _moment(self) -> None:
-        """The timer: do what is due, and arm it for the next thing."""
-        self._timer = None
-        if self.state != ESTABLISHED:
-            self._try_again()
+        """The alarm: do what is due, and arm it for the next thing."""
+        if self.setup is not None:
+            self._try_again(self.setup)
             return
-        now_ms = self._rt.clock.now_ms
-        self._check_ways()
-        if self._pace_at_ms and now_ms >= self._pace_at_ms:
-            self._pace_at_ms = 0
-            self._pump()
-        if self._timeout_at_ms and now_ms >= self._timeout_at_ms:
-            self._timed_out(now_ms)
-        if self._ack_at_ms and now_ms >= self._ack_at_ms:
-            self._ack_timed_out(now_ms)
-        if now_ms - self._last_send_ms >= IDLE_INTERVAL_MS:
-            self._send_request()
-        at_ms = self._last_send_ms + IDLE_INTERVAL_MS
-        if self._ack_at_ms:
-            at_ms = min(at_ms, self._ack_at_ms)
-        if self._timeout_at_ms:
-            at_ms = min(at_ms, self._timeout_at_ms)
-        if self._pace_at_ms:
-            at_ms = min(at_ms, self._pace_at_ms)
-        self._wake(at_ms)
-
-    def _timed_out(self, now_ms: int) -> None:
-        """No news of what is in flight: repeat the oldest packet, and let the peer list what it misses.
-
-        A few new packets go along, whatever the window says: c-toxcore soon acknowledges news, while
-        repeated packets and requests leave it silent for a second.
-        """
-        self._timeout_at_ms = 0
-        sending = self.sending
-        in_flight = sending.in_flight
-        sending.expire(now_ms - self.congestion.trip.repeat_after_ms)
-        if not sending.repeat_oldest() and not sending.pending:
+        sender, acks, now_ms = self.sender, self._acks, self._rt.clock.now_ms
+        self._check_transport()
+        sender.on_moment(now_ms)
+        if acks.at_ms and now_ms >= acks.at_ms and acks.timed_out(now_ms):
+            sender.send_request()
+        if now_ms - sender.last_send_ms >= IDLE_INTERVAL_MS:
+            sender.send_request()
+        if self.state == CLOSED:
+            # by the owner, who was told that the peer is reached another way
             return
-        self.congestion.on_timeout(in_flight)
-        for _ in range(TIMEOUT_PACKETS):
-            item = sending.take(now_ms)
-            if item is None:
-                break
-            self._transmit(item[0], item[1])
-        self._send_request()
-        self._timeout_at_ms = now_ms + self.congestion.trip.timeout_ms
+        at_ms = sender.last_send_ms + IDLE_INTERVAL_MS
+        for moment_ms in (acks.at_ms, sender.timeout_at_ms, sender.pace_at_ms):
+            if 0 < moment_ms < at_ms:
+                at_ms = moment_ms
+        self._alarm.wake(at_ms)
 
-    def _ack_timed_out(self, now_ms: int) -> None:
-        self._ack_at_ms = 0
-        receiving = self.receiving
-        holes = receiving.has_holes()
-        if self._unacked or holes:
-            self._send_request()
-        if holes:
-            if receiving.start == self._hole_start:
-                self._hole_interval_ms = min(2 * self._hole_interval_ms, MAX_HOLE_INTERVAL_MS)
-            else:
-                self._hole_start = receiving.start
-                self._hole_interval_ms = HOLE_INTERVAL_MS
-            self._ack_at_ms = now_ms + self._hole_interval_ms
-
-    def _try_again(self) -> None:
+    def _try_again(self, setup: Setup) -> None:
         """Send the cookie request or handshake once more; after 8 unanswered ones it is over."""
-        if self._tries >= MAX_TRIES:
+        if setup.tries >= MAX_TRIES:
             self._rt.counters.count("crypto_handshake_failed")
-            self.close(notify=True)
+            self.close(notify=True, event=UNANSWERED)
             return
-        self._tries += 1
-        self.ways.send_everywhere(self._packet)
+        setup.tries += 1
+        self.transport.send_everywhere(setup.packet)
         if self.state == NOT_CONFIRMED:
-            self._send_request()
-        self._wake(self._rt.clock.now_ms + TRY_INTERVAL_MS)
+            self.sender.send_request()
+        self._alarm.wake(self._rt.clock.now_ms + TRY_INTERVAL_MS)
 
-    def _begin_tries(self) -> None:
+    def _begin_tries(self, setup: Setup) -> None:
         """The first address or relay: the tries count from now."""
-        if self._timer is None:
-            self._tries = 1
-            self._wake(self._rt.clock.now_ms + TRY_INTERVAL_MS)
+        if not self._alarm.is_armed:
+            setup.tries = 1
+            self._alarm.wake(self._rt.clock.now_ms + TRY_INTERVAL_MS)
 
-    # Parts of the set-up
-
-    def _prepare_handshake(self, peer_cookie: bytes) -> bool:
-        net = self._net
-        key = net.identity_keys.get(self.real_pk)
-        if key is None:
-            return False
-        nonce = self._rt.rng.bytes(NONCE_SIZE)
-        cookie = net.cookies.make(self.real_pk, self.dht_pk)
-        session_pk = self._session_keys.public
-        self._packet = create_handshake(key, nonce, peer_cookie, self.base_nonce, session_pk, cookie)
-        self._tries = 0
-        return True
-
-    # Relays
-
-    def on_relayed(self, packet: bytes) -> None:
-        """A packet that the peer sent us through a relay."""
-        self._net.on_relayed(self, packet)
+    # The way in use
 
     def on_route(self) -> None:
         """The peer came to a relay, or left one; or a relay that lagged behind has caught up."""
+        setup = self.setup
         if self.state == ESTABLISHED:
-            self._check_ways()
-            self._pump()
-        elif self.state != CLOSED and self._packet:
-            self.ways.send_relayed(self._packet)
-            self._begin_tries()
+            self._check_transport()
+            self.sender.pump()
+        elif setup is not None and setup.packet:
+            self.transport.send_relayed(setup.packet)
+            self._begin_tries(setup)
 
-    def _check_ways(self) -> None:
+    def _check_transport(self) -> None:
         """See which way works; the owner of an established connection hears of a change."""
-        if not self.ways.check():
+        if not self.transport.check():
             return
-        self.congestion.on_new_way(relayed=self.ways.transport == OVER_TCP)
+        self.sender.on_new_way(relayed=self.transport.connection_type == OVER_TCP)
         if self.state == ESTABLISHED:
-            if self._timeout_at_ms:
-                # what was under way may be lost: ask soon
-                self._timeout_at_ms = self._rt.clock.now_ms + MIN_TIMEOUT_MS
-                self._wake(self._timeout_at_ms)
             self.owner.on_transport()

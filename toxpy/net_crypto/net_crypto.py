@@ -11,9 +11,8 @@ ones count (by our cookie's stamp), so replaying an old one changes nothing.
 
 from __future__ import annotations
 
-from toxpy.crypto.keys import SharedKeys
 from toxpy.crypto.sodium import NONCE_SIZE
-from toxpy.net_crypto.connection import ESTABLISHED, SILENT_MS, CryptoConnection
+from toxpy.net_crypto.connection import SILENT_MS, CryptoConnection
 from toxpy.net_crypto.handshake import (
     COOKIE_LIFETIME_MS,
     COOKIE_REQUEST_SIZE,
@@ -29,43 +28,29 @@ from toxpy.net_crypto.handshake import (
     open_cookie_request,
     open_handshake,
 )
+from toxpy.net_crypto.routes import Routes
+from toxpy.net_crypto.setup import ESTABLISHED, OurKeys
 from toxpy.system.datapath import MAX_PACKET_SIZE, MIN_PACKET_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
 
     from toxpy.crypto.keys import KeyPair
-    from toxpy.dht.budget import KeyBudget
     from toxpy.net_crypto.connection import Owner
     from toxpy.net_crypto.handshake import Handshake
+    from toxpy.net_crypto.setup import DhtKeys
     from toxpy.runtime import Dispatch, Runtime
-    from toxpy.system.datapath import Datapath, Session
-    from toxpy.tcp.pool import TcpPeer, TcpPool
+    from toxpy.system.datapath import Datapath
+    from toxpy.tcp.pool import TcpPool
     from toxpy.wire.address import Address
-
-    class DhtKeys(Protocol):
-        """What is needed of the DHT."""
-
-        @property
-        def public_key(self) -> bytes:
-            """Our DHT public key."""
-
-        @property
-        def shared_keys(self) -> SharedKeys:
-            """Shared keys of our DHT key."""
-
-        @property
-        def budget(self) -> KeyBudget:
-            """What strangers may make us compute."""
 
 
 #: Stands for the source of what came through a relay: one budget for all of it.
 RELAYED: Address = (bytes(4), 0)
-#: Connections of all kinds; each belongs to a friend, so this only guards against a bug.
+#: Most connections of all kinds; each belongs to a friend, so this only guards against a bug.
 MAX_CONNECTIONS = 4096
-#: Connections begun by peers and not yet confirmed; each is gone after 8 s.
+#: Most connections begun by peers and not yet confirmed; each is gone after 8 s.
 MAX_HALF_OPEN = 256
 #: Peers whose newest handshake is remembered beyond their connection, for as long as its cookie lives.
 MAX_REMEMBERED = 1024
@@ -82,19 +67,13 @@ class NetCrypto:
     __slots__ = (
         "_connections",
         "_requesting",
-        "by_address",
-        "cookies",
-        "dht",
+        "_tcp",
         "floor",
-        "identity",
-        "identity_keys",
+        "keys",
         "newest",
         "on_incoming",
-        "path",
+        "routes",
         "rt",
-        "send",
-        "send_data",
-        "tcp",
     )
 
     def __init__(
@@ -108,24 +87,16 @@ class NetCrypto:
         tcp: TcpPool | None = None,
         path: Datapath | None = None,
     ) -> None:
+        """`tcp`: relays, None for a node that uses none. `path`: see `Routes`."""
         self.rt = rt
-        self.send = send
-        #: opens data packets before they come here; None when all of them come to `udp`
-        self.path = path
-        #: seal and send a data packet
-        self.send_data = path.send_data if path is not None else self._seal_and_send
-        #: relays; None for a node that uses none
-        self.tcp = tcp
+        self.keys = OurKeys(identity, dht, rt=rt)
+        self.routes = Routes(send, path)
+        self._tcp = tcp
         if tcp is not None:
             tcp.on_oob = self._on_oob
-        self.dht = dht
-        self.identity = identity
-        self.identity_keys = SharedKeys(identity, rt=rt)
-        self.cookies = CookieJar(rt=rt)
         self.on_incoming: Callable[[bytes, bytes, Address | None], Owner | None] = refuse_all
         #: real key -> connection
         self._connections: dict[bytes, CryptoConnection] = {}
-        self.by_address: dict[Address, CryptoConnection] = {}
         #: connections that we began and that may still wait for a cookie
         self._requesting: dict[CryptoConnection, None] = {}
         #: real key -> stamp of the newest accepted handshake's cookie
@@ -148,12 +119,31 @@ class NetCrypto:
             return connection
         if len(self._connections) >= MAX_CONNECTIONS:
             raise ValueError("too many connections")
-        connection = CryptoConnection(self, real_pk, dht_pk, owner, incoming=False)
-        if not connection.begin():
+        connection = self._make(real_pk, dht_pk, owner, incoming=False)
+        if connection.setup is None or not connection.setup.request_cookie():
             connection.close(notify=False)
             raise ValueError("the DHT key is of low order")
         self._connections[real_pk] = connection
         self._requesting[connection] = None
+        return connection
+
+    def _make(self, real_pk: bytes, dht_pk: bytes, owner: Owner, incoming: bool) -> CryptoConnection:
+        connection = CryptoConnection(
+            real_pk,
+            dht_pk,
+            owner,
+            keys=self.keys,
+            routes=self.routes,
+            leave=self._leave,
+            incoming=incoming,
+        )
+        if self._tcp is not None:
+            peer = self._tcp.peer(
+                dht_pk, lambda data: self._on_relayed(connection, data), connection.on_route
+            )
+            # whoever waits for an answer need not wait for the next try
+            peer.on_expected = connection.on_route
+            connection.transport.relays = peer
         return connection
 
     def connection(self, real_pk: bytes) -> CryptoConnection | None:
@@ -178,7 +168,7 @@ class NetCrypto:
     def _on_cookie_request(self, address: Address, data: bytes) -> None:
         response = self._cookie_response(address, data)
         if response:
-            self.send(address, response)
+            self.routes.send(address, response)
 
     def _cookie_response(self, source: Address, data: bytes) -> bytes:
         """The answer to a cookie request, b"" for one that gets none."""
@@ -186,27 +176,27 @@ class NetCrypto:
             self.rt.counters.drop("cookie_request_size")
             return b""
         dht_pk = data[1:33]
-        dht = self.dht
+        dht = self.keys.dht
         key = dht.budget.shared_key(dht.shared_keys, dht_pk, source)
         opened = open_cookie_request(key, data) if key is not None else None
         if key is None or opened is None:
             self.rt.counters.drop("cookie_request_box")
             return b""
-        cookie = self.cookies.make(opened[0], dht_pk)
+        cookie = self.keys.cookies.make(opened[0], dht_pk)
         nonce = self.rt.rng.bytes(NONCE_SIZE)
         return create_cookie_response(key, nonce, cookie, opened[1])
 
     def _on_cookie_response(self, address: Address, data: bytes) -> None:
         if len(data) == COOKIE_RESPONSE_SIZE:
             for connection in self._requesting:
-                if address in connection.ways.addresses and connection.on_cookie_response(data):
+                if address in connection.transport.addresses and connection.on_cookie_response(data):
                     # its further packets are data, and those are found by address
                     self._requesting.pop(connection, None)
                     return
         self.rt.counters.drop("cookie_response")
 
     def _on_handshake(self, address: Address, data: bytes) -> None:
-        known = self.by_address.get(address)
+        known = self.routes.by_address.get(address)
         if known is not None and known.last_handshake == data:
             known.on_repeated_handshake()
         else:
@@ -218,7 +208,7 @@ class NetCrypto:
         if len(data) != HANDSHAKE_SIZE:
             counters.drop("handshake_size")
             return
-        cookie = self.cookies.open(data[1 : 1 + COOKIE_SIZE])
+        cookie = self.keys.cookies.open(data[1 : 1 + COOKIE_SIZE])
         if cookie is None:
             counters.drop("handshake_cookie")
             return
@@ -229,7 +219,7 @@ class NetCrypto:
         if cookie.stamp <= self.newest.get(cookie.real_pk, self.floor):
             counters.drop("handshake_replayed")
             return
-        key = self.dht.budget.shared_key(self.identity_keys, cookie.real_pk, address or RELAYED)
+        key = self.keys.dht.budget.shared_key(self.keys.identity_keys, cookie.real_pk, address or RELAYED)
         handshake = open_handshake(key, cookie, data) if key is not None else None
         if handshake is None:
             counters.drop("handshake_box")
@@ -243,7 +233,7 @@ class NetCrypto:
             self._accept(handshake, data, address, relay_pk)
         elif connection.state != ESTABLISHED:
             self._join(connection, handshake, data, address, relay_pk)
-        elif connection.is_session(handshake.session_pk):
+        elif handshake.session_pk == connection.peer_session_pk:
             connection.on_repeated_handshake()
         elif connection.silence_ms >= SILENT_MS:
             connection.close(notify=True)
@@ -255,7 +245,7 @@ class NetCrypto:
         if not MIN_PACKET_SIZE <= len(data) <= MAX_PACKET_SIZE:
             self.rt.counters.drop("crypto_data_size")
             return
-        connection = self.by_address.get(address)
+        connection = self.routes.by_address.get(address)
         if connection is None:
             self.rt.counters.drop("crypto_data_unknown")
             return
@@ -263,28 +253,19 @@ class NetCrypto:
 
     # Relays
 
-    def open_route(self, connection: CryptoConnection) -> TcpPeer | None:
-        """The way to a connection's peer over relays."""
-        if self.tcp is None:
-            return None
-        peer = self.tcp.peer(connection.dht_pk, connection.on_relayed, connection.on_route)
-        # whoever waits for an answer need not wait for the next try
-        peer.on_expected = connection.on_route
-        return peer
-
     def _on_oob(self, dht_pk: bytes, relay_pk: bytes, data: bytes) -> None:
         """Something from a peer that has no connection over that relay yet."""
         kind = data[0] if data else -1
         if kind == KIND_COOKIE_REQUEST and data[1:33] == dht_pk:
             response = self._cookie_response(RELAYED, data)
-            if response and self.tcp is not None:
-                self.tcp.send_oob(relay_pk, dht_pk, response)
+            if response and self._tcp is not None:
+                self._tcp.send_oob(relay_pk, dht_pk, response)
         elif kind == KIND_HANDSHAKE:
             self._handshake(data, None, relay_pk)
         else:
             self.rt.counters.drop("oob_kind")
 
-    def on_relayed(self, connection: CryptoConnection, data: bytes) -> None:
+    def _on_relayed(self, connection: CryptoConnection, data: bytes) -> None:
         """A packet of a connection's peer through a relay that both use."""
         kind = data[0] if data else -1
         if kind == KIND_DATA:
@@ -295,7 +276,7 @@ class NetCrypto:
         elif kind == KIND_COOKIE_REQUEST:
             response = self._cookie_response(RELAYED, data)
             if response:
-                connection.ways.send_relayed(response)
+                connection.transport.send_relayed(response)
         elif kind == KIND_COOKIE_RESPONSE:
             if len(data) == COOKIE_RESPONSE_SIZE and connection.on_cookie_response(data):
                 self._requesting.pop(connection, None)
@@ -336,7 +317,7 @@ class NetCrypto:
         if owner is None:
             counters.drop("handshake_refused")
             return
-        connection = CryptoConnection(self, real_pk, dht_pk, owner, incoming=True)
+        connection = self._make(real_pk, dht_pk, owner, incoming=True)
         if not connection.adopt(handshake, data, address, relay_pk):
             connection.close(notify=False)
             counters.drop("handshake_session_key")
@@ -372,45 +353,11 @@ class NetCrypto:
         for real_pk in expired:
             del newest[real_pk]
 
-    # For connections
-
-    def claim_address(self, address: Address, connection: CryptoConnection, verified: bool) -> None:
-        """Route data from `address` to the connection; only a proven address is taken from a live one."""
-        holder = self.by_address.get(address)
-        if holder is None or verified or not holder.is_direct:
-            self.by_address[address] = connection
-            if self.path is not None:
-                self.path.route(address, connection.session, connection)
-
-    def release_address(self, address: Address, connection: CryptoConnection) -> None:
-        """The connection no longer uses the address."""
-        if self.by_address.get(address) is connection:
-            del self.by_address[address]
-            if self.path is not None:
-                self.path.route(address, None, None)
-
-    def begin_session(self, connection: CryptoConnection) -> None:
-        """The connection has keys, or other ones than before."""
-        if self.path is not None:
-            for address in connection.ways.addresses:
-                if self.by_address.get(address) is connection:
-                    self.path.route(address, connection.session, connection)
-
-    def _seal_and_send(
-        self, address: Address, session: Session, start: int, number: int, data: bytes
-    ) -> None:
-        self.send(address, session.seal(start, number, data))
-
-    def remove(self, connection: CryptoConnection) -> None:
+    def _leave(self, connection: CryptoConnection) -> None:
         """The connection closed."""
         if self._connections.get(connection.real_pk) is connection:
             del self._connections[connection.real_pk]
         self._requesting.pop(connection, None)
-        self._forget_addresses(connection)
-
-    def _forget_addresses(self, connection: CryptoConnection) -> None:
-        for address in connection.ways.addresses:
-            self.release_address(address, connection)
 
 
 def refuse_all(_real_pk: bytes, _dht_pk: bytes, _address: Address | None) -> None:

@@ -1,4 +1,4 @@
-"""The ways to one peer: addresses over UDP, and TCP relays. c-toxcore: net_crypto.c.
+"""How one peer is reached: addresses over UDP, and TCP relays. c-toxcore: net_crypto.c.
 
 The direct way counts as working while something came over UDP within the last 8 s. Then everything
 goes to the address last heard of, and the relays sleep. Otherwise relays carry the data, and small
@@ -14,59 +14,64 @@ from toxpy.wire.address import is_lan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.net_crypto.connection import CryptoConnection
-    from toxpy.net_crypto.net_crypto import NetCrypto
+    from toxpy.net_crypto.routes import Routed, Routes
+    from toxpy.runtime import Clock
     from toxpy.system.datapath import Session
     from toxpy.tcp.pool import TcpPeer
     from toxpy.wire.address import Address, Node
 
 #: How packets reach the peer; the values of TOX_CONNECTION.
 NO_TRANSPORT, OVER_TCP, OVER_UDP = range(3)
-#: A peer that sent nothing over UDP for so long is no longer reached directly.
+#: Silence over UDP after which the peer is no longer reached directly, in ms. As in c-toxcore.
 DIRECT_TIMEOUT_MS = 8000
-#: While relays carry the data, small packets also try the direct way this often.
+#: Time between small packets that also try the direct way while relays carry the data, in ms, and their
+#: largest size.
 PROBE_INTERVAL_MS, MAX_PROBE_SIZE = DIRECT_TIMEOUT_MS // 2, 95
 #: Addresses tried per connection, newest last.
 MAX_ADDRESSES = 3
-#: An address that was silent for so long while another one works is left.
+#: Silence of an address after which another one that works is taken, in ms.
 MOVE_MS = 3000
 
 
-class Ways:
+class Transport:
     """Which addresses and relays a connection's packets take."""
 
     __slots__ = (
         "_clock",
-        "_connection",
         "_direct_ms",
         "_heard_ms",
-        "_net",
+        "_holder",
         "_probe_ms",
-        "_route",
+        "_routes",
         "_send_data",
+        "_session",
         "address",
         "addresses",
-        "transport",
+        "connection_type",
+        "relays",
     )
 
-    def __init__(self, net: NetCrypto, connection: CryptoConnection) -> None:
-        self._net = net
-        self._connection = connection
-        self._clock = net.rt.clock
-        self._send_data = net.send_data
+    def __init__(self, routes: Routes, holder: Routed, clock: Clock) -> None:
+        """`holder` is the connection, which gets what comes from the addresses."""
+        self._routes = routes
+        self._holder = holder
+        self._clock = clock
+        self._send_data = routes.send_data
+        #: seals data packets
+        self._session: Session | None = None
         #: where to send over UDP
         self.address: Address | None = None
         #: where the peer may be
         self.addresses: list[Address] = []
         #: the last way known to work; stays while another one is looked for
-        self.transport = NO_TRANSPORT
-        self._heard_ms = self._clock.now_ms
-        self._direct_ms = self._probe_ms = self._clock.now_ms - DIRECT_TIMEOUT_MS
-        #: relays, when there can be any
-        self._route: TcpPeer | None = net.open_route(connection)
+        self.connection_type = NO_TRANSPORT
+        self._heard_ms = clock.now_ms
+        self._direct_ms = self._probe_ms = clock.now_ms - DIRECT_TIMEOUT_MS
+        #: the way over relays, when there can be one
+        self.relays: TcpPeer | None = None
 
     def is_direct(self) -> bool:
-        """Does the direct way work."""
+        """True if the direct way works."""
         return self._clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS
 
     # addresses and relays
@@ -79,21 +84,31 @@ class Ways:
         elif len(addresses) >= MAX_ADDRESSES:
             oldest = addresses[0] if addresses[0] != self.address else addresses[1]
             addresses.remove(oldest)
-            self._net.release_address(oldest, self._connection)
+            self._routes.release(oldest, self._holder)
         addresses.append(address)
-        self._net.claim_address(address, self._connection, verified=False)
+        self.claim(address)
         if self.address is None:
             self.address = address
+
+    def claim(self, address: Address) -> None:
+        """What comes from that address of ours is for us, unless a live connection has it."""
+        self._routes.claim(address, self._holder, self._session, verified=False)
+
+    def begin_session(self, session: Session) -> None:
+        """There are keys, or other ones than before."""
+        self._session = session
+        for address in self.addresses:
+            self._routes.renew(address, self._holder, session)
 
     def prove(self, address: Address | None, relay_pk: bytes) -> None:
         """A handshake that only the peer can have made came from there."""
         if address is not None:
             self._heard_ms = self._direct_ms = self._clock.now_ms
             self.add_address(address)
-            self._net.claim_address(address, self._connection, verified=True)
+            self._routes.claim(address, self._holder, self._session, verified=True)
             self.address = address
-        elif relay_pk and self._route is not None:
-            self._route.heard_through(relay_pk)
+        elif relay_pk and self.relays is not None:
+            self.relays.heard_through(relay_pk)
 
     def heard(self, address: Address) -> None:
         """Authentic data came from an address.
@@ -116,17 +131,15 @@ class Ways:
 
     def add_relay(self, node: Node) -> bool:
         """The peer may be reached through that relay; False when it is known or there is no room."""
-        return self._route is not None and self._route.add_relay(node)
-
-    def relays(self) -> list[Node]:
-        """The relays through which the peer can be reached now."""
-        return self._route.online_relays() if self._route is not None else []
+        return self.relays is not None and self.relays.add_relay(node)
 
     # sending
 
-    def send_data(self, session: Session, start: int, number: int, data: bytes) -> None:
-        """Seal and send a data packet on the best way known."""
-        address = self.address
+    def send_data(self, start: int, number: int, data: bytes) -> None:
+        """Seal and send a data packet on the best way known; nothing without keys."""
+        address, session = self.address, self._session
+        if session is None:
+            return
         if address is not None and self._clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS:
             self._send_data(address, session, start, number, data)
         else:
@@ -134,7 +147,7 @@ class Ways:
 
     def _send_around(self, packet: bytes) -> None:
         """The direct way is not known to work; without a relay that does, everything tries it."""
-        route, address = self._route, self.address
+        route, address = self.relays, self.address
         relayed = route is not None and route.send(packet)
         if address is None:
             return
@@ -143,51 +156,58 @@ class Ways:
             if len(packet) > MAX_PROBE_SIZE or now_ms - self._probe_ms < PROBE_INTERVAL_MS:
                 return
             self._probe_ms = now_ms
-        self._net.send(address, packet)
+        self._routes.send(address, packet)
+
+    def send(self, address: Address, packet: bytes) -> None:
+        """Send a packet of the set-up to one address."""
+        self._routes.send(address, packet)
 
     def has_room(self) -> bool:
-        """Should more data be sent; relays that lag behind are left to read first."""
-        route = self._route
+        """True if more data may be sent; relays that lag behind are left to read first."""
+        route = self.relays
         return route is None or not route.is_online or self.is_direct() or route.has_room()
 
     def send_everywhere(self, packet: bytes) -> None:
         """Send a packet of the set-up to every address and relay that may be right."""
         for address in self.addresses:
-            self._net.send(address, packet)
+            self._routes.send(address, packet)
         self.send_relayed(packet)
 
     def send_relayed(self, packet: bytes) -> None:
         """Send through relays only."""
-        if self._route is not None:
-            self._route.send(packet)
+        if self.relays is not None:
+            self.relays.send(packet)
 
     # the way in use
 
     def check(self) -> bool:
-        """Look at which way works now, and let relays sleep or wake; True when `transport` changed."""
-        route = self._route
+        """Look at which way works now, and let relays sleep or wake; True when that changed."""
+        route = self.relays
         if self.is_direct():
-            transport = OVER_UDP
+            kind = OVER_UDP
         elif route is not None and route.is_online:
-            transport = OVER_TCP
+            kind = OVER_TCP
         else:
             if route is not None:
                 route.set_sleeping(False)
-            transport = self.transport
-            if transport == NO_TRANSPORT:
-                transport = OVER_TCP if self.address is None else OVER_UDP
-        if transport == self.transport:
+            kind = self.connection_type
+            if kind == NO_TRANSPORT:
+                kind = OVER_TCP if self.address is None else OVER_UDP
+        if kind == self.connection_type:
             return False
-        self.transport = transport
+        self.connection_type = kind
         if route is not None:
-            route.set_sleeping(transport == OVER_UDP)
+            route.set_sleeping(kind == OVER_UDP)
         return True
 
     def close(self) -> None:
-        """Leave the relays."""
-        if self._route is not None:
-            self._route.close()
-            self._route = None
+        """Leave the addresses and the relays, and let go of the keys."""
+        for address in self.addresses:
+            self._routes.release(address, self._holder)
+        self._session = None
+        if self.relays is not None:
+            self.relays.close()
+            self.relays = None
 
 
 def _rank(address: Address) -> int:

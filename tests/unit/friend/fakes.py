@@ -78,7 +78,7 @@ class FakeCrypto:
     def __init__(self, real_pk, dht_pk, owner):
         self.real_pk, self.dht_pk, self.owner = real_pk, dht_pk, owner
         self.address = None
-        self.transport = 2
+        self.connection_type = 2
         self.state = self.reached = 0
         self.relays = []
         self.killed = False

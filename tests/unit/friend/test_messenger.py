@@ -191,11 +191,11 @@ def test_an_offline_packet_takes_the_friend_offline(stage):
 def test_direct_and_relayed_are_told_apart(stage, messenger):
     friend = messenger.add_norequest(stage.key())
     crypto = stage.connect(friend.connection)
-    crypto.transport = 1
+    crypto.connection_type = 1
     friend.connection.on_transport()
     assert stage.events == []
     friend.connection.on_lossless(b"\x18")
-    crypto.transport = 2
+    crypto.connection_type = 2
     friend.connection.on_transport()
     friend.connection.on_transport()
     shown_events = [shown(e) for e in stage.drain()]

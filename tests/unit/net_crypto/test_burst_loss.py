@@ -70,7 +70,7 @@ def test_a_receiver_that_pauses_and_loses_thousands(pause_ms):
 def test_more_holes_than_a_request_can_list():
     """The known ones are filled at once although nothing is known of thousands behind them."""
     universe, client, server = established(latency_ms=1, jitter_ms=0)
-    client.connection.congestion.window = 8192.0
+    client.connection.sender.congestion.window = 8192.0
     for number in range(8000):
         client.connection.write_lossless(b"\xa0" + number.to_bytes(4, "big"))
     # nothing of it arrives

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support import universe
 from tests.unit.net_crypto.slow_link import DATA, HEADERS, Sender, SlowLink
-from toxpy.net_crypto import connection as connection_module
+from toxpy.net_crypto import acknowledgements
 from toxpy.net_crypto.congestion import (
     FAST,
     INITIAL_LIMIT,
@@ -269,8 +269,8 @@ def test_a_link_is_filled_and_its_queue_is_short(rate, rtt_ms, loss, seconds, bd
 @pytest.mark.parametrize(("rate", "rtt_ms"), [(10 * M, 50), (1 * M, 200)])
 def test_a_peer_that_acknowledges_rarely(rate, rtt_ms, monkeypatch):
     """As c-toxcore does."""
-    monkeypatch.setattr(connection_module, "ACK_DELAY_MS", 60)
-    monkeypatch.setattr(connection_module, "ACK_EVERY", 100_000)
+    monkeypatch.setattr(acknowledgements, "ACK_DELAY_MS", 60)
+    monkeypatch.setattr(acknowledgements, "ACK_EVERY", 100_000)
     link = SlowLink(1, rate, rtt_ms, buffer_bdp=2)
     sender = Sender(link, "alice")
     sender.begin()

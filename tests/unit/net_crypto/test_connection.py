@@ -132,10 +132,10 @@ def test_numbers_and_nonces_wrap():
     universe, client, server = client_and_server(latency_ms=1, jitter_ms=0)
     connection = client.connect(server)
     # the handshake announces this base nonce, and the 16 bits overflow at once
-    connection.base_nonce = b"\xff" * 23 + b"\xf0"
+    connection.setup.base_nonce = b"\xff" * 23 + b"\xf0"
     assert universe.run_until(lambda: both_established(client, server), 5000)
     first = 0xFFFFFFFE
-    connection.sending.start = connection.sending.next = connection.sending.end = first
+    connection.sender.window.start = connection.sender.window.next = connection.sender.window.end = first
     server.connection.receiving.start = server.connection.receiving.end = first
     for i in range(70):
         client.connection.write_lossless(message(i))
@@ -316,7 +316,7 @@ def test_owner_that_reconnects_in_on_closed():
     universe.run_for(12_000)
     # the attempt that was begun in between is gone without a word
     assert server.owner.calls.count("closed") == 1
-    assert len(server.net.by_address) == 1
+    assert len(server.net.routes.by_address) == 1
 
 
 def test_peer_that_begins_anew_during_the_handshake():
@@ -363,8 +363,8 @@ def test_addresses_of_a_connection_are_bounded():
     _universe, client, server = established()
     for i in range(50):
         client.connection.set_address((bytes([9, 9, 9, i]), 1))
-    assert len(client.connection.ways.addresses) == MAX_ADDRESSES
-    assert len(client.net.by_address) == MAX_ADDRESSES
+    assert len(client.connection.transport.addresses) == MAX_ADDRESSES
+    assert len(client.net.routes.by_address) == MAX_ADDRESSES
     assert client.connection.address == server.address
 
 
@@ -379,9 +379,9 @@ def test_request_interval_grows_while_a_hole_stays():
     universe, client, server = established()
     universe.run_for(300)
     # the client announces packets that it will never send
-    client.connection.sending.next += 5
+    client.connection.sender.window.next += 5
     client.connection.send_lossy(b"\xc8")
-    client.connection.sending.next -= 5
+    client.connection.sender.window.next -= 5
     universe.run_for(100)
     client.stop()
     before = len(server.sent)

@@ -16,8 +16,8 @@ from tests.unit.net_crypto.pair import (
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import add_to_nonce, encrypt, shared_key
 from toxpy.dht import budget
-from toxpy.net_crypto import connection, net_crypto
 from toxpy.net_crypto import handshake as hs
+from toxpy.net_crypto import net_crypto, setup
 from toxpy.net_crypto.window import BUFFER_SIZE, MAX_HELD
 from toxpy.system.datapath_twin import Session
 from toxpy.wire.address import is_usable
@@ -49,7 +49,7 @@ class KnownSession(Session):
 
 @pytest.fixture(autouse=True)
 def known_keys(monkeypatch):
-    monkeypatch.setattr(connection, "Session", KnownSession)
+    monkeypatch.setattr(setup, "Session", KnownSession)
 
 
 def craft(peer, plain):
@@ -123,7 +123,7 @@ def test_replayed_handshake_after_the_session_ended():
 def test_cookie_response_to_another_request_is_refused():
     universe, client, server = client_and_server()
     client.connect(server)
-    cookie = server.net.cookies.make(client.identity.public, client.dht.public_key)
+    cookie = server.net.keys.cookies.make(client.identity.public, client.dht.public_key)
     key = server.dht.shared_keys.get(client.dht.public_key)
     client.inject(hs.create_cookie_response(key, bytes(24), cookie, bytes(8)), server.address)
     assert client.kinds_sent(0x1A) == []
@@ -169,7 +169,7 @@ def test_refused_peer_leaves_nothing():
     client.connect(server)
     assert universe.run_until(lambda: "closed" in client.owner.calls, 20_000)
     assert server.incoming
-    assert (len(server.net), len(server.net.by_address), len(server.net.newest)) == (0, 0, 0)
+    assert (len(server.net), len(server.net.routes.by_address), len(server.net.newest)) == (0, 0, 0)
 
 
 def test_nobody_listening_refuses():
@@ -193,20 +193,20 @@ def test_low_order_keys(point):
         (client.identity.public, point, "handshake_session_key"),
         (point, client.dht.public_key, "handshake_box"),
     ):
-        cookie = server.net.cookies.make(real_pk, client.dht.public_key)
+        cookie = server.net.keys.cookies.make(real_pk, client.dht.public_key)
         server.inject(
             hs.create_handshake(real_key, bytes(24), cookie, bytes(24), session_pk, bytes(112)),
             client.address,
         )
         assert server.drops(reason) == 1
-    assert (len(server.net), server.net.by_address) == (0, {})
+    assert (len(server.net), server.net.routes.by_address) == (0, {})
     assert "attach" not in server.owner.calls
 
 
 def test_handshake_with_a_foreign_cookie_hash_is_refused():
     _universe, client, server = client_and_server()
     key = shared_key(server.identity.public, client.identity.secret)
-    cookies = [server.net.cookies.make(client.identity.public, client.dht.public_key) for _ in range(2)]
+    cookies = [server.net.keys.cookies.make(client.identity.public, client.dht.public_key) for _ in range(2)]
     shake = hs.create_handshake(key, bytes(24), cookies[0], bytes(24), client.dht.public_key, bytes(112))
     server.inject(shake[:1] + cookies[1] + shake[113:], client.address)
     assert server.drops("handshake_box") == 1
@@ -220,13 +220,13 @@ def test_half_open_flood_is_bounded_and_expires():
     for i in range(net_crypto.MAX_HALF_OPEN + 20):
         identity = KeyPair.generate(rng)
         key = shared_key(server.identity.public, identity.secret)
-        cookie = server.net.cookies.make(identity.public, client.dht.public_key)
+        cookie = server.net.keys.cookies.make(identity.public, client.dht.public_key)
         shake = hs.create_handshake(key, bytes(24), cookie, bytes(24), client.dht.public_key, bytes(112))
         server.inject(shake, (bytes([9, i >> 8, i & 255, 1]), 9))
     assert len(server.net) == net_crypto.MAX_HALF_OPEN
     assert server.drops("handshake_full") == 20
     universe.run_for(9000)
-    assert (len(server.net), len(server.net.by_address)) == (0, 0)
+    assert (len(server.net), len(server.net.routes.by_address)) == (0, 0)
     assert server.rt.timers.next_deadline_ms() is None
 
 
@@ -253,7 +253,7 @@ def test_cookie_requests_keep_no_state():
         server.inject(request, client.address)
         cookie, echoed = hs.open_cookie_response(key, server.sent[-1])
         assert echoed == echo
-        assert server.net.cookies.open(cookie).real_pk == client.identity.public
+        assert server.net.keys.cookies.open(cookie).real_pk == client.identity.public
     assert len(server.net) == 0
     assert server.rt.timers.next_deadline_ms() is None
 
@@ -265,7 +265,7 @@ def test_fresh_keys_from_one_network_cost_a_bounded_number_of_x25519(monkeypatch
     before = server.rt.counters.values.get("x25519", 0)
     for i in range(5000):
         server.inject(b"\x18" + rng.randbytes(144), (bytes([9, 9, 9, i & 255]), 9))
-        cookie = server.net.cookies.make(rng.randbytes(32), client.dht.public_key)
+        cookie = server.net.keys.cookies.make(rng.randbytes(32), client.dht.public_key)
         server.inject(b"\x1a" + cookie + bytes(272), (bytes([9, 9, 9, i & 255]), 9))
     assert server.rt.counters.values["x25519"] - before <= 1000
     assert server.drops("x25519_budget") >= 9000
@@ -314,8 +314,8 @@ def test_gap_lists_of_any_bytes_are_harmless():
         gaps = rng.randbytes(rng.randrange(40)) if i % 2 else bytes(rng.choices([0, 1, 2, 255], k=30))
         server.inject(craft(client, HEAD.pack(0, 0) + b"\x01" + gaps), client.address)
         connection = server.connection
-        in_flight = connection.sending.in_flight
-        assert 0 <= in_flight <= connection.sending.waiting()
+        in_flight = connection.sender.window.in_flight
+        assert 0 <= in_flight <= connection.sender.window.waiting()
 
 
 def test_spoofed_addresses_never_enter_the_table():
@@ -326,4 +326,4 @@ def test_spoofed_addresses_never_enter_the_table():
         assert is_usable(address)
         server.inject(shake, address)
         server.inject(data, address)
-    assert len(server.net.by_address) == 1
+    assert len(server.net.routes.by_address) == 1

@@ -1,0 +1,219 @@
+"""The sending half of a session: what is written waits, leaves as the window allows, and is repeated if lost.
+
+Whatever leaves acknowledges what we have, see `acknowledgements`. A packet that carries no data of its owner
+has the number that the next one will have.
+"""
+
+from __future__ import annotations
+
+from toxpy.net_crypto.congestion import PACE_MS, Congestion
+from toxpy.net_crypto.round_trip import MIN_TIMEOUT_MS
+from toxpy.net_crypto.transport import OVER_TCP, OVER_UDP
+from toxpy.net_crypto.window import SendWindow
+from toxpy.system.datapath import MAX_DATA_SIZE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from toxpy.net_crypto.acknowledgements import Acknowledgements
+    from toxpy.net_crypto.alarm import Alarm
+    from toxpy.net_crypto.transport import Transport
+    from toxpy.runtime import Clock
+
+#: Id of a request packet.
+REQUEST = 1
+#: Packets sent when nothing was heard of the ones in flight.
+TIMEOUT_PACKETS = 4
+
+_REQUEST_DATA = bytes((REQUEST,))
+
+
+class Sender:
+    """What leaves for the peer, and when."""
+
+    __slots__ = (
+        "_acks",
+        "_alarm",
+        "_clock",
+        "_expire_at_ms",
+        "_receiving",
+        "_transport",
+        "congestion",
+        "last_send_ms",
+        "pace_at_ms",
+        "timeout_at_ms",
+        "window",
+    )
+
+    def __init__(self, transport: Transport, acks: Acknowledgements, alarm: Alarm, clock: Clock) -> None:
+        self._transport = transport
+        self._acks = acks
+        self._receiving = acks.window
+        self._alarm = alarm
+        self._clock = clock
+        self.window = SendWindow()
+        self.congestion = Congestion()
+        self.last_send_ms = clock.now_ms
+        #: when to send what the window allows then, and when silence is too long; 0 for never
+        self.pace_at_ms = self.timeout_at_ms = 0
+        self._expire_at_ms = 0
+
+    # What is written
+
+    def write(self, data: bytes) -> int:
+        """Send or queue a lossless packet: its number, or -1."""
+        window, transport = self.window, self._transport
+        if (
+            window.next != window.end
+            or window.in_flight >= self.congestion.limit
+            or window.pending
+            or transport.connection_type != OVER_UDP
+        ):
+            number = window.add(data)
+            if number >= 0:
+                self.pump()
+            return number
+        # the usual case, without the queue
+        now_ms = self.last_send_ms = self._clock.now_ms
+        number = window.add_sent(data, now_ms)
+        if number >= 0:
+            self._acks.owed = 0
+            transport.send_data(self._receiving.start, number, data)
+            if self.timeout_at_ms == 0:
+                self.timeout_at_ms = now_ms + self.congestion.trip.timeout_ms
+                self._alarm.wake(self.timeout_at_ms)
+        return number
+
+    def free_slots(self) -> int:
+        """Packets a bulk sender should add now: few wait, so that a message need not wait behind them."""
+        congestion, window = self.congestion, self.window
+        room = int(congestion.limit) + congestion.backlog() - window.waiting()
+        return max(0, min(room, window.free()))
+
+    # What leaves
+
+    def transmit(self, number: int, data: bytes) -> None:
+        """Encrypt and send one packet."""
+        self._acks.owed = 0
+        self.last_send_ms = self._clock.now_ms
+        self._transport.send_data(self._receiving.start, number, data)
+
+    def send_request(self) -> None:
+        """Acknowledge, list our holes, and say which number comes next."""
+        receiving = self._receiving
+        gaps = receiving.gaps(MAX_DATA_SIZE - 1) if receiving.has_holes() else b""
+        self.transmit(self.window.next, _REQUEST_DATA + gaps)
+
+    def pump(self) -> None:
+        """Send requested and queued packets as far as the window allows."""
+        window = self.window
+        now_ms, congestion = self._clock.now_ms, self.congestion
+        if not window.packets and congestion.limit >= 1:
+            # the usual case of a conversation: the next packet may leave at once
+            congestion.blocked = False
+        else:
+            self._send_waiting(now_ms)
+            congestion.blocked = window.in_flight >= congestion.limit
+            if congestion.blocked and congestion.is_pacing():
+                # also without anything waiting: who has a file to send is asked again when the limit rises
+                self.pace_at_ms = now_ms + PACE_MS
+                self._alarm.wake(self.pace_at_ms)
+        if self.timeout_at_ms == 0 and (window.in_flight or window.overdue):
+            self.timeout_at_ms = now_ms + congestion.trip.timeout_ms
+            self._alarm.wake(self.timeout_at_ms)
+
+    def _send_waiting(self, now_ms: int) -> None:
+        window, transport = self.window, self._transport
+        limit = self.congestion.pace(now_ms, window.in_flight)
+        relayed = transport.connection_type == OVER_TCP
+        if window.pending and window.in_flight >= limit and now_ms >= self._expire_at_ms:
+            # known holes must not wait for what is behind them
+            age_ms = self.congestion.trip.repeat_after_ms
+            window.expire(now_ms - 2 * age_ms)
+            self._expire_at_ms = now_ms + age_ms
+        while window.in_flight < limit:
+            if relayed and not transport.has_room():
+                # the relay tells when it has caught up
+                break
+            item = window.take(now_ms)
+            if item is None:
+                break
+            self.transmit(item[0], item[1])
+
+    # News of it
+
+    def acknowledged_up_to(self, start: int, newest: bool) -> int:
+        """The peer has everything before `start`: the answer of `SendWindow.acknowledge`.
+
+        `newest`: it is not known to have anything behind.
+        """
+        news = self.window.acknowledge(start)
+        if news > 0:
+            self._progress(news, 0, newest)
+        return news
+
+    def requested(self, data: bytes) -> None:
+        """A request packet: the peer asks for what it misses."""
+        congestion, now_ms = self.congestion, self._clock.now_ms
+        arrived, lost = self.window.request(data[1:], now_ms, congestion.trip.repeat_after_ms)
+        if arrived or lost:
+            self._progress(arrived, lost, newest=False)
+
+    def _progress(self, arrived: int, lost: int, newest: bool) -> None:
+        """News of our packets: adapt the window, then send what it now allows."""
+        window, congestion = self.window, self.congestion
+        now_ms = self._clock.now_ms
+        newest_ms = window.sample_sent_ms
+        if newest_ms >= 0:
+            congestion.on_sample(now_ms, now_ms - newest_ms, newest)
+            missing_ms = window.missing_sent_ms()
+            if window.in_flight == 0:
+                congestion.on_wait(0, newest_ms)
+            elif newest and missing_ms >= 0:
+                congestion.on_wait(now_ms - missing_ms, newest_ms)
+        congestion.on_news(now_ms, arrived, lost, window.in_flight + arrived + lost)
+        self.timeout_at_ms = 0
+        self.pump()
+
+    def on_new_way(self, relayed: bool) -> None:
+        """Packets take another way now."""
+        self.congestion.on_new_way(relayed)
+        if self.timeout_at_ms:
+            # what was under way may be lost: ask soon
+            self.timeout_at_ms = self._clock.now_ms + MIN_TIMEOUT_MS
+            self._alarm.wake(self.timeout_at_ms)
+
+    # Time
+
+    def on_moment(self, now_ms: int) -> None:
+        """Do what is due."""
+        if self.pace_at_ms and now_ms >= self.pace_at_ms:
+            self.pace_at_ms = 0
+            self.pump()
+        if self.timeout_at_ms and now_ms >= self.timeout_at_ms:
+            self._timed_out(now_ms)
+
+    def _timed_out(self, now_ms: int) -> None:
+        """No news of what is in flight: repeat the oldest packet, and let the peer list what it misses.
+
+        A few new packets go along, whatever the window says: c-toxcore soon acknowledges news, while
+        repeated packets and requests leave it silent for a second.
+        """
+        self.timeout_at_ms = 0
+        window = self.window
+        in_flight = window.in_flight
+        window.expire(now_ms - self.congestion.trip.repeat_after_ms)
+        if not window.repeat_oldest() and not window.pending:
+            return
+        self.congestion.on_timeout(in_flight)
+        for _ in range(TIMEOUT_PACKETS):
+            item = window.take(now_ms)
+            if item is None:
+                break
+            self.transmit(item[0], item[1])
+        self.send_request()
+        self.timeout_at_ms = now_ms + self.congestion.trip.timeout_ms
+
+    def close(self) -> None:
+        """Forget what waits."""
+        self.window.packets.clear()
+        self.window.pending.clear()
