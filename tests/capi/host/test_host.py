@@ -145,6 +145,26 @@ def test_getters_and_idle_passes_need_no_python(build):
     assert run(build("resting.c", "-std=gnu11", "-pthread")) == "ok\n"
 
 
+def fake_world(build, *arguments):
+    """What same_run.c says in a network of its own, where the same ports are free each time."""
+    program = build("same_run.c", "-std=gnu11", "-D_GNU_SOURCE", "-rdynamic")
+    with PrivateNetwork():
+        return [run(program, *words).splitlines() for words in arguments]
+
+
+def test_a_pass_that_is_left_out_would_have_changed_nothing(build):
+    """Events, packets and state of a random schedule, with passes left out and without."""
+    said = fake_world(build, *((mode, seed) for seed in range(1, 13) for mode in ("quick", "full")))
+    for quick, full in zip(said[::2], said[1::2], strict=True):
+        assert quick == full
+        assert len(quick) > 2000
+
+
+def test_the_first_packet_that_waits_for_its_turn_is_on_time(build):
+    (said,) = fake_world(build, ("paced", 1))
+    assert said[-1] == "paced after 3 ms"
+
+
 @pytest.mark.parametrize("way", ["udp", "tcp"])
 def test_what_a_call_sends_has_left_when_it_returns(build, way):
     program = build("leaves.c", "-std=gnu11")
