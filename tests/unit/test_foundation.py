@@ -202,3 +202,15 @@ def test_address_classes():
     assert is_lan((bytes([192, 168, 1, 1]), 1)) and not is_lan((bytes([8, 8, 8, 8]), 1))
     assert not is_usable((bytes(4), 5)) and not is_usable((bytes([8, 8, 8, 8]), 0))
     assert not is_usable((bytes([255] * 4), 5)) and is_usable((bytes([127, 0, 0, 1]), 5))
+
+
+def test_functions_that_pynacl_does_not_declare_are_found(monkeypatch):
+    """pynacl 1.5, Debian 12's, does not declare what `encrypt` and `decrypt` need."""
+    monkeypatch.setattr(sodium, "lib", object())
+    assert all(sodium.box_functions())
+    for name in "secretbox_easy", "secretbox_open_easy":
+        monkeypatch.setattr(sodium, name, sodium._box_pointer(f"crypto_{name}"))
+    sealed = sodium.encrypt(b"k" * 32, b"n" * 24, b"text")
+    assert sodium.decrypt(b"k" * 32, b"n" * 24, sealed) == b"text"
+    monkeypatch.undo()
+    assert sodium.encrypt(b"k" * 32, b"n" * 24, b"text") == sealed

@@ -10,6 +10,7 @@ from __future__ import annotations
 from _blake2 import blake2s
 from _operator import _compare_digest
 
+from nacl import _sodium
 from nacl._sodium import ffi, lib
 
 KEY_SIZE = 32
@@ -21,10 +22,33 @@ SHA512_SIZE = 64
 if lib.sodium_init() < 0:
     raise ImportError("libsodium could not be initialised")
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_BOX_TYPE = "int(*)(unsigned char *, unsigned char *, unsigned long long, unsigned char *, unsigned char *)"
+
+
+def _box_pointer(name: str) -> Any:
+    """A pointer to one of libsodium's functions of the type above.
+
+    pynacl 1.6 declares them. In 1.5 they are there too, but undeclared: the dynamic linker finds them.
+    """
+    if hasattr(lib, name):
+        return ffi.addressof(lib, name)
+    import ctypes
+
+    function = getattr(ctypes.CDLL(_sodium.__file__), name)
+    return ffi.cast(_BOX_TYPE, ctypes.cast(function, ctypes.c_void_p).value)
+
+
+_SEAL, _OPEN = "crypto_secretbox_easy", "crypto_secretbox_open_easy"
 _new = ffi.new
 _buffer = ffi.buffer
-_seal = lib.crypto_secretbox_easy
-_open = lib.crypto_secretbox_open_easy
+#: libsodium's functions themselves: (out, in, length of in, nonce, key). By name they are called faster than
+#: through a pointer.
+secretbox_easy = getattr(lib, _SEAL, None) or _box_pointer(_SEAL)
+secretbox_open_easy = getattr(lib, _OPEN, None) or _box_pointer(_OPEN)
 
 #: Constant-time comparison of two equally long byte strings.
 equal = _compare_digest
@@ -61,7 +85,7 @@ def encrypt(key: bytes, nonce: bytes, plain: bytes) -> bytes:
         raise ValueError("a key has 32 bytes, a nonce 24")
     size = len(plain) + MAC_SIZE
     out = _new("unsigned char[]", size)
-    _seal(out, plain, size - MAC_SIZE, nonce, key)
+    secretbox_easy(out, plain, size - MAC_SIZE, nonce, key)
     result: bytes = _buffer(out)[:]
     return result
 
@@ -74,7 +98,7 @@ def decrypt(key: bytes, nonce: bytes, sealed: bytes) -> bytes | None:
     if size < 0:
         return None
     out = _new("unsigned char[]", size or 1)
-    if _open(out, sealed, size + MAC_SIZE, nonce, key) != 0:
+    if secretbox_open_easy(out, sealed, size + MAC_SIZE, nonce, key) != 0:
         return None
     result: bytes = _buffer(out, size)[:]
     return result
@@ -82,8 +106,7 @@ def decrypt(key: bytes, nonce: bytes, sealed: bytes) -> bytes | None:
 
 def box_functions() -> tuple[int, int]:
     """Where libsodium's functions behind `encrypt` and `decrypt` are, for the compiled datapath."""
-    seal = ffi.addressof(lib, "crypto_secretbox_easy")
-    opened = ffi.addressof(lib, "crypto_secretbox_open_easy")
+    seal, opened = _box_pointer(_SEAL), _box_pointer(_OPEN)
     return int(ffi.cast("uintptr_t", seal)), int(ffi.cast("uintptr_t", opened))
 
 

@@ -68,7 +68,7 @@ class PassKey:
         if len(nonce) != sodium.NONCE_SIZE or len(view) != len(source) + EXTRA_SIZE:
             raise ValueError("a nonce has 24 bytes, the result 80 more than the plain text")
         box = ffi.from_buffer("unsigned char[]", view[_BOX_START:], require_writable=True)
-        lib.crypto_secretbox_easy(box, source, len(source), nonce, self.key)
+        sodium.secretbox_easy(box, source, len(source), nonce, self.key)
         view[:_BOX_START] = MAGIC + self.salt + nonce
 
     def decrypt(self, data: bytes) -> bytes | None:
@@ -84,7 +84,7 @@ class PassKey:
             raise ValueError("the plain text is 80 bytes shorter")
         nonce, box = bytes(source[_KEY_START:_BOX_START]), ffi.from_buffer(source[_BOX_START:])
         plain = ffi.from_buffer("unsigned char[]", out, require_writable=True)
-        opened: int = lib.crypto_secretbox_open_easy(plain, box, len(box), nonce, self.key)
+        opened: int = sodium.secretbox_open_easy(plain, box, len(box), nonce, self.key)
         return opened == 0
 
 
