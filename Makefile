@@ -1,7 +1,9 @@
 # `make demo` shows the main job, `make test` checks everything. Both set up what is missing.
 SHELL := /bin/sh
 PYTHON ?= $(shell test -x /usr/bin/python3 && echo /usr/bin/python3 || command -v python3)
-PREFIX ?= $(CURDIR)/build/prefix
+# an interpreter that was asked for (make test PYTHON=python3.13) has a virtual environment and a build of its own
+TAG := $(if $(filter-out file,$(origin PYTHON)),-$(shell $(PYTHON) -c 'import sys; print(sys.implementation.cache_tag)'))
+PREFIX ?= $(CURDIR)/build/prefix$(TAG)
 PEER ?= ours
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST_ARGS ?=
@@ -16,10 +18,10 @@ TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgri
 BENCH_PACKAGES := $(BUILD_PACKAGES) libsodium-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) g++ $(if $(filter debian,$(PEER)),libtoxcore2)
 
-VENV := .venv
+VENV := .venv$(TAG)
 BIN := $(CURDIR)/$(VENV)/bin
 SOURCES := $(shell find toxpy cbindings include -type f ! -path '*/__pycache__/*' 2>/dev/null) CMakeLists.txt pyproject.toml
-EXAMPLES := build/c_examples
+EXAMPLES := build/c_examples$(TAG)
 
 # Debian packages named in $(1): installed when root, otherwise the line to run is printed
 define require_packages
@@ -41,7 +43,7 @@ define require_packages
 	fi
 endef
 
-.PHONY: help demo test test-asan lint types check build bench microbench profile packages-demo packages-test packages-bench clean
+.PHONY: help demo test test-asan lint types check build bench microbench profile wheels packages-demo packages-test packages-bench clean
 
 help:
 	@echo "make demo               a C echo bot and a Python client talk over a Tox network on this machine"
@@ -52,6 +54,7 @@ help:
 	@echo "make bench              c-toxcore's library and ours in the same C programs; a table and plots in build/bench"
 	@echo "make bench BENCH_ARGS=--quick    in three minutes; more: docs/performance.md"
 	@echo "make microbench         single steps of the hot path, pytest-benchmark"
+	@echo "make wheels             a wheel in dist/ for each of Python 3.11 to 3.13 that is here, to be published"
 	@echo "make profile CASE=file_tight     a flame graph of one case in build/bench"
 
 demo: packages-demo
@@ -113,6 +116,12 @@ $(VENV)/ready: tests/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
+# shims of version managers are found too: only those that run count
+WHEEL_PYTHONS ?= $(foreach version,3.11 3.12 3.13,$(shell python$(version) -c 'import sys; print(sys.executable)' 2>/dev/null))
+
+wheels: packages-demo $(VENV)/ready
+	@$(BIN)/python packaging/make_wheels.py $(WHEEL_PYTHONS)
+
 $(VENV)/profile-ready: $(VENV)/ready bench/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	@touch $@
@@ -120,12 +129,13 @@ $(VENV)/profile-ready: $(VENV)/ready bench/requirements.txt
 build: $(PREFIX)/installed
 
 $(PREFIX)/installed: $(VENV)/ready $(SOURCES)
+	@$(BIN)/python cbindings/build_needs.py
 	@echo "building libtoxcore into $(PREFIX)"
 	@mkdir -p build
-	@cmake -S . -B build/cmake -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(BIN)/python >build/cmake.log 2>&1 \
+	@cmake -S . -B build/cmake$(TAG) -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(BIN)/python >build/cmake.log 2>&1 \
 	    || { cat build/cmake.log; exit 1; }
-	@cmake --build build/cmake -j $(JOBS) >>build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
-	@cmake --install build/cmake --prefix $(PREFIX) >>build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+	@cmake --build build/cmake$(TAG) -j $(JOBS) >>build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+	@cmake --install build/cmake$(TAG) --prefix $(PREFIX) >>build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
 	@touch $@
 
 $(EXAMPLES)/echo_bot: $(PREFIX)/installed $(wildcard c_examples/*.c)
@@ -133,4 +143,4 @@ $(EXAMPLES)/echo_bot: $(PREFIX)/installed $(wildcard c_examples/*.c)
 	    BUILD=$(CURDIR)/$(EXAMPLES) >/dev/null
 
 clean:
-	rm -rf build $(VENV)
+	rm -rf build dist .venv .venv-*

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +14,13 @@ from setuptools import Distribution, Extension, setup
 from setuptools.command.build import build
 
 ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "cbindings"))
+import build_needs  # noqa: E402
+
+#: A wheel does not know where it will lie: its systemd unit names this virtual environment.
+VENV = "/opt/toxpy"
+#: More words for CMake, as other build tools read them.
+CMAKE_ARGS = shlex.split(os.environ.get("CMAKE_ARGS", ""))
 
 
 class Build(build):
@@ -17,21 +28,46 @@ class Build(build):
 
     def run(self) -> None:
         """Run CMake, then build as usual."""
-        work = (ROOT / self.build_base / "cmake").resolve()
-        prefix = work / "prefix"
+        lacking = build_needs.sentence(build_needs.lacking_tools() + build_needs.lacking_python())
+        if lacking:
+            raise SystemExit(lacking)
+        # what an older build left there would be in the wheel
+        shutil.rmtree(self.build_lib, ignore_errors=True)
+        work = cmake_folder(ROOT / self.build_base)
+        installed = work / "installed"
+        shutil.rmtree(installed, ignore_errors=True)
         for command in (
-            ["cmake", "-S", str(ROOT), "-B", str(work), f"-DPython3_EXECUTABLE={sys.executable}"],
+            [
+                "cmake",
+                "-S",
+                str(ROOT),
+                "-B",
+                str(work),
+                f"-DPython3_EXECUTABLE={sys.executable}",
+                *CMAKE_ARGS,
+            ],
             ["cmake", "--build", str(work)],
-            ["cmake", "--install", str(work), "--prefix", str(prefix)],
+            ["cmake", "--install", str(work), "--prefix", VENV],
         ):
-            subprocess.run(command, check=True)
-        folders: dict[str, list[str]] = {}
-        for path in sorted(prefix.rglob("*")):
-            if path.is_file():
-                folder = folders.setdefault(str(path.parent.relative_to(prefix)), [])
-                folder.append(str(path.relative_to(ROOT)))
-        self.distribution.data_files = list(folders.items())
+            subprocess.run(command, check=True, env=dict(os.environ, DESTDIR=str(installed)))
+        self.distribution.data_files = data_files(installed / VENV.lstrip("/"))
         super().run()
+
+
+def cmake_folder(build_base: Path) -> Path:
+    """CMake's folder for this interpreter: it remembers where Python was found. `make` has others."""
+    place = hashlib.sha256(sys.executable.encode()).hexdigest()[:8]
+    return build_base.resolve() / "wheel" / f"{sys.implementation.cache_tag}-{place}"
+
+
+def data_files(prefix: Path) -> list[tuple[str, list[str]]]:
+    """Folder below the prefix -> files of a wheel. pip itself makes the command `toxpy`."""
+    folders: dict[str, list[str]] = {}
+    for path in sorted(prefix.rglob("*")):
+        folder = str(path.parent.relative_to(prefix))
+        if path.is_file() and folder != "bin":
+            folders.setdefault(folder, []).append(str(path.relative_to(ROOT)))
+    return list(folders.items())
 
 
 class BinaryDistribution(Distribution):

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.txt", "cli")
+IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.txt")
 
 
 def module_file(name: str) -> Path:

@@ -1,16 +1,22 @@
 """The ways a program finds the library: pkg-config, find_package, pip; from a prefix that was moved."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tarfile
+import zipfile
 
 import pytest
 
-from tests.support.prefix import ROOT, prefix
+import toxpy
+from tests.support.prefix import ROOT, compile_c, library_dir, prefix
 
 #: What a build needs of the environment, and nothing of ours.
 CLEAN = {"PATH": "/usr/bin:/bin"}
+PYTHON = f"-DPython3_EXECUTABLE={sys.executable}"
 
 
 @pytest.fixture
@@ -42,17 +48,124 @@ def test_pkg_config_from_a_moved_prefix(moved, tmp_path):
     assert "0.2.23" in version_of(tmp_path / "built" / "cpp_example", moved / "lib")
 
 
-def test_pip_install(tmp_path):
+def test_the_command_and_the_unit_of_a_prefix(moved):
+    """The command works from where it was moved to; the unit names the prefix that it was installed into."""
+    said = subprocess.check_output([moved / "bin" / "toxpy", "--version"], env=CLEAN, text=True, cwd="/")
+    site = moved / "lib" / "toxpy-site" / "toxpy"
+    assert said.startswith(f"toxpy {toxpy.__version__} from {site}\n")
+    assert f"C library: {moved / 'lib' / 'libtoxcore.so.2'}\n" in said and "datapath in C" in said
+    unit = (moved / "lib" / "systemd" / "system" / "toxpy-bootstrapd.service").read_text()
+    assert f"\nExecStart={prefix() / 'bin' / 'toxpy'} bootstrapd --config=" in unit
+    assert (moved / "share" / "man" / "man8" / "toxpy-bootstrapd.8").exists()
+
+
+NEVER_LOST = """
+#include <tox/tox.h>
+int main(void)
+{
+    Tox *tox = tox_new(NULL, NULL);
+    tox_iterate(tox, NULL);
+    tox_kill(tox);
+    return tox == NULL;
+}
+"""
+
+
+def test_valgrind_is_quiet_with_the_suppressions(tmp_path):
+    (tmp_path / "program.c").write_text(NEVER_LOST)
+    program = compile_c(tmp_path / "program", tmp_path / "program.c")
+    check = ["valgrind", "--leak-check=full", "--errors-for-leak-kinds=definite,possible"]
+    check.append(f"--suppressions={prefix()}/lib/valgrind/libtoxcore.supp")
+    environment = {**CLEAN, "LD_LIBRARY_PATH": str(library_dir())}
+    ran = subprocess.run([*check, program], env=environment, capture_output=True, text=True, timeout=110)
+    assert "possibly lost: 0 bytes" in ran.stderr and "ERROR SUMMARY: 0 errors" in ran.stderr, ran.stderr
+
+
+def test_a_build_folder_forgets_the_python_before(tmp_path):
+    """What CMake remembers of another interpreter is not used for this one."""
+    other = "/opt/other/python3.99"
+    (tmp_path / "CMakeCache.txt").write_text(
+        f"TOXPY_LAST_PYTHON:INTERNAL={other}/bin/python3\n"
+        f"_Python3_INCLUDE_DIR:INTERNAL={other}/include\n"
+        f"_Python3_LIBRARY_RELEASE:INTERNAL={other}/lib/libpython3.99.so\n"
+    )
+    subprocess.run(["cmake", "-S", ROOT, "-B", tmp_path, PYTHON], check=True, capture_output=True, text=True)
+    assert "/opt/other" not in (tmp_path / "CMakeCache.txt").read_text()
+
+
+def test_cmake_says_what_is_missing_in_one_line(tmp_path):
+    configure = [shutil.which("cmake"), "-S", ROOT, "-B", tmp_path / "build", "-G", "Unix Makefiles", PYTHON]
+    ran = subprocess.run(configure, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert ran.returncode != 0
+    (line,) = (line for line in ran.stderr.splitlines() if "missing" in line)
+    assert (
+        line.strip() == "toxpy cannot be built here, this is missing: make. On Debian: apt-get install make"
+    )
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory):
+    """The source archive."""
+    folder = tmp_path_factory.mktemp("sdist")
+    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, ROOT]
+    subprocess.run(build, check=True, capture_output=True)
+    (archive,) = folder.glob("toxpy-*.tar.gz")
+    assert archive.name == f"toxpy-{toxpy.__version__}.tar.gz"
+    return archive
+
+
+def test_the_source_archive_holds_all_that_is_versioned(sdist):
+    listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True)
+    with tarfile.open(sdist) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    assert set(listed.split()) - held == {".ci/run", ".gitignore"}
+
+
+def test_pip_installs_the_source_archive(sdist, tmp_path):
     """Python finds toxpy, and below the same prefix lies all that `cmake --install` gives."""
-    source, target = tmp_path / "source", tmp_path / "installed"
-    ignored = shutil.ignore_patterns("build", ".venv", ".git", "*.egg-info", "__pycache__", ".mypy_cache")
-    shutil.copytree(ROOT, source, ignore=ignored)
+    target = tmp_path / "installed"
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, f"--prefix={target}", source], check=True, env=dict(os.environ, PIP_NO_INPUT="1"))
+    subprocess.run([*pip, f"--prefix={target}", sdist], check=True, env=dict(os.environ, PIP_NO_INPUT="1"))
     (package,) = target.glob("lib/python3*/site-packages/toxpy")
-    script = f"import sys; sys.path.insert(0, {str(package.parent)!r}); import toxpy; print(toxpy.__file__)"
-    assert str(package) in subprocess.check_output([sys.executable, "-c", script], text=True, cwd=tmp_path)
+    environment = {**CLEAN, "PYTHONPATH": str(package.parent)}
+    said = subprocess.check_output(
+        [target / "bin" / "toxpy", "--version"], env=environment, text=True, cwd="/"
+    )
+    assert said.splitlines()[0] == f"toxpy {toxpy.__version__} from {package}"
+    assert f"C library: {target / 'lib' / 'libtoxcore.so.2'}\n" in said and "datapath in C" in said
     for name in ("lib/libtoxcore.so.2", "lib/pkgconfig/toxcore.pc", "include/toxcore.h", "include/tox/tox.h"):
         assert (target / name).exists()
     assert (target / "lib" / "toxpy-site" / "toxpy" / "core.py").exists()
     assert (target / "lib" / "cmake" / "toxcore" / "toxcoreConfig.cmake").exists()
+    assert (target / "share" / "man" / "man8" / "toxpy-bootstrapd.8").exists()
+    unit = (target / "lib" / "systemd" / "system" / "toxpy-bootstrapd.service").read_text()
+    assert "\nExecStart=/opt/toxpy/bin/toxpy bootstrapd" in unit
+
+
+def test_pip_says_what_is_missing_in_one_line(sdist, tmp_path):
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
+    ran = subprocess.run(
+        [*pip, f"--prefix={tmp_path / 'installed'}", sdist],
+        env={"PATH": str(tmp_path), "PIP_NO_INPUT": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode != 0 and "Traceback" not in ran.stderr
+    said = [line for line in ran.stderr.splitlines() if "missing" in line]
+    assert len(said) == 1 and said[0].strip().endswith("On Debian: apt-get install cmake make gcc libc6-dev")
+
+
+def test_a_wheel_to_be_published(tmp_path):
+    """Tagged for a glibc, and its library says that it needs libpython but not where this machine has it."""
+    variables = {**os.environ, "PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INPUT": "1"}
+    make = [sys.executable, ROOT / "packaging" / "make_wheels.py", "--into", tmp_path, sys.executable]
+    subprocess.run(make, check=True, env=variables)
+    (wheel,) = tmp_path.glob("*.whl")
+    tag = sys.implementation.cache_tag.replace("cpython-", "cp")
+    assert re.fullmatch(rf"toxpy-{toxpy.__version__}-{tag}-{tag}-manylinux_2_\d+_\w+\.whl", wheel.name)
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    library = tmp_path / f"toxpy-{toxpy.__version__}.data" / "data" / "lib" / "libtoxcore.so.2"
+    said = subprocess.check_output(["readelf", "-d", library], text=True)
+    assert f"[{sysconfig.get_config_var('INSTSONAME')}]" in said
+    assert re.findall(r"(?:RUNPATH|RPATH).*\[(.*)\]", said) == ["$ORIGIN"]

