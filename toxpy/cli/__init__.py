@@ -1,1 +1,1 @@
-"""Programs: `python -m toxpy <command>`."""
+"""Programs: `toxpy COMMAND`."""

@@ -1,11 +1,11 @@
-"""The commands of `python -m toxpy`; each is a function of a module that is loaded when asked for."""
+"""The commands of `toxpy`; each is a function of a module that is loaded when asked for."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-from toxpy.cli.terminal import OK, WRONG_USE, guard_pipes
+from toxpy.cli.terminal import OK, PROGRAM, WRONG_USE, guard_pipes
 
 #: command -> (module, function, what it does)
 COMMANDS = {
@@ -18,7 +18,7 @@ COMMANDS = {
     "receive": ("receive", "main", "print messages of friends, and take their files"),
     "chat": ("chat", "main", "talk to a friend"),
     "echo": ("echo", "echo_main", "send every message back"),
-    "bootstrapd": ("bootstrapd.main", "main", "run a bootstrap node, as tox-bootstrapd does"),
+    "bootstrapd": ("bootstrapd", "main", "run a bootstrap node, as tox-bootstrapd does"),
 }
 
 
@@ -27,12 +27,13 @@ def usage() -> str:
     lines = [f"  {name:<12} {text}" for name, (_, _, text) in COMMANDS.items()]
     return "\n".join(
         [
-            "Usage: python -m toxpy COMMAND [OPTION]...",
+            f"Usage: {PROGRAM} COMMAND [OPTION]...",
             "",
             "Commands:",
             *lines,
             "",
-            "python -m toxpy COMMAND --help tells more. A start: new, then chat with a friend's Tox ID.",
+            f"{PROGRAM} --version tells which toxpy this is, and where.",
+            f"{PROGRAM} COMMAND --help tells more. A start: new, then chat with a friend's Tox ID.",
         ]
     )
 
@@ -45,6 +46,11 @@ def main(arguments: list[str]) -> int:
 def _main(arguments: list[str]) -> int:
     if arguments[:1] in (["--help"], ["-h"], ["help"]):
         print(usage())
+        return OK
+    if arguments[:1] in (["--version"], ["-V"]):
+        from toxpy.cli.about import version_text
+
+        print(version_text())
         return OK
     if not arguments or arguments[0] not in COMMANDS:
         problem = f"there is no command {arguments[0]!r}" if arguments else "no command given"

@@ -19,6 +19,8 @@ import unicodedata
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+#: How this program is called, for usage and advice.
+PROGRAM = "toxpy" if os.path.basename(sys.argv[0]) == "toxpy" else "python -m toxpy"
 #: Exit statuses; argparse ends with 2 for a wrong command line, a signal gives 128 + its number.
 OK, FAILED, WRONG_USE, TIMED_OUT = 0, 1, 2, 3
 EXIT_STATUS_HELP = """\

@@ -1,4 +1,4 @@
-"""`python -m toxpy bootstrapd`: a bootstrap node that reads tox-bootstrapd's configuration file.
+"""`toxpy bootstrapd`: a bootstrap node that reads tox-bootstrapd's configuration file.
 
 Flags, file and messages are those of c-toxcore's tox-bootstrapd (other/bootstrap_daemon), `--metrics`
 is ours. Differences: the exit status tells about a start that failed, also as a daemon; the UDP port is the
@@ -26,6 +26,7 @@ from toxpy.cli.bootstrapd.bootstrapd_config import (
     load_keys,
 )
 from toxpy.cli.bootstrapd.daemon import DaemonError, Loop, PidFile, Starter, daemonise
+from toxpy.cli.terminal import PROGRAM
 from toxpy.network.bootstrap_node import VERSION, BootstrapNode
 from toxpy.runtime import Runtime
 from toxpy.system import sockets
@@ -38,8 +39,8 @@ WANTED_FILES, MIN_FILES = 32768, 4096
 #: Names that cannot be looked up are tried again, less and less often.
 LOOKUP_RETRY_S, MAX_LOOKUP_RETRY_S = 30, 3600
 
-HELP = """\
-Usage: python -m toxpy bootstrapd [OPTION]... --config=FILE_PATH
+HELP = f"""\
+Usage: {PROGRAM} bootstrapd [OPTION]... --config=FILE_PATH
 
 Options:
   --config=FILE_PATH     The configuration file, in tox-bootstrapd's format.
@@ -76,7 +77,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     """The options; SystemExit for --help, --version and whatever makes no sense."""
-    parser = _Parser(prog="python -m toxpy bootstrapd", add_help=False)
+    parser = _Parser(prog=f"{PROGRAM} bootstrapd", add_help=False)
     parser.add_argument("--config")
     parser.add_argument("--foreground", action="store_true")
     parser.add_argument("--help", action="help")
