@@ -20,6 +20,7 @@ PAGE = ROOT / "docs" / "states.md"
 #: title, module, and what its two names begin with (several machines in one module)
 MACHINES = [
     ("Connection to a relay", "toxpy.tcp.client", ""),
+    ("File transfer", "toxpy.files.transfer", ""),
 ]
 
 

@@ -31,7 +31,7 @@ MODULES = {
     "Packet numbers and requests": "net_crypto/window",
     "Friend connections": "friend/connection",
     "Friend requests": "friend/requests",
-    "Messenger": "friend/messenger",
+    "Messenger": "friend/packets",
     "File transfers": "files/transfers",
     "Savedata": "save/savedata",
     "Conferences in savedata": "conference/saved",

@@ -486,7 +486,7 @@ def py_tox_set_callback(tox: int, index: int, packet_id: int, callback: int) -> 
         instance.by_packet_id[index, packet_id] = callback
     elif packet_id in _CALL_PACKETS[index] and instance.core is not None:
         instance.by_packet_id[index, packet_id] = callback
-        instance.core.messenger.report_call_packets(packet_id, callback != 0)
+        instance.core.messenger.incoming.report_call_packets(packet_id, callback != 0)
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]

@@ -12,6 +12,7 @@ from tests.support.real_tox import RealTox
 from tests.unit.friend.fakes import Stage
 from tests.vectors.saves.record import load
 from toxpy.errors import PacketError
+from toxpy.friend.saved import restore_request
 from toxpy.save import savedata as save
 from toxpy.wire.address import Node
 
@@ -59,7 +60,7 @@ def our_save():
         friend = messenger.add_norequest(stage.key())
         friend.name, friend.status_message = b"friend %d" % number, b"m" * (number * 500)
         friend.user_status, friend.last_seen_s = number, 1_600_000_000 + number
-    messenger.restore_request(stage.key(), b"\1\2\3\4", b"please")
+    restore_request(messenger, stage.key(), b"\1\2\3\4", b"please")
     saved = save.collect(messenger)
     saved.friends = save.collect_friends(messenger)
     ips = (b"\x01\x02\x03\x04", bytes(range(32, 48)))

@@ -13,6 +13,7 @@ from tests.support.files import CANCEL, PAUSE, RESUME, UNKNOWN_SIZE
 from tests.support.universe import Universe
 from tests.unit.friend.test_over_net_crypto import Node
 from toxpy.errors import ToxError
+from toxpy.files.transfer import ASKED, OFFERED, PAUSED_BY_FRIEND, PAUSED_BY_US
 from toxpy.generated import events as ev
 
 SIDES = st.sampled_from(["alice", "bob"])
@@ -92,7 +93,7 @@ class Client(Node):
         while self.requests:
             number, position, length = self.requests.pop(0)
             file_id = self.known[number]
-            size = self.messenger.friend(0).files.sending[number].size
+            size = self.files.of_friend(self.messenger.friend(0)).sending[number].size
             if size == UNKNOWN_SIZE:
                 length = min(length, max(STREAM_LENGTH - position, 0))
             try:
@@ -102,7 +103,7 @@ class Client(Node):
 
     def state(self, of_incoming):
         """What this side thinks of the files in one direction."""
-        files = self.messenger.friend(0).files
+        files = self.files.of_friend(self.messenger.friend(0))
         if files is None:
             return {}
         table = files.receiving if of_incoming else files.sending
@@ -110,12 +111,15 @@ class Client(Node):
             number: (
                 transfer.file_id,
                 transfer.size,
-                transfer.state,
+                SEEN_BY_SENDER.get(transfer.state, transfer.state) if of_incoming else transfer.state,
                 transfer.transferred,
-                (transfer.paused_by_us, transfer.paused_by_friend)[:: -1 if of_incoming else 1],
             )
             for number, transfer in table.items()
         }
+
+
+#: What a receiver calls a state, and its sender.
+SEEN_BY_SENDER = {ASKED: OFFERED, PAUSED_BY_US: PAUSED_BY_FRIEND, PAUSED_BY_FRIEND: PAUSED_BY_US}
 
 
 class FileMachine(RuleBasedStateMachine):
@@ -243,7 +247,9 @@ class FileMachine(RuleBasedStateMachine):
         for client in (self.alice, self.bob):
             assert client.known == {} and client.state(False) == {} == client.state(True)
             assert (
-                client.messenger.friend(0).files.unanswered == 0 if client.messenger.friend(0).files else True
+                client.files.of_friend(client.messenger.friend(0)).unanswered == 0
+                if client.files.of_friend(client.messenger.friend(0))
+                else True
             )
         for sender, receiver in ((self.alice, self.bob), (self.bob, self.alice)):
             # a receiver may cancel when all has arrived, which the sender then takes for a success

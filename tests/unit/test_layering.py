@@ -22,7 +22,7 @@ LAYERS = [
     ["tcp"],
     ["onion"],
     ["net_crypto"],
-    ["friend", "files.transfers", "network.flood_queue", "network.bootstrap_info"],
+    ["friend", "files.transfer", "files.transfers", "network.flood_queue", "network.bootstrap_info"],
     ["conference", "group", "av", "ext"],
     ["save.savedata", "save.passkey"],
     ["network.node"],

@@ -15,7 +15,7 @@ All other packets go to the owner. Spec: Friend connection; c-toxcore: friend_co
 from __future__ import annotations
 
 from toxpy.errors import PacketError
-from toxpy.friend.diagnosis import Moments
+from toxpy.friend.steps import Steps
 from toxpy.net_crypto.setup import ESTABLISHED, HANDSHAKE_SENT
 from toxpy.wire.address import Node, is_loopback, is_usable, pack_nodes, unpack_nodes
 
@@ -86,9 +86,9 @@ class FriendConnection:
         "crypto",
         "dht_pk",
         "is_online",
-        "moments",
         "owner",
         "real_pk",
+        "steps",
     )
 
     def __init__(self, parent: FriendConnections, real_pk: bytes, owner: FriendConnectionOwner) -> None:
@@ -98,7 +98,7 @@ class FriendConnection:
         self.crypto: CryptoConnection | None = None
         self.dht_pk: bytes | None = None
         self.is_online = False
-        self.moments = Moments()
+        self.steps = Steps()
         self._dht_token: object | None = None
         self._dht_pk_ms = 0
         self._address: Address | None = None
@@ -117,7 +117,7 @@ class FriendConnection:
 
     def on_dht_pk(self, dht_pk: bytes) -> None:
         """The friend says (by onion, DHT or handshake) that this is its DHT key now."""
-        self.moments.dht_key = self._parent.rt.clock.now_ms
+        self.steps.dht_key = self._parent.rt.clock.now_ms
         if dht_pk == self.dht_pk:
             self._dht_pk_ms = self._parent.rt.clock.now_ms
             return
@@ -131,7 +131,7 @@ class FriendConnection:
     def on_address(self, address: Address) -> None:
         """The DHT found the friend there."""
         self._address, self._address_ms = address, self._parent.rt.clock.now_ms
-        self.moments.address = self._address_ms
+        self.steps.address = self._address_ms
         if self.crypto is not None:
             self.crypto.set_address(address)
         own = self._relays.get(self.dht_pk) if self.dht_pk is not None else None
@@ -150,7 +150,7 @@ class FriendConnection:
         if len(relays) >= MAX_STORED_RELAYS:
             del relays[next(iter(relays))]
         relays[node.public_key] = node
-        self.moments.relay = self._parent.rt.clock.now_ms
+        self.steps.relay = self._parent.rt.clock.now_ms
         if self.crypto is not None:
             self.crypto.add_relay(node)
 
@@ -226,7 +226,7 @@ class FriendConnection:
         """Encrypted and confirmed in both directions."""
         rt = self._parent.rt
         self.is_online = True
-        self._last_alive_ms = self.moments.online = rt.clock.now_ms
+        self._last_alive_ms = self.steps.online = rt.clock.now_ms
         self._onion_friend.set_online(True)
         self._alive_timer = rt.timers.call_later(0, self._alive_due)
         self._dead_timer = rt.timers.call_later(CONNECTION_TIMEOUT_MS, self._alive_timed_out)
@@ -302,7 +302,7 @@ class FriendConnection:
         if self.crypto is not None:
             self.crypto.kill()
         self._lost()
-        self.moments.timed_out = True
+        self.steps.timed_out = True
 
     def _cancel_alive(self) -> None:
         if self._alive_timer is not None:
@@ -316,14 +316,14 @@ class FriendConnection:
     def _lost(self) -> None:
         """No crypto connection any more: tell those who care and try again."""
         crypto, self.crypto = self.crypto, None
-        now_ms, moments = self._parent.rt.clock.now_ms, self.moments
+        now_ms, steps = self._parent.rt.clock.now_ms, self.steps
         if crypto is not None and crypto.reached < ESTABLISHED:
-            moments.attempt = now_ms
+            steps.attempt = now_ms
             if crypto.reached >= HANDSHAKE_SENT:
-                moments.answered = now_ms
+                steps.answered = now_ms
         if self.is_online:
-            self.is_online = moments.timed_out = False
-            moments.left = now_ms
+            self.is_online = steps.timed_out = False
+            steps.left = now_ms
             self._cancel_alive()
             # the key was good until now: keep looking for the friend there for a while
             self._dht_pk_ms = now_ms

@@ -3,11 +3,12 @@
     our own network -> the onion finds the friend -> it tells its DHT key -> an address or relay is
     known -> it answers the cookie request -> it accepts the handshake -> it says that it is online
 
-No other Tox library tells this; it needs only moments that the layers know anyway.
+No other Tox library tells this; it needs only moments that the layers know anyway (steps.py).
 """
 
 from __future__ import annotations
 
+from toxpy.friend.steps import NEVER
 from toxpy.generated.enums import (
     TOX_FRIEND_OFFLINE_REASON_ADDRESS_UNKNOWN,
     TOX_FRIEND_OFFLINE_REASON_DHT_KEY_UNKNOWN,
@@ -28,35 +29,10 @@ if TYPE_CHECKING:
     from toxpy.friend.connection import FriendConnection
     from toxpy.friend.friend import Friend
 
-NEVER = -1
 #: An announcement outlives its owner by this much, so it proves nothing sooner. c-toxcore: onion_announce.c.
 ANNOUNCE_LIFETIME_MS = 300_000
 #: A failed attempt to connect says something about the present for this long.
 ATTEMPT_LIFETIME_MS = 60_000
-
-
-class Moments:
-    """When the steps towards one friend were reached last, in the clock's milliseconds; -1 for never."""
-
-    __slots__ = ("address", "answered", "attempt", "dht_key", "left", "online", "relay", "timed_out")
-
-    def __init__(self) -> None:
-        #: the friend told its DHT key
-        self.dht_key = NEVER
-        #: the DHT found an address for that key
-        self.address = NEVER
-        #: a relay of the friend's became known
-        self.relay = NEVER
-        #: an attempt to connect failed
-        self.attempt = NEVER
-        #: the friend answered the cookie request of an attempt that failed all the same
-        self.answered = NEVER
-        #: the encrypted connection stood
-        self.online = NEVER
-        #: the encrypted connection ended
-        self.left = NEVER
-        #: it ended without a word
-        self.timed_out = False
 
 
 class Diagnosis:
@@ -76,47 +52,47 @@ class Diagnosis:
 
 def diagnose(friend: Friend, connection: FriendConnection, self_connected: bool, now_ms: int) -> Diagnosis:
     """Look at everything that is known about the way to a friend."""
-    moments = connection.moments
+    reached = connection.steps
     found_ms = connection.found_ms()
     at = {
         "found": found_ms,
-        "dht_key": moments.dht_key,
-        "address": moments.address,
-        "relay": moments.relay,
-        "attempt": moments.attempt,
-        "answered": moments.answered,
-        "online": moments.online,
-        "left": moments.left,
+        "dht_key": reached.dht_key,
+        "address": reached.address,
+        "relay": reached.relay,
+        "attempt": reached.attempt,
+        "answered": reached.answered,
+        "online": reached.online,
+        "left": reached.left,
     }
     steps = {name: now_ms - moment for name, moment in at.items() if moment != NEVER}
     reason, moment = _furthest(friend, connection, found_ms, self_connected, now_ms)
-    return Diagnosis(reason, now_ms - moment if moment != NEVER else NEVER, steps, moments.timed_out)
+    return Diagnosis(reason, now_ms - moment if moment != NEVER else NEVER, steps, reached.timed_out)
 
 
 def _furthest(
     friend: Friend, connection: FriendConnection, found_ms: int, self_connected: bool, now_ms: int
 ) -> tuple[int, int]:
-    moments, crypto = connection.moments, connection.crypto
+    reached, crypto = connection.steps, connection.crypto
     if friend.connection_type:
         is_relayed = crypto is not None and crypto.connection_type == OVER_TCP
         reason = TOX_FRIEND_OFFLINE_REASON_RELAY_ONLY if is_relayed else TOX_FRIEND_OFFLINE_REASON_NONE
-        return reason, moments.online
+        return reason, reached.online
     if connection.is_online:
         # the connection stands, but the friend does not say that it is online: we are not on its list
-        return TOX_FRIEND_OFFLINE_REASON_NOT_ACCEPTED, moments.online
+        return TOX_FRIEND_OFFLINE_REASON_NOT_ACCEPTED, reached.online
     if not self_connected:
         return TOX_FRIEND_OFFLINE_REASON_SELF_OFFLINE, NEVER
-    signs_of_life = max(moments.dht_key, moments.address, moments.answered)
-    silent = signs_of_life <= moments.left and found_ms <= moments.left + ANNOUNCE_LIFETIME_MS
-    if moments.left != NEVER and silent:
-        return TOX_FRIEND_OFFLINE_REASON_WENT_AWAY, moments.left
+    signs_of_life = max(reached.dht_key, reached.address, reached.answered)
+    silent = signs_of_life <= reached.left and found_ms <= reached.left + ANNOUNCE_LIFETIME_MS
+    if reached.left != NEVER and silent:
+        return TOX_FRIEND_OFFLINE_REASON_WENT_AWAY, reached.left
     answers_now = crypto is not None and crypto.state >= HANDSHAKE_SENT
-    if answers_now or (moments.answered != NEVER and now_ms - moments.answered < ATTEMPT_LIFETIME_MS):
-        return TOX_FRIEND_OFFLINE_REASON_HANDSHAKE_REJECTED, moments.answered
+    if answers_now or (reached.answered != NEVER and now_ms - reached.answered < ATTEMPT_LIFETIME_MS):
+        return TOX_FRIEND_OFFLINE_REASON_HANDSHAKE_REJECTED, reached.answered
     if connection.dht_pk is not None:
-        if moments.address != NEVER or moments.relay != NEVER:
-            return TOX_FRIEND_OFFLINE_REASON_NO_COOKIE, max(moments.address, moments.relay)
-        return TOX_FRIEND_OFFLINE_REASON_ADDRESS_UNKNOWN, moments.dht_key
+        if reached.address != NEVER or reached.relay != NEVER:
+            return TOX_FRIEND_OFFLINE_REASON_NO_COOKIE, max(reached.address, reached.relay)
+        return TOX_FRIEND_OFFLINE_REASON_ADDRESS_UNKNOWN, reached.dht_key
     if found_ms != NEVER:
         return TOX_FRIEND_OFFLINE_REASON_DHT_KEY_UNKNOWN, found_ms
     return TOX_FRIEND_OFFLINE_REASON_NOT_FOUND, NEVER

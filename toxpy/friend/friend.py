@@ -13,19 +13,16 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.files.transfers import FriendFiles
+    from collections.abc import Callable
+
     from toxpy.friend.connection import FriendConnection
-    from toxpy.friend.messenger import Messenger
-    from toxpy.runtime import Timer
+    from toxpy.runtime import Dispatch, Runtime, Timer
 
 FRIEND_ADDED, FRIEND_REQUESTED, FRIEND_CONFIRMED, FRIEND_ONLINE = 1, 2, 3, 4
 CONNECTION_NONE = 0
 
 MAX_NAME_LENGTH = 128
 MAX_STATUS_MESSAGE_LENGTH = 1007
-
-#: First wait for an answer to a request; doubled each time.
-REQUEST_TIMEOUT_MS = 5_000
 
 PACKET_ONLINE, PACKET_OFFLINE = 24, 25
 #: Up to here packets are about the friend itself, and come when it goes online; higher kinds are part of a
@@ -34,27 +31,42 @@ LAST_ABOUT_FRIEND = 51
 _ONLINE = bytes((PACKET_ONLINE,))
 
 
+class PendingRequest:
+    """The friend request that is sent until the friend comes online."""
+
+    __slots__ = ("message", "nospam", "timeout_ms", "timer")
+
+    def __init__(self, nospam: bytes, message: bytes, timeout_ms: int) -> None:
+        self.nospam = nospam
+        self.message = message
+        #: how long to wait for an answer to the next one sent
+        self.timeout_ms = timeout_ms
+        self.timer: Timer | None = None
+
+
 class Friend:
-    """A friend's state; the owner of its friend connection. Text fields hold raw bytes."""
+    """A friend's state; the owner of its friend connection. Text fields hold raw bytes.
+
+    `packets` has the handlers of what the friend sends; `report(friend, status)` hears that the friend is
+    ONLINE (also again, when it is reached another way) or only CONFIRMED.
+    """
 
     __slots__ = (
         "connection",
         "connection_type",
         "deleted",
-        "files",
         "is_typing",
         "last_message_id",
         "last_seen_s",
-        "messenger",
         "name",
         "number",
+        "packets",
         "real_pk",
         "receipts",
-        "request_message",
-        "request_nospam",
-        "request_timeout_ms",
-        "request_timer",
+        "report",
+        "request",
         "retry_timer",
+        "rt",
         "self_typing",
         "status",
         "status_message",
@@ -64,8 +76,19 @@ class Friend:
 
     connection: FriendConnection
 
-    def __init__(self, messenger: Messenger, number: int, real_pk: bytes, status: int) -> None:
-        self.messenger = messenger
+    def __init__(
+        self,
+        number: int,
+        real_pk: bytes,
+        status: int,
+        *,
+        packets: Dispatch,
+        report: Callable[[Friend, int], None],
+        rt: Runtime,
+    ) -> None:
+        self.packets = packets
+        self.report = report
+        self.rt = rt
         self.number = number
         self.real_pk = real_pk
         self.status = status
@@ -80,18 +103,14 @@ class Friend:
         #: the type last reported, which is what the API says
         self.connection_type = CONNECTION_NONE
         self.last_seen_s = 0
-        self.request_message = b""
-        self.request_nospam = bytes(4)
-        self.request_timeout_ms = REQUEST_TIMEOUT_MS
-        self.request_timer: Timer | None = None
+        #: None for a friend who was added without one
+        self.request: PendingRequest | None = None
         #: kinds of the packets about ourselves that the friend has not got yet, in sending order
         self.unsent: list[int] = []
         self.retry_timer: Timer | None = None
         self.last_message_id = 0
         #: (packet number, message id) of unacknowledged messages; no more than the send window holds
         self.receipts: list[tuple[int, int]] = []
-        #: transfers since the friend came online, if any
-        self.files: FriendFiles | None = None
 
     # the friend connection's owner interface
 
@@ -102,45 +121,46 @@ class Friend:
     def on_offline(self) -> None:
         """The connection is gone."""
         if self.status == FRIEND_ONLINE:
-            self.messenger.set_friend_status(self, FRIEND_CONFIRMED)
+            self.report(self, FRIEND_CONFIRMED)
 
     def on_transport(self) -> None:
         """Direct or relayed: the other one than before."""
         if self.status == FRIEND_ONLINE:
-            self.messenger.report_transport(self)
+            self.report(self, FRIEND_ONLINE)
 
     def on_lossless(self, data: bytes) -> None:
         """One packet from the friend, from its kind byte on."""
-        messenger = self.messenger
+        rt = self.rt
         if self.status == FRIEND_ONLINE:
             kind = data[0]
             if kind > LAST_ABOUT_FRIEND:
-                rt = messenger.rt
                 rt.pace.active_ms = rt.clock.now_ms
-            handler = messenger.packets.handlers[kind]
+            handler = self.packets.handlers[kind]
             if handler is not None:
                 handler(self, data)
             else:
-                messenger.rt.counters.drop("friend_packet_kind")
+                rt.counters.drop("friend_packet_kind")
         elif data == _ONLINE:
-            messenger.set_friend_status(self, FRIEND_ONLINE)
+            self.report(self, FRIEND_ONLINE)
         else:
-            messenger.rt.counters.drop("friend_packet_offline")
+            rt.counters.drop("friend_packet_offline")
 
     def on_lossy(self, data: bytes) -> None:
         """One lossy packet; c-toxcore takes these before the ONLINE packet too."""
-        messenger = self.messenger
-        rt = messenger.rt
+        rt = self.rt
         rt.pace.active_ms = rt.clock.now_ms
-        handler = messenger.packets.handlers[data[0]]
+        handler = self.packets.handlers[data[0]]
         if handler is not None:
             handler(self, data)
         else:
-            messenger.rt.counters.drop("friend_packet_kind")
+            rt.counters.drop("friend_packet_kind")
 
     def cancel_timers(self) -> None:
         """Nothing of this friend happens by itself any more."""
-        for timer in (self.request_timer, self.retry_timer):
-            if timer is not None:
-                timer.cancel()
-        self.request_timer = self.retry_timer = None
+        if self.retry_timer is not None:
+            self.retry_timer.cancel()
+            self.retry_timer = None
+        request = self.request
+        if request is not None and request.timer is not None:
+            request.timer.cancel()
+            request.timer = None

@@ -1,17 +1,6 @@
-"""The messenger: friends with numbers, what they tell us and what we tell them.
+"""The messenger: friends with numbers, what we tell them, and the receipts. What they tell us: packets.py.
 
-    24 online           empty; the friend has us on its list and is ready
-    25 offline          empty; it took us off its list
-    48 name             0 to 128 bytes
-    49 status message   0 to 1007 bytes
-    50 status           1 byte: 0 none, 1 away, 2 busy
-    51 typing           1 byte
-    64 message          1 to 1372 bytes
-    65 action           the same
-    160-191             a client's own lossless packets; 200-254 its own lossy ones
-
-`packets` has a slot per kind; files (80-82, in files.py), calls (69, 192-199), group and conference
-invitations (95, 96) claim theirs. Handlers get `(friend, data)` with the kind byte in data.
+`packets` is the table of what friends send: a slot per kind, of which every capability claims its own.
 Methods take a Friend or its number and raise ToxError with the code of the C function
 they serve. Spec: Messenger; c-toxcore: Messenger.c.
 """
@@ -20,21 +9,35 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from toxpy.errors import ToxError
+from toxpy.errors import api_error
 from toxpy.files.transfers import Files
 from toxpy.friend.friend import (
     CONNECTION_NONE,
     FRIEND_ADDED,
     FRIEND_CONFIRMED,
     FRIEND_ONLINE,
-    FRIEND_REQUESTED,
     MAX_NAME_LENGTH,
     MAX_STATUS_MESSAGE_LENGTH,
     PACKET_OFFLINE,
-    PACKET_ONLINE,
     Friend,
 )
-from toxpy.generated import enums
+from toxpy.friend.packets import (
+    FIRST_CUSTOM_LOSSLESS,
+    FIRST_LOSSY,
+    LAST_CUSTOM_LOSSLESS,
+    LAST_LOSSY,
+    MAX_MESSAGE_LENGTH,
+    MAX_PACKET_SIZE,
+    MAX_STATUS,
+    PACKET_MESSAGE,
+    PACKET_MSI,
+    PACKET_NAME,
+    PACKET_STATUS,
+    PACKET_STATUS_MESSAGE,
+    PACKET_TYPING,
+    FriendPackets,
+)
+from toxpy.friend.requests import MAX_REQUEST_LENGTH
 from toxpy.generated import events as ev
 from toxpy.ids import ADDRESS_SIZE, address_checksum
 from toxpy.runtime import Dispatch
@@ -47,33 +50,12 @@ if TYPE_CHECKING:
     from toxpy.friend.requests import FriendRequests
     from toxpy.runtime import Runtime
 
-# protocol
-PACKET_NAME, PACKET_STATUS_MESSAGE, PACKET_STATUS, PACKET_TYPING = 48, 49, 50, 51
-PACKET_MESSAGE, PACKET_ACTION, PACKET_MSI = 64, 65, 69
-FIRST_CUSTOM_LOSSLESS, LAST_CUSTOM_LOSSLESS = 160, 191
-#: A client may send from 192 on, but 192 to 199 arrive at the peer's calls and conferences.
-FIRST_LOSSY, FIRST_CUSTOM_LOSSY, LAST_LOSSY = 192, 200, 254
-MAX_PACKET_SIZE = 1373
-MAX_MESSAGE_LENGTH = MAX_PACKET_SIZE - 1
-MAX_REQUEST_LENGTH = 921
-#: What c-toxcore took before 0.2.21, and what is in its saves.
-MAX_SAVED_REQUEST_LENGTH = 1016
-MAX_STATUS = 2
-
-# ours
-#: How soon a request is tried again while the onion has found no way to the friend.
-REQUEST_RETRY_MS = 500
-#: How soon what did not fit into the send window is tried again.
+#: Milliseconds until what did not fit into the send window is tried again.
 RETRY_MS = 200
 
 _OFFLINE = bytes((PACKET_OFFLINE,))
 _ABOUT_US = (PACKET_NAME, PACKET_STATUS_MESSAGE, PACKET_STATUS, PACKET_TYPING)
 _U32_MASK = 0xFFFFFFFF
-
-
-def _error(name: str, *, retryable: bool = False) -> ToxError:
-    """The ToxError of that enumerator."""
-    return ToxError(getattr(enums, name), name, retryable=retryable)
 
 
 def _is_valid_key(real_pk: bytes) -> bool:
@@ -94,6 +76,7 @@ class Messenger:
         "events",
         "files",
         "identity",
+        "incoming",
         "name",
         "packets",
         "requests",
@@ -114,6 +97,7 @@ class Messenger:
         self.status_message = b""
         self.status = 0
         self.packets = Dispatch()
+        self.incoming = FriendPackets(self.packets, events, rt=rt)
         self._by_number: dict[int, Friend] = {}
         self._by_key: dict[bytes, Friend] = {}
         #: numbers below the highest ever used that are free, smallest first
@@ -124,32 +108,7 @@ class Messenger:
         self._awaiting: dict[Friend, None] = {}
         requests.is_friend = self._by_key.__contains__
         requests.on_request = self._on_request
-        self._claim_packets()
         self.files = Files(self)
-
-    def _claim_packets(self) -> None:
-        claim = self.packets.claim
-        claim(PACKET_ONLINE, self._on_online_again)
-        claim(PACKET_OFFLINE, self._on_offline)
-        claim(PACKET_NAME, self._on_name)
-        claim(PACKET_STATUS_MESSAGE, self._on_status_message)
-        claim(PACKET_STATUS, self._on_status)
-        claim(PACKET_TYPING, self._on_typing)
-        claim(PACKET_MESSAGE, self._on_message)
-        claim(PACKET_ACTION, self._on_message)
-        for kind in range(FIRST_CUSTOM_LOSSLESS, LAST_CUSTOM_LOSSLESS + 1):
-            claim(kind, self._on_custom_lossless)
-        for kind in range(FIRST_CUSTOM_LOSSY, LAST_LOSSY + 1):
-            claim(kind, self._on_custom_lossy)
-
-    def report_call_packets(self, kind: int, wanted: bool) -> None:
-        """Choose whether packets of a kind that is for calls (69, 192 to 199) are events like custom ones."""
-        handler = self._on_custom_lossless if kind == PACKET_MSI else self._on_custom_lossy
-        slots = self.packets.handlers
-        if wanted and slots[kind] is None:
-            self.packets.claim(kind, handler)
-        elif not wanted and slots[kind] == handler:
-            slots[kind] = None
 
     # the table of friends
 
@@ -168,12 +127,13 @@ class Messenger:
     def _find(self, friend: Friend | int, error_name: str) -> Friend:
         found = self._by_number.get(friend) if isinstance(friend, int) else friend
         if found is None or found.deleted:
-            raise _error(error_name)
+            raise api_error(error_name)
         return found
 
     def _new_friend(self, real_pk: bytes, status: int) -> Friend:
         number = heappop(self._free) if self._free else len(self._by_number)
-        friend = Friend(self, number, real_pk, status)
+        packets, report = self.packets, self._set_friend_status
+        friend = Friend(number, real_pk, status, packets=packets, report=report, rt=self.rt)
         self._by_number[number] = self._by_key[real_pk] = friend
         friend.connection = self.connections.add(real_pk, friend)
         return friend
@@ -181,61 +141,42 @@ class Messenger:
     def _check_addable(self, real_pk: bytes) -> None:
         """c-toxcore: Messenger.c m_addfriend_norequest."""
         if not _is_valid_key(real_pk):
-            raise _error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
+            raise api_error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
         if real_pk == self.identity.public:
-            raise _error("TOX_ERR_FRIEND_ADD_OWN_KEY")
+            raise api_error("TOX_ERR_FRIEND_ADD_OWN_KEY")
         if real_pk in self._by_key:
-            raise _error("TOX_ERR_FRIEND_ADD_ALREADY_SENT")
+            raise api_error("TOX_ERR_FRIEND_ADD_ALREADY_SENT")
 
     def add(self, address: bytes, message: bytes) -> Friend:
         """Put the owner of a 38-byte address on the list and send a request until there is an answer."""
         if len(message) > MAX_REQUEST_LENGTH:
-            raise _error("TOX_ERR_FRIEND_ADD_TOO_LONG")
+            raise api_error("TOX_ERR_FRIEND_ADD_TOO_LONG")
         if len(address) != ADDRESS_SIZE or address_checksum(address[:-2]) != address[-2:]:
-            raise _error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
+            raise api_error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
         real_pk, nospam = address[:32], address[32:36]
         if not _is_valid_key(real_pk):
-            raise _error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
-        return self._add_with_request(real_pk, nospam, message)
+            raise api_error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
+        return self.add_with_request(real_pk, nospam, message)
 
-    def _add_with_request(self, real_pk: bytes, nospam: bytes, message: bytes) -> Friend:
+    def add_with_request(self, real_pk: bytes, nospam: bytes, message: bytes) -> Friend:
+        """The same for the parts of an address, with a message of any length."""
         if not message:
-            raise _error("TOX_ERR_FRIEND_ADD_NO_MESSAGE")
+            raise api_error("TOX_ERR_FRIEND_ADD_NO_MESSAGE")
         known = self._by_key.get(real_pk)
-        if known is not None and known.status < FRIEND_CONFIRMED and known.request_nospam != nospam:
-            known.request_nospam = nospam
-            raise _error("TOX_ERR_FRIEND_ADD_SET_NEW_NOSPAM")
+        if known is not None and known.status < FRIEND_CONFIRMED:
+            request = known.request
+            if request is not None and request.nospam != nospam:
+                request.nospam = nospam
+                raise api_error("TOX_ERR_FRIEND_ADD_SET_NEW_NOSPAM")
         self._check_addable(real_pk)
         friend = self._new_friend(real_pk, FRIEND_ADDED)
-        friend.request_nospam, friend.request_message = nospam, message
-        friend.request_timer = self.rt.timers.call_later(0, lambda: self._request_due(friend))
+        self.requests.begin(friend, nospam, message)
         return friend
 
     def add_norequest(self, real_pk: bytes) -> Friend:
         """Put a key on the list; they must have us on theirs, or their request was accepted by this."""
         self._check_addable(real_pk)
         return self._new_friend(real_pk, FRIEND_CONFIRMED)
-
-    def restore_friend(self, real_pk: bytes) -> Friend | None:
-        """A confirmed friend from a save; None when this one cannot be added."""
-        try:
-            return self.add_norequest(real_pk)
-        except ToxError:
-            self.rt.counters.drop("saved_friend")
-            return None
-
-    def restore_request(self, real_pk: bytes, nospam: bytes, message: bytes) -> Friend | None:
-        """A friend with a request on its way from a save; None when this one cannot be added.
-
-        Older libraries took requests that nobody receives: such a friend is not lost with its request.
-        """
-        try:
-            if len(message) > MAX_SAVED_REQUEST_LENGTH:
-                raise _error("TOX_ERR_FRIEND_ADD_TOO_LONG")
-            return self._add_with_request(real_pk, nospam, message)
-        except ToxError:
-            self.rt.counters.drop("saved_friend")
-            return None
 
     def delete(self, friend: Friend | int) -> None:
         """Take a friend off the list and tell it; its number is free again."""
@@ -246,7 +187,7 @@ class Messenger:
         friend.cancel_timers()
         self._awaiting.pop(friend, None)
         self._online.pop(friend, None)
-        self.files.forget(friend)
+        self.files.on_friend_gone(friend)
         self.requests.forget(friend.real_pk)
         self.connections.remove(friend.connection)
         del self._by_number[friend.number], self._by_key[friend.real_pk]
@@ -257,43 +198,31 @@ class Messenger:
     def _on_request(self, real_pk: bytes, message: bytes) -> None:
         self.events.append(ev.FriendRequest(real_pk, message))
 
-    def _request_due(self, friend: Friend) -> None:
-        """Send the request; then wait for an answer, each time twice as long."""
-        friend.request_timer = None
-        if friend.status not in (FRIEND_ADDED, FRIEND_REQUESTED):
-            return
-        delay_ms = REQUEST_RETRY_MS
-        friend.status = FRIEND_ADDED
-        message = friend.request_message[:MAX_REQUEST_LENGTH]
-        if self.requests.send(friend.connection, friend.request_nospam, message):
-            friend.status = FRIEND_REQUESTED
-            delay_ms = friend.request_timeout_ms
-            friend.request_timeout_ms *= 2
-        friend.request_timer = self.rt.timers.call_later(delay_ms, lambda: self._request_due(friend))
-
     # going online and offline
 
-    def set_friend_status(self, friend: Friend, status: int) -> None:
-        """Online or not: tell our user, and an online friend about ourselves."""
+    def _set_friend_status(self, friend: Friend, status: int) -> None:
+        """Online (also when the way changed) or not: tell our user, and a friend who came about ourselves."""
         was_online, friend.status = friend.status == FRIEND_ONLINE, status
-        if status == FRIEND_ONLINE and not was_online:
+        if status == FRIEND_ONLINE and was_online:
+            self._report_transport(friend)
+        elif status == FRIEND_ONLINE:
             self._online[friend] = None
-            self.report_transport(friend)
+            self._report_transport(friend)
             # the friend may have missed the one sent when the connection came up
             friend.on_online()
             friend.unsent = list(_ABOUT_US)
             self._send_about_us(friend)
-        elif was_online and status != FRIEND_ONLINE:
+        elif was_online:
             self._online.pop(friend, None)
             friend.last_seen_s = self.rt.clock.unix_s()
             friend.receipts.clear()
             self._awaiting.pop(friend, None)
             friend.unsent.clear()
             friend.cancel_timers()
-            self.files.forget(friend)
+            self.files.on_friend_gone(friend)
             self._report_connection_type(friend, CONNECTION_NONE)
 
-    def report_transport(self, friend: Friend) -> None:
+    def _report_transport(self, friend: Friend) -> None:
         """How the friend is reached now: directly or through relays."""
         crypto = friend.connection.crypto
         if crypto is not None:
@@ -338,7 +267,7 @@ class Messenger:
     def set_name(self, name: bytes) -> None:
         """Our name, at most 128 bytes."""
         if len(name) > MAX_NAME_LENGTH:
-            raise _error("TOX_ERR_SET_INFO_TOO_LONG")
+            raise api_error("TOX_ERR_SET_INFO_TOO_LONG")
         if name != self.name:
             self.name = name
             self._tell_all(PACKET_NAME)
@@ -346,7 +275,7 @@ class Messenger:
     def set_status_message(self, message: bytes) -> None:
         """Our status message, at most 1007 bytes."""
         if len(message) > MAX_STATUS_MESSAGE_LENGTH:
-            raise _error("TOX_ERR_SET_INFO_TOO_LONG")
+            raise api_error("TOX_ERR_SET_INFO_TOO_LONG")
         if message != self.status_message:
             self.status_message = message
             self._tell_all(PACKET_STATUS_MESSAGE)
@@ -369,18 +298,18 @@ class Messenger:
     def send_message(self, friend: Friend | int, kind: int, message: bytes) -> int:
         """Send a message (kind 0) or an action (1): the id that the read receipt will carry."""
         if not message:
-            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_EMPTY")
+            raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_EMPTY")
         if kind not in (0, 1):
             # the enum has no word for it, and c-toxcore aborts the program
-            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_NULL")
+            raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_NULL")
         friend = self._find(friend, "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_FOUND")
         if len(message) > MAX_MESSAGE_LENGTH:
-            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG")
+            raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG")
         if friend.status != FRIEND_ONLINE:
-            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", retryable=True)
+            raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", retryable=True)
         number = friend.connection.write(bytes((PACKET_MESSAGE + kind,)) + message)
         if number < 0:
-            raise _error("TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ", retryable=True)
+            raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ", retryable=True)
         message_id = friend.last_message_id = (friend.last_message_id + 1) & _U32_MASK
         friend.receipts.append((number, message_id))
         self._awaiting[friend] = None
@@ -404,27 +333,27 @@ class Messenger:
     def _send_custom(self, friend: Friend | int, data: bytes, valid: bool, lossy: bool) -> None:
         friend = self._find(friend, "TOX_ERR_FRIEND_CUSTOM_PACKET_FRIEND_NOT_FOUND")
         if len(data) > MAX_PACKET_SIZE:
-            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_TOO_LONG")
+            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_TOO_LONG")
         if not valid:
-            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_INVALID")
+            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_INVALID")
         if friend.status != FRIEND_ONLINE:
-            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_FRIEND_NOT_CONNECTED", retryable=True)
+            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_FRIEND_NOT_CONNECTED", retryable=True)
         sent = friend.connection.send_lossy(data) if lossy else friend.connection.write(data) >= 0
         if not sent:
-            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_SENDQ", retryable=True)
+            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_SENDQ", retryable=True)
 
     def send_lossy_packet(self, friend: Friend | int, data: bytes) -> None:
         """Send a client's own packet, at most 1373 bytes, its first 192 to 254; it may get lost."""
         if not data:
-            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_EMPTY")
+            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_EMPTY")
         if not FIRST_LOSSY <= data[0] <= LAST_LOSSY:
-            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_INVALID")
+            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_INVALID")
         self._send_custom(friend, data, True, lossy=True)
 
     def send_lossless_packet(self, friend: Friend | int, data: bytes) -> None:
         """Send a client's own packet, at most 1373 bytes, its first 160 to 191 or 69; arrives in order."""
         if not data:
-            raise _error("TOX_ERR_FRIEND_CUSTOM_PACKET_EMPTY")
+            raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_EMPTY")
         valid = FIRST_CUSTOM_LOSSLESS <= data[0] <= LAST_CUSTOM_LOSSLESS or data[0] == PACKET_MSI
         self._send_custom(friend, data, valid, lossy=False)
 
@@ -432,55 +361,3 @@ class Messenger:
         """Unix seconds when the friend was last seen: now for an online one, 0 for never."""
         friend = self._find(friend, "TOX_ERR_FRIEND_GET_LAST_ONLINE_FRIEND_NOT_FOUND")
         return self.rt.clock.unix_s() if friend.status == FRIEND_ONLINE else friend.last_seen_s
-
-    # what friends tell us
-
-    def _on_online_again(self, _friend: Friend, _data: bytes) -> None:
-        """Both sides say it twice; only the first one matters."""
-
-    def _on_offline(self, friend: Friend, data: bytes) -> None:
-        if len(data) == 1:
-            self.set_friend_status(friend, FRIEND_CONFIRMED)
-
-    def _on_name(self, friend: Friend, data: bytes) -> None:
-        if len(data) > 1 + MAX_NAME_LENGTH:
-            self.rt.counters.drop("friend_name_size")
-            return
-        friend.name = data[1:]
-        self.events.append(ev.FriendName(friend.number, friend.name, owner=friend))
-
-    def _on_status_message(self, friend: Friend, data: bytes) -> None:
-        if len(data) > 1 + MAX_STATUS_MESSAGE_LENGTH:
-            self.rt.counters.drop("friend_status_message_size")
-            return
-        friend.status_message = data[1:]
-        self.events.append(ev.FriendStatusMessage(friend.number, friend.status_message, owner=friend))
-
-    def _on_status(self, friend: Friend, data: bytes) -> None:
-        # c-toxcore also reports 3, its internal word for "invalid", which no client knows
-        if len(data) != 2 or data[1] > MAX_STATUS:
-            self.rt.counters.drop("friend_status")
-            return
-        friend.user_status = data[1]
-        self.events.append(ev.FriendStatus(friend.number, friend.user_status, owner=friend))
-
-    def _on_typing(self, friend: Friend, data: bytes) -> None:
-        if len(data) != 2:
-            self.rt.counters.drop("friend_typing_size")
-            return
-        friend.is_typing = data[1] != 0
-        if friend.is_typing:
-            self.rt.pace.note()
-        self.events.append(ev.FriendTyping(friend.number, friend.is_typing, owner=friend))
-
-    def _on_message(self, friend: Friend, data: bytes) -> None:
-        if len(data) < 2:
-            self.rt.counters.drop("friend_message_empty")
-            return
-        self.events.append(ev.FriendMessage(friend.number, data[0] - PACKET_MESSAGE, data[1:], owner=friend))
-
-    def _on_custom_lossless(self, friend: Friend, data: bytes) -> None:
-        self.events.append(ev.FriendLosslessPacket(friend.number, data, owner=friend))
-
-    def _on_custom_lossy(self, friend: Friend, data: bytes) -> None:
-        self.events.append(ev.FriendLossyPacket(friend.number, data, owner=friend))

@@ -5,16 +5,20 @@
 travels as onion data of kind 32, or as packet 18 over an established friend connection.
 Our nospam must be in it: it is the part of our address that our user can change to
 get rid of unwanted requests. A request is reported once per key; the last 32 keys are
-remembered. Spec: Friend requests; c-toxcore: friend_requests.c.
+remembered. Ours are sent again, each time after twice as long, until the friend is
+online. Spec: Friend requests; c-toxcore: friend_requests.c.
 """
 
 from __future__ import annotations
+
+from toxpy.friend.friend import FRIEND_ADDED, FRIEND_REQUESTED, PendingRequest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from toxpy.friend.connection import FriendConnection, FriendConnections
+    from toxpy.friend.friend import Friend
     from toxpy.onion.client import OnionClient
     from toxpy.runtime import Runtime
 
@@ -24,6 +28,14 @@ NOSPAM_SIZE = 4
 #: What fits into one onion packet: 1021 bytes with the kind (c-toxcore: ONION_CLIENT_MAX_DATA_SIZE).
 MAX_INCOMING_MESSAGE_SIZE = 1016
 MAX_REMEMBERED = 32
+#: Bytes of the longest message that our user may send.
+MAX_REQUEST_LENGTH = 921
+
+# ours
+#: Milliseconds of the first wait for an answer; doubled each time.
+FIRST_TIMEOUT_MS = 5_000
+#: Milliseconds until a request is tried again while the onion has found no way to the friend.
+RETRY_MS = 500
 
 
 class FriendRequests:
@@ -70,6 +82,24 @@ class FriendRequests:
     def forget(self, real_pk: bytes) -> None:
         """The next request of this key is news again."""
         self._received.pop(real_pk, None)
+
+    def begin(self, friend: Friend, nospam: bytes, message: bytes) -> None:
+        """Send a friend a request, again and again until it is online."""
+        request = friend.request = PendingRequest(nospam, message, FIRST_TIMEOUT_MS)
+        request.timer = self.rt.timers.call_later(0, lambda: self._due(friend, request))
+
+    def _due(self, friend: Friend, request: PendingRequest) -> None:
+        """Send the request; then wait for an answer, each time twice as long."""
+        request.timer = None
+        if friend.status not in (FRIEND_ADDED, FRIEND_REQUESTED):
+            return
+        delay_ms = RETRY_MS
+        friend.status = FRIEND_ADDED
+        if self.send(friend.connection, request.nospam, request.message[:MAX_REQUEST_LENGTH]):
+            friend.status = FRIEND_REQUESTED
+            delay_ms = request.timeout_ms
+            request.timeout_ms *= 2
+        request.timer = self.rt.timers.call_later(delay_ms, lambda: self._due(friend, request))
 
     def send(self, connection: FriendConnection, nospam: bytes, message: bytes) -> bool:
         """Send a request by the best way there is; False when there is none yet."""

@@ -35,6 +35,7 @@ from toxpy.conference.saved import other_byte_order
 from toxpy.crypto import sodium
 from toxpy.errors import PacketError
 from toxpy.friend.friend import MAX_NAME_LENGTH, MAX_STATUS_MESSAGE_LENGTH
+from toxpy.friend.saved import restore_friend, restore_request
 from toxpy.wire.address import pack_nodes, unpack_nodes
 
 TYPE_CHECKING = False
@@ -416,9 +417,9 @@ def restore(save: SaveData, messenger: Messenger) -> None:
     messenger.status = save.status
     for saved in save.friends:
         if saved.status < _CONFIRMED:
-            messenger.restore_request(saved.public_key, saved.nospam, saved.request_message)
+            restore_request(messenger, saved.public_key, saved.nospam, saved.request_message)
             continue
-        friend = messenger.restore_friend(saved.public_key)
+        friend = restore_friend(messenger, saved.public_key)
         if friend is not None:
             friend.name = saved.name
             friend.status_message = saved.status_message
@@ -439,7 +440,8 @@ def collect_friends(messenger: Messenger) -> list[SavedFriend]:
     friends = []
     for friend in messenger.friends():
         saved = SavedFriend(friend.status, friend.real_pk)
-        saved.request_message, saved.nospam = friend.request_message, friend.request_nospam
+        if friend.request is not None:
+            saved.request_message, saved.nospam = friend.request.message, friend.request.nospam
         saved.name, saved.status_message = friend.name, friend.status_message
         saved.user_status = friend.user_status
         saved.last_online = messenger.last_online(friend)

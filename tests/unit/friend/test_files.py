@@ -9,6 +9,7 @@ from tests.support.files import CANCEL, CHUNK, PAUSE, RESUME, UNKNOWN_SIZE, fail
 from tests.unit.friend.fakes import Stage
 from toxpy.errors import ToxError
 from toxpy.files import transfers as module
+from toxpy.files.transfer import REUSE_DELAY_MS
 from toxpy.generated import events as ev
 
 ID = bytes(range(32))
@@ -150,8 +151,8 @@ def test_send_errors(pair):
         assert call(0, 0, 1, None, b"") == n
     fails("TOX_ERR_FILE_SEND_TOO_MANY", call, 0, 0, 1, None, b"")
     pair.crypto.room = 0
-    pair.files.forget(pair.friend)
-    fails("TOX_ERR_FILE_SEND_TOO_MANY", call, 0, 0, 1, None, b"")
+    pair.files.on_friend_gone(pair.friend)
+    fails("TOX_ERR_FILE_SEND_FRIEND_NOT_CONNECTED", call, 0, 0, 1, None, b"")
     pair.receive(b"\x19")
     fails("TOX_ERR_FILE_SEND_FRIEND_NOT_CONNECTED", call, 0, 0, 1, None, b"")
 
@@ -362,11 +363,32 @@ def test_seek_by_the_friend(pair):
 # numbers
 
 
-def test_a_number_rests_after_its_transfer(pair):
+def test_a_number_is_free_after_an_acknowledged_end(pair):
+    """As in c-toxcore: clients and their tests expect 0 again."""
+    for size in (0, 3, CHUNK):
+        assert pair.sending(size) == 0
+        if size:
+            # what we said before the end the friend has seen with it
+            pair.files.control(0, 0, PAUSE)
+            pair.files.control(0, 0, RESUME)
+            assert requests(pair.taken()) == [(0, 0, size)]
+            pair.files.send_chunk(0, 0, 0, bytes(size))
+        assert requests(pair.taken()) == []
+        # not before
+        assert pair.offer() == 1
+        pair.receive(control(1, 1, CANCEL))
+        pair.taken()
+        pair.crypto.acknowledged_below = 10**6
+        pair.pass_()
+        assert requests(pair.taken()) == [(0, size, 0)]
+        pair.crypto.acknowledged_below = 0
+
+
+def test_a_number_rests_after_we_cancelled(pair):
     for n in range(3):
         assert pair.offer() == n
         pair.files.control(0, n, CANCEL)
-    pair.stage.clock.now_ms += module.REUSE_DELAY_MS
+    pair.stage.clock.now_ms += REUSE_DELAY_MS
     assert pair.offer() == 0
 
 
@@ -431,7 +453,7 @@ def test_what_one_data_packet_does(pair, size, data, seen):
     theirs = pair.receiving(size)
     pair.receive(b"\x52\x00" + data)
     assert chunks(pair.taken()) == [(theirs, *item) for item in seen]
-    assert (pair.friend.files.receiving == {}) == (seen[-1][1] == b"")
+    assert (pair.files.of_friend(pair.friend).receiving == {}) == (seen[-1][1] == b"")
 
 
 def test_data_before_accepting_is_dropped(pair):
@@ -507,7 +529,7 @@ def test_offline_and_deleted(pair):
     pair.receive(b"\x52\x00" + bytes(CHUNK), b"\x19")
     names = [type(event).__name__ for event in pair.taken()]
     assert names == ["FileRecvChunk", "FriendConnectionStatus"]
-    assert pair.friend.files is None and not pair.files.has_event()
+    assert pair.files.of_friend(pair.friend) is None and not pair.files.has_event()
     pair.receive(b"\x18")
     pair.stage.events.clear()
     mine = pair.sending(UNKNOWN_SIZE)
@@ -556,7 +578,7 @@ def test_nonsense(seed):
             pair.pass_()
             assert len(pair.stage.events) <= 30
             pair.taken()
-        files = pair.friend.files
+        files = pair.files.of_friend(pair.friend)
         if files is not None:
             assert max(map(len, (files.sending, files.receiving, files.freed_ms))) <= 256
             assert files.unanswered == sum(transfer.unanswered for transfer in files.sending.values()) >= 0
@@ -574,8 +596,8 @@ def act(pair, rng):
             pair.files.control(0, number, rng.randrange(4))
         elif which == 2:
             pair.files.seek(0, number, rng.choice((0, 1, 2**63)))
-        elif pair.friend.files is not None and pair.friend.files.sending:
-            transfer = rng.choice(list(pair.friend.files.sending.values()))
+        elif pair.files.of_friend(pair.friend) is not None and pair.files.of_friend(pair.friend).sending:
+            transfer = rng.choice(list(pair.files.of_friend(pair.friend).sending.values()))
             length = rng.choice((0, 1, CHUNK))
             pair.files.send_chunk(0, transfer.number, transfer.transferred, bytes(length))
     except ToxError as error:

@@ -77,7 +77,7 @@ def test_add_errors(stage, messenger):
     assert messenger.add(address, b"x" * 921).number == 0
     fails("TOX_ERR_FRIEND_ADD_ALREADY_SENT", messenger.add, address, b"x")
     fails("TOX_ERR_FRIEND_ADD_SET_NEW_NOSPAM", messenger.add, address_of(real_pk, b"\4\3\2\1"), b"x")
-    assert messenger.friend(0).request_nospam == b"\4\3\2\1"
+    assert messenger.friend(0).request.nospam == b"\4\3\2\1"
     fails("TOX_ERR_FRIEND_ADD_ALREADY_SENT", messenger.add, address_of(real_pk, b"\4\3\2\1"), b"x")
 
 
@@ -309,17 +309,17 @@ def test_packets_for_calls_are_events_while_somebody_wants_them(stage, messenger
         return [shown(event)[2] for event in stage.drain()]
 
     for kind in (69, 192):
-        messenger.report_call_packets(kind, True)
-        messenger.report_call_packets(kind, True)
+        messenger.incoming.report_call_packets(kind, True)
+        messenger.incoming.report_call_packets(kind, True)
     assert arrive() == [b"\x45msi", b"\xc0y"]
     for kind in (69, 192, 199):
-        messenger.report_call_packets(kind, False)
+        messenger.incoming.report_call_packets(kind, False)
     assert arrive() == []
     # whoever handles calls keeps them
     heard = []
     messenger.packets.claim(69, lambda *args: heard.append(args))
-    messenger.report_call_packets(69, True)
-    messenger.report_call_packets(69, False)
+    messenger.incoming.report_call_packets(69, True)
+    messenger.incoming.report_call_packets(69, False)
     assert arrive() == [] and len(heard) == 1
 
 
