@@ -14,11 +14,11 @@ void toxpy_mark_raised(void)
 
 bool toxpy_bind(int index)
 {
-    if (__atomic_load_n(&toxpy_bound[index], __ATOMIC_ACQUIRE) < 0 || !toxpy_boot()) {
+    if (__atomic_load_n(&toxpy_bound[index], __ATOMIC_ACQUIRE) < 0 || !toxpy_call_begin()) {
         return false;
     }
     bool there = py_bind(index) == 1;
-    if (!toxpy_take_raised()) {
+    if (!toxpy_call_end()) {
         __atomic_store_n(&toxpy_bound[index], there ? 1 : -1, __ATOMIC_RELEASE);
     }
     return there;
@@ -28,14 +28,14 @@ Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
 {
     int code = TOX_ERR_NEW_MALLOC;
     uintptr_t tox = 0;
-    if (toxpy_boot()) {
+    if (toxpy_call_begin()) {
         Tox_Options clean;
         struct toxpy_options flat;
         toxpy_options_read(&clean, options);
         toxpy_options_flatten(&flat, &clean);
         int failure = 0, fd = -1;
         tox = py_tox_new(&flat, &failure, &fd);
-        code = toxpy_take_raised() ? TOX_ERR_NEW_MALLOC : failure;
+        code = toxpy_call_end() ? TOX_ERR_NEW_MALLOC : failure;
         if (tox != 0) {
             toxpy_attach(tox, fd);
         }
@@ -48,10 +48,10 @@ Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
 
 void tox_kill(Tox *tox)
 {
-    if (tox != NULL && toxpy_boot()) {
+    if (tox != NULL && toxpy_call_begin()) {
         toxpy_detach((uintptr_t)tox);
         py_tox_kill((uintptr_t)tox);
-        toxpy_take_raised();
+        toxpy_call_end();
     }
 }
 
@@ -60,7 +60,7 @@ bool toxpy_iterate(Tox *tox, void *user_data)
     if (toxpy_is_resting(tox)) {
         return true;
     }
-    if (tox == NULL || !toxpy_boot()) {
+    if (tox == NULL || !toxpy_call_begin()) {
         return false;
     }
     struct toxpy_rest rest = {0, 0, 0, true};
@@ -69,7 +69,7 @@ bool toxpy_iterate(Tox *tox, void *user_data)
     if (rest.open) {
         toxpy_end((uintptr_t)tox);
     }
-    if (toxpy_take_raised()) {
+    if (toxpy_call_end()) {
         toxpy_touch((uintptr_t)tox);
         return false;
     }
@@ -85,9 +85,9 @@ void tox_iterate(Tox *tox, void *user_data)
 uint32_t tox_iteration_interval(const Tox *tox)
 {
     uint32_t interval_ms = toxpy_rest_interval(tox);
-    if (interval_ms == 0 && tox != NULL && toxpy_boot()) {
+    if (interval_ms == 0 && tox != NULL && toxpy_call_begin()) {
         interval_ms = py_tox_iteration_interval((uintptr_t)tox);
-        interval_ms = toxpy_take_raised() ? 0 : interval_ms;
+        interval_ms = toxpy_call_end() ? 0 : interval_ms;
     }
     return interval_ms != 0 ? interval_ms : TOXPY_IDLE_INTERVAL_MS;
 }
@@ -101,18 +101,18 @@ void tox_iterate_with_options(Tox *tox, const Tox_Iterate_Options *options, void
 
 bool tox_hash(uint8_t *hash, const uint8_t *data, size_t length)
 {
-    if (hash == NULL || (data == NULL && length != 0) || !toxpy_boot()) {
+    if (hash == NULL || (data == NULL && length != 0) || !toxpy_call_begin()) {
         return false;
     }
     bool done = py_tox_hash((char *)hash, (const char *)data, length);
-    return !toxpy_take_raised() && done;
+    return !toxpy_call_end() && done;
 }
 
 static void set_locked(const Tox *tox, bool locked)
 {
-    if (tox != NULL && toxpy_boot()) {
+    if (tox != NULL && toxpy_call_begin()) {
         py_tox_lock((uintptr_t)tox, locked);
-        toxpy_take_raised();
+        toxpy_call_end();
     }
 }
 
@@ -128,26 +128,26 @@ void tox_unlock(const Tox *tox)
 
 void tox_set_av_object(Tox *tox, void *object)
 {
-    if (tox != NULL && toxpy_boot()) {
+    if (tox != NULL && toxpy_call_begin()) {
         py_tox_set_av_object((uintptr_t)tox, (uintptr_t)object);
-        toxpy_take_raised();
+        toxpy_call_end();
     }
 }
 
 void *tox_get_av_object(const Tox *tox)
 {
-    if (tox == NULL || !toxpy_boot()) {
+    if (tox == NULL || !toxpy_call_begin()) {
         return NULL;
     }
     uintptr_t object = py_tox_get_av_object((uintptr_t)tox);
-    return toxpy_take_raised() ? NULL : (void *)object;
+    return toxpy_call_end() ? NULL : (void *)object;
 }
 
 void toxpy_set_callback(Tox *tox, int index, int packet_id, void (*callback)(void))
 {
-    if (tox != NULL && toxpy_boot()) {
+    if (tox != NULL && toxpy_call_begin()) {
         py_tox_set_callback((uintptr_t)tox, index, packet_id, (uintptr_t)callback);
-        toxpy_take_raised();
+        toxpy_call_end();
     }
 }
 

@@ -173,15 +173,22 @@ static void after_fork_child(void)
     PyGILState_Release(fork_state);
 }
 
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+#define WANTED_VERSION TEXT(PY_MAJOR_VERSION) "." TEXT(PY_MINOR_VERSION) "."
+
+static bool version_fits(void)
+{
+    return strncmp(Py_GetVersion(), WANTED_VERSION, strlen(WANTED_VERSION)) == 0;
+}
+
 /* The host process is Python, or embeds it: use its interpreter if it is ours in version. */
 static bool join_host_python(void)
 {
-    char wanted[16];
-    snprintf(wanted, sizeof wanted, "%d.%d.", PY_MAJOR_VERSION, PY_MINOR_VERSION);
-    const char *found = Py_GetVersion();
-    if (strncmp(found, wanted, strlen(wanted)) != 0) {
+    if (!version_fits()) {
+        const char *found = Py_GetVersion();
         fprintf(stderr, "libtoxcore: the host program runs Python %.*s, this library needs %sx\n",
-                (int)strcspn(found, " "), found, wanted);
+                (int)strcspn(found, " "), found, WANTED_VERSION);
         return false;
     }
     PyGILState_STATE state = PyGILState_Ensure();
@@ -197,7 +204,8 @@ static bool join_host_python(void)
 }
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static bool ready, ours;
+static atomic_bool ready;
+static bool ours;
 
 bool toxpy_owns_python(void)
 {
@@ -211,6 +219,7 @@ static void boot_once(void)
     }
     find_python();
     ours = !Py_IsInitialized();
+    toxpy_host_is_python = !ours;
     if (ours && home_dir[0] == '\0') {
         fprintf(stderr, "libtoxcore: no standard library of Python %d.%d near libpython\n", PY_MAJOR_VERSION,
                 PY_MINOR_VERSION);
@@ -223,7 +232,7 @@ static void boot_once(void)
         /* a host that is Python forks through os.fork, which does this itself */
         pthread_atfork(before_fork, after_fork_parent, after_fork_child);
     }
-    ready = true;
+    atomic_store(&ready, true);
 }
 
 /* A start that fails half-way cannot be tried again, and one without descriptors to read modules with does. */
@@ -242,6 +251,9 @@ static bool enough_files(void)
 
 bool toxpy_boot(void)
 {
+    if (atomic_load(&ready)) {
+        return true;
+    }
     static atomic_bool tried;
     if (!atomic_load(&tried)) {
         if (!enough_files()) {
@@ -249,6 +261,17 @@ bool toxpy_boot(void)
         }
         atomic_store(&tried, true);
     }
-    pthread_once(&once, boot_once);
-    return ready;
+    /* who starts us needs the GIL, so that no thread may wait for it with the GIL in its hand; and the caller's
+     * exception is none of what is imported */
+    if (Py_IsInitialized() && version_fits() && PyGILState_Check()) {
+        PyObject *type, *value, *trace;
+        PyErr_Fetch(&type, &value, &trace);
+        PyThreadState *thread = PyEval_SaveThread();
+        pthread_once(&once, boot_once);
+        PyEval_RestoreThread(thread);
+        PyErr_Restore(type, value, trace);
+    } else {
+        pthread_once(&once, boot_once);
+    }
+    return atomic_load(&ready);
 }

@@ -43,10 +43,10 @@ bool tox_get_salt(const uint8_t *ciphertext, uint8_t *salt, Tox_Err_Get_Salt *er
 
 static bool derive(Tox_Pass_Key *key, const uint8_t *passphrase, size_t length, const uint8_t *salt)
 {
-    bool done = toxpy_boot()
+    bool done = toxpy_call_begin()
                 && py_pass_derive((char *)key->key, (char *)key->salt, (const char *)salt,
                                   (const char *)passphrase, length);
-    return !toxpy_take_raised() && done;
+    return !toxpy_call_end() && done;
 }
 
 static void forget(Tox_Pass_Key *key)
@@ -82,8 +82,8 @@ Tox_Pass_Key *tox_pass_key_derive(const uint8_t *passphrase, size_t passphrase_l
                                   Tox_Err_Key_Derivation *error)
 {
     uint8_t salt[TOX_PASS_SALT_LENGTH];
-    bool done = toxpy_boot() && py_pass_random((char *)salt, sizeof salt);
-    if (toxpy_take_raised() || !done) {
+    bool done = toxpy_call_begin() && py_pass_random((char *)salt, sizeof salt);
+    if (toxpy_call_end() || !done) {
         if (error != NULL) {
             *error = TOX_ERR_KEY_DERIVATION_FAILED;
         }
@@ -102,10 +102,10 @@ void tox_pass_key_free(Tox_Pass_Key *key)
 
 static int encrypt(const Tox_Pass_Key *key, const uint8_t *plaintext, size_t length, uint8_t *ciphertext)
 {
-    bool done = toxpy_boot()
+    bool done = toxpy_call_begin()
                 && py_pass_encrypt((char *)ciphertext, (const char *)plaintext, length,
                                    (const char *)key->key, (const char *)key->salt);
-    return !toxpy_take_raised() && done ? TOX_ERR_ENCRYPTION_OK : TOX_ERR_ENCRYPTION_FAILED;
+    return !toxpy_call_end() && done ? TOX_ERR_ENCRYPTION_OK : TOX_ERR_ENCRYPTION_FAILED;
 }
 
 bool tox_pass_key_encrypt(const Tox_Pass_Key *key, const uint8_t *plaintext, size_t plaintext_len,
@@ -145,10 +145,10 @@ static int check_ciphertext(const uint8_t *ciphertext, size_t length, const uint
 
 static int decrypt(const Tox_Pass_Key *key, const uint8_t *ciphertext, size_t length, uint8_t *plaintext)
 {
-    bool done = toxpy_boot()
+    bool done = toxpy_call_begin()
                 && py_pass_decrypt((char *)plaintext, (const char *)ciphertext, length,
                                    (const char *)key->key, (const char *)key->salt);
-    return !toxpy_take_raised() && done ? TOX_ERR_DECRYPTION_OK : TOX_ERR_DECRYPTION_FAILED;
+    return !toxpy_call_end() && done ? TOX_ERR_DECRYPTION_OK : TOX_ERR_DECRYPTION_FAILED;
 }
 
 bool tox_pass_key_decrypt(const Tox_Pass_Key *key, const uint8_t *ciphertext, size_t ciphertext_len,

@@ -219,8 +219,8 @@ void tox_events_dispatch(Tox *tox, Tox_Events *events, void *user_data)
             packet_id = packet->data[0];
         }
         /* asked for each event: the callback before may have changed it, or killed the instance */
-        uintptr_t callback = toxpy_boot() ? py_tox_get_callback((uintptr_t)tox, index, packet_id) : 0;
-        if (!toxpy_take_raised() && callback != 0) {
+        uintptr_t callback = toxpy_call_begin() ? py_tox_get_callback((uintptr_t)tox, index, packet_id) : 0;
+        if (!toxpy_call_end() && callback != 0) {
             toxpy_deliver(tox, event, (void (*)(void))callback, user_data);
         }
     }

@@ -47,6 +47,7 @@ uintptr_t py_tox_get_callback(uintptr_t tox, int index, int packet_id);
 #: C functions that Python calls besides the trampolines.
 SPECIAL_C = """
 void toxpy_mark_raised(void);
+void toxpy_mark_interrupted(void);
 bool toxpy_owns_python(void);
 uintptr_t toxpy_handles(size_t *count);
 uint64_t toxpy_touch(uintptr_t tox);
@@ -298,9 +299,9 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
                 length = f"failure == 0 ? {length} : 0"
         done.append(f"toxpy_remember({tox}, {index}, {_key(planned)}, &known, {data}, {length});")
     if done:
-        lines += ["if (!toxpy_take_raised()) {", *("    " + line for line in done), "}"]
+        lines += ["if (!toxpy_call_end()) {", *("    " + line for line in done), "}"]
     else:
-        lines.append("toxpy_take_raised();")
+        lines.append("toxpy_call_end();")
     if not planned.reads:
         rest = ", &rest" if planned.sends else ""
         lines.append(f"toxpy_end{'_sent' if planned.sends else ''}((uintptr_t){tox}{rest});")
@@ -312,7 +313,19 @@ def _trampoline_body(callback: Function) -> str:
     for param in callback.params[1:]:
         is_bytes = param.type.pointers and param.type.base == "uint8_t"
         arguments.append(f"(const uint8_t *){param.name}" if is_bytes else _argument(param))
-    return f"{trampoline(callback)}\n{{\n    (({callback.name} *)callback)({', '.join(arguments)});\n}}\n"
+    call = f"(({callback.name} *)callback)({', '.join(arguments)});"
+    return f"{trampoline(callback)}\n{{\n{_guarded(call)}}}\n"
+
+
+def _guarded(call: str) -> str:
+    """The call of a callback: a host that is Python finds its lock as it left it, see host.h."""
+    return (
+        "    int state = 0;\n"
+        "    struct toxpy_host outer = {false, NULL, NULL, NULL};\n"
+        "    if (toxpy_host_is_python) {\n        outer = toxpy_host_callback(&state);\n    }\n"
+        f"    {call}\n"
+        "    if (toxpy_host_is_python) {\n        toxpy_host_back(&outer, state);\n    }\n"
+    )
 
 
 def _argument(param: Param) -> str:
@@ -343,8 +356,11 @@ def source(api: Api, planned: list[Planned]) -> str:
     parts.append(
         "void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *file, uint32_t line,\n"
         "                    const char *func, const char *message, uintptr_t user_data)\n{\n"
-        "    ((tox_log_cb *)callback)((Tox *)tox, (Tox_Log_Level)level, file, line, func, message,\n"
-        "                             (void *)user_data);\n}\n"
+        + _guarded(
+            "((tox_log_cb *)callback)((Tox *)tox, (Tox_Log_Level)level, file, line, func, message,\n"
+            "                             (void *)user_data);"
+        )
+        + "}\n"
     )
     parts.append(_flatten(api))
     parts.append(_accessors(api, {item.function.name for item in planned if item.kind == "static"}))

@@ -218,6 +218,9 @@ def _new_handle() -> int:
 def on_unexpected(kind: Any, error: Any, traceback: Any) -> None:
     """What cffi calls when an exception leaves a Python function: the call fails, the log hears why."""
     lib.toxpy_mark_raised()
+    if kind is KeyboardInterrupt:
+        # of a host that is Python: for its own code, after the call
+        lib.toxpy_mark_interrupted()
     if kind is _Dead or traceback is None:
         return
     local = traceback.tb_frame.f_locals
