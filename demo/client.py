@@ -51,7 +51,8 @@ async def talk(tox: AsyncTox, friend: Friend, progress: Progress) -> None:
     """Send every message; each must come back the same and be acknowledged."""
     for kind, text in MESSAGES:
         sent_at = time.monotonic()
-        receipt, echo = await asyncio.gather(friend.send(text, kind), echo_of(tox, friend, progress))
+        sent = await friend.send(text, kind)
+        receipt, echo = await asyncio.gather(sent.receipt(), echo_of(tox, friend, progress))
         if (echo.message, echo.type) != (text, kind):
             raise RuntimeError(f"sent {shortened(text)!r}, got back {shortened(echo.message)!r}")
         took_ms = (time.monotonic() - sent_at) * 1000

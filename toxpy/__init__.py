@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from toxpy.files.whole_files import Transfer as Transfer
     from toxpy.files.whole_files import TransferError as TransferError
     from toxpy.files.whole_files import safe_name as safe_name
+    from toxpy.friend.aio import SentMessage as SentMessage
     from toxpy.friend.why_offline import WhyOffline as WhyOffline
     from toxpy.generated.typed_enums import Connection as Connection
     from toxpy.generated.typed_enums import FileControl as FileControl
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from toxpy.ids import PublicKey as PublicKey
     from toxpy.ids import SecretKey as SecretKey
     from toxpy.ids import ToxId as ToxId
+    from toxpy.network.nodes import NodeAddress as NodeAddress
+    from toxpy.network.nodes import load_nodes as load_nodes
     from toxpy.options import Options as Options
     from toxpy.save.profile import PassphraseNeeded as PassphraseNeeded
     from toxpy.save.profile import Profile as Profile
@@ -71,6 +74,7 @@ _HOMES = {
     "tox": "Tox",
     "tox_part": "ToxClosed",
     "files.whole_files": "Incoming Outgoing Transfer TransferError safe_name",
+    "friend.aio": "SentMessage",
     "friend.why_offline": "WhyOffline",
     "generated.typed_enums": "Connection FileControl FileKind LogLevel MessageType OfflineReason ProxyType "
     "SavedataType UserStatus",
@@ -79,6 +83,7 @@ _HOMES = {
     "FriendName FriendReadReceipt FriendRequest FriendStatus FriendStatusMessage FriendTyping "
     "SelfConnectionStatus",
     "ids": "PublicKey SecretKey ToxId",
+    "network.nodes": "NodeAddress load_nodes",
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 

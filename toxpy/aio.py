@@ -3,7 +3,7 @@
     async with AsyncTox(savedata=data) as tox:
         friend = tox.friend_add("76 hex digits of a Tox ID", "Hello, this is Alice")
         await friend.online()
-        receipt = await friend.send("hi")
+        await friend.send("hi")
         async for event in tox:
             ...
 

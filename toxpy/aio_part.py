@@ -34,6 +34,8 @@ def fail(future: asyncio.Future[Any], error: BaseException) -> None:
     """Make a waiting call raise, unless it was cancelled."""
     if not future.done():
         future.set_exception(error)
+        # seen: when nobody waits, the loop must not report an exception that was never retrieved
+        future.exception()
 
 
 class AioPart:

@@ -118,12 +118,13 @@ def test_files_that_are_not_taken(tmp_path, start, where, inbox):  # noqa: F811
     small, large = tmp_path / "small", tmp_path / "large"
     make_file(small, 1000)
     make_file(large, 1001)
-    receive = start("receive", "--accept", "--files", inbox, "--max-size", "1k", "-p", bob, *where)
+    folder = inbox / "made" / "for it"
+    receive = start("receive", "--accept", "--files", folder, "--max-size", "1k", "-p", bob, *where)
     receive.wait_for("ready")
     ran = run("send-file", bob_id, large, small, "-p", alice, *where)
     assert ran.returncode == 1 and "refused the file" in ran.stderr and "1 of 2 files" in ran.stderr
     assert "--max-size" in receive.wait_for("file_declined", file="large")["message"]
-    receive.wait_for("file_received", file="small")
+    assert receive.wait_for("file_received", file="small")["path"] == str(folder / "small")
     receive.stop(signal.SIGTERM)
     echo = start("echo", "-p", bob, *where)
     ran = run("send-file", "bob", small, "-p", alice, "--json", *where)
@@ -265,7 +266,7 @@ def test_mistakes_are_told_with_what_to_do(tmp_path, node, where, inbox):  # noq
     use = ["-p", alice, *where]
     stranger = "0" * 76
     assert f"new --profile {tmp_path}/none" in problem("id", "-p", tmp_path / "none")
-    assert "mkdir" in problem("receive", "--files", tmp_path / "none", *use)
+    assert "cannot make the folder" in problem("receive", "--files", "/proc/none", *use)
     assert "is not a folder" in problem("receive", "--files", alice, *use)
     assert "no size" in problem("receive", "--max-size", "1x", *use, status=2)
     assert "there is no file" in problem("send-file", alice_id, tmp_path / "none", *use)

@@ -1,6 +1,7 @@
 """AsyncTox over a core that the test moves by hand."""
 
 import asyncio
+import gc
 import os
 import socket
 import threading
@@ -199,10 +200,9 @@ def test_close_wakes_whoever_waits():
                 return event
 
         core.online = 2
-        waiting = [
-            asyncio.create_task(work)
-            for work in (next_event(), tox.wait_connected(), tox.friend(0).send("hi"))
-        ]
+        sent = await tox.friend(0).send("hi")
+        unseen = await tox.friend(0).send("nobody waits for its receipt")
+        waiting = [asyncio.create_task(work) for work in (next_event(), tox.wait_connected(), sent.receipt())]
         core.online = 0
         waiting.append(asyncio.create_task(tox.friend(0).online()))
         await settle()
@@ -210,22 +210,59 @@ def test_close_wakes_whoever_waits():
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert results[0] is None
         assert all(isinstance(result, toxpy.ToxClosed) for result in results[1:])
+        with pytest.raises(toxpy.ToxClosed):
+            await unseen.receipt()
 
     play(scene)
 
 
-def test_send_returns_the_receipt_of_its_own_message():
+def test_send_returns_at_once_and_the_receipt_is_that_of_its_message():
     async def scene(core, tox):
         friend = tox.friend(0)
-        first = asyncio.create_task(friend.send("one"))
-        second = asyncio.create_task(friend.send("two", toxpy.MessageType.ACTION))
-        await settle()
+        first = await friend.send("one")
+        second = friend.send_nowait(b"two", toxpy.MessageType.ACTION)
         assert core.sent == [(0, 0, b"one"), (0, 1, b"two")]
+        assert (first.message_id, second.message_id) == (1, 2)
+        waiting = asyncio.create_task(second.receipt())
         core.arrive(events.FriendReadReceipt(0, 2))
-        assert (await second).message_id == 2
-        assert not first.done()
+        assert (await waiting).message_id == 2
+        assert second.received and not first.received
         core.arrive(events.FriendReadReceipt(0, 1))
-        assert (await first).message_id == 1
+        assert (await first.receipt()).message_id == 1
+        # it may be asked for again, and afterwards
+        assert (await first.receipt(0)).message_id == 1 and "received" in repr(first)
+
+    play(scene)
+
+
+def test_a_receipt_is_waited_for_as_long_as_one_likes():
+    async def scene(core, tox):
+        sent = await tox.friend(0).send("hi")
+        with pytest.raises(TimeoutError, match=r"no receipt within 0\.01 s"):
+            await sent.receipt(timeout_s=0.01)
+        waiting = asyncio.create_task(sent.receipt())
+        await settle()
+        waiting.cancel()
+        core.arrive(events.FriendReadReceipt(0, 1))
+        assert (await sent.receipt()).message_id == 1
+
+    play(scene)
+
+
+def test_a_receipt_that_nobody_waits_for_makes_no_noise():
+    """A lost friend must not fill the program's log with exceptions that were never retrieved."""
+
+    async def scene(core, tox):
+        heard = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: heard.append(context))
+        sent = await tox.friend(0).send("hi")
+        core.arrive(events.FriendConnectionStatus(0, 0))
+        assert isinstance(await anext(tox), toxpy.FriendConnectionStatus)
+        assert not sent.received
+        del sent
+        gc.collect()
+        await settle()
+        assert heard == []
 
     play(scene)
 
@@ -240,8 +277,10 @@ def test_send_waits_for_space_and_passes_other_errors_on():
             core.arrive()
         while not core.sent:
             await asyncio.sleep(0)
-        core.arrive(events.FriendReadReceipt(0, 1))
-        await sending
+        assert (await sending).message_id == 1
+        core.fail_with = [sendq()]
+        with pytest.raises(ToxError, match="SENDQ"):
+            tox.friend(0).send_nowait("hi")
         core.fail_with = [ToxError(enums.TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG, "TOO_LONG")]
         with pytest.raises(ToxError, match="TOO_LONG"):
             await tox.friend(0).send("x")
@@ -251,11 +290,10 @@ def test_send_waits_for_space_and_passes_other_errors_on():
 
 def test_going_offline_fails_what_waits_for_a_receipt():
     async def scene(core, tox):
-        sending = asyncio.create_task(tox.friend(0).send("hi"))
-        await settle()
+        sent = await tox.friend(0).send("hi")
         core.arrive(events.FriendConnectionStatus(0, 0))
         with pytest.raises(ToxError, match="offline") as caught:
-            await sending
+            await sent.receipt()
         assert caught.value.retryable
         assert caught.value.code == enums.TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED
 
@@ -265,7 +303,8 @@ def test_going_offline_fails_what_waits_for_a_receipt():
 def test_deleting_fails_who_waits_for_that_friend():
     async def scene(core, tox):
         friend = tox.friend_add_norequest(KEY)
-        waiting = [asyncio.create_task(friend.online()), asyncio.create_task(friend.send("hi"))]
+        sent = await friend.send("hi")
+        waiting = [asyncio.create_task(friend.online()), asyncio.create_task(sent.receipt())]
         await settle()
         friend.delete()
         for task in waiting:
@@ -277,7 +316,8 @@ def test_deleting_fails_who_waits_for_that_friend():
 
 def test_a_cancelled_wait_leaves_nothing_behind():
     async def scene(core, tox):
-        for work in (tox.friend(0).send("hi"), tox.friend(0).online(), tox.wait_connected()):
+        sent = await tox.friend(0).send("hi")
+        for work in (sent.receipt(), tox.friend(0).online(), tox.wait_connected()):
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(work, 0.01)
         core.arrive(

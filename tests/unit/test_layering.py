@@ -34,7 +34,7 @@ LAYERS = [
     ["save.diskfile"],
     ["save.profile"],
     ["save.autosave", "handlers"],
-    ["files.whole_files"],
+    ["files.whole_files", "network.nodes"],
     ["tox_part"],
     ["friend.tox", "files.tox", "network.tox"],
     ["tox"],
@@ -46,7 +46,7 @@ LAYERS = [
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these
 PYTHON_ONLY = {"generated.typed_enums", "generated.typed_events", "friend.why_offline", "tox", "aio", "cli"}
-PYTHON_ONLY |= {"tox_part", "aio_part", "files.whole_files"}
+PYTHON_ONLY |= {"tox_part", "aio_part", "files.whole_files", "network.nodes"}
 PYTHON_ONLY |= {f"{part}.{kind}" for part in ("friend", "files", "network") for kind in ("tox", "aio")}
 PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
 SLOW_TO_IMPORT = {

@@ -413,30 +413,35 @@ def test_asyncio(tmp_path, source, inbox):
             bob.on(te.FileRecv, offers.put_nowait)
             progress = []
             sending = asyncio.create_task(
-                friend.send_file(source, resume=True, on_progress=lambda t: progress.append(t.position))
+                friend.deliver_file(source, on_progress=lambda t: progress.append(t.position))
             )
-            got = await bob.receive_file(await offers.get(), inbox)
+            got = bob.accept_file(await offers.get(), inbox)
+            await got.finished()
             sent = await sending
             assert sent.done and got.done and (inbox / "photo.jpg").read_bytes() == DATA
             assert progress[-1] == len(DATA) and len(progress) > 200
 
-            sending = asyncio.create_task(friend.send_file(source))
+            sent = await friend.send_file(source)
             offer = await offers.get()
+            with pytest.raises(TimeoutError, match=r"'photo\.jpg' is not finished after 0\.01 s"):
+                await sent.finished(timeout_s=0.01)
+            assert not sent.over
             bob.call("file_control", 0, offer.file_number, toxpy.FileControl.CANCEL)
-            with pytest.raises(TransferError, match="refused"):
-                await sending
+            for _ in range(2):
+                with pytest.raises(TransferError, match="refused"):
+                    await sent.finished()
 
             # more than can arrive before it is cancelled
             endless = tmp_path / "endless"
             with endless.open("wb") as file:
                 file.truncate(1 << 36)
-            sending = asyncio.create_task(friend.send_file(endless))
-            receiving = asyncio.create_task(bob.receive_file(await offers.get(), io.BytesIO()))
+            sending = asyncio.create_task(friend.deliver_file(endless))
+            got = bob.accept_file(await offers.get(), io.BytesIO())
             await asyncio.sleep(0)
             sending.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await sending
             with pytest.raises(TransferError):
-                await receiving
+                await got.finished()
 
     asyncio.run(asyncio.wait_for(scenario(), 60))

@@ -74,7 +74,7 @@ async def send_one(session: Session, friend: Friend, path: str, progress: Progre
     while True:
         await session.online(friend)
         try:
-            transfer = session.tox.offer_file(friend.number, path)
+            transfer = await friend.send_file(path)
         except OSError as error:
             raise Failure(f"cannot read {path}: {error.strerror}") from error
         except ToxError as error:
@@ -133,7 +133,12 @@ async def _wait_while_moving(session: Session, transfer: Transfer, following: Fi
                 waiting.reschedule(loop.time() + limit_s)
 
         transfer.on_progress = on_progress
-        await session.tox.wait_for_transfer(transfer)
+        try:
+            await transfer.finished()
+        except asyncio.CancelledError:
+            # the time is over, or the command ends: the friend may go on with it another time
+            transfer.cancel(keep=True)
+            raise
 
 
 # receiving
@@ -177,7 +182,7 @@ class Receiver:
         #: by friend and file number: a new offer takes the place of one that is gone
         self._offers: dict[tuple[int, int], FileRecv] = {}
         if self._folder is not None:
-            check_folder(self._folder)
+            make_folder(self._folder)
 
     def __enter__(self) -> Receiver:
         return self
@@ -303,6 +308,17 @@ class Receiver:
         retryable = isinstance(transfer.error, TransferError) and transfer.error.retryable
         event = "file_interrupted" if retryable else "file_failed"
         self._tell_broken_off(event, transfer, fields, str(transfer.error))
+
+
+def make_folder(folder: str) -> None:
+    """Make the folder if need be; Failure unless files can be put there."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except FileExistsError as error:
+        raise Failure(f"{folder} is not a folder: choose another one") from error
+    except OSError as error:
+        raise Failure(f"cannot make the folder {folder}: {error.strerror}; choose another one") from error
+    check_folder(folder)
 
 
 def check_folder(folder: str) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
 
 from toxpy.aio import AsyncTox, Friend
 from toxpy.cli import settings
@@ -15,15 +15,13 @@ from toxpy.errors import ToxError
 from toxpy.generated.typed_enums import Connection, MessageType
 from toxpy.generated.typed_events import FriendConnectionStatus, FriendRequest, SelfConnectionStatus
 from toxpy.ids import ADDRESS_SIZE, PUBLIC_KEY_SIZE, URI_PREFIX, PublicKey, ToxId
+from toxpy.network.nodes import NodeAddress
 from toxpy.save.profile import Profile, ProfileCorrupt, ProfileError, ProfileLocked, ProfileNotEncrypted
 
 MAX_MESSAGE_SIZE = 1372
-#: How long to wait before nodes that did not answer are asked again.
-BOOTSTRAP_RETRY_S = 15
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Command = Callable[["Session"], Coroutine[Any, Any, None]]
-Ask = Callable[[str, int, PublicKey], Awaitable[None]]
 
 
 class Session:
@@ -51,11 +49,15 @@ class Session:
     def _connection_changed(self, event: SelfConnectionStatus) -> None:
         status = event.connection_status
         text = "not connected" if status == Connection.NONE else f"connected over {status.name}"
+        if status == Connection.TCP and not self.arguments.no_udp and not self.arguments.proxy:
+            # usual in the first seconds; it stays so where a firewall drops UDP
+            text += ": a relay answered, and no node over UDP yet"
         self.out.status("connection", text, status=status.name.lower())
 
     def _friend_changed(self, event: FriendConnectionStatus) -> None:
         friend, status = self.tox.friend(event.friend_number), event.connection_status
-        text = "offline" if status == Connection.NONE else f"online over {status.name}"
+        ways = {Connection.NONE: "offline", Connection.TCP: "online over TCP, through a relay"}
+        text = ways.get(status, f"online over {status.name}")
         self.out.status(
             "friend_connection",
             f"{self.name_of(friend)} is {text}",
@@ -141,7 +143,7 @@ class Session:
     async def send(self, friend: Friend, text: str, kind: MessageType = MessageType.NORMAL) -> None:
         """Send a text of any length and wait until it was received."""
         for part in message_parts(text):
-            receipt = await friend.send(part, kind)
+            receipt = await (await friend.send(part, kind)).receipt()
             self.out.status(
                 "sent",
                 f"received by {self.name_of(friend)}",
@@ -165,38 +167,25 @@ class Session:
 
     # the network
 
-    async def bootstrap(self) -> None:
-        """Ask all known nodes, again and again until one answers."""
-        nodes, relays = settings.known_nodes(self.arguments)
+    async def stay_connected(self) -> NoReturn:
+        """Ask the known nodes, again and again until one answers, and whenever the connection was lost."""
+        nodes = settings.known_nodes(self.arguments)
         core = self.tox.sync.core
-        if not nodes and not relays and not core.dht.saved_nodes():
+        if not nodes and not core.dht.saved_nodes():
             found = "found in the LAN only" if core.options.local_discovery_enabled else "not found"
             self.out.warning(
                 f"no node to start from, so friends are {found}: "
                 "give --node, or --nodes FILE with what https://nodes.tox.chat/json says"
             )
         told: set[str] = set()
-        while True:
-            for node in nodes:
-                await self._ask(self.tox.bootstrap, node, told)
-            for relay in relays:
-                await self._ask(self.tox.add_tcp_relay, relay, told)
-            try:
-                async with asyncio.timeout(BOOTSTRAP_RETRY_S):
-                    await self.tox.wait_connected()
-                return
-            except TimeoutError:
-                # ask once more
-                continue
 
-    async def _ask(self, ask: Ask, node: settings.NodeAddress, told: set[str]) -> None:
-        try:
-            await ask(*node)
-        except ToxError as error:
-            message = f"{node.host} port {node.port}: {error}"
+        def tell(node: NodeAddress, error: ToxError) -> None:
+            message = f"{node.host} port {node.port or node.tcp_port}: {error}"
             if message not in told:
                 told.add(message)
                 self.out.warning(message)
+
+        await self.tox.stay_connected(nodes, tell)
 
 
 def _value(kind: type[ToxId], text: str) -> ToxId:
@@ -325,7 +314,7 @@ async def _on_network(arguments: argparse.Namespace, profile: Profile, out: Outp
         tasks = [
             asyncio.ensure_future(command(session)),
             asyncio.ensure_future(_take_events(tox)),
-            asyncio.ensure_future(_bootstrap_and_wait(session)),
+            asyncio.ensure_future(session.stay_connected()),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -341,8 +330,3 @@ async def _take_events(tox: AsyncTox) -> None:
     """Handlers do the work; here a failure of the instance comes out."""
     async for _ in tox:
         continue
-
-
-async def _bootstrap_and_wait(session: Session) -> None:
-    await session.bootstrap()
-    await asyncio.Event().wait()

@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import json
 import os
 import sys
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 from toxpy.cli.terminal import EXIT_STATUS_HELP, PROGRAM, Failure, Output
 from toxpy.generated.typed_enums import ProxyType
-from toxpy.ids import PublicKey
-from toxpy.runtime import Rng
+from toxpy.network.nodes import NodeAddress, load_nodes, parse_port
 from toxpy.save.profile import PassphraseNeeded, Profile
 
 PROFILE_VARIABLE, PASSPHRASE_VARIABLE = "TOXPY_PROFILE", "TOXPY_PASSPHRASE"
-#: Taken from a nodes file; a public list has many more.
-MAX_NODES, MAX_RELAYS = 16, 6
-MAX_NODES_FILE_SIZE = 4 * 1024 * 1024
 SIZE_UNITS = {"k": 1000, "M": 1000**2, "G": 1000**3}
 
 
-class NodeAddress(NamedTuple):
-    """Where a bootstrap node or relay is."""
+class Parser(argparse.ArgumentParser):
+    """Takes options before, between and behind arguments: `send Bob --timeout 3 hi`."""
 
-    host: str
-    port: int
-    public_key: PublicKey
+    def parse_args(  # type: ignore[override]
+        self, args: list[str], namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        if args[:1] == ["--"]:
+            # only arguments: parse_intermixed_args would take them for options
+            return super().parse_args(args, namespace)
+        return self.parse_intermixed_args(args, namespace)
 
 
-def make_parser(command: str, description: str, epilog: str = "") -> argparse.ArgumentParser:
+def make_parser(command: str, description: str, epilog: str = "") -> Parser:
     """A parser with the options of every command."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"{PROGRAM} {command}",
         description=description,
         epilog=(epilog + "\n" if epilog else "") + EXIT_STATUS_HELP,
@@ -77,7 +75,7 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
         help=f"bootstrap nodes, from the JSON of https://nodes.tox.chat/json or lines of {where}",
     )
     group.add_argument(
-        "--relay", metavar=where, action="append", default=[], type=node_address, help="a TCP relay"
+        "--relay", metavar=where, action="append", default=[], type=relay_address, help="a TCP relay"
     )
     group.add_argument("--no-udp", action="store_true", help="TCP relays only")
     group.add_argument("--no-ipv6", action="store_true", help="IPv4 only")
@@ -95,9 +93,10 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
 
 def port_number(text: str) -> int:
     """1 to 65535."""
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"there is no port {text!r}")
-    return int(text)
+    try:
+        return parse_port(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def text(words: str) -> str:
@@ -128,15 +127,16 @@ def seconds(text: str) -> float:
 
 def node_address(text: str) -> NodeAddress:
     """HOST:PORT:KEY."""
-    place, _, key = text.rpartition(":")
-    host, _, port = place.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not host:
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT:KEY")
     try:
-        return NodeAddress(host, port_number(port), PublicKey(key))
+        return NodeAddress.parse(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT:KEY: {error}") from error
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def relay_address(text: str) -> NodeAddress:
+    """HOST:PORT:KEY, the port being that of TCP."""
+    node = node_address(text)
+    return node._replace(port=0, tcp_port=node.port)
 
 
 def proxy_url(text: str) -> dict[str, Any]:
@@ -169,56 +169,17 @@ def tox_options(arguments: argparse.Namespace) -> dict[str, Any]:
 # nodes
 
 
-def known_nodes(arguments: argparse.Namespace) -> tuple[list[NodeAddress], list[NodeAddress]]:
-    """Bootstrap nodes and relays of the command line and the nodes file."""
-    nodes, relays = list(arguments.node), list(arguments.relay)
-    if arguments.nodes is not None:
-        more, more_relays = read_nodes_file(arguments.nodes)
-        nodes += more[:MAX_NODES]
-        relays += more_relays[:MAX_RELAYS]
-    return nodes, relays
-
-
-def read_nodes_file(path: str) -> tuple[list[NodeAddress], list[NodeAddress]]:
-    """Nodes and relays in any order, so that not all the world starts at the same one."""
+def known_nodes(arguments: argparse.Namespace) -> list[NodeAddress]:
+    """Bootstrap nodes and relays of the command line, then those of the nodes file."""
+    nodes = [*arguments.node, *arguments.relay]
+    if arguments.nodes is None:
+        return nodes
     try:
-        with open(path, "rb") as file:
-            text = file.read(MAX_NODES_FILE_SIZE).decode("utf-8")
-        if text.lstrip().startswith("{"):
-            entries = list(_listed(json.loads(text)))
-            nodes, relays = [node for node, tcp in entries if not tcp], [node for node, tcp in entries if tcp]
-        else:
-            nodes, relays = list(_lines(text)), []
+        return [*nodes, *load_nodes(arguments.nodes)]
     except OSError as error:
-        raise Failure(f"cannot read the nodes file {path}: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, AttributeError, argparse.ArgumentTypeError) as error:
-        raise Failure(f"cannot understand the nodes file {path}: {error}") from error
-    if not nodes and not relays:
-        raise Failure(f"there are no nodes in {path}")
-    rng = Rng()
-    rng.shuffle(nodes)
-    rng.shuffle(relays)
-    return nodes, relays
-
-
-def _lines(text: str) -> Iterator[NodeAddress]:
-    for line in text.splitlines():
-        words = line.partition("#")[0].split()
-        if words:
-            yield node_address(":".join(words))
-
-
-def _listed(found: Any) -> Iterator[tuple[NodeAddress, bool]]:
-    """The format of nodes.tox.chat: what answers over UDP, and one port of what is a relay."""
-    for entry in found["nodes"]:
-        key = PublicKey(entry["public_key"])
-        for host in (entry.get("ipv4"), entry.get("ipv6")):
-            if not host or host in ("-", "NONE"):
-                continue
-            if entry.get("status_udp", True):
-                yield NodeAddress(host, port_number(str(entry["port"])), key), False
-            if entry.get("status_tcp", True) and entry.get("tcp_ports"):
-                yield NodeAddress(host, port_number(str(entry["tcp_ports"][0])), key), True
+        raise Failure(f"cannot read the nodes file {arguments.nodes}: {error.strerror}") from error
+    except ValueError as error:
+        raise Failure(str(error)) from error
 
 
 # the profile

@@ -6,12 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from toxpy.aio_part import AioPart, FriendPart
-from toxpy.files.whole_files import Incoming, Outgoing, Transfer, TransferError
+from toxpy.errors import ToxError
+from toxpy.files.whole_files import TransferError
+from toxpy.generated.enums import TOX_ERR_FILE_SEND_FRIEND_NOT_CONNECTED
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from toxpy.files.whole_files import Path
+    from toxpy.files.whole_files import Incoming, Outgoing, Path
     from toxpy.generated.typed_events import FileRecv
     from toxpy.tox import Tox
 
@@ -24,57 +26,49 @@ class FilesAio(AioPart):
         sync.transfers.report = self._report_program_error
         super()._begin(sync)
 
-    def offer_file(self, number: int, source: Path | BinaryIO, **options: Any) -> Outgoing:
-        """Offer a file and return at once; `wait_for_transfer` waits. Options as for `Tox.send_file`."""
+    async def send_file(self, number: int, source: Path | BinaryIO, **options: Any) -> Outgoing:
+        """Offer a file, and return; `await transfer.finished()` waits until the friend has all of it.
+
+        Options as for `Tox.send_file`. ToxError FRIEND_NOT_CONNECTED when the friend is offline.
+        """
         transfer = self.sync.send_file(number, source, **options)
         self._schedule()
         return transfer
 
     def accept_file(self, event: FileRecv, target: Path | BinaryIO, **options: Any) -> Incoming:
-        """Accept a file and return at once. Options as for `Tox.accept_file`."""
+        """Accept a file, and return; `await transfer.finished()` waits until all of it is there.
+
+        Options as for `Tox.accept_file`.
+        """
         transfer = self.sync.accept_file(event, target, **options)
         self._schedule()
         return transfer
 
-    async def wait_for_transfer(self, transfer: Transfer) -> None:
-        """Return when it is done, raise a TransferError when it fails; to be cancelled cancels it.
+    async def deliver_file(self, number: int, source: Path, **options: Any) -> Outgoing:
+        """Send a file and return when the friend has all of it, however often they go away meanwhile.
 
-        The part file stays then, so that the transfer can go on another time.
-        """
-        over = asyncio.get_running_loop().create_future()
-        transfer.when_over(lambda: None if over.done() else over.set_result(None))
-        try:
-            await over
-        except asyncio.CancelledError:
-            transfer.cancel(keep=True)
-            raise
-        transfer.result()
-
-    async def send_file(
-        self, number: int, source: Path | BinaryIO, *, resume: bool = False, **options: Any
-    ) -> Outgoing:
-        """Send a file and return when the friend has all of it. Options as for `Tox.send_file`.
-
-        TransferError when it is refused or cancelled, or the friend goes offline. With `resume` it waits for
-        the friend, also in the beginning, and offers the file of a path again until it got through.
+        Waits for the friend, and offers the file again when the transfer broke off. Options as for
+        `Tox.send_file`. TransferError when the file is refused or cancelled. Cancelling the task cancels the
+        transfer; the friend may keep what they have.
         """
         while True:
-            if resume:
-                await self.wait_for_friend(number)
-            transfer = self.offer_file(number, source, **options)
+            await self.wait_for_friend(number)
             try:
-                await self.wait_for_transfer(transfer)
-            except TransferError as error:
-                if not (resume and error.retryable and transfer.owns_source):
+                transfer = await self.send_file(number, source, **options)
+            except ToxError as error:
+                if error.code != TOX_ERR_FILE_SEND_FRIEND_NOT_CONNECTED:
                     raise
                 continue
-            return transfer
-
-    async def receive_file(self, event: FileRecv, target: Path | BinaryIO, **options: Any) -> Incoming:
-        """Accept a file and return when all of it is there. Options as for `Tox.accept_file`."""
-        transfer = self.accept_file(event, target, **options)
-        await self.wait_for_transfer(transfer)
-        return transfer
+            try:
+                await transfer.finished()
+            except TransferError as error:
+                if not error.retryable:
+                    raise
+            except asyncio.CancelledError:
+                transfer.cancel(keep=True)
+                raise
+            else:
+                return transfer
 
 
 class FilesFriend(FriendPart):
@@ -84,10 +78,10 @@ class FilesFriend(FriendPart):
 
     tox: FilesAio
 
-    async def send_file(self, source: Path | BinaryIO, *, resume: bool = False, **options: Any) -> Outgoing:
+    async def send_file(self, source: Path | BinaryIO, **options: Any) -> Outgoing:
         """See `AsyncTox.send_file`: `await friend.send_file("photo.jpg", on_progress=show)`."""
-        return await self.tox.send_file(self.number, source, resume=resume, **options)
+        return await self.tox.send_file(self.number, source, **options)
 
-    def offer_file(self, source: Path | BinaryIO, **options: Any) -> Outgoing:
-        """See `AsyncTox.offer_file`."""
-        return self.tox.offer_file(self.number, source, **options)
+    async def deliver_file(self, source: Path, **options: Any) -> Outgoing:
+        """See `AsyncTox.deliver_file`."""
+        return await self.tox.deliver_file(self.number, source, **options)

@@ -117,6 +117,21 @@ class Transfer:
         if self.error is not None:
             raise self.error
 
+    async def finished(self, timeout_s: float | None = None) -> None:
+        """For `AsyncTox`: return when it is done, raise a TransferError when it fails.
+
+        TimeoutError after `timeout_s`. Neither that nor cancelling who waits stops it; `cancel` does.
+        """
+        # here, as programs without asyncio need not pay for it
+        import asyncio
+
+        over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.when_over(lambda: None if over.done() else over.set_result(None))
+        await asyncio.wait([over], timeout=timeout_s)
+        if not self.over:
+            raise TimeoutError(f"{self.name!r} is not finished after {timeout_s:g} s")
+        self.result()
+
     def when_over(self, function: Callable[[], object]) -> None:
         """Call `function` when it is over, at once if it is already."""
         if self.over:

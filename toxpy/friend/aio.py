@@ -13,7 +13,6 @@ from toxpy.generated.enums import (
 )
 from toxpy.generated.typed_enums import Connection, MessageType, UserStatus
 from toxpy.generated.typed_events import Event, FriendConnectionStatus, FriendReadReceipt
-from toxpy.tox_part import to_bytes
 
 if TYPE_CHECKING:
     from toxpy.friend.why_offline import WhyOffline
@@ -23,6 +22,37 @@ if TYPE_CHECKING:
 def _not_connected(message: str) -> ToxError:
     code = TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED
     return ToxError(code, "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", message, retryable=True)
+
+
+class SentMessage:
+    """A message that was handed over; its receipt may be waited for, or not."""
+
+    __slots__ = ("_outcome", "message_id")
+
+    def __init__(self, message_id: int, outcome: asyncio.Future[FriendReadReceipt]) -> None:
+        #: the number that its `FriendReadReceipt` will have
+        self.message_id = message_id
+        self._outcome = outcome
+
+    @property
+    def received(self) -> bool:
+        """True once the receipt came."""
+        return self._outcome.done() and self._outcome.exception() is None
+
+    async def receipt(self, timeout_s: float | None = None) -> FriendReadReceipt:
+        """Return the read receipt, now or when it comes.
+
+        TimeoutError after `timeout_s`, and the receipt may be waited for again. ToxError FRIEND_NOT_CONNECTED
+        (retryable) when the friend went offline before: whether the message arrived is then unknown.
+        """
+        # not `await`ed itself: that would cancel it together with who waits
+        await asyncio.wait([self._outcome], timeout=timeout_s)
+        if not self._outcome.done():
+            raise TimeoutError(f"no receipt within {timeout_s:g} s")
+        return self._outcome.result()
+
+    def __repr__(self) -> str:
+        return f"<SentMessage {self.message_id}{' received' if self.received else ''}>"
 
 
 class AsyncFriend(FriendPart):
@@ -60,15 +90,17 @@ class AsyncFriend(FriendPart):
         """Return once the friend is connected."""
         await self.tox.wait_for_friend(self.number)
 
-    async def send(
-        self, message: str | bytes, type: MessageType | int = MessageType.NORMAL
-    ) -> FriendReadReceipt:
-        """Send a message and return its read receipt.
+    async def send(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> SentMessage:
+        """Hand a message over, and return; `await sent.receipt()` waits until it was received.
 
-        Waits while the friend's send queue is full. ToxError FRIEND_NOT_CONNECTED (retryable) when the
-        friend is offline, or goes offline before the receipt: whether the message arrived is then unknown.
+        Waits while the friend's send queue is full. ToxError FRIEND_NOT_CONNECTED (retryable) when the friend
+        is offline.
         """
-        return await self.tox.send_message(self.number, to_bytes(message), MessageType(type))
+        return await self.tox.send_message(self.number, message, type)
+
+    def send_nowait(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> SentMessage:
+        """`send`, but ToxError SENDQ (retryable) while the friend's send queue is full."""
+        return self.tox.send_message_nowait(self.number, message, type)
 
     @property
     def last_online(self) -> int:
@@ -208,22 +240,26 @@ class FriendAio(AioPart, Generic[F]):
                 if not waiters and self._online_waiters.get(number) is waiters:
                     del self._online_waiters[number]
 
-    async def send_message(self, number: int, message: bytes, type: MessageType) -> FriendReadReceipt:
-        """Send and wait for the receipt; see `Friend.send`."""
+    async def send_message(
+        self, number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
+    ) -> SentMessage:
+        """Hand a message over; see `Friend.send`."""
         while True:
             try:
-                message_id = self.call("friend_send_message", number, message, type)
-                break
+                return self.send_message_nowait(number, message, type)
             except ToxError as error:
                 if error.code != TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ:
                     raise
             await self._wait(self._space_waiters)
-        receipt: asyncio.Future[FriendReadReceipt] = asyncio.get_running_loop().create_future()
-        self._receipts[number, message_id] = receipt
-        try:
-            return await receipt
-        finally:
-            self._receipts.pop((number, message_id), None)
+
+    def send_message_nowait(
+        self, number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
+    ) -> SentMessage:
+        """Hand a message over; see `Friend.send_nowait`."""
+        message_id: int = self.call("friend_send_message", number, message, type)
+        outcome: asyncio.Future[FriendReadReceipt] = asyncio.get_running_loop().create_future()
+        self._receipts[number, message_id] = outcome
+        return SentMessage(message_id, outcome)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, FriendReadReceipt):
@@ -239,6 +275,7 @@ class FriendAio(AioPart, Generic[F]):
         super()._after_pass()
 
     def _all_waiting(self) -> list[asyncio.Future[Any]]:
+        """Those to fail when the instance closes; nobody may wait for a receipt."""
         online = (waiter for waiters in self._online_waiters.values() for waiter in waiters)
         return [*self._space_waiters, *online, *self._receipts.values(), *super()._all_waiting()]
 

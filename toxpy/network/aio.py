@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from toxpy.aio_part import AioPart, finish_all
-from toxpy.errors import api_error
+from toxpy.errors import ToxError, api_error
 from toxpy.generated.typed_enums import Connection
 from toxpy.generated.typed_events import Event, SelfConnectionStatus
 from toxpy.ids import PublicKey
+from toxpy.network.nodes import MAX_NODES, first_asked
 from toxpy.system.sockets import ip_text, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from toxpy.network.nodes import NodeAddress
+
+#: Seconds until nodes are asked again when none answered: a node has some seconds for its answer.
+ASK_AGAIN_S = 15
 
 
 class NetworkAio(AioPart):
@@ -18,15 +27,18 @@ class NetworkAio(AioPart):
 
     def __init__(self) -> None:
         super().__init__()
+        #: those for whom the connection to the network is to come, and to go
         self._connection_waiters: list[asyncio.Future[None]] = []
+        self._loss_waiters: list[asyncio.Future[None]] = []
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, SelfConnectionStatus) and event.connection_status != Connection.NONE:
-            finish_all(self._connection_waiters)
+        if isinstance(event, SelfConnectionStatus):
+            lost = event.connection_status == Connection.NONE
+            finish_all(self._loss_waiters if lost else self._connection_waiters)
         super()._on_event(event)
 
     def _all_waiting(self) -> list[asyncio.Future[Any]]:
-        return [*self._connection_waiters, *super()._all_waiting()]
+        return [*self._connection_waiters, *self._loss_waiters, *super()._all_waiting()]
 
     async def bootstrap(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Join the network through a node; a host name is looked up in a thread."""
@@ -44,6 +56,46 @@ class NetworkAio(AioPart):
         else:
             self.sync.core.network.add_tcp_relay_addresses(ips, port, key)
         self._schedule()
+
+    async def bootstrap_from(
+        self,
+        nodes: Iterable[NodeAddress],
+        on_error: Callable[[NodeAddress, ToxError], object] | None = None,
+    ) -> None:
+        """`Tox.bootstrap_from`; host names are looked up in a thread."""
+        asked, relays = first_asked(nodes)
+        for ask, chosen in ((self.bootstrap, asked), (self.add_tcp_relay, relays)):
+            for node in chosen:
+                port = node.port if chosen is asked else node.tcp_port
+                try:
+                    await ask(node.host, port, node.public_key)
+                except ToxError as error:
+                    if self.closed:
+                        raise
+                    if on_error is not None:
+                        on_error(node, error)
+
+    async def stay_connected(
+        self,
+        nodes: Iterable[NodeAddress],
+        on_error: Callable[[NodeAddress, ToxError], object] | None = None,
+    ) -> NoReturn:
+        """Ask these nodes now, and again whenever we are not connected to the network; never returns.
+
+        For a task beside the program's own work: `asyncio.create_task(tox.stay_connected(nodes))`. Each time
+        that no node answers for 15 s the next ones of the list are asked.
+        """
+        known = list(nodes)
+        while True:
+            await self.bootstrap_from(known, on_error)
+            try:
+                async with asyncio.timeout(ASK_AGAIN_S):
+                    await self.wait_connected()
+            except TimeoutError:
+                known = known[MAX_NODES:] + known[:MAX_NODES]
+                continue
+            if self.sync.self_get_connection_status() != Connection.NONE:
+                await self._wait(self._loss_waiters)
 
     async def dht_send_nodes_request(
         self,

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from toxpy.errors import ToxError
 from toxpy.generated.typed_enums import Connection
 from toxpy.ids import PublicKey
+from toxpy.network.nodes import first_asked
 from toxpy.tox_part import ToxPart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from toxpy.network.nodes import NodeAddress
 
 
 class NetworkTox(ToxPart):
@@ -17,6 +26,28 @@ class NetworkTox(ToxPart):
     def add_tcp_relay(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Know a TCP relay."""
         self.core.network.add_tcp_relay(host, port, PublicKey(public_key).raw)
+
+    def bootstrap_from(
+        self,
+        nodes: Iterable[NodeAddress],
+        on_error: Callable[[NodeAddress, ToxError], object] | None = None,
+    ) -> None:
+        """Ask the first 16 nodes and 6 relays of a list, as `load_nodes` makes it; looks host names up.
+
+        One that cannot be used, as its name is unknown, is left out, and told to `on_error(node, error)`. Ask
+        again while `self_get_connection_status` stays NONE.
+        """
+        asked, relays = first_asked(nodes)
+        for ask, chosen in ((self.bootstrap, asked), (self.add_tcp_relay, relays)):
+            for node in chosen:
+                port = node.port if chosen is asked else node.tcp_port
+                try:
+                    ask(node.host, port, node.public_key)
+                except ToxError as error:
+                    if self.closed:
+                        raise
+                    if on_error is not None:
+                        on_error(node, error)
 
     def self_get_connection_status(self) -> Connection:
         """Are we connected to the network, and how."""
