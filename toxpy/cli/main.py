@@ -18,7 +18,7 @@ COMMANDS = {
     "receive": ("receive", "main", "print messages of friends, and take their files"),
     "chat": ("chat", "main", "talk to a friend"),
     "echo": ("echo", "echo_main", "send every message back"),
-    "bootstrapd": ("bootstrapd", "main", "run a bootstrap node, as tox-bootstrapd does"),
+    "bootstrapd": ("bootstrapd.main", "main", "run a bootstrap node, as tox-bootstrapd does"),
 }
 
 

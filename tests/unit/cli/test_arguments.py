@@ -1,8 +1,11 @@
 """The command lines that the commands understand."""
 
+import importlib
+
 import pytest
 
 from toxpy.cli import settings
+from toxpy.cli.main import COMMANDS
 
 KEY = "AB" * 32
 
@@ -62,3 +65,9 @@ def test_nodes_and_relays_are_addresses(tmp_path):
         ("2001:db8::1", 0, 3389),
         ("192.0.2.3", 33445, 0),
     ]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_there(command):
+    module, function, _ = COMMANDS[command]
+    assert callable(getattr(importlib.import_module(f"toxpy.cli.{module}"), function))
