@@ -401,6 +401,11 @@ def test_metrics(start):
     with socket.create_connection(("127.0.0.1", node.relay_port), 5):
         until(lambda: scrape(port)[1]["tox_relay_half_open_connections",] == 1, 10, lambda: scrape(port)[0])
     text, samples = scrape(port)
+    asking = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", method="HEAD")
+    with urllib.request.urlopen(asking, timeout=10) as answer:
+        assert answer.status == 200 and answer.read() == b""
+        assert answer.headers["Content-Type"].startswith("text/plain")
+        assert abs(int(answer.headers["Content-Length"]) - len(text)) < 1000
     assert samples["tox_packets_total", "bootstrap_info", "received", "udp"] >= 2
     assert samples["tox_packets_total", "bootstrap_info", "sent", "udp"] >= 2
     assert samples["tox_bytes_total", "bootstrap_info", "received", "udp"] >= 156
@@ -434,6 +439,33 @@ def test_metrics_without_their_library(tmp_path):
     assert ran.returncode == 1
     assert "pip install prometheus_client" in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_metrics_over_ipv6(start):
+    port = free_port("::1")
+    start("node", arguments=[f"--metrics=[::1]:{port}"])
+    with urllib.request.urlopen(f"http://[::1]:{port}/metrics", timeout=10) as answer:
+        assert b"tox_node_info" in answer.read()
+
+
+def test_by_hand_in_the_foreground_it_says_its_public_key(tmp_path):
+    """Messages go to syslog by default; whoever starts it must not look at nothing."""
+    process = subprocess.Popen(
+        [*OURS, f"--config={write_config(tmp_path)}", "--foreground"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        cwd=tmp_path,
+    )
+    try:
+        line = process.stdout.readline()
+        key = (tmp_path / "keys").read_bytes()[:32].hex().upper()
+        assert line == f"Public Key: {key}\n"
+        process.terminate()
+        assert process.wait(20) == 0 and process.stdout.read() == ""
+    finally:
+        process.kill()
+        process.stdout.close()
 
 
 # the command line

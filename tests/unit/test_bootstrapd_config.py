@@ -2,7 +2,9 @@
 
 import logging
 import os
+import re
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -361,3 +363,30 @@ def test_a_keys_file_that_cannot_be_completed_leaves_nothing(tmp_path, monkeypat
     with pytest.raises(ConfigError, match="No space left"):
         load_keys(str(tmp_path / "keys"), Rng(), log)
     assert os.listdir(tmp_path) == []
+
+
+SAMPLE = Path(__file__).parents[2] / "packaging" / "tox-bootstrapd.conf"
+
+
+def test_the_sample_configuration_has_every_setting_with_its_default():
+    """But for the two paths, and it brings no warning."""
+    log = Log()
+    sample, default = load_config(str(SAMPLE), log), Config(parse(b""), Log())
+    other = {name for name in Config.__slots__ if getattr(sample, name) != getattr(default, name)}
+    assert other == {"keys_file_path", "pid_file_path"}
+    assert all(os.path.isabs(getattr(sample, name)) for name in other)
+    assert log.warnings() == ["No bootstrap nodes found. Skipping bootstrapping."]
+
+
+def test_the_sample_configuration_explains_how_to_add_nodes():
+    """Its example becomes two nodes when it is no comment any more."""
+    text = SAMPLE.read_text()
+    head, opened, rest = text.partition("bootstrap_nodes = (")
+    nodes = "\n".join(re.sub(r"^  // ?", "", line) for line in rest.splitlines())
+    log = Log()
+    text = head + opened + nodes.replace("64 hex digits", KEY)
+    config = Config(parse(text.encode()), log)
+    assert [(node.host, node.port) for node in config.bootstrap_nodes] == [
+        ("203.0.113.7", 33445),
+        ("tox.example.org", 33445),
+    ]

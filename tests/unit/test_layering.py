@@ -17,7 +17,14 @@ LAYERS = [
     ["crypto", "wire"],
     # the compiled datapath is a part of it
     ["system._datapath", "system.datapath", "system.datapath_twin"],
-    ["generated.events", "options", "system.sockets", "system.streams", "system.interfaces"],
+    [
+        "generated.events",
+        "options",
+        "system.sockets",
+        "system.streams",
+        "system.interfaces",
+        "system.http_server",
+    ],
     ["dht"],
     ["tcp"],
     ["onion"],
@@ -46,7 +53,7 @@ LAYERS = [
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these
 PYTHON_ONLY = {"generated.typed_enums", "generated.typed_events", "friend.why_offline", "tox", "aio", "cli"}
-PYTHON_ONLY |= {"tox_part", "aio_part", "files.whole_files", "network.nodes"}
+PYTHON_ONLY |= {"tox_part", "aio_part", "files.whole_files", "network.nodes", "system.http_server"}
 PYTHON_ONLY |= {f"{part}.{kind}" for part in ("friend", "files", "network") for kind in ("tox", "aio")}
 PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
 SLOW_TO_IMPORT = {

@@ -150,10 +150,14 @@ def _serve(options: argparse.Namespace, config: Config, log: logging.Logger, sta
     loop = Loop()
     node = start_node(config, log)
     try:
-        log.info("Public Key: %s", node.dht.public_key.hex().upper())
+        public_key = node.dht.public_key.hex().upper()
+        log.info("Public Key: %s", public_key)
         if options.metrics is not None:
             _start_metrics(options.metrics, node, loop, log)
         loop.catch_signals()
+        if starter is None and options.log_backend == "syslog":
+            # whoever starts it by hand sees that it runs, and what clients need
+            print(f"Public Key: {public_key}", flush=True)
         names = add_numeric_nodes(config.bootstrap_nodes, node, log)
         if names:
             threading.Thread(target=look_up, args=(names, node, loop, log), daemon=True).start()

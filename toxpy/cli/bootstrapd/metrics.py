@@ -9,11 +9,12 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Iterable
 
-from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from toxpy.network.bootstrap_node import VERSION, BootstrapNode
+from toxpy.system.http_server import serve_http
 from toxpy.system.traffic import Traffic
 
 #: first byte -> name of the packet; all others are "other"
@@ -198,9 +199,10 @@ def make_registry(read: Callable[[], Snapshot]) -> CollectorRegistry:
 
 
 def serve(host: str, port: int, read: Callable[[], Snapshot]) -> None:
-    """Serve them over HTTP on daemon threads, to the end of the process; MetricsError when that fails."""
+    """Serve them over HTTP, to the end of the process; MetricsError when that fails."""
     try:
-        start_http_server(port, host, make_registry(read))
+        # prometheus_client's own server refuses HEAD, which monitors of web services send
+        serve_http(host, port, make_wsgi_app(make_registry(read)))
     except OSError as error:
         problem = f"Couldn't listen for metrics on {host} port {port}: {error.strerror}."
         raise MetricsError(problem) from error
