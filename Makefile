@@ -14,7 +14,7 @@ CASE ?= file_tight
 WORKERS ?= 6
 
 BUILD_PACKAGES := gcc libc6-dev make cmake pkg-config python3 python3-dev python3-venv
-TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks toxic tmux utox qtox xvfb xdotool libtoxcore-dev libsodium-dev
+TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks dante-server toxic tmux utox qtox xvfb xdotool libtoxcore-dev libsodium-dev
 BENCH_PACKAGES := $(BUILD_PACKAGES) libsodium-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) g++ $(if $(filter debian,$(PEER)),libtoxcore2)
 
