@@ -14,7 +14,7 @@ CASE ?= file_tight
 WORKERS ?= 6
 
 BUILD_PACKAGES := gcc libc6-dev make cmake pkg-config python3 python3-dev python3-venv
-TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks dante-server toxic tmux utox qtox xvfb xdotool libtoxcore-dev libsodium-dev
+TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks dante-server toxic tmux utox qtox xvfb xdotool libtoxcore-dev libsodium-dev uidmap
 BENCH_PACKAGES := $(BUILD_PACKAGES) libsodium-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) g++ $(if $(filter debian,$(PEER)),libtoxcore2)
 
@@ -37,7 +37,7 @@ define require_packages
 	                apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	        else \
 	            echo "Missing system packages. Run this line and try again:"; \
-	            echo "    sudo apt-get install -y$$missing"; exit 1; \
+	            echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends$$missing"; exit 1; \
 	        fi; \
 	    fi; \
 	fi
@@ -64,7 +64,7 @@ demo: packages-demo
 test: packages-test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory build
-	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python tests/run.py -n $(WORKERS) --maxschedchunk 1 $(PYTEST_ARGS)
 
 # what the sanitizers themselves break is left out: budgets of memory, Python as the host, tests with a malloc of their own
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer

@@ -1,11 +1,48 @@
 """Fixtures shared by all tests."""
 
+import os
+import signal
+
 import pytest
 from hypothesis import settings
+
+from tests.support import namespaces, schedule
 
 # how long an example takes says more about the machine than about the code
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+# who starts us in the background (nohup, &) lets signals be ignored, and every child would ignore them too;
+# what has a handler here is at its default in children
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
+
+#: Fixtures that are made of network namespaces.
+NETWORKS = {"lab", "toxic_network"}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--record-durations", metavar="FILE", help="keep how long the tests of this run took")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "namespaces: needs network namespaces")
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(schedule.Progress(config, config.getoption("record_durations")))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Mark what needs network namespaces, leave it out where there are none, begin with the longest."""
+    for item in items:
+        if NETWORKS & set(item.fixturenames):
+            item.add_marker("namespaces")
+    if not namespaces.available() and namespaces.LISTING not in os.environ:
+        left_out = [item for item in items if item.get_closest_marker("namespaces")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("namespaces")]
+    schedule.sort(items)
 
 
 DIRECT = ["universe", "ours-real", "real-ours"]
@@ -18,7 +55,12 @@ RELAYED = [
 ]
 
 
-@pytest.fixture(params=DIRECT + RELAYED)
+def _needs_namespaces(name):
+    """A backend that is on addresses which look public."""
+    return pytest.param(name, marks=pytest.mark.namespaces)
+
+
+@pytest.fixture(params=[*DIRECT, RELAYED[0], *map(_needs_namespaces, RELAYED[1:])])
 def world(request):
     """The stage of a scenario: simulated, or loopback with the real library on one side; UDP or relays."""
     from tests.support.worlds import BACKENDS, RELAYED_BACKENDS

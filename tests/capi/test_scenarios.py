@@ -85,6 +85,7 @@ def test_scenario(name, sides, programs):
 @pytest.mark.timeout(330)
 @pytest.mark.parametrize("sides", RELAYED)
 @pytest.mark.parametrize("name", sorted(set(NAMES) - UDP_ONLY))
+@pytest.mark.namespaces
 def test_without_udp(name, sides, programs):
     """Alice and bob have no UDP. On addresses that look public, as c-toxcore wants it for this."""
     program = programs(name)

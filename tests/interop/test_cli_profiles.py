@@ -21,15 +21,15 @@ PASSPHRASE = "correct horse"
 
 
 @pytest.fixture
-def network(tmp_path):
+def toxic_network(tmp_path):
     made = Network(tmp_path)
     yield made
     made.close()
 
 
-def test_toxics_encrypted_profile_and_back(tmp_path, network):
+def test_toxics_encrypted_profile_and_back(tmp_path, toxic_network):
     """Made by toxic on Debian's library, used by our commands, and by toxic again."""
-    toxic = Toxic(tmp_path / "toxic", network.node, debians_library, passphrases=[PASSPHRASE])
+    toxic = Toxic(tmp_path / "toxic", toxic_network.node, debians_library, passphrases=[PASSPHRASE])
     try:
         toxic.enter("/nick Alice")
         address = toxic.address()
@@ -40,7 +40,7 @@ def test_toxics_encrypted_profile_and_back(tmp_path, network):
         (said,) = objects(run("id", "-p", path, "--json", **secret))
         assert (said["tox_id"], said["name"], said["encrypted"]) == (address, "Alice", True)
 
-        host, port, key = network.node.address
+        host, port, key = toxic_network.node.address
         where = ["--no-lan", "--node", f"{host}:{port}:{key.hex()}"]
         bob, bob_id = new(tmp_path, "Bob")
         with subprocess.Popen(
@@ -61,7 +61,7 @@ def test_toxics_encrypted_profile_and_back(tmp_path, network):
             assert real.friend_get_name(0) == b"Bob"
         finally:
             real.kill()
-        toxic = Toxic(tmp_path / "toxic", network.node, debians_library, passphrases=[PASSPHRASE])
+        toxic = Toxic(tmp_path / "toxic", toxic_network.node, debians_library, passphrases=[PASSPHRASE])
         assert toxic.address() == address
         toxic.home()
         toxic.type("C-p")

@@ -8,7 +8,7 @@ import pytest
 from tests.support.crowd import Meeting
 
 #: On a machine with other work to do.
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.namespaces]
 
 
 def test_thirty_clients_join_through_our_node(tmp_path):

@@ -3,7 +3,11 @@
 Figures, and a million of them, are what `python -m tests.support.under_flood` is for.
 """
 
+import pytest
+
 from tests.support.under_flood import UnderFlood
+
+pytestmark = pytest.mark.namespaces
 
 COUNT = 100_000
 PER_S = 20_000

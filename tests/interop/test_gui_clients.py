@@ -60,7 +60,7 @@ CLIENTS = {
 
 
 @pytest.fixture
-def network(tmp_path):
+def toxic_network(tmp_path):
     made = Network(tmp_path)
     yield made
     made.close()
@@ -74,15 +74,15 @@ def desktop(tmp_path):
 
 
 @pytest.fixture
-def peer(network):
-    made = Peer(network.node, debians_instance)
+def peer(toxic_network):
+    made = Peer(toxic_network.node, debians_instance)
     yield made
     made.core.kill()
 
 
-def profile(network, peer):
+def profile(toxic_network, peer):
     """A save that knows our node and this friend."""
-    owner = Peer(network.node, our_instance)
+    owner = Peer(toxic_network.node, our_instance)
     owner.core.user.self_set_name(b"Client")
     owner.core.friends.friend_add_norequest(peer.core.user.self_get_public_key())
     peer.core.friends.friend_add_norequest(owner.core.user.self_get_public_key())
@@ -104,12 +104,12 @@ def libraries(pid):
 
 
 @pytest.mark.parametrize("name", CLIENTS)
-def test_it_starts_gets_online_and_chats(network, desktop, peer, tmp_path, name):
+def test_it_starts_gets_online_and_chats(toxic_network, desktop, peer, tmp_path, name):
     client = CLIENTS[name]
     home = tmp_path / "home"
     folder = home / ".config" / "tox"
     folder.mkdir(parents=True, mode=0o700)
-    (folder / client.profile).write_bytes(profile(network, peer))
+    (folder / client.profile).write_bytes(profile(toxic_network, peer))
     chosen, path = our_library()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
     environment |= {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "LC_ALL": "C.UTF-8"}

@@ -9,7 +9,7 @@ from tests.support.toxic import ONLINE_TIMEOUT_S, Network, Toxic, debians_librar
 
 
 @pytest.fixture
-def network(tmp_path):
+def toxic_network(tmp_path):
     made = Network(tmp_path)
     yield made
     made.close()
@@ -17,7 +17,7 @@ def network(tmp_path):
 
 @pytest.mark.parametrize("library", [debians_library, our_library])
 @pytest.mark.parametrize("way", ["udp", "tcp", "socks5"])
-def test_toxic_gets_online_through_our_node_alone(network, tmp_path, library, way):
+def test_toxic_gets_online_through_our_node_alone(toxic_network, tmp_path, library, way):
     arguments, proxy = [], None
     if way != "udp":
         arguments.append("-t")
@@ -25,7 +25,7 @@ def test_toxic_gets_online_through_our_node_alone(network, tmp_path, library, wa
         proxy = Microsocks(tmp_path, HOST)
         arguments += ["-p", proxy.host, str(proxy.port)]
     try:
-        toxic = Toxic(tmp_path / "toxic", network.node, library, *arguments)
+        toxic = Toxic(tmp_path / "toxic", toxic_network.node, library, *arguments)
         try:
             until(toxic.is_online, ONLINE_TIMEOUT_S, toxic.text)
         finally:

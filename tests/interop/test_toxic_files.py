@@ -17,7 +17,7 @@ SIZE = 8_000_001
 
 
 @pytest.fixture
-def network(tmp_path):
+def toxic_network(tmp_path):
     made = Network(tmp_path)
     yield made
     made.close()
@@ -27,12 +27,12 @@ MIXED = [(our_library, our_instance), (our_library, debians_instance), (debians_
 
 
 @pytest.fixture(params=MIXED, ids=["ours-ours", "ours-real", "real-ours"])
-def pair(request, network, tmp_path):
+def pair(request, toxic_network, tmp_path):
     """toxic and its friend, in a chat."""
     library, make = request.param
-    toxic = Toxic(tmp_path / "toxic", network.node, library)
+    toxic = Toxic(tmp_path / "toxic", toxic_network.node, library)
     try:
-        peer = Peer(network.node, make)
+        peer = Peer(toxic_network.node, make)
         try:
             peer.until(toxic.is_online, what=toxic.text)
             toxic.says(

@@ -33,7 +33,7 @@ UNREAD = " x\n"
 
 
 @pytest.fixture
-def network(tmp_path):
+def toxic_network(tmp_path):
     made = Network(tmp_path)
     yield made
     made.close()
@@ -62,8 +62,8 @@ class Users:
 
 
 @pytest.fixture
-def users(tmp_path, network):
-    made = Users(tmp_path, network.node)
+def users(tmp_path, toxic_network):
+    made = Users(tmp_path, toxic_network.node)
     yield made
     made.close()
 

@@ -379,6 +379,7 @@ def test_errors_are_counted_alike(compiled, ends):
     }  # fmt: skip
 
 
+@pytest.mark.namespaces
 def test_rows_that_the_path_does_not_take_go_out_one_by_one(compiled, ends):
     """Packets over the MTU: the kernel refuses to cut a row into them, and takes each as fragments."""
     with PrivateNetwork():

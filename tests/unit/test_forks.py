@@ -193,6 +193,7 @@ def start_pair():
     return a, b
 
 
+@pytest.mark.namespaces
 def test_a_daemons_child_goes_on_with_its_instance():
     with PrivateNetwork():
         a, b = start_pair()
@@ -221,6 +222,7 @@ def test_a_daemons_child_goes_on_with_its_instance():
         a.kill()
 
 
+@pytest.mark.namespaces
 def test_a_parent_goes_on_when_its_child_ends():
     with PrivateNetwork():
         a, b = start_pair()

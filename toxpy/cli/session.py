@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
@@ -260,51 +261,72 @@ def _advice(error: ProfileError) -> str:
 async def _run(
     arguments: argparse.Namespace, profile: Profile, out: Output, command: Command, endless: bool
 ) -> int:
-    stopped: list[int] = []
-    failures: list[BaseException] = []
     work = asyncio.ensure_future(_on_network(arguments, profile, out, command))
-
-    def stop(number: int) -> None:
-        if not stopped:
-            stopped.append(number)
-            work.cancel()
-
-    def fail(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        # a handler raised: the reader of our output may be gone, or it is a defect; both end the command
-        if isinstance(error := context.get("exception"), HungUp):
-            # the signal is on its way
-            stop(signal.SIGHUP)
-        elif isinstance(error, BaseException):
-            failures.append(error)
-            work.cancel()
-        else:
-            loop.default_exception_handler(context)
-
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(fail)
-    _stop_on_signals(loop, stop)
+    ending = _Ending(work)
     try:
         await work
     except HungUp:
-        stop(signal.SIGHUP)
+        ending.stop(signal.SIGHUP)
     except asyncio.CancelledError:
-        if not stopped and not failures:
+        if ending.signal is None and not ending.failures:
             raise
-    if stopped == [signal.SIGHUP]:
-        # the end of the loop would bring the signal's default back, and a closed window can be noticed before
-        # its signal is there, which may also come twice: once for the session, once for its foreground
-        loop.remove_signal_handler(signal.SIGHUP)
+    finally:
+        ending.close()
+    if ending.failures:
+        raise ending.failures[0]
+    return OK if ending.signal is None or endless else 128 + ending.signal
+
+
+class _Ending:
+    """What ends a command before its work is done: a signal, or a handler that fails."""
+
+    __slots__ = ("_at_terminal", "_loop", "_work", "failures", "signal")
+
+    def __init__(self, work: asyncio.Future[None]) -> None:
+        self._work = work
+        self._loop = asyncio.get_running_loop()
+        self._at_terminal = os.isatty(0)
+        self.signal: int | None = None
+        self.failures: list[BaseException] = []
+        self._loop.set_exception_handler(self._fail)
+        for number in STOP_SIGNALS:
+            # nohup has a hangup ignored: so do we
+            if signal.getsignal(number) == signal.SIG_IGN:
+                continue
+            if number == signal.SIGHUP:
+                # the loop would bring its default back at the end, and for a moment nothing could be done
+                signal.signal(number, self._on_signal)
+            else:
+                self._loop.add_signal_handler(number, self.stop, number)
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        self._loop.call_soon_threadsafe(self.stop, number)
+
+    def stop(self, number: int) -> None:
+        """End the work; the first signal counts."""
+        if self.signal is None:
+            self.signal = number
+            self._work.cancel()
+
+    def _fail(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # a handler raised: the reader of our output may be gone, or it is a defect; both end the command
+        if isinstance(error := context.get("exception"), HungUp):
+            # the signal is on its way
+            self.stop(signal.SIGHUP)
+        elif isinstance(error, BaseException):
+            self.failures.append(error)
+            self._work.cancel()
+        else:
+            loop.default_exception_handler(context)
+
+    def close(self) -> None:
+        """From now on a hangup changes nothing: it may come twice, for the session and for its foreground.
+
+        A closed window can be noticed before its signal is there, as the end of what is typed.
+        """
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    if failures:
-        raise failures[0]
-    return 128 + stopped[0] if stopped and not endless else OK
-
-
-def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: Callable[[int], None]) -> None:
-    for number in STOP_SIGNALS:
-        # nohup has a hangup ignored: so do we
-        if signal.getsignal(number) != signal.SIG_IGN:
-            loop.add_signal_handler(number, stop, number)
+        if self._at_terminal and not os.isatty(0):
+            self.stop(signal.SIGHUP)
 
 
 async def _on_network(arguments: argparse.Namespace, profile: Profile, out: Output, command: Command) -> None:

@@ -152,6 +152,7 @@ def fake_world(build, *arguments):
         return [run(program, *words).splitlines() for words in arguments]
 
 
+@pytest.mark.namespaces
 def test_a_pass_that_is_left_out_would_have_changed_nothing(build):
     """Events, packets and state of a random schedule, with passes left out and without."""
     said = fake_world(build, *((mode, seed) for seed in range(1, 13) for mode in ("quick", "full")))
@@ -160,11 +161,13 @@ def test_a_pass_that_is_left_out_would_have_changed_nothing(build):
         assert len(quick) > 2000
 
 
+@pytest.mark.namespaces
 def test_the_first_packet_that_waits_for_its_turn_is_on_time(build):
     (said,) = fake_world(build, ("paced", 1))
     assert said[-1] == "paced after 3 ms"
 
 
+@pytest.mark.namespaces
 @pytest.mark.parametrize("way", ["udp", "tcp"])
 def test_what_a_call_sends_has_left_when_it_returns(build, way):
     program = build("leaves.c", "-std=gnu11")

@@ -13,6 +13,7 @@ SCRIPT = Path(__file__).with_name("truth.py")
 STEPS = 1200
 
 
+@pytest.mark.namespaces
 @pytest.mark.parametrize("seed", [1, 2])
 def test_getters_tell_the_truth_after_every_step(seed):
     command = [sys.executable, "-I", SCRIPT, library_dir() / "libtoxcore.so.2", HOST, str(seed), str(STEPS)]

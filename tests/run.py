@@ -1,0 +1,46 @@
+"""`make test`: pytest, with what this machine allows. Arguments are pytest's.
+
+An ordinary user gets a user namespace, where the kernel allows it; then every test can run. Otherwise those
+that need network namespaces are left out, and the first and the last lines say so.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.support import namespaces, schedule  # noqa: E402
+
+
+def count_left_out() -> int:
+    """How many tests need network namespaces."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-m", "namespaces", *sys.argv[1:]]
+    listed = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, namespaces.LISTING: "1"}
+    )
+    return sum(int(count) for count in re.findall(r"(?m)^tests/.*: (\d+)$", listed.stdout))
+
+
+def main() -> int:
+    """Becomes pytest."""
+    minutes = schedule.expected_minutes()
+    words = namespaces.enter_command()
+    if words is None:
+        count = count_left_out()
+        os.environ[namespaces.LEFT_OUT] = str(count)
+        print(f"Not run here: {count} tests that need network namespaces, which this user may not make.")
+    elif words:
+        print("As an ordinary user: the tests run in a user namespace.")
+    print(f"All tests took {minutes:.0f} minutes on 2 cores when last measured.", flush=True)
+    command = [*(words or []), sys.executable, "-m", "pytest", *sys.argv[1:]]
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""The order of the tests, and progress that follows time.
+
+`tests/durations.json` has the seconds of every test that took long, as measured once by
+`make test PYTEST_ARGS=--record-durations=tests/durations.json`. The longest begin first, so that no worker is
+left alone with one at the end. All others follow in their files' order. Progress counts these seconds.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.namespaces import LEFT_OUT
+
+FILE = Path(__file__).parents[1] / "durations.json"
+#: Seconds of a test from which its duration is kept: shorter ones do not matter for the order.
+LONG_S = 0.5
+#: Seconds of a test that is not in the file.
+USUAL_S = 0.05
+#: Seconds between two lines of progress.
+PROGRESS_INTERVAL_S = 20
+
+
+def expected():
+    """Seconds by node id, of the tests that take long."""
+    return json.loads(FILE.read_text())["tests"] if FILE.exists() else {}
+
+
+def expected_minutes():
+    """Minutes of the whole run when the durations were measured."""
+    return json.loads(FILE.read_text())["run_s"] / 60 if FILE.exists() else 15
+
+
+def sort(items):
+    """Longest first, then the others as they were."""
+    seconds = expected()
+    long = [item for item in items if seconds.get(item.nodeid, 0) >= LONG_S]
+    long.sort(key=lambda item: -seconds[item.nodeid])
+    others = [item for item in items if seconds.get(item.nodeid, 0) < LONG_S]
+    items[:] = long + others
+
+
+class Progress:
+    """A line now and then that says how far the run is; the durations of this run, to be kept."""
+
+    def __init__(self, config, record):
+        self._config, self._record = config, record
+        self._expected = expected()
+        self._begin = self._told = time.monotonic()
+        self._seconds, self._count, self._total_s, self._total = {}, 0, 0.0, 0
+
+    def pytest_collection_finish(self, session):
+        """The tests of a run without workers."""
+        self._expect([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node, ids):
+        """The tests of the run; every worker says the same."""
+        self._expect(ids)
+
+    def _expect(self, ids):
+        self._total, self._total_s = len(ids), sum(self._expected.get(name, USUAL_S) for name in ids)
+
+    def pytest_runtest_logreport(self, report):
+        """A part of a test ended: its set-up, itself, its tear-down."""
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0) + report.duration
+        if report.when == "teardown":
+            self._count += 1
+            now = time.monotonic()
+            if now - self._told >= PROGRESS_INTERVAL_S:
+                self._told = now
+                self._tell(now)
+
+    def _tell(self, now):
+        done_s = sum(self._expected.get(name, USUAL_S) for name in self._seconds)
+        minutes, seconds = divmod(int(now - self._begin), 60)
+        share = min(100 * done_s / self._total_s, 99) if self._total_s else 0
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        terminal.ensure_newline()
+        terminal.write_line(
+            f"{minutes:3}:{seconds:02} {share:3.0f}% of the work, {self._count} of {self._total} tests"
+        )
+
+    def pytest_terminal_summary(self, terminalreporter):
+        """The last line counts what this machine cannot run."""
+        left_out = int(os.environ.get(LEFT_OUT, "0"))
+        if left_out:
+            terminalreporter.stats["not run here"] = [object()] * left_out
+
+    def pytest_sessionfinish(self, exitstatus):
+        """Keep what was measured."""
+        if self._record and exitstatus == 0:
+            tests = {name: round(took, 1) for name, took in sorted(self._seconds.items()) if took >= LONG_S}
+            text = json.dumps({"run_s": round(time.monotonic() - self._begin), "tests": tests}, indent=0)
+            Path(self._record).write_text(text + "\n")
