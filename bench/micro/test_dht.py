@@ -20,7 +20,7 @@ def fill(node, count=200):
     """Neighbours to name in answers."""
     for i in range(count):
         key = KeyPair.generate(node.rt.rng).public
-        node.dht.close_list.add(key, (bytes([30, 0, i >> 8, i & 255]), 33445), node.clock.now_ms)
+        node.dht.nodes.close_list.add(key, (bytes([30, 0, i >> 8, i & 255]), 33445), node.clock.now_ms)
 
 
 def ask(benchmark, nodes, kind, answer_kind, payload):

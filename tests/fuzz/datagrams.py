@@ -95,7 +95,7 @@ def answers_pings(world, node):
     """A newcomer who bootstraps to the node gets to know it."""
     newcomer = world.actor(f"newcomer {world.started}")
     newcomer.bootstrap_to(node)
-    pings = len(newcomer.tox.dht.closest_nodes(node.self_get_dht_id(), 4))
+    pings = len(newcomer.tox.dht.nodes.closest_nodes(node.self_get_dht_id(), 4))
     world.until(
         lambda: any(n.public_key == node.self_get_dht_id() for n in newcomer.tox.dht.saved_nodes()),
         f"an answer to a newcomer ({pings} nodes)",

@@ -80,7 +80,7 @@ class Stage:
         self.real_at = ((LOOPBACK, self.real.self_get_udp_port()), self.real.self_get_dht_id())
         self.ours_at = (self.ours.address, self.ours.key)
         self.ours.dht.bootstrap(*self.real_at)
-        assert self.until(lambda: self.ours.dht.close_count(announce_only=True), 20)
+        assert self.until(lambda: self.ours.dht.nodes.close_count(announce_only=True), 20)
         # the real one has us in its list when its own search request has been here
         self.real.bootstrap("127.0.0.1", self.ours.address[1], self.ours.key)
         self.until(lambda: False, 1.5)

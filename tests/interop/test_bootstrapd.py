@@ -137,7 +137,7 @@ class Probe:
         )
 
     def known(self):
-        return {node.public_key for node in self.node.dht.closest_nodes(self.node.dht.public_key, 100)}
+        return {node.public_key for node in self.node.dht.nodes.closest_nodes(self.node.dht.public_key, 100)}
 
     def learn(self, known, wanted):
         """Ask one node; it tells of the other."""

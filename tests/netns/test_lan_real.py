@@ -128,7 +128,7 @@ def test_they_find_each_other(lab, family, ways):
             40,
         )
         assert met, (core.rt.counters.values, core.socket.errors)
-        client = core.dht.close_list.get(real.self_get_dht_id())
+        client = core.dht.nodes.close_list.get(real.self_get_dht_id())
         ((ip, _port),) = {association.address for association in client.associations()}
         assert is_lan((ip, 1))
         assert len(ip) == (4 if family == "ipv4" else 16)
@@ -148,7 +148,7 @@ def test_without_local_discovery_they_stay_apart(lab):
     cable = Cable(lab, "ipv4")
     with our_core(cable, sends=False, hears=False) as core, real_tox(cable) as real:
         seconds = 2 * INTERVAL_MS / 1000
-        assert not run_until(cable, core, real, core.dht.is_connected, seconds)
+        assert not run_until(cable, core, real, core.dht.nodes.is_connected, seconds)
         assert not knows(real, core.dht.public_key)
 
 

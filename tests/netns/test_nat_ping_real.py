@@ -31,8 +31,9 @@ def test_the_real_library_answers_our_nat_pings_and_we_answer_its(lab):
         dht_pk = real.self_get_dht_id()
 
         def punching():
-            search = core.dht.searches.get(dht_pk)
-            return search is not None and search.nat is not None and search.nat.tries > 1
+            search = core.dht.nodes.searches.get(dht_pk)
+            nat = core.dht._punching._nats.get(dht_pk)
+            return search is not None and nat is not None and nat.tries > 1
 
         end = time.monotonic() + 100
         while not punching():
@@ -40,10 +41,10 @@ def test_the_real_library_answers_our_nat_pings_and_we_answer_its(lab):
             for tox in members:
                 tox.iterate()
             time.sleep(0.005)
-        search = core.dht.searches[dht_pk]
+        search, nat = core.dht.nodes.searches[dht_pk], core.dht._punching._nats[dht_pk]
         now_ms = core.rt.clock.now_ms
-        assert now_ms - search.nat.heard_ms <= 3 * PUNCH_INTERVAL_MS
-        assert search.nat.pinged_ms != NEVER_MS
+        assert now_ms - nat.heard_ms <= 3 * PUNCH_INTERVAL_MS
+        assert nat.pinged_ms != NEVER_MS
         told = search.returned(now_ms)
         assert len(told) >= MIN_TELLERS
         assert len(set(told)) > 1, "a symmetric NAT looks different to everybody"

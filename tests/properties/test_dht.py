@@ -135,14 +135,16 @@ def test_the_closest_nodes_are_the_nearest_of_all_lists(heard, searched, found, 
         dht.add_friend(key, lambda _: None)
     for key, address in heard:
         dht.answered(address, key)
-    for search in list(dht.searches.values())[2:]:
+    for search in list(dht.nodes.searches.values())[2:]:
         # as if the close list had had no room for them
         for key, address in found:
             search.add(key, number_of(key), address, 0)
-    lists = [dht.close_list, *dht.searches.values()]
+    lists = [dht.nodes.close_list, *dht.nodes.searches.values()]
     known = {node.public_key for each in lists for node in each.good_nodes(0)}
     expected = sorted(number_of(key) ^ number_of(target) for key in known)[:count]
-    closest = [number_of(node.public_key) ^ number_of(target) for node in dht.closest_nodes(target, count)]
+    closest = [
+        number_of(node.public_key) ^ number_of(target) for node in dht.nodes.closest_nodes(target, count)
+    ]
     assert closest == expected
 
 

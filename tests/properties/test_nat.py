@@ -66,7 +66,7 @@ def test_any_bytes_at_any_time(tellers_known, inputs):
         destinations=lambda: [(b"\xff" * 4, 0)],
     )
     peer.dht.add_friend(friend, lambda _address: None)
-    search = peer.dht.searches[friend]
+    search = peer.dht.nodes.searches[friend]
     for i in range(MAX_CLIENTS if tellers_known else 0):
         key = bytes((i,)) + friend[1:]
         search.add(key, number_of(key), (bytes((30, 0, 0, i)), 33445), universe.clock.now_ms)

@@ -114,7 +114,7 @@ def test_a_real_answer_to_a_question_of_another_run():
     answer = hexed("search_response")
     node.learn(answer[1:33], SOURCE[1])
     node.ask(answer)
-    assert node.dht.close_count(announce_only=True) == 0
+    assert node.dht.nodes.close_count(announce_only=True) == 0
     assert node.rt.counters.values["drop.announcement_replay"] == 1, "the box opens, the ping id is not ours"
 
 

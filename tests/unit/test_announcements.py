@@ -223,7 +223,7 @@ def test_searches_name_nodes_that_speak_the_protocol():
     asked = Asked()
     others = {peer.key for peer in asked.peers[1:]}
     assert {node.public_key for node in asked.search().nodes} == others
-    assert asked.server.dht.close_count() == asked.server.dht.close_count(announce_only=True) == 3
+    assert asked.server.dht.nodes.close_count() == asked.server.dht.nodes.close_count(announce_only=True) == 3
 
 
 def test_nodes_that_do_not_answer_searches_are_not_named():
@@ -234,11 +234,11 @@ def test_nodes_that_do_not_answer_searches_are_not_named():
     mute.dht.bootstrap(peers[0].address, peers[0].key)
     universe.run_for(20_000)
     dht = peers[0].dht
-    assert dht.close_count() == 2
-    assert dht.close_count(announce_only=True) == 1
-    named = dht.closest_nodes(mute.key, 4, announce_only=True)
+    assert dht.nodes.close_count() == 2
+    assert dht.nodes.close_count(announce_only=True) == 1
+    named = dht.nodes.closest_nodes(mute.key, 4, announce_only=True)
     assert [node.public_key for node in named] == [peers[1].key]
-    assert mute.key in [node.public_key for node in dht.closest_nodes(mute.key, 4)]
+    assert mute.key in [node.public_key for node in dht.nodes.closest_nodes(mute.key, 4)]
     draw = random.Random(1).randbytes
     client = Client(KeyPair(draw(32)), peers[0].key, lambda: draw(24))
     peers[0].sent.clear()
@@ -266,9 +266,9 @@ def test_an_answer_counts_once_and_only_from_who_was_asked():
     wrong = b"\x94" + node.public + bytes(24) + encrypt(key, bytes(24), plain[:-1] + b"\0")
     server.deliver(ASKER, wrong)
     assert server.dropped("announcement_replay") == 1
-    before = server.dht.close_count(announce_only=True)
+    before = server.dht.nodes.close_count(announce_only=True)
     server.deliver(ASKER, answer)
-    assert server.dht.close_count(announce_only=True) == before + 1
+    assert server.dht.nodes.close_count(announce_only=True) == before + 1
     server.deliver(ASKER, answer)
     assert server.dropped("announcement_unasked") == 2
 

@@ -60,7 +60,7 @@ def tables(core):
     target = onion._self
     buckets = {
         "x25519 by prefix": dht.budget._prefixes,
-        "replies by prefix": dht._replies,
+        "replies by prefix": dht.nodes._replies,
         "forwards by prefix": node.forwarding._budget,
     }
     return {
@@ -69,7 +69,7 @@ def tables(core):
         "open pings": (len(dht.pings._sendbacks), sendbacks.MAX_OUTSTANDING),
         "open searches": (len(dht._announce_nodes._sendbacks), sendbacks.MAX_OUTSTANDING),
         "to ping": (len(dht.pings._to_ping), ping.MAX_TO_PING),
-        "close list": (len(dht.close_list), kbucket.BUCKETS * kbucket.MAX_CLIENTS),
+        "close list": (len(dht.nodes.close_list), kbucket.BUCKETS * kbucket.MAX_CLIENTS),
         "shared keys": (len(dht.shared_keys), 2 * crypto_keys.MAX_SHARED_KEYS),
         "data keys": (len(onion._data_shared), 2 * crypto_keys.MAX_SHARED_KEYS),
         "identity keys": (len(net.keys.identity_keys), 2 * crypto_keys.MAX_SHARED_KEYS),
@@ -122,7 +122,7 @@ class Target:
         """A newcomer's questions are answered."""
         newcomer = self.world.actor("newcomer")
         newcomer.bootstrap_to(self.alice)
-        self.world.until(newcomer.tox.dht.is_connected, "an answer", 10)
+        self.world.until(newcomer.tox.dht.nodes.is_connected, "an answer", 10)
 
 
 @pytest.fixture

@@ -76,8 +76,8 @@ class Client(TcpPool):
 def test_nodes_know_each_other(network):
     keys = {node.dht.public_key for node in network.nodes}
     for node in network.nodes:
-        assert node.dht.is_connected()
-        known = {other.public_key for other in node.dht.closest_nodes(node.dht.public_key, 10)}
+        assert node.dht.nodes.is_connected()
+        known = {other.public_key for other in node.dht.nodes.closest_nodes(node.dht.public_key, 10)}
         assert known == keys - {node.dht.public_key}
 
 

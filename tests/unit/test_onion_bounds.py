@@ -96,7 +96,7 @@ def test_low_order_keys_are_not_answered():
 
 def test_path_nodes_are_capped():
     server = Server()
-    nodes = PathNodes(server.dht, rt=server.rt)
+    nodes = PathNodes(server.dht.nodes, rt=server.rt)
     for i in range(10 * MAX_PATH_NODES):
         nodes.add(Node(i.to_bytes(32, "big"), (bytes([20, 1, i >> 8, i & 255]), 1)))
     assert len(nodes) == MAX_PATH_NODES

@@ -22,7 +22,17 @@ from __future__ import annotations
 from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, SHA256_SIZE, decrypt, equal, sha256
 from toxpy.crypto.timed_auth import TIMED_AUTH_SIZE, TimedAuth
 from toxpy.dht.announcement_store import MAX_ANNOUNCEMENT_SIZE, AnnouncementStore
-from toxpy.dht.packets import MAX_SENT_NODES, OVERHEAD, open_packet, seal_packet, sender_of
+from toxpy.dht.packets import (
+    MAX_SENT_NODES,
+    OVERHEAD,
+    RETRIEVE_REQUEST,
+    SEARCH_REQUEST,
+    SENDBACK_SIZE,
+    STORE_REQUEST,
+    open_packet,
+    seal_packet,
+    sender_of,
+)
 from toxpy.wire.address import pack_ip_port, pack_nodes
 
 TYPE_CHECKING = False
@@ -34,11 +44,6 @@ if TYPE_CHECKING:
     from toxpy.runtime import Dispatch, Runtime
     from toxpy.wire.address import Address
 
-SEARCH_REQUEST, SEARCH_RESPONSE = 0x93, 0x94
-RETRIEVE_REQUEST, RETRIEVE_RESPONSE = 0x95, 0x96
-STORE_REQUEST, STORE_RESPONSE = 0x97, 0x98
-
-SENDBACK_SIZE = 8
 RETRIEVE_SIZE = KEY_SIZE + 1 + TIMED_AUTH_SIZE
 STORE_HEADER_SIZE = TIMED_AUTH_SIZE + 4 + 1
 MIN_STORE_SIZE = KEY_SIZE + NONCE_SIZE + STORE_HEADER_SIZE + MAC_SIZE
@@ -102,7 +107,7 @@ class Announcements:
         if len(packet) - OVERHEAD - SENDBACK_SIZE not in sizes:
             return drop("announcement_size")
         sender = sender_of(packet)
-        key = self._dht.request_key(address, sender)
+        key = self._dht.nodes.request_key(address, sender)
         if key is None:
             return None
         plain = open_packet(key, packet)
@@ -126,7 +131,7 @@ class Announcements:
         stored = self.store.get(data_pk)
         found = b"\x00" if stored is None else b"\x01" + sha256(stored.data)
         accept = bytes((self.store.would_accept(data_pk),))
-        nodes = self._dht.closest_nodes(data_pk, MAX_SENT_NODES, address, announce_only=True)
+        nodes = self._dht.nodes.closest_nodes(data_pk, MAX_SENT_NODES, address, announce_only=True)
         count = bytes((len(nodes),))
         answer = data_pk + found + self._tags.create(asked_by) + accept + count + pack_nodes(nodes)
         return data_pk if known and equal(known, sha256(answer)) else answer

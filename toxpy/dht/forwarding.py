@@ -162,7 +162,7 @@ class Forwarding:
         size = len(request) - _REQUEST_HEADER_SIZE
         if not 0 <= size <= MAX_FORWARD_DATA_SIZE or TIMED_AUTH_SIZE + len(origin) > MAX_SENDBACK_SIZE:
             return self._rt.counters.drop("forward_size")
-        client = self._dht.close_list.get(request[1:_REQUEST_HEADER_SIZE])
+        client = self._dht.nodes.close_list.get(request[1:_REQUEST_HEADER_SIZE])
         address = client.address(self._rt.clock.now_ms) if client is not None else None
         if address is None:
             return self._rt.counters.drop("forward_unroutable")

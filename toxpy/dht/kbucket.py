@@ -18,7 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from toxpy.dht.nat import Nat
     from toxpy.wire.address import Address
 
 PING_INTERVAL_MS = 60_000
@@ -341,15 +340,13 @@ class CloseList(NodeList):
 class SearchList(NodeList):
     """The 8 nearest nodes to a searched key, in the end the searched node itself."""
 
-    __slots__ = ("_clients", "_limit", "_limit_until_ms", "callbacks", "nat", "spread")
+    __slots__ = ("_clients", "_limit", "_limit_until_ms", "callbacks", "spread")
 
     def __init__(self, public_key: bytes, max_pending: int) -> None:
         super().__init__(public_key, max_pending)
         self._clients: list[Client] = []
         #: who wants to hear the address, by token
         self.callbacks: dict[object, Callable[[Address], None]] = {}
-        #: hole punching towards the searched node, once somebody told an address of it
-        self.nat: Nat | None = None
         #: nodes farther away than this are of no use until one of ours turns bad
         self._limit = _BEYOND
         self._limit_until_ms = NEVER_MS

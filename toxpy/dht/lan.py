@@ -72,7 +72,7 @@ class Lan:
         if public_key == dht.public_key:
             return
         now_ms = self._rt.clock.now_ms
-        client = dht.close_list.by_address.get(address)
+        client = dht.nodes.close_list.by_address.get(address)
         if client is not None and client.public_key == public_key and client.is_good_at(address, now_ms):
             return
         if dht.sendbacks.is_asked(public_key, address, dht.public_key):

@@ -31,8 +31,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from toxpy.dht.dht import DHT
     from toxpy.dht.kbucket import SearchList
+    from toxpy.dht.nodes import Nodes
+    from toxpy.dht.ping import Pings
+    from toxpy.dht.requests import Requests
     from toxpy.runtime import Runtime, Timer
     from toxpy.wire.address import Address
 
@@ -92,15 +94,19 @@ class Nat:
 class HolePunching:
     """Claims DHT request 254. When not `enabled` NAT pings still are exchanged: the other side may punch."""
 
-    __slots__ = ("_dht", "_enabled", "_pings", "_punches", "_rt")
+    __slots__ = ("_dht_pings", "_enabled", "_nats", "_nodes", "_pings", "_punches", "_requests", "_rt")
 
-    def __init__(self, dht: DHT, *, rt: Runtime, enabled: bool) -> None:
-        self._dht = dht
+    def __init__(self, nodes: Nodes, requests: Requests, pings: Pings, *, rt: Runtime, enabled: bool) -> None:
+        self._nodes = nodes
+        self._requests = requests
+        self._dht_pings = pings
         self._rt = rt
         self._enabled = enabled
         self._pings = TokenBucket(PINGS_PER_S, PINGS_BURST, rt.clock.now_ms)
         self._punches = TokenBucket(PUNCHES_PER_S, PUNCHES_BURST, rt.clock.now_ms)
-        dht.requests.claim(NAT_PING, self.on_nat_ping)
+        #: by the searched key, once somebody told an address of it; keys of `nodes.searches` only
+        self._nats: dict[bytes, Nat] = {}
+        requests.dispatch.claim(NAT_PING, self.on_nat_ping)
 
     def told(self, search: SearchList) -> None:
         """A node of the list has just told an address of the searched key."""
@@ -112,22 +118,22 @@ class HolePunching:
         if nat.timer is None:
             self._ping_at(search, nat, max(nat.pinged_ms + PUNCH_INTERVAL_MS, now_ms))
 
-    def forget(self, search: SearchList) -> None:
+    def forget(self, public_key: bytes) -> None:
         """The key is not searched any more."""
-        nat = search.nat
+        nat = self._nats.pop(public_key, None)
         if nat is not None and nat.timer is not None:
             nat.timer.cancel()
-            nat.timer = None
 
     def close(self) -> None:
         """No timers any more."""
-        for search in self._dht.searches.values():
-            self.forget(search)
+        for public_key in list(self._nats):
+            self.forget(public_key)
 
     def _nat(self, search: SearchList) -> Nat:
-        nat = search.nat
+        nat = self._nats.get(search.public_key)
         if nat is None:
-            nat = search.nat = Nat(self._rt.rng.bytes(PING_ID_SIZE), self._rt.clock.now_ms)
+            nat = Nat(self._rt.rng.bytes(PING_ID_SIZE), self._rt.clock.now_ms)
+            self._nats[search.public_key] = nat
         return nat
 
     # NAT pings
@@ -152,17 +158,17 @@ class HolePunching:
         return [] if search.address(now_ms) is not None else search.returned(now_ms)
 
     def _send(self, kind: int, public_key: bytes, ping_id: bytes, through: Sequence[Address]) -> None:
-        packet = self._dht.create_request(public_key, NAT_PING, bytes((kind,)) + ping_id)
+        packet = self._requests.create(public_key, NAT_PING, bytes((kind,)) + ping_id)
         for address in through if packet else ():
             if not self._pings.take(self._rt.clock.now_ms):
                 self._rt.counters.count("nat_ping_budget")
                 return
-            self._dht.send(address, packet)
+            self._nodes.send(address, packet)
 
     def on_nat_ping(self, _address: Address, sender: bytes, data: bytes) -> None:
         """254: answer a request, take note of a response; both may be what the next punches wait for."""
         drop = self._rt.counters.drop
-        search = self._dht.searches.get(sender)
+        search = self._nodes.searches.get(sender)
         if len(data) != NAT_PING_SIZE:
             drop("nat_ping_size")
             return
@@ -235,7 +241,7 @@ class HolePunching:
                 self._rt.counters.count("nat_punch_budget")
                 return done
             tried.add(port)
-            self._dht.pings.send_request((ip, port), search.public_key)
+            self._dht_pings.send_request((ip, port), search.public_key)
         return len(ports)
 
 

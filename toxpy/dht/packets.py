@@ -25,8 +25,12 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Node
 
 PING_REQUEST, PING_RESPONSE, NODES_REQUEST, NODES_RESPONSE, DHT_REQUEST = 0x00, 0x01, 0x02, 0x04, 0x20
+SEARCH_REQUEST, SEARCH_RESPONSE, RETRIEVE_REQUEST, RETRIEVE_RESPONSE = 0x93, 0x94, 0x95, 0x96
+STORE_REQUEST, STORE_RESPONSE = 0x97, 0x98
 
 PING_ID_SIZE = 8
+#: What comes back in the answer to an announcements packet, bytes.
+SENDBACK_SIZE = 8
 NONCE_AT = 1 + PUBLIC_KEY_SIZE
 #: kind, sender, nonce: where the box of a DHT packet begins
 HEADER_SIZE = NONCE_AT + NONCE_SIZE

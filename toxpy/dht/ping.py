@@ -24,7 +24,9 @@ from toxpy.wire.address import Node, is_usable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.dht.dht import DHT
+    from collections.abc import Callable
+
+    from toxpy.dht.nodes import Nodes
     from toxpy.runtime import Dispatch, Runtime, Timer
     from toxpy.wire.address import Address
 
@@ -35,15 +37,18 @@ SOON_MS = 50
 
 
 class Pings:
-    """Answers pings, sends pings, reports who answered to `dht.answered`."""
+    """Answers pings, sends pings, reports who answered to `on_answer`."""
 
-    __slots__ = ("_dht", "_pinged_ms", "_rt", "_sendbacks", "_timer", "_to_ping")
+    __slots__ = ("_nodes", "_on_answer", "_pinged_ms", "_rt", "_sendbacks", "_timer", "_to_ping")
 
-    def __init__(self, dht: DHT, *, rt: Runtime, udp: Dispatch) -> None:
-        self._dht = dht
+    def __init__(
+        self, nodes: Nodes, on_answer: Callable[[Address, bytes], None], *, rt: Runtime, udp: Dispatch
+    ) -> None:
+        self._nodes = nodes
+        self._on_answer = on_answer
         self._rt = rt
         self._sendbacks = Sendbacks(rt=rt)
-        self._to_ping = Nearest(dht.close_list.base, MAX_TO_PING)
+        self._to_ping = Nearest(nodes.close_list.base, MAX_TO_PING)
         self._timer: Timer | None = None
         self._pinged_ms = rt.clock.now_ms - TIME_TO_PING_MS
         udp.claim(PING_REQUEST, self.on_request)
@@ -51,8 +56,8 @@ class Pings:
 
     def send_request(self, address: Address, public_key: bytes) -> None:
         """Ping one node."""
-        key = self._dht.shared_keys.get(public_key)
-        if key is None or public_key == self._dht.public_key:
+        key = self._nodes.shared_keys.get(public_key)
+        if key is None or public_key == self._nodes.public_key:
             return
         self._send(PING_REQUEST, key, address, self._sendbacks.add(public_key, address))
 
@@ -61,14 +66,14 @@ class Pings:
         # the kind again inside the box: the key is the same in both directions, and a request
         # must not be its own response
         payload = bytes((kind,)) + ping_id
-        self._dht.send(address, seal_packet(kind, self._dht.public_key, key, nonce, payload))
+        self._nodes.send(address, seal_packet(kind, self._nodes.public_key, key, nonce, payload))
 
     def on_request(self, address: Address, data: bytes) -> None:
         """0x00: answer it."""
         if len(data) != PING_SIZE:
             self._rt.counters.drop("ping_size")
             return
-        key = self._dht.request_key(address, sender_of(data))
+        key = self._nodes.request_key(address, sender_of(data))
         if key is None:
             return
         payload = open_packet(key, data)
@@ -88,7 +93,7 @@ class Pings:
         if not self._sendbacks.is_asked(public_key, address):
             drop("ping_unasked")
             return
-        key = self._dht.shared_keys.get(public_key)
+        key = self._nodes.shared_keys.get(public_key)
         payload = open_packet(key, data) if key is not None else None
         if payload is None or payload[0] != PING_RESPONSE:
             drop("ping_decrypt")
@@ -96,21 +101,21 @@ class Pings:
         if self._sendbacks.take(payload[1:], public_key, address) is None:
             drop("ping_replay")
             return
-        self._dht.answered(address, public_key)
+        self._on_answer(address, public_key)
 
     def offer(self, address: Address, public_key: bytes) -> None:
         """A stranger asked us something: ping it soon if the close list has room for it."""
-        dht, now_ms = self._dht, self._rt.clock.now_ms
+        nodes, now_ms = self._nodes, self._rt.clock.now_ms
         if not is_usable(address):
             return
-        if dht.is_searched_in_vain(public_key):
+        if nodes.is_searched_in_vain(public_key):
             self.send_request(address, public_key)
             return
-        client = dht.close_list.get(public_key)
+        client = nodes.close_list.get(public_key)
         if client is not None:
             if client.is_good_at(address, now_ms):
                 return
-        elif not dht.close_list.has_room(public_key, now_ms):
+        elif not nodes.close_list.has_room(public_key, now_ms):
             return
         self._to_ping.offer(Node(public_key, address))
         if self._timer is None:
@@ -122,7 +127,7 @@ class Pings:
         self._pinged_ms = self._rt.clock.now_ms
         for node in self._to_ping.take():
             # it may have answered by now
-            client = self._dht.close_list.get(node.public_key)
+            client = self._nodes.close_list.get(node.public_key)
             if client is None or not client.is_good_at(node.address, self._pinged_ms):
                 self.send_request(node.address, node.public_key)
 

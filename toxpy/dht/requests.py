@@ -21,7 +21,7 @@ from toxpy.runtime import Dispatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.dht.dht import DHT
+    from toxpy.dht.nodes import Nodes
     from toxpy.runtime import Runtime
     from toxpy.wire.address import Address
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 class Requests:
     """Creates, opens, passes on and routes DHT requests."""
 
-    __slots__ = ("_dht", "_rt", "dispatch")
+    __slots__ = ("_nodes", "_rt", "dispatch")
 
-    def __init__(self, dht: DHT, *, rt: Runtime, udp: Dispatch) -> None:
-        self._dht = dht
+    def __init__(self, nodes: Nodes, *, rt: Runtime, udp: Dispatch) -> None:
+        self._nodes = nodes
         self._rt = rt
         #: handler(address, sender's key, data); the address is that of the node that brought it
         self.dispatch = Dispatch()
@@ -42,11 +42,11 @@ class Requests:
         """A packet for `receiver`, b"" when nobody can have that key; ValueError beyond 918 bytes of data."""
         if len(data) > MAX_REQUEST_PAYLOAD:
             raise ValueError(f"a DHT request carries at most {MAX_REQUEST_PAYLOAD} bytes")
-        key = self._dht.shared_keys.get(receiver)
+        key = self._nodes.shared_keys.get(receiver)
         if key is None:
             return b""
         nonce = self._rt.rng.bytes(NONCE_SIZE)
-        return seal_request(receiver, self._dht.public_key, key, nonce, kind, data)
+        return seal_request(receiver, self._nodes.public_key, key, nonce, kind, data)
 
     def route(self, receiver: bytes, packet: bytes) -> int:
         """Send to the receiver, or else to all who say they know it; how many were sent.
@@ -54,20 +54,20 @@ class Requests:
         c-toxcore (route_to_friend) wants two such nodes at least; one is enough here, which only
         matters in small networks.
         """
-        dht, now_ms = self._dht, self._rt.clock.now_ms
+        nodes, now_ms = self._nodes, self._rt.clock.now_ms
         if not packet:
             return 0
-        search = dht.searches.get(receiver)
+        search = nodes.searches.get(receiver)
         address = search.address(now_ms) if search is not None else None
         if address is None:
-            client = dht.close_list.get(receiver)
+            client = nodes.close_list.get(receiver)
             address = client.address(now_ms) if client is not None else None
         if address is not None:
-            dht.send(address, packet)
+            nodes.send(address, packet)
             return 1
         ways = search.tellers(now_ms) if search is not None else []
         for address in ways:
-            dht.send(address, packet)
+            nodes.send(address, packet)
         return len(ways)
 
     def on_packet(self, address: Address, data: bytes) -> None:
@@ -77,10 +77,10 @@ class Requests:
             drop("dht_request_size")
             return
         receiver, sender = request_keys(data)
-        if receiver != self._dht.public_key:
+        if receiver != self._nodes.public_key:
             self._pass_on(address, receiver, data)
             return
-        key = self._dht.request_key(address, sender)
+        key = self._nodes.request_key(address, sender)
         if key is None:
             return
         payload = open_request(key, data)
@@ -94,9 +94,9 @@ class Requests:
         handler(address, sender, payload[1:])
 
     def _pass_on(self, source: Address, receiver: bytes, data: bytes) -> None:
-        client = self._dht.close_list.get(receiver)
+        client = self._nodes.close_list.get(receiver)
         address = client.address(self._rt.clock.now_ms) if client is not None else None
         if address is None or address == source:
             self._rt.counters.drop("dht_request_unroutable")
             return
-        self._dht.send(address, data)
+        self._nodes.send(address, data)

@@ -196,7 +196,7 @@ class FriendConnection:
             parent.rt.counters.drop("friend_connect")
             return
         fresh = self._address is not None and parent.rt.clock.now_ms - self._address_ms < DHT_TIMEOUT_MS
-        address = self._address if fresh else parent.dht.friend_address(self.dht_pk)
+        address = self._address if fresh else parent.dht.nodes.friend_address(self.dht_pk)
         if address is not None:
             self.crypto.set_address(address)
         for node in list(self._relays.values())[-FIRST_RELAYS:]:

@@ -65,7 +65,7 @@ class BootstrapNode(NetworkNode):
     def iterate(self) -> None:
         """One pass over one moment: receive, run what is due, send."""
         super().iterate()
-        if not self._was_connected and self.dht.is_connected():
+        if not self._was_connected and self.dht.nodes.is_connected():
             self._was_connected = True
             self.rt.log(LOG_INFO, "Connected to another node of the DHT.")
 

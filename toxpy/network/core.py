@@ -143,11 +143,11 @@ class NetworkCore:
 
     def dht_get_num_closelist(self) -> int:
         """Nodes in our close list."""
-        return self._dht.close_count()
+        return self._dht.nodes.close_count()
 
     def dht_get_num_closelist_announce_capable(self) -> int:
         """Those of them that can store announcements."""
-        return self._dht.close_count(announce_only=True)
+        return self._dht.nodes.close_count(announce_only=True)
 
     def dht_send_nodes_request(
         self, public_key: bytes | None, ip: bytes | str | None, port: int, target_public_key: bytes | None

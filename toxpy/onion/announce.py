@@ -108,7 +108,7 @@ class AnnounceServer:
     def _answer(self, address: Address, data: bytes, kind: int, *, with_count: bool) -> None:
         body, return_data = data[:-RETURN_3_SIZE], data[-RETURN_3_SIZE:]
         public_key = body[25:57]
-        key = self._dht.request_key(address, public_key)
+        key = self._dht.nodes.request_key(address, public_key)
         plain = decrypt(key, body[1:25], body[57:]) if key is not None else None
         if key is None or plain is None:
             return self._rt.counters.drop("announce_decrypt")
@@ -128,7 +128,7 @@ class AnnounceServer:
             answer = bytes((stored,)) + fresh_id
         else:
             answer = bytes((STORED_OTHER,)) + searched_entry.data_pk
-        nodes = self._dht.closest_nodes(searched, MAX_SENT_NODES, requester=address)
+        nodes = self._dht.nodes.closest_nodes(searched, MAX_SENT_NODES, requester=address)
         count = bytes((len(nodes),)) if with_count else b""
         members = self.groups.exchange(plain[PLAIN_SIZE:]) if len(plain) > PLAIN_SIZE else b""
         if members is None:

@@ -303,7 +303,7 @@ class OnionClient:
         self._data_shared = SharedKeys(self._data_keys, rt=rt)
         self._self = Target(identity.public, identity, MAX_ANNOUNCE_NODES, rt=rt)
         self.friends: dict[bytes, OnionFriend] = {}
-        self._path_nodes = PathNodes(dht, rt=rt, tcp=tcp)
+        self._path_nodes = PathNodes(dht.nodes, rt=rt, tcp=tcp)
         self._self_paths = Paths(dht, self._path_nodes, rt=rt)
         self._friend_paths = Paths(dht, self._path_nodes, rt=rt)
         self._questions: dict[bytes, Question] = {}
@@ -369,7 +369,7 @@ class OnionClient:
         """0 not connected, 1 over TCP relays, 2 over UDP, for which c-toxcore wants a node beyond the LAN."""
         if not self.is_connected():
             return 0
-        return 2 if self._dht.is_connected_beyond_lan() else 1
+        return 2 if self._dht.nodes.is_connected_beyond_lan() else 1
 
     def _send_along(self, path: OnionPath, destination: Address, packet: bytes) -> None:
         """Send to the first node of a path: directly, or as a request to a relay."""
@@ -422,7 +422,7 @@ class OnionClient:
         self._send_along(path, address, packet)
 
     def _round(self) -> None:
-        now_ms, connected = self._rt.clock.now_ms, self._dht.is_connected()
+        now_ms, connected = self._rt.clock.now_ms, self._dht.nodes.is_connected()
         reachable = connected or (self._tcp is not None and bool(self._tcp.onion_relays()))
         if reachable and not self._was_reachable:
             self._eager_until_ms = now_ms + EAGER_MS
@@ -479,7 +479,7 @@ class OnionClient:
         target.rounds += asked
         known = len(target.nodes)
         if known < target.capacity and self._rt.rng.below(target.capacity) >= known:
-            closest = self._dht.closest_nodes(target.public_key, target.capacity // 2)
+            closest = self._dht.nodes.closest_nodes(target.public_key, target.capacity // 2)
             for candidate in closest or self._path_nodes.all()[:4]:
                 self._ask_newcomer(target, candidate)
 
@@ -550,7 +550,7 @@ class OnionClient:
         if node is None:
             return
         was_new = node.ping_id == bytes(PING_ID_SIZE) and node.stored == STORED_NO
-        if not self._dht.is_connected():
+        if not self._dht.nodes.is_connected():
             # reached through others only: what is announced to can also be on a path
             self._path_nodes.add(Node(question.public_key, question.address))
         node.misses = 0
@@ -626,7 +626,7 @@ class OnionClient:
             friend.sent_no_replay_ms = clock.now_ms
         no_replay = friend.sent_no_replay.to_bytes(8, "big")
         nodes = self._tcp.relays(MAX_SENT_RELAYS) if self._tcp is not None else []
-        nodes += self._dht.closest_nodes(self._dht.public_key, MAX_SENT_NODES - len(nodes))
+        nodes += self._dht.nodes.closest_nodes(self._dht.public_key, MAX_SENT_NODES - len(nodes))
         return bytes((DATA_DHT_PK,)) + no_replay + self._dht.public_key + pack_nodes(nodes)
 
     def _tell_dht_pk(self, friend: OnionFriend) -> None:

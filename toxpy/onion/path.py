@@ -160,7 +160,7 @@ class OnionRelay:
         if len(data) <= smallest or len(data) + len(came_with) > MAX_PACKET_SIZE:
             return self._rt.counters.drop("onion_size")
         nonce, sender = data[1:25], data[25:57]
-        key = self._dht.request_key(address, sender)
+        key = self._dht.nodes.request_key(address, sender)
         plain = decrypt(key, nonce, data[57:]) if key is not None else None
         if plain is None:
             return self._rt.counters.drop("onion_decrypt")

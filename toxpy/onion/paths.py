@@ -13,6 +13,7 @@ from toxpy.wire.address import is_usable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.dht.dht import DHT
+    from toxpy.dht.nodes import Nodes
     from toxpy.runtime import Runtime
     from toxpy.tcp.pool import TcpPool
     from toxpy.wire.address import Node
@@ -28,10 +29,10 @@ MAX_PATH_NODES = 32
 class PathNodes:
     """Nodes that paths may be built from, the longest known out first."""
 
-    __slots__ = ("_dht", "_nodes", "_rt", "_tcp")
+    __slots__ = ("_known", "_nodes", "_rt", "_tcp")
 
-    def __init__(self, dht: DHT, *, rt: Runtime, tcp: TcpPool | None = None) -> None:
-        self._dht = dht
+    def __init__(self, known: Nodes, *, rt: Runtime, tcp: TcpPool | None = None) -> None:
+        self._known = known
         self._rt = rt
         self._tcp = tcp
         self._nodes: dict[bytes, Node] = {}
@@ -41,7 +42,7 @@ class PathNodes:
 
     def add(self, node: Node) -> None:
         """A node that is or was reachable over UDP."""
-        if node.tcp or not is_usable(node.address) or node.public_key == self._dht.public_key:
+        if node.tcp or not is_usable(node.address) or node.public_key == self._known.public_key:
             return
         self._nodes.pop(node.public_key, None)
         if len(self._nodes) >= MAX_PATH_NODES:
@@ -57,7 +58,7 @@ class PathNodes:
 
         While the DHT is out of reach a TCP relay takes the first place.
         """
-        fresh = self._dht.random_nodes(MAX_PATH_NODES)
+        fresh = self._known.random_nodes(MAX_PATH_NODES)
         for node in fresh:
             self.add(node)
         # few that answer: over them alone every other time, for those known from before may all be gone
@@ -67,7 +68,7 @@ class PathNodes:
             return None
         self._rt.rng.shuffle(nodes)
         chosen = [nodes[i % len(nodes)] for i in range(PATH_LENGTH)]
-        if not self._dht.is_connected() and self._tcp is not None:
+        if not self._known.is_connected() and self._tcp is not None:
             relays = self._tcp.onion_relays()
             if relays:
                 chosen[0] = self._rt.rng.choice(relays)

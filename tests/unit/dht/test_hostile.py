@@ -180,7 +180,7 @@ def test_strangers_are_pinged_at_most_32_at_a_time():
     peer.sent.clear()
     universe.run_for(2100)
     assert sum(data[0] == packets.PING_REQUEST for _, data in peer.sent) <= MAX_TO_PING
-    assert len(peer.dht.close_list) == 1
+    assert len(peer.dht.nodes.close_list) == 1
 
 
 def forged_response(liar, peer, nodes):
@@ -215,8 +215,8 @@ def test_a_told_node_does_not_enter_a_list_before_it_answers():
     peer, liar = peers
     peer.deliver(liar.address, forged_response(liar, peer, [Node(b"\x34" * 32, ELSEWHERE)]))
     universe.run_for(3000)
-    assert peer.dht.close_list.get(b"\x34" * 32) is None
-    assert all(node.address != ELSEWHERE for node in peer.dht.closest_nodes(b"\x34" * 32, 8))
+    assert peer.dht.nodes.close_list.get(b"\x34" * 32) is None
+    assert all(node.address != ELSEWHERE for node in peer.dht.nodes.closest_nodes(b"\x34" * 32, 8))
 
 
 def test_a_malformed_answer_does_not_use_up_the_question():

@@ -52,13 +52,13 @@ def test_hosts_of_one_lan_find_each_other_without_bootstrap():
     nat = universe.nat("port")
     peers = [Neighbour(universe, f"host {i}", behind=nat) for i in range(3)]
     alone = Neighbour(universe, "elsewhere", behind=universe.nat("port"))
-    assert universe.run_until(lambda: all(peer.dht.is_connected() for peer in peers), 5000)
+    assert universe.run_until(lambda: all(peer.dht.nodes.is_connected() for peer in peers), 5000)
     universe.run_for(20_000)
     for peer in peers:
-        known = {node.public_key for node in peer.dht.random_nodes(9)}
+        known = {node.public_key for node in peer.dht.nodes.random_nodes(9)}
         assert known == {other.key for other in peers if other is not peer}
-        assert not peer.dht.is_connected_beyond_lan()
-    assert not alone.dht.is_connected()
+        assert not peer.dht.nodes.is_connected_beyond_lan()
+    assert not alone.dht.nodes.is_connected()
 
 
 def test_a_searched_friend_of_the_lan_is_reached_at_its_private_address():
@@ -66,8 +66,8 @@ def test_a_searched_friend_of_the_lan_is_reached_at_its_private_address():
     nat = universe.nat("symmetric", "random")
     alice, bob = (Neighbour(universe, name, behind=nat) for name in ("alice", "bob"))
     alice.dht.add_friend(bob.key, lambda _address: None)
-    assert universe.run_until(lambda: alice.dht.friend_address(bob.key), 15_000)
-    assert alice.dht.friend_address(bob.key) == bob.address
+    assert universe.run_until(lambda: alice.dht.nodes.friend_address(bob.key), 15_000)
+    assert alice.dht.nodes.friend_address(bob.key) == bob.address
 
 
 def test_ten_rounds_cover_the_default_range_every_ten_seconds():

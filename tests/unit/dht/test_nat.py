@@ -40,7 +40,7 @@ class Stage:
         self.alice = Peer(self.universe, "alice", **dht)
         self.bob = KeyPair.generate(self.alice.rt.rng)
         self.token = self.alice.dht.add_friend(self.bob.public, lambda _address: None)
-        self.search = self.alice.dht.searches[self.bob.public]
+        self.search = self.alice.dht.nodes.searches[self.bob.public]
         self.tell(told)
         self.alice.sent.clear()
 
@@ -57,10 +57,15 @@ class Stage:
         payload = bytes((kind,)) + ping_id
         self.alice.dht.requests.handlers[NAT_PING](teller_address(0), sender or self.bob.public, payload)
 
+    @property
+    def ping_id(self):
+        """That of our own NAT pings for bob."""
+        return self.alice.dht._punching._nats[self.bob.public].ping_id
+
     def both_sides_are_at_it(self):
         """bob's request, and his response to ours."""
         self.receive(0)
-        self.receive(1, self.search.nat.ping_id)
+        self.receive(1, self.ping_id)
 
     def later(self, delay_ms):
         """Time passes, timers do not run."""
@@ -161,8 +166,8 @@ def test_answers_to_all_friends_together_are_bounded():
     for i in range(2 * PINGS_BURST):
         friend = KeyPair.generate(stage.alice.rt.rng).public
         stage.alice.dht.add_friend(friend, lambda _address: None)
-        stage.alice.dht.searches[friend].add(friend[:31] + b"!", 0, teller_address(8 + i), 0)
-        for client in stage.alice.dht.searches[friend].clients():
+        stage.alice.dht.nodes.searches[friend].add(friend[:31] + b"!", 0, teller_address(8 + i), 0)
+        for client in stage.alice.dht.nodes.searches[friend].clients():
             client.heard(client.v4.address, stage.universe.clock.now_ms)
             client.told((NAT_IP, 5000), stage.universe.clock.now_ms)
         stage.receive(0, sender=friend)
@@ -176,7 +181,7 @@ def test_strangers_and_nonsense_are_dropped():
     stranger = KeyPair.generate(stage.alice.rt.rng).public
     stage.receive(0, sender=stranger)
     # nobody is behind a random key, so this cannot be its owner
-    random_key = next(key for key, search in stage.alice.dht.searches.items() if not search.callbacks)
+    random_key = next(key for key, search in stage.alice.dht.nodes.searches.items() if not search.callbacks)
     stage.receive(0, sender=random_key)
     assert stage.alice.dropped("nat_ping_stranger") == 2
     for size in (0, 1, 8, 10, 900):
@@ -195,7 +200,7 @@ def test_strangers_and_nonsense_are_dropped():
 def test_a_ping_id_is_good_once():
     stage = Stage(symmetric())
     stage.receive(0)
-    ping_id = stage.search.nat.ping_id
+    ping_id = stage.ping_id
     stage.receive(1, ping_id)
     assert stage.punches()
     stage.later(PUNCH_INTERVAL_MS)
@@ -212,12 +217,12 @@ def test_it_takes_a_request_and_a_response():
     stage = Stage(symmetric())
     stage.receive(0)
     assert stage.punches() == []
-    stage.receive(1, stage.search.nat.ping_id)
+    stage.receive(1, stage.ping_id)
     assert len(stage.punches()) == MAX_PUNCHING_PORTS - 8, "the first guess of each port comes twice"
     late = Stage(symmetric())
     late.receive(0)
     late.later(2 * PUNCH_INTERVAL_MS + 1)
-    late.receive(1, late.search.nat.ping_id)
+    late.receive(1, late.ping_id)
     assert late.punches() == []
     late.receive(0)
     assert late.punches()
@@ -283,14 +288,14 @@ def test_all_friends_together_stay_within_the_open_pings():
         dht.add_friend(friend, lambda _address: None)
         for j, address in enumerate(symmetric()):
             key = bytes((j,)) + friend[1:]
-            dht.searches[friend].add(key, number_of(key), teller_address(20 * i + j), 0)
-            dht.searches[friend].get(key).told(address, stage.universe.clock.now_ms)
+            dht.nodes.searches[friend].add(key, number_of(key), teller_address(20 * i + j), 0)
+            dht.nodes.searches[friend].get(key).told(address, stage.universe.clock.now_ms)
     total = 0
     end_ms = stage.universe.clock.now_ms + PING_TIMEOUT_MS
     while stage.universe.clock.now_ms < end_ms:
         for friend in friends:
             stage.receive(0, sender=friend)
-            stage.receive(1, dht.searches[friend].nat.ping_id, sender=friend)
+            stage.receive(1, dht._punching._nats[friend].ping_id, sender=friend)
         total += len(stage.punches())
         stage.later(250)
     assert PUNCHES_BURST < total < MAX_OUTSTANDING
@@ -337,7 +342,7 @@ def test_requests_go_out_every_three_seconds_while_he_is_searched(searched_back)
 def test_with_too_few_tellers_there_are_no_pings():
     universe, alice, bob, _ = unreachable(True, size=MIN_TELLERS - 1)
     universe.run_for(60_000)
-    assert len(alice.dht.searches[bob.key].tellers(universe.clock.now_ms)) == MIN_TELLERS - 1
+    assert len(alice.dht.nodes.searches[bob.key].tellers(universe.clock.now_ms)) == MIN_TELLERS - 1
     assert nat_pings_to(alice, bob) == []
 
 

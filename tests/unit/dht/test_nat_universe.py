@@ -42,8 +42,8 @@ class Pair:
 
     def reached(self):
         """The outside addresses that each side has for the other, None before."""
-        one = self.alice.dht.friend_address(self.bob.key)
-        other = self.bob.dht.friend_address(self.alice.key)
+        one = self.alice.dht.nodes.friend_address(self.bob.key)
+        other = self.bob.dht.nodes.friend_address(self.alice.key)
         return (one, other) if one and other else None
 
     def meet(self, timeout_s=60):
@@ -88,7 +88,7 @@ def test_hosts_behind_one_nat_do_not_meet_without_the_lan():
     mate.dht.add_friend(pair.alice.key, lambda _address: None)
     pair.alice.dht.add_friend(mate.key, lambda _address: None)
     pair.universe.run_for(60_000)
-    assert pair.alice.dht.friend_address(mate.key) is None
+    assert pair.alice.dht.nodes.friend_address(mate.key) is None
 
 
 @pytest.mark.parametrize(("one", "other"), [("port", "port"), ("port", COUNTING)], ids=str)

@@ -16,13 +16,13 @@ def test_a_chain_becomes_a_network_and_a_searched_key_is_found():
     first, last = peers[0], peers[-1]
     found = []
     first.dht.add_friend(last.key, found.append)
-    assert not first.dht.is_connected()
+    assert not first.dht.nodes.is_connected()
     assert universe.run_until(lambda: found, 30_000)
-    assert found[0] == last.address == first.dht.friend_address(last.key)
+    assert found[0] == last.address == first.dht.nodes.friend_address(last.key)
     universe.run_for(20_000)
     for peer in peers:
-        assert peer.dht.is_connected()
-        addresses = {node.address for node in peer.dht.random_nodes(100)}
+        assert peer.dht.nodes.is_connected()
+        addresses = {node.address for node in peer.dht.nodes.random_nodes(100)}
         assert addresses <= {other.address for other in peers if other is not peer}
         assert len(addresses) >= 12
 
@@ -33,9 +33,9 @@ def test_the_closest_nodes_are_those_of_the_whole_network():
     for target in (bytes(32), b"\xff" * 32, dht.public_key, peers[7].key, b"\x5a" * 32):
         others = [peer.key for peer in peers if peer.key != dht.public_key]
         expected = sorted(others, key=lambda key: number_of(key) ^ number_of(target))[:4]
-        assert [node.public_key for node in dht.closest_nodes(target)] == expected
-    assert len(dht.closest_nodes(bytes(32), 9)) == 9
-    assert dht.closest_nodes(bytes(32), 1) == dht.closest_nodes(bytes(32))[:1]
+        assert [node.public_key for node in dht.nodes.closest_nodes(target)] == expected
+    assert len(dht.nodes.closest_nodes(bytes(32), 9)) == 9
+    assert dht.nodes.closest_nodes(bytes(32), 1) == dht.nodes.closest_nodes(bytes(32))[:1]
 
 
 def test_answers_of_a_friend_are_reported_until_the_last_search_ends():
@@ -50,12 +50,12 @@ def test_answers_of_a_friend_are_reported_until_the_last_search_ends():
     universe.run_for(90_000)
     assert len(one) == heard
     assert len(two) > heard
-    assert friend.key in [node.public_key for node in dht.friend_nodes(friend.key)]
+    assert friend.key in [node.public_key for node in dht.nodes.friend_nodes(friend.key)]
     dht.remove_friend(second)
     dht.remove_friend(second)
-    assert dht.friend_nodes(friend.key) == []
-    assert dht.friend_address(friend.key) is None
-    assert friend.key not in dht.searches
+    assert dht.nodes.friend_nodes(friend.key) == []
+    assert dht.nodes.friend_address(friend.key) is None
+    assert friend.key not in dht.nodes.searches
 
 
 def test_a_callback_may_end_its_search():
@@ -77,8 +77,8 @@ def test_a_silent_node_is_forgotten():
     gone, dht = peers[2], peers[0].dht
     gone.socket.online = False
     universe.run_for(BAD_NODE_TIMEOUT_MS)
-    assert gone.key not in [node.public_key for node in dht.closest_nodes(gone.key)]
-    assert dht.is_connected()
+    assert gone.key not in [node.public_key for node in dht.nodes.closest_nodes(gone.key)]
+    assert dht.nodes.is_connected()
 
 
 def test_a_node_that_was_cut_off_comes_back():
@@ -87,11 +87,11 @@ def test_a_node_that_was_cut_off_comes_back():
     lonely = peers[0]
     lonely.socket.online = False
     universe.run_for(600_000)
-    assert not lonely.dht.is_connected()
-    assert lonely.dht.closest_nodes(bytes(32)) == []
+    assert not lonely.dht.nodes.is_connected()
+    assert lonely.dht.nodes.closest_nodes(bytes(32)) == []
     assert len(lonely.dht.saved_nodes()) == 4
     lonely.socket.online = True
-    assert universe.run_until(lonely.dht.is_connected, 61_000)
+    assert universe.run_until(lonely.dht.nodes.is_connected, 61_000)
 
 
 def test_a_lost_bootstrap_request_is_repeated_with_growing_delays():
@@ -101,7 +101,7 @@ def test_a_lost_bootstrap_request_is_repeated_with_growing_delays():
     asked = [data for address, data in peers[1].sent if data[0] == NODES_REQUEST]
     assert 6 <= len(asked) <= 10
     peers[0].socket.online = True
-    assert universe.run_until(peers[1].dht.is_connected, 80_000)
+    assert universe.run_until(peers[1].dht.nodes.is_connected, 80_000)
 
 
 def test_saved_nodes_are_tried_eight_at_a_time_until_one_answers():
@@ -114,7 +114,7 @@ def test_saved_nodes_are_tried_eight_at_a_time_until_one_answers():
     universe.run_for(1005)
     assert len(newcomer.sent) == 8
     assert newcomer.dht.saved_nodes() == [*dead, *alive]
-    assert universe.run_until(newcomer.dht.is_connected, 10_000)
+    assert universe.run_until(newcomer.dht.nodes.is_connected, 10_000)
     universe.run_for(2000)
     assert {node.address for node in newcomer.dht.saved_nodes()} == {peer.address for peer in peers}
     newcomer.sent.clear()
@@ -127,10 +127,10 @@ def test_lan_nodes_are_for_the_lan():
     home = Peer(universe, "home", bytes((192, 168, 1, 5)))
     home.dht.bootstrap(peers[0].address, peers[0].key)
     universe.run_for(5000)
-    dht = peers[0].dht
-    assert home.address in [node.address for node in dht.closest_nodes(home.key)]
-    assert home.address not in [n.address for n in dht.closest_nodes(home.key, requester=peers[1].address)]
-    assert home.address in [n.address for n in dht.closest_nodes(home.key, requester=(b"\x0a\0\0\x01", 1))]
+    nodes = peers[0].dht.nodes
+    assert home.address in [node.address for node in nodes.closest_nodes(home.key)]
+    assert home.address not in [n.address for n in nodes.closest_nodes(home.key, requester=peers[1].address)]
+    assert home.address in [n.address for n in nodes.closest_nodes(home.key, requester=(b"\x0a\0\0\x01", 1))]
 
 
 def test_loading_goes_on_while_only_the_lan_answers():
@@ -139,7 +139,7 @@ def test_loading_goes_on_while_only_the_lan_answers():
     dead = Node(b"\x01" * 32, (bytes((40, 0, 0, 1)), 33445))
     peers[0].dht.load_nodes([dead, Node(peers[1].key, peers[1].address)])
     universe.run_for(30_000)
-    assert peers[0].dht.is_connected()
+    assert peers[0].dht.nodes.is_connected()
     assert dead in peers[0].dht.saved_nodes()
     assert 3 <= sum(address == dead.address for address, _ in peers[0].sent) <= 6
 
@@ -153,7 +153,7 @@ def test_a_quiet_network_says_little():
     per_list_and_minute = 9 + 60_000 // NODES_REQUEST_INTERVAL_MS
     lists, both_ways = 3, 2
     assert universe.sent - sent <= len(peers) * minutes * lists * per_list_and_minute * both_ways
-    assert all(peer.dht.is_connected() for peer in peers)
+    assert all(peer.dht.nodes.is_connected() for peer in peers)
 
 
 def test_two_hundred_searches_never_overrun_the_table_of_questions():
@@ -170,7 +170,7 @@ def test_two_hundred_searches_never_overrun_the_table_of_questions():
     universe.run_until(watch, 120_000)
     assert BUSY <= most <= BUSY + 16 < MAX_OUTSTANDING
     for i in range(200):
-        assert len(dht.friend_nodes(bytes((i,)) * 32)) == 8
+        assert len(dht.nodes.friend_nodes(bytes((i,)) * 32)) == 8
     assert peers[0].dropped("nodes_response_unasked") == 0
 
 
@@ -199,7 +199,7 @@ def test_a_request_goes_to_all_who_told_where_the_friend_is():
     universe.run_for(BAD_NODE_TIMEOUT_MS + 5000)
     a.dht.add_friend(b.key, lambda _: None)
     universe.run_for(30_000)
-    assert a.dht.friend_address(b.key) is None
+    assert a.dht.nodes.friend_address(b.key) is None
     packet = a.dht.create_request(b.key, 77, b"knock")
     assert a.dht.route_request(b.key, packet) == 3
     universe.run_for(1000)
@@ -235,8 +235,8 @@ def test_nothing_happens_after_close():
 
 def test_a_node_that_answered_for_a_list_is_not_asked_for_it_again_at_once():
     universe, peers = network(2)
-    assert universe.run_until(peers[1].dht.is_connected, 1000)
-    close_list, now_ms = peers[1].dht.close_list, universe.clock.now_ms
+    assert universe.run_until(peers[1].dht.nodes.is_connected, 1000)
+    close_list, now_ms = peers[1].dht.nodes.close_list, universe.clock.now_ms
     assert [a.pinged_ms for a in close_list.get(peers[0].key).associations()] == [now_ms]
 
 
@@ -250,7 +250,7 @@ def test_a_told_node_is_asked_for_the_key_wanted():
     peers[1].dht.add_node(Node(peers[1].key, stranger.address))
     universe.run_for(1000)
     for peer in peers:
-        assert peer.dht.close_list.get(stranger.key).address(universe.clock.now_ms) == stranger.address
+        assert peer.dht.nodes.close_list.get(stranger.key).address(universe.clock.now_ms) == stranger.address
 
 
 def test_strangers_who_ask_are_pinged_once_and_soon_but_not_more_often_than_every_two_seconds():
@@ -274,7 +274,7 @@ def test_strangers_who_ask_are_pinged_once_and_soon_but_not_more_often_than_ever
     assert universe.clock.now_ms - pinged_ms >= 2000
     universe.run_for(1000)
     assert pings(first) == pings(second) == 1
-    assert known.dht.close_list.get(first.key) is not None
+    assert known.dht.nodes.close_list.get(first.key) is not None
 
 
 def test_a_node_the_client_named_is_asked_again_although_others_know_us():
@@ -285,9 +285,9 @@ def test_a_node_the_client_named_is_asked_again_although_others_know_us():
     lost.socket.online = True
     newcomer.dht.bootstrap(lost.address, lost.key)
     universe.run_for(500)
-    assert lost.dht.is_connected() and lost.dht.close_list.get(peers[0].key) is None
+    assert lost.dht.nodes.is_connected() and lost.dht.nodes.close_list.get(peers[0].key) is None
     universe.run_for(4000)
-    assert lost.dht.close_list.get(peers[0].key) is not None
+    assert lost.dht.nodes.close_list.get(peers[0].key) is not None
 
 
 def test_a_node_the_client_named_that_is_silent_is_asked_four_times():
@@ -317,13 +317,13 @@ def test_two_ip_versions_of_one_node_are_one_node():
     dht.send_nodes_request(v6, other.key, dht.public_key)
     universe.run_for(1000)
     # the answer comes from the IPv4 address, which was not asked this
-    assert [a.address for a in dht.close_list.get(other.key).associations()] == [other.address]
+    assert [a.address for a in dht.nodes.close_list.get(other.key).associations()] == [other.address]
     other.socket.address, ipv4 = v6, other.socket.address
     dht.send_nodes_request(v6, other.key, dht.public_key)
     universe.run_for(1000)
     other.socket.address = ipv4
-    assert [a.address for a in dht.close_list.get(other.key).associations()] == [v6, ipv4]
-    assert len(dht.close_list) == 1
+    assert [a.address for a in dht.nodes.close_list.get(other.key).associations()] == [v6, ipv4]
+    assert len(dht.nodes.close_list) == 1
     for one, two in pairwise(sorted(node.address for node in dht.saved_nodes())):
         assert one != two
 
@@ -334,7 +334,7 @@ def test_nodes_of_a_search_are_given_to_who_asks_for_something_else():
     dht = peers[0].dht
     searched = Node(b"\x80" + bytes(31), (bytes((40, 0, 0, 1)), 33445))
     dht.add_friend(searched.public_key, lambda _: None)
-    dht.searches[searched.public_key].add(
+    dht.nodes.searches[searched.public_key].add(
         searched.public_key, number_of(searched.public_key), searched.address, peers[0].rt.clock.now_ms
     )
-    assert dht.closest_nodes(bytes(32)) == [searched]
+    assert dht.nodes.closest_nodes(bytes(32)) == [searched]

@@ -22,6 +22,7 @@ class FakeDht:
         self.budget = FakeBudget()
         self.searches = {}
         self.found = {}
+        self.nodes = self
 
     def add_friend(self, dht_pk, on_address):
         token = object()

@@ -103,11 +103,11 @@ def read_node(node: BootstrapNode) -> Snapshot:
     snapshot.counters = dict(node.rt.counters.values)
     if node.udp.oversized:
         snapshot.counters["drop.udp_oversized"] = node.udp.oversized
-    good = node.dht.close_list.good_nodes(node.rt.clock.now_ms)
+    good = node.dht.nodes.close_list.good_nodes(node.rt.clock.now_ms)
     sizes = [len(each.address[0]) for each in good]
     snapshot.nodes = {"ipv4": sizes.count(4), "ipv6": sizes.count(16)}
     snapshot.gauges = {
-        "tox_dht_connected": int(node.dht.is_connected()),
+        "tox_dht_connected": int(node.dht.nodes.is_connected()),
         "tox_onion_announcements": len(node.announce),
         "tox_relay_connections": len(relay) if relay is not None else 0,
         "tox_relay_half_open_connections": relay.half_open if relay is not None else 0,
