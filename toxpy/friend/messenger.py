@@ -307,7 +307,7 @@ class Messenger:
             raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG")
         if friend.status != FRIEND_ONLINE:
             raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", retryable=True)
-        number = friend.connection.write(bytes((PACKET_MESSAGE + kind,)) + message)
+        number = friend.connection.write_message(bytes((PACKET_MESSAGE + kind,)) + message)
         if number < 0:
             raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ", retryable=True)
         message_id = friend.last_message_id = (friend.last_message_id + 1) & _U32_MASK
@@ -338,7 +338,8 @@ class Messenger:
             raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_INVALID")
         if friend.status != FRIEND_ONLINE:
             raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_FRIEND_NOT_CONNECTED", retryable=True)
-        sent = friend.connection.send_lossy(data) if lossy else friend.connection.write(data) >= 0
+        connection = friend.connection
+        sent = connection.send_lossy(data) if lossy else connection.write_bulk(data) >= 0
         if not sent:
             raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_SENDQ", retryable=True)
 

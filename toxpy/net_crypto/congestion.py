@@ -30,59 +30,93 @@ from __future__ import annotations
 
 from toxpy.net_crypto.round_trip import INITIAL_GAP_MS, RoundTrip
 
-#: The first packets, per round trip. The first acknowledgement of c-toxcore takes INITIAL_GAP_MS more: that
-#: many round trips' worth may leave before it. And as many at once.
+#: Window per round trip at first, in packets; its upper limit; and packets that leave at once. The first
+#: acknowledgement of c-toxcore takes INITIAL_GAP_MS: as many round trips' worth leave before it.
 INITIAL_WINDOW, MAX_INITIAL_WINDOW, INITIAL_LIMIT = 32, 2048, 16
-MIN_WINDOW = 8
-MAX_WINDOW = 8192
-#: Through a relay; with more under way clients of c-toxcore on the relay's machine get stuck now and then.
+#: Bounds of the window, in packets.
+MIN_WINDOW, MAX_WINDOW = 8, 8192
+#: Largest window through a relay, in packets; with more under way clients of c-toxcore on the relay's machine
+#: get stuck now and then.
 MAX_RELAYED_WINDOW = 512
 
-#: The queue aimed at: so many milliseconds, and a share of the way without one.
+#: Queue aimed at: milliseconds, and a share of the way without one.
 TARGET_MS, TARGET_SHARE = 10, 0.2
-#: On a shorter way than that more: processes that wait for their turn on a busy machine look like a queue.
+#: Length of a short way, and the queue aimed at there, in ms: processes that wait for their turn on a busy
+#: machine look like a queue.
 NEAR_MS, NEAR_TARGET_MS = 5, 40
-#: Of what would leave no queue, so much is kept; and never more of the window.
+#: Share of the queue-free window kept after a queue, to drain what is left of it; bounds of what is kept of
+#: the whole window.
 DRAIN, MIN_DRAIN, MAX_DRAIN = 0.95, 0.3, 0.9
-#: If the way without a queue is that much shorter than when the window shrank before, it shrinks deeply.
+#: Share of, and ms less than, the way that was taken to be without a queue: one that is shorter shows that
+#: there was a queue, and the window shrinks deeply.
 FALLEN, FALLEN_MS = 0.97, 10
-#: Growth in a round, times the root of the window.
+#: Growth of the window in a round, in roots of the window.
 GROWTH = 0.3
-#: A queue below that share of the target is none. After so many rounds without one each further adds as much
-#: again, up to that share of the window: on a noisy link more, since it is often cut down by chance.
+#: Share of the target below which a queue counts as none; rounds without one after which the growth adds
+#: itself in each further round; largest growth, as a share of the window, and on a noisy link, where the
+#: window is often cut down by chance.
 CALM, CALM_ROUNDS, MAX_GROWTH, NOISY_GROWTH = 0.25, 8, 1 / 8, 1 / 6
-#: A queue that is that much of what it was, after so many shrinks, is somebody else's.
+#: Share of the queue that remains when it did not shrink with the window, and shrinks after which such a
+#: queue is somebody else's.
 LASTING, VAIN_SHRINKS = 0.85, 4
-#: For so long, in milliseconds and round trips, losses alone decide then, and the window grows by that share.
+#: Time in which losses alone decide then, in ms and round trips, and the growth per round in it, as a share
+#: of the window.
 CROWDED_MS, CROWDED_RTTS, CROWDED_GROWTH = 5_000, 25, 1 / 12
-#: Doubling ends after so many rounds that did not bring that much more.
+#: Rounds after which doubling ends if none brought that many times more.
 SLOW_ROUNDS, FASTER = 2, 1.25
-#: Doubling ends at so many packets per millisecond if the peer acknowledges rarely: c-toxcore reads about 80,
-#: has room for 185, and tells late of what did not fit.
+#: Packets per millisecond at which doubling ends if acknowledgements are so many ms apart: c-toxcore reads
+#: about 80, has room for 185, and tells late of what did not fit.
 FAST, RARE_MS = 75.0, 25
 
+#: Share of lost packets above which the way counts as full, and the same where somebody else fills the queue.
 TOLERATED_LOSS, TOLERATED_CROWDED_LOSS = 0.08, 0.02
+#: Share of the window kept after losses, and the least of it.
 SHRINK, MAX_SHRINK = 0.7, 0.5
-#: How far the noise follows the share of a round, and the most it can be.
+#: Share of the way to a round's losses that the noise goes upwards and downwards, and the most noise.
 NOISE_RISE, NOISE_FALL, MAX_NOISE = 0.35, 0.25, 0.3
-#: A round of that many times the noise is still the noise: few packets scatter.
+#: Multiple of the noise that is still noise: few packets scatter.
 NOISE_MARGIN = 1.8
 #: Noise above which silence is bad luck, and above which holes tell nothing about the queue.
 NOISY, VERY_NOISY = 0.1, 0.2
-#: A round is not judged by fewer packets or in less time than this.
+#: Fewest packets and least time of a round, in ms, that say anything.
 MIN_ROUND_PACKETS, MIN_ROUND_MS = 32, 20
 
-#: The pace in windows per cycle, while it doubles and afterwards.
-DOUBLING_PACE, PACE = 2.0, 1.0
+#: Pace in windows per cycle, while the window doubles and afterwards.
+DOUBLING_PACE, STEADY_PACE = 2.0, 1.0
 #: Windows that may be unacknowledged: of what is behind the last hole the peer cannot tell us.
 ROOM = 2.0
-#: How long a sender waits for the next few packets.
+#: Time between two portions, in ms.
 PACE_MS = 3
-#: The most that is made up for: of a client's rare passes, and of a rest of ours.
+#: Time that is made up for at most, in ms: of a client's rare passes, and of a rest of ours.
 LATE_MS, REST_MS = 100, 10
+#: Packets that a portion may have in any case.
 MIN_BURST = 8
+#: Share of the way to a round's rate that the carried rate goes downwards.
+CARRIED_FALL = 0.25
+#: Size of a full packet, in bytes.
+FULL_SIZE = 1400
 
 UNKNOWN = -1.0
+
+
+class Round:
+    """What was seen since the window was judged last, about a round trip long."""
+
+    __slots__ = ("arrived", "begin_ms", "end_ms", "late_ms", "lost", "rtt_ms", "wait_ms")
+
+    def __init__(self, begin_ms: int, end_ms: int) -> None:
+        self.begin_ms, self.end_ms = begin_ms, end_ms
+        #: packets
+        self.arrived = self.lost = 0
+        self.forget_times()
+
+    def forget_times(self) -> None:
+        """The shortest: of the newest packet that arrived, of those before a hole, of the first not there."""
+        self.rtt_ms = self.late_ms = self.wait_ms = UNKNOWN
+
+    def rate(self, now_ms: int) -> float:
+        """Packets per ms that arrived."""
+        return self.arrived / max(now_ms - self.begin_ms, 1)
 
 
 class Congestion:
@@ -91,6 +125,7 @@ class Congestion:
     __slots__ = (
         "_best_rate",
         "_calm_rounds",
+        "_carried",
         "_changed_ms",
         "_crowded_until_ms",
         "_doubling",
@@ -98,13 +133,7 @@ class Congestion:
         "_noise",
         "_paced_ms",
         "_relayed",
-        "_round_arrived",
-        "_round_begin_ms",
-        "_round_end_ms",
-        "_round_late_ms",
-        "_round_lost",
-        "_round_rtt_ms",
-        "_round_wait_ms",
+        "_round",
         "_settling",
         "_slow_rounds",
         "_used",
@@ -130,11 +159,10 @@ class Congestion:
         self._doubling = True
         self._best_rate = 0.0
         self._slow_rounds = 0
-        self._round_arrived = self._round_lost = self._round_begin_ms = self._round_end_ms = 0
-        #: The shortest of this round: of the newest that arrived, of those that arrived before a hole,
-        #: and of the first ones that had not arrived.
-        self._round_rtt_ms = self._round_late_ms = self._round_wait_ms = UNKNOWN
-        #: The last one of those.
+        self._round = Round(0, 0)
+        #: packets per ms that arrived lately, while there were some
+        self._carried = 0.0
+        #: how long the first packet that had not arrived was on its way
         self._wait_ms = 0
         self._used = False
         #: Of the queue after this moment nothing is known from what was sent before.
@@ -165,16 +193,20 @@ class Congestion:
         return self.limit
 
     def is_pacing(self) -> bool:
-        """Will `limit` rise with time alone?"""
+        """True if `limit` rises with time alone."""
         return not self._relayed and self.limit < self._room()
 
     def backlog(self) -> int:
         """Packets that should wait, so that there are some when `limit` rises."""
         return 2 + int(self._rate() * PACE_MS)
 
+    def carried_in(self, time_ms: int) -> float:
+        """Bytes that the way takes in that time, as far as is known from what arrived."""
+        return self._carried * time_ms * FULL_SIZE
+
     def _rate(self) -> float:
         """Packets per millisecond."""
-        return (DOUBLING_PACE if self._doubling else PACE) * self.window / self.trip.cycle_ms
+        return (DOUBLING_PACE if self._doubling else STEADY_PACE) * self.window / self.trip.cycle_ms
 
     def _room(self) -> float:
         return self.window if self._doubling or self._settling else ROOM * self.window
@@ -191,11 +223,12 @@ class Congestion:
             self.window = min(self.window * round_trips, float(MAX_INITIAL_WINDOW))
         self.trip.on_sample(now_ms, sample_ms)
         if newest:
-            if sample_ms < self._round_rtt_ms or self._round_rtt_ms < 0:
-                self._round_rtt_ms = float(sample_ms)
+            this = self._round
+            if sample_ms < this.rtt_ms or this.rtt_ms < 0:
+                this.rtt_ms = float(sample_ms)
         elif now_ms - sample_ms >= self._changed_ms:
             self._settling = False
-            self._round_late_ms = _shorter(self._round_late_ms, sample_ms)
+            self._round.late_ms = _shorter(self._round.late_ms, sample_ms)
 
     def on_wait(self, wait_ms: int, newest_ms: int) -> None:
         """The first packet the peer did not have when it wrote this was sent once, `wait_ms` ago.
@@ -205,7 +238,7 @@ class Congestion:
         if newest_ms >= self._changed_ms:
             self._settling = False
             self._wait_ms = wait_ms
-            self._round_wait_ms = _shorter(self._round_wait_ms, wait_ms)
+            self._round.wait_ms = _shorter(self._round.wait_ms, wait_ms)
 
     def on_news(self, now_ms: int, arrived: int, lost: int, in_flight: int) -> None:
         """Of `in_flight` packets some arrived and some were lost; a window nobody fills does not grow."""
@@ -214,16 +247,16 @@ class Congestion:
         self._used = self._used or self.blocked or in_flight * 2 >= self.window
         if arrived and self._doubling and self._used:
             self._double(arrived)
-        self._round_arrived += arrived
-        self._round_lost += lost
-        total = self._round_arrived + self._round_lost
-        if now_ms >= self._round_end_ms and total >= min(MIN_ROUND_PACKETS, self.window):
-            self._judge(now_ms, self._round_lost / total)
-            self._round_arrived = self._round_lost = 0
-            self._round_rtt_ms = self._round_late_ms = self._round_wait_ms = UNKNOWN
+        this = self._round
+        this.arrived += arrived
+        this.lost += lost
+        total = this.arrived + this.lost
+        if now_ms >= this.end_ms and total >= min(MIN_ROUND_PACKETS, self.window):
+            rate = this.rate(now_ms)
+            self._carried += (rate - self._carried) * (1 if rate > self._carried else CARRIED_FALL)
+            self._judge(now_ms, this.lost / total)
             self._used = False
-            self._round_begin_ms = now_ms
-            self._round_end_ms = now_ms + max(int(self.trip.cycle_ms), MIN_ROUND_MS)
+            self._round = Round(now_ms, now_ms + max(int(self.trip.cycle_ms), MIN_ROUND_MS))
 
     def on_timeout(self, in_flight: int) -> None:
         """Nothing was heard for a time-out: a window that is in use shrinks, unless it may be bad luck."""
@@ -238,8 +271,8 @@ class Congestion:
         self.trip.on_new_way()
         self._relayed = relayed
         self.window, self._doubling = float(INITIAL_WINDOW), True
-        self._best_rate, self._slow_rounds, self._drained_base_ms = 0.0, 0, 0.0
-        self._round_rtt_ms = self._round_late_ms = self._round_wait_ms = UNKNOWN
+        self._best_rate, self._slow_rounds, self._drained_base_ms, self._carried = 0.0, 0, 0.0, 0.0
+        self._round.forget_times()
 
     # The queue
 
@@ -247,13 +280,13 @@ class Congestion:
         """How long the queue was in this round at least."""
         if self._relayed:
             return 0.0
-        if self._round_wait_ms >= 0:
-            return max(self._round_wait_ms - self.trip.base_ms, 0.0)
+        if self._round.wait_ms >= 0:
+            return max(self._round.wait_ms - self.trip.base_ms, 0.0)
         if self._noise > VERY_NOISY:
             # what comes late comes late because of what was lost before it
             return 0.0
-        if self._round_late_ms >= 0:
-            return max(self._round_late_ms - self.trip.gap_ms - self.trip.base_ms, 0.0)
+        if self._round.late_ms >= 0:
+            return max(self._round.late_ms - self.trip.gap_ms - self.trip.base_ms, 0.0)
         return UNKNOWN
 
     def _target_ms(self) -> float:
@@ -278,10 +311,10 @@ class Congestion:
         """A round is over that lost this share of its packets."""
         trip = self.trip
         before_ms = trip.recent_ms
-        if self._round_rtt_ms >= 0:
-            trip.recent_ms = self._round_rtt_ms
-        elif self._round_late_ms >= 0:
-            trip.recent_ms = max(self._round_late_ms - trip.gap_ms, trip.base_ms)
+        if self._round.rtt_ms >= 0:
+            trip.recent_ms = self._round.rtt_ms
+        elif self._round.late_ms >= 0:
+            trip.recent_ms = max(self._round.late_ms - trip.gap_ms, trip.base_ms)
         if self._doubling and self._used and not self._relayed:
             self._look_at_rate(now_ms)
         queue_ms = self._queue_ms()
@@ -303,7 +336,7 @@ class Congestion:
 
     def _look_at_rate(self, now_ms: int) -> None:
         """The window doubled: when for two rounds not more arrived per time, the path is full."""
-        rate = self._round_arrived / max(now_ms - self._round_begin_ms, 1)
+        rate = self._round.rate(now_ms)
         if rate > FASTER * self._best_rate:
             self._best_rate, self._slow_rounds = rate, 0
         else:
@@ -346,7 +379,7 @@ class Congestion:
         self.window = max(self.window * factor, float(MIN_WINDOW))
 
     def _is_in_vain(self, now_ms: int, queue_ms: float) -> bool:
-        """Did the window shrink several times, and the queue did not? Then it is somebody else's."""
+        """True if the window shrank several times and the queue did not: then it is somebody else's."""
         if self._vain_shrinks == 0 or queue_ms < LASTING * self._vain_queue_ms:
             self._vain_shrinks, self._vain_window = 0, self.window
         self._vain_queue_ms = queue_ms

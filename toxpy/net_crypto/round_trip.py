@@ -6,19 +6,23 @@ seconds, which had no queue, that of the last round, and how far apart acknowled
 
 from __future__ import annotations
 
-#: c-toxcore acknowledges a fast stream every 50 to 100 ms: a shorter time-out would take that for a loss.
+#: Shortest time-out in ms. c-toxcore acknowledges a fast stream every 50 to 100 ms: that would seem a loss.
 MIN_TIMEOUT_MS = 200
-#: c-toxcore acknowledges a slow stream once per second; waiting longer gains nothing.
+#: First time-out, and the longest without silences before, in ms. c-toxcore acknowledges a slow stream once
+#: per second; waiting longer gains nothing.
 INITIAL_TIMEOUT_MS = 1200
+#: Longest time-out in ms, and the largest factor by which silences make it longer.
 MAX_TIMEOUT_MS = 4000
 MAX_BACKOFF = 32
-#: On a path of noise silence is bad luck at first: so many time-outs in a row, that much longer than the way
-#: without a queue, only provoke the next acknowledgement.
+#: Time-outs in a row that only provoke the next acknowledgement on a path of noise, where silence is bad
+#: luck at first, and how much longer than the way without a queue they are, in ms.
 BAD_LUCK_TIMEOUTS, BAD_LUCK_TIMEOUT_MS = 4, 100
-#: Assumed before the first sample: a round trip, and the time between two acknowledgements of c-toxcore.
+#: Round trip and time between two acknowledgements assumed before the first sample, in ms: the latter is
+#: c-toxcore's.
 INITIAL_RTT_MS, INITIAL_GAP_MS = 250, 50
+#: Longest time between two acknowledgements that counts as such, in ms.
 MAX_GAP_MS = 200
-#: The way without a queue is the shortest of two periods of that length, in milliseconds and round trips.
+#: Length of a period, in ms and round trips: the way without a queue is the shortest of two of them.
 PERIOD_MS, PERIOD_RTTS = 10_000, 40
 
 
@@ -66,7 +70,7 @@ class RoundTrip:
         return max(self.recent_ms + self.gap_ms, 1.0)
 
     def is_new(self) -> bool:
-        """Is there no sample of this way yet?"""
+        """True if there is no sample of this way yet."""
         return self.base_ms == MAX_TIMEOUT_MS
 
     def on_sample(self, now_ms: int, sample_ms: int) -> None:
@@ -96,7 +100,7 @@ class RoundTrip:
         self._set_timeout()
 
     def on_news(self, now_ms: int, arrived: bool, more: bool) -> None:
-        """The peer acknowledged something; is `more` on its way?"""
+        """The peer acknowledged something; `more` is on its way or not."""
         if self._news_ms:
             gap_ms = min(now_ms - self._news_ms, MAX_GAP_MS)
             if gap_ms:
@@ -107,7 +111,7 @@ class RoundTrip:
             self._set_timeout()
 
     def on_timeout(self, noisy: bool) -> bool:
-        """Nothing was heard for `timeout_ms`: wait twice as long next time. Does the way seem to be full?
+        """Nothing was heard for `timeout_ms`: wait twice as long next time. True if the way seems to be full.
 
         The first time it may be only the peer's acknowledgement that was lost; on a `noisy` path several
         times.
@@ -128,7 +132,7 @@ class RoundTrip:
         self._set_timeout()
 
     def set_noisy(self, noisy: bool) -> None:
-        """Does the path lose much, whatever is sent?"""
+        """`noisy`: the path loses much, whatever is sent."""
         if noisy != self._noisy:
             self._noisy = noisy
             self._set_timeout()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from toxpy.net_crypto.congestion import PACE_MS, Congestion
 from toxpy.net_crypto.round_trip import MIN_TIMEOUT_MS
 from toxpy.net_crypto.transport import OVER_TCP, OVER_UDP
-from toxpy.net_crypto.window import SendWindow
+from toxpy.net_crypto.window import NUMBER_MASK, SendWindow
 from toxpy.system.datapath import MAX_DATA_SIZE
 
 TYPE_CHECKING = False
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 #: Id of a request packet.
 REQUEST = 1
+#: Custom packets taken at once when nothing is under way, as by c-toxcore (CRYPTO_MIN_QUEUE_LENGTH): programs
+#: that send a few and do not look at the answer depend on it.
+BULK_BURST = 64
+#: Bytes of messages that may wait at least: a client that comes online sends what was written meanwhile, and
+#: a thousand short messages are as much.
+MIN_QUEUE_SIZE = 128 * 1024
+#: Messages that may wait on a fast path, as the time in ms in which they leave: several passes of a client.
+QUEUE_MS = 250
 #: Packets sent when nothing was heard of the ones in flight.
 TIMEOUT_PACKETS = 4
 
@@ -33,6 +41,7 @@ class Sender:
     __slots__ = (
         "_acks",
         "_alarm",
+        "_bulk_end",
         "_clock",
         "_expire_at_ms",
         "_receiving",
@@ -56,6 +65,8 @@ class Sender:
         #: when to send what the window allows then, and when silence is too long; 0 for never
         self.pace_at_ms = self.timeout_at_ms = 0
         self._expire_at_ms = 0
+        #: numbers before this one may be custom packets in any case
+        self._bulk_end = BULK_BURST
 
     # What is written
 
@@ -88,6 +99,21 @@ class Sender:
         congestion, window = self.congestion, self.window
         room = int(congestion.limit) + congestion.backlog() - window.waiting()
         return max(0, min(room, window.free()))
+
+    def takes_bulk(self) -> bool:
+        """True if a custom packet may be written now: as `free_slots`, or a few when nothing is under way.
+
+        A message behind it then waits for the path, not here.
+        """
+        window = self.window
+        if not window.packets:
+            self._bulk_end = (window.end + BULK_BURST) & NUMBER_MASK
+        return 0 < (self._bulk_end - window.end) & NUMBER_MASK <= BULK_BURST or self.free_slots() > 0
+
+    def takes_message(self) -> bool:
+        """True if a message may be written now: little waits, or what waits leaves soon."""
+        queued = self.window.queued_size
+        return queued < MIN_QUEUE_SIZE or queued < self.congestion.carried_in(QUEUE_MS)
 
     # What leaves
 
@@ -217,3 +243,4 @@ class Sender:
         """Forget what waits."""
         self.window.packets.clear()
         self.window.pending.clear()
+        self.window.queued_size = 0

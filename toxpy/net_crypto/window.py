@@ -15,12 +15,14 @@ No clock, no encryption, no sockets here.
 
 from __future__ import annotations
 
-#: Numbers a side may have open at once. c-toxcore: CRYPTO_PACKET_BUFFER_SIZE.
+#: Most numbers a side may have open at once. c-toxcore: CRYPTO_PACKET_BUFFER_SIZE.
 BUFFER_SIZE = 32768
-#: Out-of-order packets kept for a peer; later ones count as lost and are requested again. c-toxcore
+#: Most out-of-order packets kept for a peer; later ones count as lost and are requested again. c-toxcore
 #: allows the whole buffer (45 MB); a quarter still covers any round trip a sender can fill.
 MAX_HELD = 8192
 NUMBER_MASK = 0xFFFFFFFF
+#: What a packet costs on the wire besides its data, in bytes: headers, nonce, numbers, MAC.
+PACKET_COST = 64
 
 #: Results of `SendWindow.acknowledge` besides a count.
 STALE, INVALID = -1, -2
@@ -46,16 +48,27 @@ class SendWindow:
     is the ordered set of numbers to send again, `next` the lowest number never sent.
     `in_flight` counts what was sent, is not acknowledged and not pending, without the `overdue` ones,
     of which nothing was heard for so long that they cannot be on their way any more: a peer can list
-    only some 1300 holes, so what is behind them may be there or lost.
+    only some 1300 holes, so what is behind them may be there or lost. `queued_size` is the bytes of what was
+    never sent, with PACKET_COST for each packet.
     """
 
-    __slots__ = ("end", "in_flight", "next", "overdue", "packets", "pending", "sample_sent_ms", "start")
+    __slots__ = (
+        "end",
+        "in_flight",
+        "next",
+        "overdue",
+        "packets",
+        "pending",
+        "queued_size",
+        "sample_sent_ms",
+        "start",
+    )
 
     def __init__(self, first: int = 0) -> None:
         self.start = self.next = self.end = first
         self.packets: dict[int, Outgoing] = {}
         self.pending: dict[int, None] = {}
-        self.in_flight = self.overdue = 0
+        self.in_flight = self.overdue = self.queued_size = 0
         #: When the newest just-acknowledged packet was sent, -1 if it was sent twice (no one can tell
         #: which copy arrived) or nothing new was acknowledged.
         self.sample_sent_ms = -1
@@ -66,15 +79,12 @@ class SendWindow:
         if (number - self.start) & NUMBER_MASK >= BUFFER_SIZE:
             return -1
         self.packets[number] = Outgoing(data)
+        self.queued_size += len(data) + PACKET_COST
         self.end = (number + 1) & NUMBER_MASK
         return number
 
-    def is_next(self, window: float) -> bool:
-        """Would a packet that is added now go out at once, with so many in flight at most."""
-        return self.next == self.end and self.in_flight < window and not self.pending
-
     def add_sent(self, data: bytes, now_ms: int) -> int:
-        """`add` and `take` in one, when `is_next`: the number, or -1 when the window is full."""
+        """`add` and `take` in one, when nothing waits: the number, or -1 when the window is full."""
         number = self.end
         if (number - self.start) & NUMBER_MASK >= BUFFER_SIZE:
             return -1
@@ -94,6 +104,7 @@ class SendWindow:
         elif self.next != self.end:
             number = self.next
             self.next = (number + 1) & NUMBER_MASK
+            self.queued_size -= len(self.packets[number].data) + PACKET_COST
         else:
             return None
         packet = self.packets[number]
@@ -194,7 +205,7 @@ class SendWindow:
         return packet.sent_ms
 
     def acknowledged(self, number: int) -> bool:
-        """Has the peer acknowledged this number, which `add` once returned?"""
+        """True if the peer has acknowledged this number, which `add` once returned."""
         return (number - self.start) & NUMBER_MASK >= (self.end - self.start) & NUMBER_MASK
 
     def waiting(self) -> int:
@@ -259,7 +270,7 @@ class ReceiveWindow:
             self.end = end
 
     def has_holes(self) -> bool:
-        """Is something known to exist still missing?"""
+        """True if something known to exist is still missing."""
         return self.start != self.end
 
     def gaps(self, max_size: int) -> bytes:

@@ -108,6 +108,12 @@ class FakeCrypto:
         self.lossy.append(data)
         return self.room > 0
 
+    def takes_bulk(self):
+        return True
+
+    def takes_message(self):
+        return True
+
     def free_slots(self):
         return self.room
 
