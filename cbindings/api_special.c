@@ -24,6 +24,14 @@ bool toxpy_bind(int index)
     return there;
 }
 
+void toxpy_missing(const Tox *tox, const char *function)
+{
+    if (tox != NULL && toxpy_call_begin()) {
+        py_missing((uintptr_t)tox, function);
+        toxpy_call_end();
+    }
+}
+
 Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
 {
     int code = TOX_ERR_NEW_MALLOC;

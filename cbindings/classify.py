@@ -162,6 +162,10 @@ SENTINELS = {
 #: the first of these that the error enum has, else its last enumerator.
 FALLBACKS = (
     "TOX_ERR_NEW_MALLOC",
+    "GROUP_NOT_FOUND",
+    "CONFERENCE_NOT_FOUND",
+    "INIT_FAIL",
+    "INIT_FAILED",
     "FRIEND_NOT_FOUND",
     "NOT_FOUND",
     "INIT",

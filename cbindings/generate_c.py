@@ -37,6 +37,7 @@ bool py_pass_random(char *out, size_t length);
 bool py_pass_derive(char *key_out, char *salt_out, const char *salt, const char *passphrase, size_t length);
 bool py_pass_encrypt(char *out, const char *plain, size_t length, const char *key, const char *salt);
 bool py_pass_decrypt(char *out, const char *data, size_t length, const char *key, const char *salt);
+void py_missing(uintptr_t tox, const char *function);
 void py_tox_lock(uintptr_t tox, bool locked);
 void py_tox_set_av_object(uintptr_t tox, uintptr_t object);
 uintptr_t py_tox_get_av_object(uintptr_t tox);
@@ -196,6 +197,12 @@ def _callback_setter(function: Function) -> str:
 
 def _absent(api: Api, function: Function) -> str:
     lines = [f"    (void){param.name};\n" for param in function.params if param != function.error]
+    if function.params and "_callback_" not in function.name and "iterat" not in function.name:
+        # what is only waited for is no news
+        first = function.params[0]
+        tox = {"struct Tox": first.name, "struct ToxAV": f"toxav_get_tox({first.name})"}.get(first.type.base)
+        if tox is not None:
+            lines.append(f'    toxpy_missing({tox}, "{function.name}");\n')
     if function.error is not None:
         error = function.error
         lines.append(
@@ -248,7 +255,11 @@ def _core(api: Api, planned: Planned, index: int) -> str:
     for number, (condition, body) in enumerate(steps):
         lines.append(("if" if number == 0 else "} else if") + f" ({condition}) {{")
         lines += ["    " + line for line in body]
-    lines.append("}")
+    lines += [
+        f"}} else if (toxpy_bound[{index}] < 0) {{",
+        f'    toxpy_missing({tox}, "{function.name}");',
+        "}",
+    ]
     if error is not None:
         enum = error.type.base.split()[1]
         lines += [f"if ({error.name} != NULL) {{", f"    *{error.name} = ({enum})code;", "}"]

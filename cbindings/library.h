@@ -23,6 +23,9 @@ extern signed char toxpy_bound[];
 extern __thread bool toxpy_raised;
 void toxpy_mark_raised(void);
 
+/* api_special.c: the function is in the header only; the log of the instance says so, once. */
+void toxpy_missing(const Tox *tox, const char *function);
+
 /* api_special.c: one pass and its callbacks; false when it failed. */
 bool toxpy_iterate(Tox *tox, void *user_data);
 

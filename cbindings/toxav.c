@@ -4,6 +4,7 @@
  * and answer that there is no such call. */
 #include <stdlib.h>
 
+#include "library.h"
 #include "toxcore.h"
 
 enum { IDLE_INTERVAL_MS = 1000 };
@@ -87,6 +88,7 @@ bool toxav_call(ToxAV *av, Tox_Friend_Number friend_number, uint32_t audio_bit_r
     Toxav_Err_Call code = TOXAV_ERR_CALL_MALLOC;
     Tox_Err_Friend_Query query = TOX_ERR_FRIEND_QUERY_OK;
     Tox *tox = toxav_get_tox(av);
+    toxpy_missing(tox, "toxav_call");
     Tox_Connection status = tox_friend_get_connection_status(tox, friend_number, &query);
     if (query != TOX_ERR_FRIEND_QUERY_OK) {
         code = TOXAV_ERR_CALL_FRIEND_NOT_FOUND;

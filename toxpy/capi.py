@@ -23,10 +23,11 @@ from _toxcore import ffi, lib  # type: ignore[import-not-found]
 
 from toxpy.core import PARTS, Core
 from toxpy.errors import ToxError
-from toxpy.generated.enums import TOX_LOG_LEVEL_ERROR
+from toxpy.generated.enums import TOX_LOG_LEVEL_ERROR, TOX_LOG_LEVEL_WARNING
 from toxpy.options import Options
 from toxpy.runtime import Rng
 from toxpy.save import savedata as save
+from toxpy.start import source_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ class Instance:
         "iterating",
         "lock",
         "log",
+        "missing",
         "tox",
     )
 
@@ -173,6 +175,8 @@ class Instance:
         self.callbacks = [0] * len(DELIVER)
         self.by_packet_id: dict[tuple[int, int], int] = {}
         self.av_object = 0
+        #: functions that the log has said to be missing
+        self.missing: set[str] = set()
         self.iterating = False
         #: the thread that is calling the callbacks, 0 for none; counts only with a lock
         self.deliverer = 0
@@ -232,7 +236,9 @@ def on_unexpected(kind: Any, error: Any, traceback: Any) -> None:
         traceback = traceback.tb_next
     code = traceback.tb_frame.f_code
     message = f"{function} failed: {kind.__name__}: {error}"
-    instance.on_log(TOX_LOG_LEVEL_ERROR, code.co_filename, traceback.tb_lineno, code.co_name, message)
+    instance.on_log(
+        TOX_LOG_LEVEL_ERROR, source_name(code.co_filename), traceback.tb_lineno, code.co_name, message
+    )
 
 
 def _options(flat: Any) -> Options:
@@ -445,6 +451,22 @@ def _passkey() -> Any:
     from toxpy.save import passkey
 
     return passkey
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_missing(tox: int, function: Any) -> None:
+    """Say once in the log that a function cannot work."""
+    instance = _instances[tox] if tox in live else None
+    name = _string(function).decode()
+    if instance is not None and instance.log is not None and name not in instance.missing:
+        instance.missing.add(name)
+        area = next((text for prefix, text in _AREAS if name.startswith(prefix)), "such a function")
+        message = f"{name} failed: this library does not have {area} yet"
+        instance.on_log(TOX_LOG_LEVEL_WARNING, "capi.py", 0, name, message)
+
+
+#: What functions are about, by their prefix.
+_AREAS = (("tox_group_", "groups"), ("tox_conference_", "conferences"), ("toxav_", "calls"))
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]

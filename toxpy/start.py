@@ -5,6 +5,8 @@ The errors are those of tox_new, found in its order. c-toxcore: tox.c tox_new.
 
 from __future__ import annotations
 
+from sys import _getframe
+
 from toxpy.crypto.keys import KeyPair
 from toxpy.errors import PacketError, api_error
 from toxpy.generated import enums
@@ -103,8 +105,21 @@ def file_limit() -> int:
     return 2 * DEFAULT_MAX_FILES if soft == RLIM_INFINITY else soft
 
 
+def source_name(path: str) -> str:
+    """A source file for the log: below the package. The folders of this machine are nobody's business."""
+    _, found, name = path.rpartition("/toxpy/")
+    return name if found else path.rpartition("/")[2]
+
+
 def log_sink(options: Options) -> Log | None:
+    """Lines for the log callback of the options, with the place that wrote them; None without one."""
     callback = options.log_callback
     if callback is None:
         return None
-    return lambda level, message: callback(level, "toxpy", 0, "", message)
+
+    def sink(level: int, message: str) -> None:
+        frame = _getframe(1)
+        code = frame.f_code
+        callback(level, source_name(code.co_filename), frame.f_lineno, code.co_qualname, message)
+
+    return sink

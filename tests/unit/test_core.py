@@ -1,14 +1,18 @@
 """Core: starting from options and saves, the documented errors, events, ending."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
+from toxpy import core as core_module
 from toxpy.core import PARTS, Core
 from toxpy.errors import PacketError, ToxError
 from toxpy.generated import enums, events
 from toxpy.ids import ToxId
 from toxpy.options import Options
+from toxpy.start import source_name
 from toxpy.system.sockets import NoSocket
 
 KEY = bytes(range(1, 33))
@@ -143,7 +147,22 @@ def test_log_callback_gets_the_c_fields():
     lines = []
     Core(Options(udp_enabled=False, log_callback=lambda *fields: lines.append(fields))).kill()
     level, file, line, func, message = lines[0]
-    assert (level, file, line, func) == (enums.TOX_LOG_LEVEL_INFO, "toxpy", 0, "") and message
+    assert (level, file, func) == (enums.TOX_LOG_LEVEL_INFO, "core.py", "Core.__init__") and message
+    source = Path(core_module.__file__).read_text(encoding="utf-8").splitlines()
+    assert "rt.log(" in source[line - 1]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/usr/lib/toxpy-site/toxpy/dht/ping.py", "dht/ping.py"),
+        ("/home/toxpy/x/toxpy/core.py", "core.py"),
+        ("/secret/_toxcore_glue.py", "_toxcore_glue.py"),
+        ("<frozen>", "<frozen>"),
+    ],
+)
+def test_the_log_names_no_folder_of_the_machine(path, name):
+    assert source_name(path) == name
 
 
 def test_traffic_is_counted(place):

@@ -2,18 +2,25 @@
 #include <string.h>
 #include <time.h>
 #include <tox/tox.h>
+#include <tox/toxav.h>
 
 #include "check.h"
 
 static int lines[TOX_LOG_LEVEL_ERROR + 1];
-static int in_new = 1, during_new;
+static int in_new = 1, during_new, missing;
 static Tox *logging;
 
 static void on_log(Tox *tox, Tox_Log_Level level, const char *file, uint32_t line, const char *func,
                    const char *message, void *user_data)
 {
-    (void)line;
     CHECK(user_data == lines);
+    /* below our package: no folder of this machine */
+    CHECK(file[0] != '/' && strstr(file, "toxpy") == NULL && strstr(file, ".py") != NULL);
+    CHECK(func[0] != '\0' && (line > 0 || level == TOX_LOG_LEVEL_WARNING));
+    if (strstr(message, "does not have") != NULL) {
+        CHECK(level == TOX_LOG_LEVEL_WARNING && strstr(message, func) == message);
+        missing++;
+    }
     CHECK((int)level >= TOX_LOG_LEVEL_TRACE && level <= TOX_LOG_LEVEL_ERROR);
     CHECK(file != NULL && func != NULL && message != NULL);
     CHECK(message[0] != '\0' && strchr(message, '\n') == NULL);
@@ -39,6 +46,31 @@ static Tox *start(bool log, uint16_t port)
     return tox;
 }
 
+/* What is in the header only says so, once for each function, and its error is one that fits. */
+static void call_missing(Tox *tox)
+{
+    Tox_Err_Group_Invite_Friend invite;
+    Tox_Err_Conference_Join join;
+    Tox_Err_Group_New made;
+    ToxAV *av = toxav_new(tox, NULL);
+    for (int i = 0; i < 3; i++) {
+        CHECK(!tox_group_invite_friend(tox, 0, 0, &invite)
+              && invite == TOX_ERR_GROUP_INVITE_FRIEND_GROUP_NOT_FOUND);
+        CHECK(tox_conference_join(tox, 0, (const uint8_t *)"c", 1, &join) == UINT32_MAX
+              && join == TOX_ERR_CONFERENCE_JOIN_INIT_FAIL);
+        CHECK(tox_group_new(tox, TOX_GROUP_PRIVACY_STATE_PUBLIC, (const uint8_t *)"g", 1,
+                            (const uint8_t *)"n", 1, &made)
+                  == UINT32_MAX
+              && made == TOX_ERR_GROUP_NEW_INIT);
+        CHECK(!toxav_answer(av, 0, 0, 0, NULL));
+        CHECK(!toxav_call(av, 0, 0, 0, NULL));
+        toxav_iterate(av);
+    }
+    toxav_kill(av);
+    CHECK(!tox_group_invite_friend(NULL, 0, 0, &invite));
+    CHECK(missing == 5);
+}
+
 int main(void)
 {
     uint8_t id[TOX_DHT_ID_SIZE];
@@ -58,6 +90,7 @@ int main(void)
     }
     CHECK(lines[TOX_LOG_LEVEL_DEBUG] >= 2);
     CHECK(lines[TOX_LOG_LEVEL_TRACE] == 0 && lines[TOX_LOG_LEVEL_ERROR] == 0);
+    call_missing(tox);
     tox_kill(tox);
     tox_kill(other);
     puts("ok");
