@@ -26,12 +26,15 @@ def module_file(name: str) -> Path:
     return Path(spec.origin)
 
 
-def copy_licences(distribution: str, into: Path) -> None:
-    """The licence files of a package that we ship a part of."""
-    for file in importlib.metadata.files(distribution) or ():
-        if "LICEN" in file.name.upper():
-            into.mkdir(parents=True, exist_ok=True)
-            shutil.copy(str(file.locate()), into / file.name)
+def licences(distribution: str, module: str) -> list[Path]:
+    """The licence files of a package that we ship a part of; Debian has one in a place of its own."""
+    try:
+        listed = importlib.metadata.files(distribution) or []
+    except importlib.metadata.PackageNotFoundError:
+        listed = []
+    paths = [Path(str(file.locate())) for file in listed if "LICEN" in file.name.upper()]
+    debian = Path("/usr/share/doc", f"python3-{module.lstrip('_').replace('_', '-')}", "copyright")
+    return [path for path in paths if path.is_file()] or ([debian] if debian.is_file() else [])
 
 
 def assemble(toxpy: Path, glue: Path, into: Path) -> None:
@@ -44,8 +47,11 @@ def assemble(toxpy: Path, glue: Path, into: Path) -> None:
     (into / "nacl").mkdir()
     (into / "nacl" / "__init__.py").write_text('"""Only the binding of libsodium."""\n')
     shutil.copy(module_file("nacl._sodium"), into / "nacl")
-    for distribution in ("cffi", "pynacl"):
-        copy_licences(distribution, into / "licences" / distribution)
+    for distribution, module in ("cffi", "_cffi_backend"), ("pynacl", "nacl"):
+        folder = into / "licences" / distribution
+        folder.mkdir(parents=True)
+        for path in licences(distribution, module):
+            shutil.copy(path, folder)
     done = compileall.compile_dir(
         into, quiet=1, stripdir=str(into), invalidation_mode=PycInvalidationMode.UNCHECKED_HASH
     )

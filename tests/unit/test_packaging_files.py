@@ -160,3 +160,14 @@ def test_a_library_without_its_python_is_told_with_the_package_to_install(tmp_pa
     needed.unlink()
     said = about.library_state(library)
     assert said == f"{library} needs libpython3.99.so.1.0. On Debian: apt-get install libpython3.99"
+
+
+def test_licences_of_what_is_shipped_are_found_from_pip_and_from_debian():
+    code = f"import sys\nsys.path.insert(0, {str(NEEDS.parent)!r})\nfrom site_folder import licences\n"
+    code += "print(*licences('pynacl', 'nacl'), sep='\\n')\n"
+    debians = next(iter(sorted(Path("/usr/share/doc").glob("python3-*/copyright"))))
+    code += f"print(*licences('of-nobody', {debians.parent.name.removeprefix('python3-')!r}))\n"
+    code += "assert licences('of-nobody', 'nothing') == []"
+    *pip, debian = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
+    assert pip and all(Path(path).is_file() for path in pip)
+    assert debian == str(debians)
