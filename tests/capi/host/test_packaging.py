@@ -57,6 +57,7 @@ def test_the_command_and_the_unit_of_a_prefix(moved):
     unit = (moved / "lib" / "systemd" / "system" / "toxpy-bootstrapd.service").read_text()
     assert f"\nExecStart={prefix() / 'bin' / 'toxpy'} bootstrapd --config=" in unit
     assert (moved / "share" / "man" / "man8" / "toxpy-bootstrapd.8").exists()
+    assert (moved / "share" / "doc" / "toxpy" / "tox-bootstrapd.conf").exists()
 
 
 NEVER_LOST = """
