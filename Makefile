@@ -23,6 +23,9 @@ BIN := $(CURDIR)/$(VENV)/bin
 SOURCES := $(shell find toxpy cbindings include -type f ! -path '*/__pycache__/*' 2>/dev/null) CMakeLists.txt pyproject.toml
 EXAMPLES := build/c_examples$(TAG)
 
+# runs what takes long, and shows that it lives
+STEP := sh cmake/step.sh
+
 # Debian packages named in $(1): installed when root, otherwise the line to run is printed
 define require_packages
 	@missing=""; \
@@ -32,9 +35,8 @@ define require_packages
 	    done; \
 	    if [ -n "$$missing" ]; then \
 	        if [ "$$(id -u)" = 0 ]; then \
-	            echo "installing:$$missing"; \
-	            apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	                apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	            DEBIAN_FRONTEND=noninteractive $(STEP) "installing$$missing" build/apt.log sh -ec \
+	                "apt-get update -qq; apt-get install -y -qq --no-install-recommends $$missing"; \
 	        else \
 	            echo "Missing system packages. Run this line and try again:"; \
 	            echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends$$missing"; exit 1; \
@@ -110,10 +112,9 @@ packages-test:
 	$(call require_packages,$(TEST_PACKAGES))
 
 $(VENV)/ready: tests/requirements.txt
-	@echo "setting up $(VENV) with $(PYTHON)"
 	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(STEP) "setting up $(VENV) with $(PYTHON)" build/venv.log sh -ec \
+	    "$(PYTHON) -m venv $(VENV); $(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt"
 	@touch $@
 
 # shims of version managers are found too: only those that run count
@@ -130,12 +131,9 @@ build: $(PREFIX)/installed
 
 $(PREFIX)/installed: $(VENV)/ready $(SOURCES)
 	@$(BIN)/python cbindings/build_needs.py
-	@echo "building libtoxcore into $(PREFIX)"
-	@mkdir -p build
-	@cmake -S . -B build/cmake$(TAG) -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(BIN)/python >build/cmake.log 2>&1 \
-	    || { cat build/cmake.log; exit 1; }
-	@cmake --build build/cmake$(TAG) -j $(JOBS) >>build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
-	@cmake --install build/cmake$(TAG) --prefix $(PREFIX) >>build/cmake.log 2>&1 || { cat build/cmake.log; exit 1; }
+	@$(STEP) "building libtoxcore into $(PREFIX)" build/cmake.log sh -ec \
+	    "cmake -S . -B build/cmake$(TAG) -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(BIN)/python; \
+	    cmake --build build/cmake$(TAG) -j $(JOBS); cmake --install build/cmake$(TAG) --prefix $(PREFIX)"
 	@touch $@
 
 $(EXAMPLES)/echo_bot: $(PREFIX)/installed $(wildcard c_examples/*.c)

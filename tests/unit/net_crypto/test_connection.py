@@ -117,14 +117,15 @@ def test_bulk_is_complete_and_fast():
 
 
 def test_random_loss_does_not_starve_a_stream():
+    """300 messages a second are offered for 20 s, and nearly all arrive."""
     universe, client, server = established(loss=0.05)
     began, written = universe.clock.now_ms, 0
-    while universe.clock.now_ms < began + 20_000:
-        for _ in range(client.connection.free_slots()):
+    while (elapsed_ms := universe.clock.now_ms - began) < 20_000:
+        for _ in range(min(client.connection.free_slots(), elapsed_ms * 3 // 10 - written)):
             client.connection.write_lossless(message(written))
             written += 1
         universe.step()
-    assert len(server.owner.lossless) > 4000
+    assert len(server.owner.lossless) > 5500
     assert server.owner.lossless == [message(i) for i in range(len(server.owner.lossless))]
 
 
