@@ -109,6 +109,10 @@ PARTS = {
     "tox_self_get_udp_port": "network",
 }
 
+#: Parts of which nothing exists yet. A part that comes into being leaves this set, and Python programs have
+#: its events and enums.
+LATER = {"conferences", "groups", "calls"}
+
 #: Names of functions that change nothing.
 READS = re.compile(r"tox_(\w+_)?(get|by|exists|is)(_\w+)?")
 

@@ -83,9 +83,15 @@ class Api:
     callbacks: dict[str, Function] = field(default_factory=dict)
     structs: dict[str, list[Param]] = field(default_factory=dict)
     typedefs: dict[str, Type] = field(default_factory=dict)
+    docs: dict[str, str] = field(default_factory=dict)  #: comments of callbacks, enums and enumerators
 
 
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_DOCUMENTED = re.compile(
+    r"/\*\*(?P<text>(?:(?!\*/).)*)\*/\s*"
+    r"(?:typedef void (?P<callback>\w+)\(|(?:typedef )?enum (?P<enum>\w+) \{|(?P<enumerator>TOX\w+)\s*[=,])",
+    re.DOTALL,
+)
 _DIRECTIVE = re.compile(r"\s*#\s*(\w+)\s*(.*)")
 _DEFINE = re.compile(r"(\w+)(\([^)]*\))?\s*(.*)")
 
@@ -130,6 +136,15 @@ def _macro_values(macros: dict[str, str]) -> dict[str, int]:
         if re.fullmatch(r"[\d\sxXa-fA-FuU()+*/-]+", expanded):
             values[name] = int(eval(re.sub(r"(\d)[uU]\b", r"\1", expanded), {"__builtins__": {}}))
     return values
+
+
+def _docs(text: str) -> dict[str, str]:
+    """The comments before callbacks, enums and enumerators, without their stars."""
+    docs = {}
+    for match in _DOCUMENTED.finditer(text):
+        lines = [re.sub(r"^\s*\*? ?", "", line) for line in match["text"].strip().split("\n")]
+        docs[match["callback"] or match["enum"] or match["enumerator"]] = "\n".join(lines).strip()
+    return docs
 
 
 class _Reader:
@@ -229,7 +244,7 @@ def _quals(node: c_ast.Node) -> list[str]:
 def describe(text: str) -> Api:
     """Parse the text of a header."""
     plain, macros = preprocess(text)
-    api = Api(macros=_macro_values(macros))
+    api = Api(macros=_macro_values(macros), docs=_docs(text))
     _Reader(api).read(c_parser.CParser().parse(PRELUDE + plain, "toxcore.h"))
     return api
 

@@ -1,6 +1,6 @@
 """Writes what follows from include/toxcore.h.
 
-python cbindings/generate.py                 the committed modules in toxpy/generated
+python cbindings/generate.py                 the committed modules in toxpy/generated, and docs/events.md
 python cbindings/generate.py --build DIR     the C sources of the library, into DIR
 """
 
@@ -13,11 +13,13 @@ from pathlib import Path
 import generate_c
 import generate_events
 import generate_glue
+import generate_typed
 from classify import plan
 from describe import Api, describe_header
 from generate_python import enums_source, events_source
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "toxpy" / "__init__.py"
 
 
 def committed(api: Api) -> dict[Path, str]:
@@ -25,6 +27,10 @@ def committed(api: Api) -> dict[Path, str]:
     return {
         ROOT / "toxpy" / "generated" / "enums.py": enums_source(api),
         ROOT / "toxpy" / "generated" / "events.py": events_source(api),
+        ROOT / "toxpy" / "generated" / "typed_enums.py": generate_typed.enums_source(api),
+        ROOT / "toxpy" / "generated" / "typed_events.py": generate_typed.events_source(api),
+        ROOT / "toxpy" / "generated" / "public_names.py": generate_typed.names_source(api, PACKAGE),
+        ROOT / "docs" / "events.md": generate_typed.page_source(api),
     }
 
 

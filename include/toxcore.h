@@ -910,7 +910,11 @@ size_t tox_friend_get_name_size(const Tox *tox, Tox_Friend_Number friend_number,
 bool tox_friend_get_name(
     const Tox *tox, Tox_Friend_Number friend_number, uint8_t name[], Tox_Err_Friend_Query *error);
 
-/** A friend has a new name, of `length` bytes. */
+/**
+ * A friend has a new name.
+ *
+ * @param length Bytes in it; no NUL follows.
+ */
 typedef void tox_friend_name_cb(
     Tox *tox, Tox_Friend_Number friend_number, const uint8_t name[], size_t length, void *user_data);
 
@@ -925,7 +929,11 @@ size_t tox_friend_get_status_message_size(
 bool tox_friend_get_status_message(
     const Tox *tox, Tox_Friend_Number friend_number, uint8_t status_message[], Tox_Err_Friend_Query *error);
 
-/** A friend has a new status message, of `length` bytes. */
+/**
+ * A friend has a new status message.
+ *
+ * @param length Bytes in it; no NUL follows.
+ */
 typedef void tox_friend_status_message_cb(
     Tox *tox, Tox_Friend_Number friend_number, const uint8_t message[], size_t length, void *user_data);
 
@@ -1041,7 +1049,11 @@ typedef void tox_friend_request_cb(
 /** Have `callback` called when a friend request arrives; NULL for nothing. */
 void tox_callback_friend_request(Tox *tox, tox_friend_request_cb *callback);
 
-/** A friend sent a message, of `length` bytes. */
+/**
+ * A friend sent a message.
+ *
+ * @param length Bytes in it; no NUL follows.
+ */
 typedef void tox_friend_message_cb(
     Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type, const uint8_t message[], size_t length,
     void *user_data);
@@ -1312,8 +1324,8 @@ void tox_callback_file_recv(Tox *tox, tox_file_recv_cb *callback);
  * Bytes of a file arrived, in order.
  *
  * @param position Where in the file they belong.
- * @param data NULL if length is 0.
- * @param length How many; 0 says that the file is complete, and that its number is free again.
+ * @param data The bytes; no bytes at all say that the file is complete, and that its number is free again.
+ * @param length How many; `data` is NULL for 0.
  */
 typedef void tox_file_recv_chunk_cb(
     Tox *tox, Tox_Friend_Number friend_number, Tox_File_Number file_number, uint64_t position,
@@ -1359,7 +1371,7 @@ const char *tox_conference_type_to_string(Tox_Conference_Type value);
  * A friend invites us to a conference.
  *
  * @param type Decides between tox_conference_join() (text) and toxav_join_av_groupchat() (audio).
- * @param cookie What the joining function needs; `length` bytes, to be copied if we join later.
+ * @param cookie What the joining function needs, to be copied if we join later.
  */
 typedef void tox_conference_invite_cb(
     Tox *tox, Tox_Friend_Number friend_number, Tox_Conference_Type type, const uint8_t cookie[], size_t length,
@@ -1390,7 +1402,11 @@ typedef void tox_conference_title_cb(
 /** Have `callback` called when the title of a conference changes; NULL for nothing. */
 void tox_callback_conference_title(Tox *tox, tox_conference_title_cb *callback);
 
-/** A peer has a new name, of `length` bytes. */
+/**
+ * A peer has a new name.
+ *
+ * @param length Bytes in it; no NUL follows.
+ */
 typedef void tox_conference_peer_name_cb(
     Tox *tox, Tox_Conference_Number conference_number, Tox_Conference_Peer_Number peer_number,
     const uint8_t name[], size_t length, void *user_data);
@@ -1729,14 +1745,22 @@ bool tox_friend_send_lossless_packet(
     Tox *tox, Tox_Friend_Number friend_number, const uint8_t data[], size_t length,
     Tox_Err_Friend_Custom_Packet *error);
 
-/** A friend sent a lossy custom packet, `length` bytes with the one that tells the kind. */
+/**
+ * A friend sent a lossy custom packet.
+ *
+ * @param data The packet, from the byte on that tells its kind.
+ */
 typedef void tox_friend_lossy_packet_cb(
     Tox *tox, Tox_Friend_Number friend_number, const uint8_t data[], size_t length, void *user_data);
 
 /** Have `callback` called when a lossy custom packet arrives; NULL for nothing. */
 void tox_callback_friend_lossy_packet(Tox *tox, tox_friend_lossy_packet_cb *callback);
 
-/** A friend sent a lossless custom packet, `length` bytes with the one that tells the kind. */
+/**
+ * A friend sent a lossless custom packet.
+ *
+ * @param data The packet, from the byte on that tells its kind.
+ */
 typedef void tox_friend_lossless_packet_cb(
     Tox *tox, Tox_Friend_Number friend_number, const uint8_t data[], size_t length, void *user_data);
 
@@ -2753,7 +2777,7 @@ bool tox_group_peer_get_public_key(
 /**
  * A peer has a new name.
  *
- * @param name Not terminated by NUL.
+ * @param name_length Bytes in it; no NUL follows.
  */
 typedef void tox_group_peer_name_cb(
     Tox *tox, Tox_Group_Number group_number, Tox_Group_Peer_Number peer_id,

@@ -36,7 +36,7 @@ LAYERS = [
     ["start"],
     ["files.core", "network.core"],
     ["core", "network.bootstrap_node"],
-    ["generated.typed_enums", "generated.typed_events"],
+    ["generated.typed_enums", "generated.typed_events", "generated.public_names"],
     ["friend.why_offline"],
     ["save.diskfile"],
     ["save.profile"],

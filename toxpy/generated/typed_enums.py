@@ -1,5 +1,7 @@
 """The C API's enums as IntEnums, for Python users.
 
+GENERATED from include/toxcore.h by cbindings/generate.py: do not edit.
+
 Loaded only when asked for: the core and the C library use the plain integers of
 `toxpy.generated.enums`, because importing `enum` costs more than the rest of a start.
 """
@@ -11,83 +13,124 @@ from enum import IntEnum
 from toxpy.generated import enums
 
 
-class Connection(IntEnum):
-    """How we or a friend are connected."""
+class LogLevel(IntEnum):
+    """How much a log message matters."""
 
-    NONE = enums.TOX_CONNECTION_NONE
-    TCP = enums.TOX_CONNECTION_TCP
-    UDP = enums.TOX_CONNECTION_UDP
+    #: Every packet and step. May contain keys of other users and addresses.
+    TRACE = enums.TOX_LOG_LEVEL_TRACE
+    #: What helps in finding a bug.
+    DEBUG = enums.TOX_LOG_LEVEL_DEBUG
+    #: Notable, and as it should be.
+    INFO = enums.TOX_LOG_LEVEL_INFO
+    #: Something unexpected that the library can deal with.
+    WARNING = enums.TOX_LOG_LEVEL_WARNING
+    #: Something failed.
+    ERROR = enums.TOX_LOG_LEVEL_ERROR
 
 
-class OfflineReason(IntEnum):
-    """The furthest step towards a friend; the header describes each."""
+class ProxyType(IntEnum):
+    """What kind of proxy, if any, connections go through."""
 
-    NONE = enums.TOX_FRIEND_OFFLINE_REASON_NONE
-    SELF_OFFLINE = enums.TOX_FRIEND_OFFLINE_REASON_SELF_OFFLINE
-    NOT_FOUND = enums.TOX_FRIEND_OFFLINE_REASON_NOT_FOUND
-    DHT_KEY_UNKNOWN = enums.TOX_FRIEND_OFFLINE_REASON_DHT_KEY_UNKNOWN
-    ADDRESS_UNKNOWN = enums.TOX_FRIEND_OFFLINE_REASON_ADDRESS_UNKNOWN
-    NO_COOKIE = enums.TOX_FRIEND_OFFLINE_REASON_NO_COOKIE
-    HANDSHAKE_REJECTED = enums.TOX_FRIEND_OFFLINE_REASON_HANDSHAKE_REJECTED
-    NOT_ACCEPTED = enums.TOX_FRIEND_OFFLINE_REASON_NOT_ACCEPTED
-    WENT_AWAY = enums.TOX_FRIEND_OFFLINE_REASON_WENT_AWAY
-    RELAY_ONLY = enums.TOX_FRIEND_OFFLINE_REASON_RELAY_ONLY
+    #: Connect directly.
+    NONE = enums.TOX_PROXY_TYPE_NONE
+    #: An HTTP proxy that allows CONNECT.
+    HTTP = enums.TOX_PROXY_TYPE_HTTP
+    #: A SOCKS version 5 proxy.
+    SOCKS5 = enums.TOX_PROXY_TYPE_SOCKS5
+
+
+class SavedataType(IntEnum):
+    """What is in the option savedata_data."""
+
+    #: Nothing: start with a new identity.
+    NONE = enums.TOX_SAVEDATA_TYPE_NONE
+    #: What `get_savedata` wrote. It must have been decrypted, if it was encrypted.
+    TOX_SAVE = enums.TOX_SAVEDATA_TYPE_TOX_SAVE
+    #: A secret key: an old identity without its friends and settings.
+    SECRET_KEY = enums.TOX_SAVEDATA_TYPE_SECRET_KEY
 
 
 class UserStatus(IntEnum):
-    """What a user says about being there."""
+    """What a user is doing. Clients show it; the library attaches no meaning to it."""
 
+    #: At the computer.
     NONE = enums.TOX_USER_STATUS_NONE
+    #: Gone for a while; clients may set this after some time without input.
     AWAY = enums.TOX_USER_STATUS_AWAY
+    #: Does not want to be disturbed.
     BUSY = enums.TOX_USER_STATUS_BUSY
 
 
 class MessageType(IntEnum):
-    """A plain message, or an action ("/me waves")."""
+    """How a message is meant."""
 
+    #: Something said.
     NORMAL = enums.TOX_MESSAGE_TYPE_NORMAL
+    #: Something done, like "/me" of IRC: shown behind the name of the sender.
     ACTION = enums.TOX_MESSAGE_TYPE_ACTION
 
 
-class SavedataType(IntEnum):
-    """What `Options.savedata_data` holds."""
+class Connection(IntEnum):
+    """How somebody is connected."""
 
-    NONE = enums.TOX_SAVEDATA_TYPE_NONE
-    TOX_SAVE = enums.TOX_SAVEDATA_TYPE_TOX_SAVE
-    SECRET_KEY = enums.TOX_SAVEDATA_TYPE_SECRET_KEY
-
-
-class ProxyType(IntEnum):
-    """Kind of proxy in `Options.proxy_type`."""
-
-    NONE = enums.TOX_PROXY_TYPE_NONE
-    HTTP = enums.TOX_PROXY_TYPE_HTTP
-    SOCKS5 = enums.TOX_PROXY_TYPE_SOCKS5
-
-
-class FileControl(IntEnum):
-    """What either side of a file transfer may say."""
-
-    RESUME = enums.TOX_FILE_CONTROL_RESUME
-    PAUSE = enums.TOX_FILE_CONTROL_PAUSE
-    CANCEL = enums.TOX_FILE_CONTROL_CANCEL
+    #: Not at all.
+    NONE = enums.TOX_CONNECTION_NONE
+    #: Through TCP relays. For ourselves: with no more than relays to rely on.
+    TCP = enums.TOX_CONNECTION_TCP
+    #: Directly, over UDP. For ourselves: the DHT answers.
+    UDP = enums.TOX_CONNECTION_UDP
 
 
 class FileKind(IntEnum):
-    """What a file is for; others may be sent as plain numbers."""
+    """What a file is for.
 
+    Any other number can be sent as well; clients should treat those they do not know as data.
+    """
+
+    #: A file for the user. Its name is a suggestion, and must be checked before it becomes a path.
     DATA = enums.TOX_FILE_KIND_DATA
+    #: The picture of the sender. The file ID is its `hash`, so that a receiver who has it already can
+    #: cancel. A size of 0 means that there is no picture any more. The name is unused.
     AVATAR = enums.TOX_FILE_KIND_AVATAR
+    #: A picture to be shown in place of a message.
     STICKER = enums.TOX_FILE_KIND_STICKER
+    #: A file whose SHA-1 hash is in the file ID.
     SHA1 = enums.TOX_FILE_KIND_SHA1
+    #: A file whose SHA-256 hash is the file ID.
     SHA256 = enums.TOX_FILE_KIND_SHA256
 
 
-class LogLevel(IntEnum):
-    """First argument of `Options.log_callback`."""
+class FileControl(IntEnum):
+    """What one side of a transfer tells the other."""
 
-    TRACE = enums.TOX_LOG_LEVEL_TRACE
-    DEBUG = enums.TOX_LOG_LEVEL_DEBUG
-    INFO = enums.TOX_LOG_LEVEL_INFO
-    WARNING = enums.TOX_LOG_LEVEL_WARNING
-    ERROR = enums.TOX_LOG_LEVEL_ERROR
+    #: Go on: the receiver accepts the file, or who paused no longer does.
+    RESUME = enums.TOX_FILE_CONTROL_RESUME
+    #: Wait. Only who paused can resume.
+    PAUSE = enums.TOX_FILE_CONTROL_PAUSE
+    #: The transfer is over, its number free.
+    CANCEL = enums.TOX_FILE_CONTROL_CANCEL
+
+
+class OfflineReason(IntEnum):
+    """The furthest step towards a friend that was reached."""
+
+    #: The friend is online, directly.
+    NONE = enums.TOX_FRIEND_OFFLINE_REASON_NONE
+    #: We are not connected to the network ourselves: bootstrap, or add a relay.
+    SELF_OFFLINE = enums.TOX_FRIEND_OFFLINE_REASON_SELF_OFFLINE
+    #: Nobody in the network knows the friend: it is not running, or not connected.
+    NOT_FOUND = enums.TOX_FRIEND_OFFLINE_REASON_NOT_FOUND
+    #: The friend runs, but has not told us its DHT key: most likely we are not on its list.
+    DHT_KEY_UNKNOWN = enums.TOX_FRIEND_OFFLINE_REASON_DHT_KEY_UNKNOWN
+    #: Its DHT key is known, but neither an address nor a relay of it.
+    ADDRESS_UNKNOWN = enums.TOX_FRIEND_OFFLINE_REASON_ADDRESS_UNKNOWN
+    #: It does not answer at the addresses and relays that are known: a firewall, or it has just left.
+    NO_COOKIE = enums.TOX_FRIEND_OFFLINE_REASON_NO_COOKIE
+    #: It answers, but no session comes to be: most likely we are not on its list.
+    HANDSHAKE_REJECTED = enums.TOX_FRIEND_OFFLINE_REASON_HANDSHAKE_REJECTED
+    #: The session stands, but the friend does not say that it is online: it has removed us.
+    NOT_ACCEPTED = enums.TOX_FRIEND_OFFLINE_REASON_NOT_ACCEPTED
+    #: It was online and left or fell silent; no sign of life since.
+    WENT_AWAY = enums.TOX_FRIEND_OFFLINE_REASON_WENT_AWAY
+    #: The friend is online, but through TCP relays only.
+    RELAY_ONLY = enums.TOX_FRIEND_OFFLINE_REASON_RELAY_ONLY

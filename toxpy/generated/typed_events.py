@@ -1,5 +1,7 @@
 """What `Tox` and `AsyncTox` report: events with text as `str`, keys and enums as types.
 
+GENERATED from include/toxcore.h by cbindings/generate.py: do not edit.
+
 Text from the network is not always UTF-8: it is decoded with replacement characters, and
 `raw` has the bytes as they came. The bytes-level events of the C API are `toxpy.generated.events`.
 """
@@ -8,10 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from enum import IntEnum
+from typing import Any, TypeVar
 
+from toxpy.generated import events as ev
 from toxpy.generated.typed_enums import Connection, FileControl, FileKind, MessageType, UserStatus
 from toxpy.ids import PublicKey
+
+E = TypeVar("E", bound=IntEnum)
+
+_UINT64_MAX = 2**64 - 1
 
 
 def to_text(raw: bytes) -> str:
@@ -19,49 +27,38 @@ def to_text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
+def _open(enum: type[E], value: int) -> E | int:
+    """The enumerator of that value, or the value itself."""
+    return enum(value) if value in enum.__members__.values() else value
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Base of all events."""
+    """Something that happened."""
 
 
 @dataclass(frozen=True, slots=True)
 class FriendEvent(Event):
-    """Base of all events of one friend."""
+    """Something about one friend."""
 
     friend_number: int
 
 
 @dataclass(frozen=True, slots=True)
+class FileEvent(FriendEvent):
+    """Something about one file transfer."""
+
+    file_number: int
+
+
+@dataclass(frozen=True, slots=True)
 class SelfConnectionStatus(Event):
-    """Our own connection to the network changed."""
+    """Our connection to the network changed.
+
+    Short changes are normal; a good time to bootstrap again is after a while.
+    """
 
     connection_status: Connection
-
-
-@dataclass(frozen=True, slots=True)
-class FriendRequest(Event):
-    """Somebody asks to be our friend; answer with `friend_add_norequest(event.public_key)`."""
-
-    public_key: PublicKey
-    raw: bytes
-
-    @property
-    def message(self) -> str:
-        """The text that came with the request."""
-        return to_text(self.raw)
-
-
-@dataclass(frozen=True, slots=True)
-class FriendMessage(FriendEvent):
-    """A message of a friend."""
-
-    type: MessageType
-    raw: bytes
-
-    @property
-    def message(self) -> str:
-        """The text."""
-        return to_text(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ class FriendName(FriendEvent):
 
     @property
     def name(self) -> str:
-        """The new name."""
+        """The name as text."""
         return to_text(self.raw)
 
 
@@ -84,7 +81,7 @@ class FriendStatusMessage(FriendEvent):
 
     @property
     def message(self) -> str:
-        """The new status message."""
+        """The message as text."""
         return to_text(self.raw)
 
 
@@ -96,125 +93,163 @@ class FriendStatus(FriendEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class FriendConnectionStatus(FriendEvent):
+    """A friend came online, went offline, or is now connected in another way.
+
+    Not called for a friend who is offline from the start, nor when we delete them.
+    """
+
+    connection_status: Connection
+
+
+@dataclass(frozen=True, slots=True)
 class FriendTyping(FriendEvent):
-    """A friend began or stopped typing."""
+    """A friend started or stopped writing to us."""
 
     typing: bool
 
 
 @dataclass(frozen=True, slots=True)
 class FriendReadReceipt(FriendEvent):
-    """A friend's Tox has received the message that `friend_send_message` gave this id."""
+    """A message arrived at the friend's client. Nothing is known about whether it was read."""
 
     message_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class FriendConnectionStatus(FriendEvent):
-    """A friend came online (how) or went offline (`Connection.NONE`)."""
+class FriendRequest(Event):
+    """Somebody wants to be our friend; `friend_add_norequest` accepts."""
 
-    connection_status: Connection
-
-
-@dataclass(frozen=True, slots=True)
-class FriendLossyPacket(FriendEvent):
-    """A custom packet sent with `friend_send_lossy_packet`; `data` starts with its id byte."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class FriendLosslessPacket(FriendEvent):
-    """A custom packet sent with `friend_send_lossless_packet`; `data` starts with its id byte."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class FileEvent(FriendEvent):
-    """Base of all events of one file transfer."""
-
-    file_number: int
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecv(FileEvent):
-    """A friend offers a file: answer with `accept_file`, or `file_control` and FileControl.CANCEL."""
-
-    kind: FileKind | int
-    file_size: int | None
+    #: The sender.
+    public_key: PublicKey
+    #: What they say.
     raw: bytes
 
     @property
-    def filename(self) -> str:
-        """The name as it came, which may be anything: see `toxpy.files.whole_files.safe_name`."""
+    def message(self) -> str:
+        """The message as text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class FriendMessage(FriendEvent):
+    """A friend sent a message."""
+
+    type: MessageType
+    raw: bytes
+
+    @property
+    def message(self) -> str:
+        """The message as text."""
         return to_text(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecvControl(FileEvent):
-    """A friend accepted, paused, resumed or cancelled a file."""
+    """A friend accepted, paused, resumed or cancelled a transfer.
+
+    After CANCEL its number is no longer valid.
+    """
 
     control: FileControl
 
 
 @dataclass(frozen=True, slots=True)
 class FileChunkRequest(FileEvent):
-    """The next bytes of a file that we send are wanted; none: all has arrived."""
+    """The next bytes of a file we send are needed; `file_send_chunk` sends them."""
 
+    #: Where in the file they start: just behind the last request, unless the receiver seeked.
     position: int
+    #: How many; 0 says that all has arrived, and that the number is free again.
     length: int
 
 
 @dataclass(frozen=True, slots=True)
-class FileRecvChunk(FileEvent):
-    """Bytes of a file that we receive; none: it is complete."""
+class FileRecv(FileEvent):
+    """A friend offers a file; it waits until we accept or refuse with `file_control`.
 
+    `accept_file` takes all of it.
+    """
+
+    #: See FileKind.
+    kind: FileKind | int
+    #: Bytes in the file; None if the sender does not know.
+    file_size: int | None
+    #: Suggested name, to be distrusted: it may contain anything.
+    raw: bytes
+
+    @property
+    def filename(self) -> str:
+        """The filename as text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecvChunk(FileEvent):
+    """Bytes of a file arrived, in order."""
+
+    #: Where in the file they belong.
     position: int
+    #: The bytes; no bytes at all say that the file is complete, and that its number is free again.
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FriendLossyPacket(FriendEvent):
+    """A friend sent a lossy custom packet."""
+
+    #: The packet, from the byte on that tells its kind.
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class FriendLosslessPacket(FriendEvent):
+    """A friend sent a lossless custom packet."""
+
+    #: The packet, from the byte on that tells its kind.
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class DhtNodesResponse(Event):
-    """A DHT node named this node to us; only after `report_dht_nodes()`."""
+    """A DHT node named a node it knows; one call for each. Only after `report_dht_nodes()`."""
 
     public_key: PublicKey
+    #: Its IP address as text.
     ip: str
     port: int
 
 
-_UNKNOWN_SIZE = 2**64 - 1
-
-
-def _file_recv(event: Any) -> FileRecv:
-    kind = FileKind(event.kind) if event.kind in FileKind.__members__.values() else event.kind
-    size = None if event.file_size == _UNKNOWN_SIZE else event.file_size
-    return FileRecv(event.friend_number, event.file_number, kind, size, event.filename)
-
-
-#: C API event name -> how it is made from that event
-_CONVERTERS: dict[str, Callable[[Any], Event]] = {
-    "SelfConnectionStatus": lambda e: SelfConnectionStatus(Connection(e.connection_status)),
-    "FriendRequest": lambda e: FriendRequest(PublicKey(e.public_key), e.message),
-    "FriendMessage": lambda e: FriendMessage(e.friend_number, MessageType(e.type), e.message),
-    "FriendName": lambda e: FriendName(e.friend_number, e.name),
-    "FriendStatusMessage": lambda e: FriendStatusMessage(e.friend_number, e.message),
-    "FriendStatus": lambda e: FriendStatus(e.friend_number, UserStatus(e.status)),
-    "FriendTyping": lambda e: FriendTyping(e.friend_number, bool(e.typing)),
-    "FriendReadReceipt": lambda e: FriendReadReceipt(e.friend_number, e.message_id),
-    "FriendConnectionStatus": lambda e: FriendConnectionStatus(
+#: How each is made from the event of the core.
+_CONVERTERS: dict[type[ev.Event], Callable[[Any], Event]] = {
+    ev.SelfConnectionStatus: lambda e: SelfConnectionStatus(Connection(e.connection_status)),
+    ev.FriendName: lambda e: FriendName(e.friend_number, e.name),
+    ev.FriendStatusMessage: lambda e: FriendStatusMessage(e.friend_number, e.message),
+    ev.FriendStatus: lambda e: FriendStatus(e.friend_number, UserStatus(e.status)),
+    ev.FriendConnectionStatus: lambda e: FriendConnectionStatus(
         e.friend_number, Connection(e.connection_status)
     ),
-    "FriendLossyPacket": lambda e: FriendLossyPacket(e.friend_number, e.data),
-    "FriendLosslessPacket": lambda e: FriendLosslessPacket(e.friend_number, e.data),
-    "FileRecv": _file_recv,
-    "FileRecvControl": lambda e: FileRecvControl(e.friend_number, e.file_number, FileControl(e.control)),
-    "FileChunkRequest": lambda e: FileChunkRequest(e.friend_number, e.file_number, e.position, e.length),
-    "DhtNodesResponse": lambda e: DhtNodesResponse(PublicKey(e.public_key), e.ip.decode(), e.port),
-    "FileRecvChunk": lambda e: FileRecvChunk(e.friend_number, e.file_number, e.position, e.data),
+    ev.FriendTyping: lambda e: FriendTyping(e.friend_number, e.typing),
+    ev.FriendReadReceipt: lambda e: FriendReadReceipt(e.friend_number, e.message_id),
+    ev.FriendRequest: lambda e: FriendRequest(PublicKey(e.public_key), e.message),
+    ev.FriendMessage: lambda e: FriendMessage(e.friend_number, MessageType(e.type), e.message),
+    ev.FileRecvControl: lambda e: FileRecvControl(e.friend_number, e.file_number, FileControl(e.control)),
+    ev.FileChunkRequest: lambda e: FileChunkRequest(e.friend_number, e.file_number, e.position, e.length),
+    ev.FileRecv: lambda e: FileRecv(
+        e.friend_number,
+        e.file_number,
+        _open(FileKind, e.kind),
+        None if e.file_size == _UINT64_MAX else e.file_size,
+        e.filename,
+    ),
+    ev.FileRecvChunk: lambda e: FileRecvChunk(e.friend_number, e.file_number, e.position, e.data),
+    ev.FriendLossyPacket: lambda e: FriendLossyPacket(e.friend_number, e.data),
+    ev.FriendLosslessPacket: lambda e: FriendLosslessPacket(e.friend_number, e.data),
+    ev.DhtNodesResponse: lambda e: DhtNodesResponse(PublicKey(e.public_key), e.ip.decode(), e.port),
 }
 
 
-def from_core(event: Any) -> Event:
-    """The typed form of an event of the core."""
-    return _CONVERTERS[type(event).__name__](event)
+def from_core(event: Any) -> Any:
+    """The typed form of an event of the core; what the header does not know stays as it is."""
+    convert = _CONVERTERS.get(type(event))
+    return event if convert is None else convert(event)
