@@ -34,6 +34,8 @@ MODULES = {
     "Messenger": "friend/packets",
     "File transfers": "files/transfers",
     "Savedata": "save/savedata",
+    "Friends in savedata": "friend/saved",
+    "The network in savedata": "network/saved",
     "Conferences in savedata": "conference/saved",
     "Encrypted savedata": "save/passkey",
 }

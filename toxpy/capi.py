@@ -112,8 +112,7 @@ def list_out(pointer: Any, numbers: Iterable[int]) -> None:
 
 def savedata_out(pointer: Any, saved: save.SaveData) -> None:
     """A savedata, without a copy in between."""
-    size = save.size(saved, len(saved.friends))
-    save.build_into(memoryview(ffi.buffer(pointer, size)), saved)
+    save.build_into(memoryview(ffi.buffer(pointer, save.size(saved))), saved)
 
 
 # instances

@@ -17,6 +17,7 @@ from __future__ import annotations
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
 from toxpy.files.core import FilesCore
+from toxpy.friend import saved as friends_saved
 from toxpy.friend.connection import FriendConnections
 from toxpy.friend.core import FriendCore, UserCore
 from toxpy.friend.messenger import Messenger
@@ -24,6 +25,7 @@ from toxpy.friend.requests import FriendRequests
 from toxpy.generated import enums
 from toxpy.generated import events as ev
 from toxpy.net_crypto.net_crypto import NetCrypto
+from toxpy.network import saved as network_saved
 from toxpy.network.core import NetworkCore
 from toxpy.network.node import NetworkNode
 from toxpy.onion.client import OnionClient
@@ -40,6 +42,7 @@ from toxpy.start import (
 from toxpy.system.streams import Streams as RealStreams
 from toxpy.tcp.pool import TcpPool
 from toxpy.wire.address import Node
+from toxpy.wire.sections import TCP_RELAYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 
     from toxpy.network.node import Socket, Streams
     from toxpy.tcp.proxy import Proxy
+    from toxpy.wire.sections import Records
 
     class Rest(Protocol):
         """`struct toxpy_rest` of the C library."""
@@ -166,11 +170,13 @@ class Core:
         self.files = FilesCore(messenger.files, rt=rt)
         loaded = self._loaded
         if loaded is not None:
-            save.restore(loaded, messenger)
-            dht.load_nodes(loaded.dht_nodes)
-            onion.load_path_nodes(loaded.path_nodes)
-            for relay in loaded.relays():
+            messenger.requests.nospam = loaded.nospam
+            friends_saved.restore(messenger, loaded.contents)
+            dht.load_nodes(network_saved.read_dht_nodes(loaded.contents))
+            onion.load_path_nodes(network_saved.read_path_nodes(loaded.contents))
+            for relay in network_saved.read_relays(loaded.contents):
                 tcp.add_relay(relay)
+            loaded.drop(self._sections())
 
     # running
 
@@ -294,28 +300,25 @@ class Core:
 
     def saved(self) -> save.SaveData:
         """The same before it is written."""
-        saved = self._collect()
-        saved.friends = save.collect_friends(self.messenger)
+        saved = save.SaveData(self.messenger.requests.nospam, self.identity.public, self.identity.secret)
+        if self._loaded is not None:
+            saved.contents, saved.kept = self._loaded.contents, self._loaded.kept
+        saved.put(self._sections())
         return saved
 
     def get_savedata_size(self) -> int:
         """How long that is, without building it."""
-        return save.size(self._collect(), len(self.messenger.friends()))
+        return save.size(self.saved())
 
-    def _collect(self) -> save.SaveData:
-        """All but the friends."""
-        saved = save.collect(self.messenger)
-        saved.dht_nodes = self.dht.saved_nodes()
-        saved.path_nodes = self.onion.path_nodes()
-        saved.set_relays(self.tcp.relays_to_save(save.MAX_RELAYS))
-        loaded = self._loaded
-        if loaded is not None:
-            saved.groups_raw = loaded.groups_raw
-            if not saved.relays_raw:
-                # none of them could be reached yet
-                saved.relays_raw = loaded.relays_raw
-            saved.conferences_raw, saved.kept = loaded.conferences_raw, loaded.kept
-        return saved
+    def _sections(self) -> dict[int, bytes | Records]:
+        """The sections that we write ourselves; others stay as they were loaded."""
+        nodes = self.dht.saved_nodes(), self.onion.path_nodes()
+        relays = self.tcp.relays_to_save(network_saved.MAX_RELAYS)
+        sections = {**friends_saved.collect(self.messenger), **network_saved.write_nodes(*nodes, relays)}
+        if not relays:
+            # none of them could be reached yet
+            del sections[TCP_RELAYS]
+        return sections
 
     @staticmethod
     def hash(data: bytes) -> bytes:

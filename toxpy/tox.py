@@ -19,10 +19,10 @@ from toxpy.files.tox import FilesTox
 from toxpy.friend.tox import FriendTox
 from toxpy.generated.typed_events import Event, from_core
 from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler
+from toxpy.network.saved import MAX_RELAYS
 from toxpy.network.tox import NetworkTox
 from toxpy.options import Options
 from toxpy.save.autosave import Autosave
-from toxpy.save.savedata import MAX_RELAYS
 from toxpy.start import load_identity
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import pytest
 from bench.micro.conftest import BATCH
 from tests.support.worlds import SimulatedWorld
 from toxpy.core import Core
+from toxpy.friend.saved import read_friends
 from toxpy.generated import events
 from toxpy.options import Options
 from toxpy.save import savedata as save
@@ -58,7 +59,7 @@ def test_build_a_save_of_1000_friends(benchmark, savedata):
 
 
 def test_parse_a_save_of_1000_friends(benchmark, savedata):
-    assert len(benchmark(save.parse, savedata).friends) == FRIENDS
+    assert len(read_friends(benchmark(save.parse, savedata).contents)) == FRIENDS
 
 
 def test_instance_from_a_save_of_1000_friends(benchmark, savedata):

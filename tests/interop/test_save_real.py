@@ -8,12 +8,12 @@ import struct
 import pytest
 
 import toxpy
+from tests.support import saves as save
 from tests.support.real_tox import RealTox
 from tests.unit.friend.fakes import Stage
 from tests.vectors.saves.record import load
 from toxpy.errors import PacketError
 from toxpy.friend.saved import restore_request
-from toxpy.save import savedata as save
 from toxpy.wire.address import Node
 
 SAVES = pathlib.Path(__file__).parent.parent / "vectors" / "saves"
@@ -62,7 +62,6 @@ def our_save():
         friend.user_status, friend.last_seen_s = number, 1_600_000_000 + number
     restore_request(messenger, stage.key(), b"\1\2\3\4", b"please")
     saved = save.collect(messenger)
-    saved.friends = save.collect_friends(messenger)
     ips = (b"\x01\x02\x03\x04", bytes(range(32, 48)))
     saved.dht_nodes = [Node(bytes([n]) * 32, (ips[n % 2], 1000 + n)) for n in range(1, 20)]
     saved.path_nodes = saved.dht_nodes[:8]

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from tests.netns.lab import inside
+from tests.support import saves as save
 from tests.support.real_tox import RealTox
 from tests.support.worlds import loopback_options
 from toxpy.core import Core
 from toxpy.dht.lan import INTERVAL_MS, LAN_DISCOVERY, LAN_DISCOVERY_SIZE, Lan
 from toxpy.runtime import Dispatch
-from toxpy.save import savedata as save
 from toxpy.system.interfaces import ALL_NODES, Interfaces, read_destinations
 from toxpy.system.sockets import UdpSocket
 from toxpy.wire.address import is_lan

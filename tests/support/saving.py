@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from toxpy.save import savedata as save
+from tests.support import saves as save
 from toxpy.save.profile import Profile
 
 

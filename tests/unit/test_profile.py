@@ -14,12 +14,12 @@ from pathlib import Path
 import pytest
 
 import toxpy
+from tests.support import saves as save
 from tests.support.disks import HungDisk, SmallDisk
 from tests.support.saving import number_of, numbered
 from toxpy.crypto.keys import KeyPair
 from toxpy.runtime import Rng
 from toxpy.save import diskfile, passkey
-from toxpy.save import savedata as save
 from toxpy.save.profile import (
     PassphraseNeeded,
     Profile,

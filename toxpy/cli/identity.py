@@ -7,12 +7,14 @@ import argparse
 from toxpy.cli import settings
 from toxpy.cli.session import guarded
 from toxpy.cli.terminal import OK, Failure, Output
+from toxpy.friend.saved import read_friends
 from toxpy.save import savedata as save
 from toxpy.save.profile import PassphraseNeeded, Profile
 
 
 def _tell(out: Output, profile: Profile) -> None:
-    friends = [str(friend.public_key.hex().upper()) for friend in save.parse(profile.savedata).friends]
+    saved = read_friends(save.parse(profile.savedata).contents)
+    friends = [friend.public_key.hex().upper() for friend in saved]
     out.result(
         "id",
         str(profile.address),

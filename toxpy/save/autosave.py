@@ -10,10 +10,22 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from toxpy.core import Core
-    from toxpy.runtime import Timer
+    from typing import Protocol
+
+    from toxpy.crypto.keys import KeyPair
+    from toxpy.runtime import Runtime, Timer
     from toxpy.save.diskfile import Job
     from toxpy.save.profile import Profile
+
+    class Instance(Protocol):
+        """Who is saved: a Core."""
+
+        rt: Runtime
+        identity: KeyPair
+
+        def now_ms(self) -> int: ...
+        def get_savedata(self) -> bytes: ...
+
 
 #: How soon after a change an instance saves, how often without one, how soon it tries again.
 SAVE_DELAY_MS, SAVE_INTERVAL_MS, SAVE_RETRY_MS = 300, 600_000, 30_000
@@ -24,12 +36,12 @@ _LOOK_MS = 20
 class Autosave:
     """Of one instance and one profile, until `release`."""
 
-    def __init__(self, profile: Profile, core: Core) -> None:
+    def __init__(self, profile: Profile, core: Instance) -> None:
         if profile.closed or profile.read_only:
             raise ValueError("the profile is closed or was opened read-only")
         if profile.in_use:
             raise ValueError("another instance saves into this profile")
-        if core.user.self_get_public_key() != profile.public_key:
+        if core.identity.public != profile.public_key:
             raise ValueError("the instance is of another identity than the profile")
         profile.in_use = True
         self.profile = profile
@@ -94,7 +106,7 @@ class Autosave:
         if self.profile.on_save_error is not None:
             self.profile.on_save_error(error)
 
-    def follow(self, core: Core) -> None:
+    def follow(self, core: Instance) -> None:
         """The same identity goes on in another core."""
         self._core, self._timer = core, None
         self._again = False

@@ -23,13 +23,15 @@ from typing import Any, Self
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
 from toxpy.errors import PacketError
-from toxpy.friend.friend import MAX_NAME_LENGTH
+from toxpy.generated.enums import TOX_MAX_NAME_LENGTH
 from toxpy.ids import NOSPAM_SIZE, ToxId, address_checksum
+from toxpy.network.saved import write_nodes
 from toxpy.runtime import Rng
 from toxpy.save import passkey
 from toxpy.save import savedata as save
 from toxpy.save.diskfile import DiskFile, FileLocked, Job
 from toxpy.save.passkey import PassKey
+from toxpy.wire.sections import NAME, STATUS, last_text
 
 __all__ = [
     "PassphraseNeeded",
@@ -107,9 +109,10 @@ def new_savedata(name: str = "") -> bytes:
     rng = Rng()
     keys = KeyPair.generate(rng)
     made = save.SaveData(rng.bytes(NOSPAM_SIZE), keys.public, keys.secret)
-    made.name = name.encode("utf-8")
-    if len(made.name) > MAX_NAME_LENGTH:
-        raise ValueError(f"a name has at most {MAX_NAME_LENGTH} bytes")
+    text = name.encode("utf-8")
+    if len(text) > TOX_MAX_NAME_LENGTH:
+        raise ValueError(f"a name has at most {TOX_MAX_NAME_LENGTH} bytes")
+    made.put({NAME: text, STATUS: bytes(1), **write_nodes((), (), ())})
     return save.build(made)
 
 
@@ -259,7 +262,8 @@ class Profile:
     @property
     def name(self) -> str:
         """The name in it."""
-        return save.parse(self._savedata).name.decode("utf-8", "replace")
+        names = save.parse(self._savedata).contents.get(NAME, ())
+        return last_text(names, TOX_MAX_NAME_LENGTH).decode("utf-8", "replace")
 
     def save(self, savedata: bytes) -> None:
         """Write a state of the same identity; when this returns it is on the disk."""
