@@ -18,7 +18,7 @@ from toxpy.dht import bootstrap, budget, kbucket, ping, sendbacks
 from toxpy.dht.announcement_store import BUCKET_SIZE, BUCKETS
 from toxpy.dht.budget import Budget, KeyBudget
 from toxpy.net_crypto import net_crypto
-from toxpy.onion import announce, client, group_announce, paths
+from toxpy.onion import announce, client, group_announce, paths, targets
 from toxpy.runtime import MIN_PURGE_SIZE, Runtime
 from toxpy.system import datapath_twin, sockets
 from toxpy.tcp import pool as tcp_pool
@@ -77,7 +77,7 @@ def tables(core):
         "groups": (len(node.announce.groups), group_announce.MAX_GROUPS),
         "announcements of the DHT": (len(node.announcements.store), BUCKETS * BUCKET_SIZE),
         "questions of the onion": (len(onion._questions), client.MAX_PENDING),
-        "asked lately": (len(target.recently_asked), client.MAX_RECENTLY_ASKED),
+        "asked lately": (len(target.recently_asked), targets.MAX_RECENTLY_ASKED),
         "announced to": (len(target.nodes), client.MAX_ANNOUNCE_NODES),
         "path nodes": (len(onion._path_nodes), paths.MAX_PATH_NODES),
         "sessions": (len(net), net_crypto.MAX_CONNECTIONS),

@@ -8,6 +8,7 @@ from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import decrypt, encrypt, shared_key
 from toxpy.dht.dht import DHT
 from toxpy.onion import client as onion_client
+from toxpy.onion import targets
 from toxpy.onion.announce import ENTRY_LIFETIME_MS, MAX_ENTRIES, AnnounceServer
 from toxpy.onion.path import RETURN_1_SIZE, RETURN_2_SIZE, RETURN_3_SIZE
 from toxpy.onion.paths import MAX_PATH_NODES, PathNodes
@@ -112,8 +113,8 @@ def test_search_tables_are_capped_under_a_flood_of_nodes():
     for i in range(10 * onion_client.MAX_PENDING):
         onion._ask_newcomer(friend, Node(rng.randbytes(32), (bytes([20, 1, i >> 8, i & 255]), 1)))
     assert len(onion._questions) <= onion_client.MAX_PENDING
-    assert len(friend.recently_asked) <= onion_client.MAX_RECENTLY_ASKED
-    assert len(friend.nodes) <= onion_client.MAX_SEARCH_NODES
+    assert len(friend.recently_asked) <= targets.MAX_RECENTLY_ASKED
+    assert len(friend.nodes) <= targets.MAX_SEARCH_NODES
     world.close()
 
 
@@ -205,3 +206,78 @@ def test_few_nodes_that_answer_are_enough_among_many_that_do_not():
     assert picked.count([alive] * 3) > 20
     # where we are cut off from the rest, those known from before get their chance
     assert sum(len(set(path)) == 3 for path in picked) > 20
+
+
+class Nobody:
+    """A DHT that knows no node."""
+
+    public_key = b"\x07" * 32
+    random_nodes = staticmethod(lambda _count: [])
+    is_connected = staticmethod(lambda: False)
+
+
+def many_saved(count=32):
+    """Path nodes after a start: only those of a save, which may all be gone."""
+    nodes = PathNodes(Nobody(), rt=Server().rt)
+    for i in range(count):
+        nodes.load(Node(bytes([100 + i]) * 32, lan(100 + i)))
+    return nodes
+
+
+def test_one_node_learnt_now_makes_paths_and_is_asked_beside_any_number_of_saved_ones():
+    nodes, alive = many_saved(), Node(b"\x01" * 32, lan(1))
+    nodes.add(alive)
+    assert alive in nodes.candidates(4)
+    assert [nodes.pick() for _ in range(100)].count([alive] * 3) > 20
+    # and the other way round: what was just named may be wrong
+    assert sum(alive not in nodes.pick() for _ in range(100)) > 20
+
+
+def test_all_saved_nodes_are_asked_in_the_end():
+    nodes = many_saved()
+    asked = {node.public_key for _ in range(100) for node in nodes.candidates(4)}
+    assert len(asked) == 32
+
+
+def test_one_live_node_among_dead_ones_of_this_run_makes_a_path_in_the_end():
+    nodes = PathNodes(Nobody(), rt=Server().rt)
+    for i in range(4):
+        nodes.add(Node(bytes([i]) * 32, lan(1 + i)))
+    assert any(len({node.public_key for node in nodes.pick()}) == 1 for _ in range(500))
+
+
+def test_what_was_learnt_last_comes_first_in_the_save():
+    nodes = many_saved()
+    for i in range(8):
+        nodes.add(Node(bytes([50 + i]) * 32, lan(1 + i)))
+    assert [node.public_key[0] for node in nodes.all()[:8]] == [57, 56, 55, 54, 53, 52, 51, 50]
+    assert len(nodes.all()) == MAX_PATH_NODES
+
+
+def test_a_node_named_now_is_saved_no_more_as_an_old_one():
+    nodes = many_saved(1)
+    (saved,) = nodes.all()
+    nodes.add(Node(saved.public_key, lan(9)))
+    nodes.load(saved)
+    assert nodes.all() == [Node(saved.public_key, lan(9))]
+
+
+def test_our_own_node_is_a_path_node_while_it_is_the_only_one():
+    nodes = PathNodes(Nobody(), rt=Server().rt)
+    own = Node(Nobody.public_key, lan(1))
+    assert nodes.pick() is None
+    nodes.add(own)
+    assert nodes.candidates(4) == [own] and nodes.pick() == [own] * 3
+    assert nodes.all() == [], "it is not worth saving"
+
+
+def test_our_own_node_is_on_no_path_once_the_dht_knows_another():
+    other = Node(b"\x01" * 32, lan(1))
+
+    class One(Nobody):
+        random_nodes = staticmethod(lambda _count: [other])
+        is_connected = staticmethod(lambda: True)
+
+    nodes = PathNodes(One(), rt=Server().rt)
+    nodes.add(Node(Nobody.public_key, lan(2)))
+    assert all(nodes.pick() == [other] * 3 for _ in range(50))

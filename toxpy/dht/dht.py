@@ -162,12 +162,14 @@ class DHT:
         return self._requests.route(receiver_pk, packet)
 
     def saved_nodes(self) -> list[Node]:
-        """What a save keeps: nodes of a save not used up, the close list, the random searches."""
-        nodes = dict.fromkeys(self._bootstrap.saved)
+        """What a save keeps: the close list, the random searches, nodes of a save not used up."""
+        nodes: dict[Node, None] = {}
         for each in self.nodes.own_lists():
             for client in each.clients():
                 for association in client.associations():
                     nodes[Node(client.public_key, association.address)] = None
+        # last, since who reads the save takes only so many
+        nodes.update(dict.fromkeys(self._bootstrap.saved))
         return list(nodes)
 
     def load_nodes(self, nodes: list[Node]) -> None:

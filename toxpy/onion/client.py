@@ -35,63 +35,49 @@ from toxpy.onion.path import (
     MAX_PACKET_SIZE,
 )
 from toxpy.onion.paths import PathNodes, Paths
+from toxpy.onion.targets import (
+    DHT_PK_DIRECT_INTERVAL_MS,
+    DHT_PK_INTERVAL_MS,
+    INTERVAL_MS,
+    MAX_ANNOUNCE_NODES,
+    MAX_MISSES,
+    OnionFriend,
+    Question,
+    Target,
+)
 from toxpy.runtime import Dispatch
 from toxpy.wire.address import NODE6_SIZE, Node, is_lan, is_usable, pack_nodes, unpack_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
 
     from toxpy.dht.dht import DHT
     from toxpy.onion.path import OnionPath
+    from toxpy.onion.targets import AnnounceNode, OnionOwner
     from toxpy.runtime import Runtime
     from toxpy.tcp.pool import TcpPool
     from toxpy.wire.address import Address
-
-    class OnionOwner(Protocol):
-        """Who wants to know where a friend is."""
-
-        def on_dht_pk(self, dht_pk: bytes) -> None: ...
-        def on_relay(self, node: Node) -> None: ...
 
 
 DATA_DHT_PK = 156
 DHT_REQUEST_DHT_PK = 156
 
+#: Round of questions, ms.
 ROUND_MS = 1000
-#: Ours: rounds while something is new, and how long that is.
-EAGER_ROUND_MS, EAGER_MS = 100, 5000
-#: Ours: the first questions to a node, each after so long; c-toxcore waits 3 s every time.
-EAGER_INTERVALS_MS = (300, 500, 900, 1500, 2500)
-#: Ours: questions about friends, all together; whoever is not asked waits for the next round.
+#: Ours: round while something is new, and for how long it is new, ms.
+SOON_ROUND_MS, SOON_MS = 100, 5000
+#: Ours: questions about all friends together; whoever is not asked waits for the next round.
 SEARCHES_PER_S, SEARCHES_BURST = 500, 1000
-MAX_ANNOUNCE_NODES, MAX_SEARCH_NODES = 12, 8
 #: Questions under way: more than the budget allows in a round trip over slow paths.
 MAX_PENDING = 2048
 ANSWER_TIMEOUT_MS = 10_000
-#: An entry that missed this many questions in a row makes room. c-toxcore: ONION_NODE_MAX_PINGS.
-MAX_MISSES = 3
-INTERVAL_NEW_MS, INTERVAL_MS = 3000, 15_000
-INTERVAL_STABLE_MS, STABLE_AFTER_MS = 120_000, 90_000
-SEARCH_NEW_ROUNDS = 5
-MAX_SEARCH_INTERVAL_MS = 3_600_000
-SEARCH_BACKOFF = 4
-ASKED_AGAIN_MS = 10_000
-#: Ours: while nobody at all has answered, since the first questions often go out before there is a way.
-ASKED_AGAIN_ALONE_MS = 500
-MAX_RECENTLY_ASKED = 64
-DHT_PK_INTERVAL_MS = 30_000
-#: Ours: the first packets that tell a friend our DHT key follow each other sooner, since one is easily lost
-#: on a path through a node that has just gone.
-DHT_PK_FIRST_INTERVALS_MS = (1_000, 3_000, 9_000)
-DHT_PK_DIRECT_INTERVAL_MS = 20_000
-#: Ours: nodes asked for one target that we only heard of. Whoever answers names four more, which may all be
-#: his own and ever closer.
-NEWCOMERS_PER_S, NEWCOMERS_BURST = 8, 64
+#: Candidates asked in one round while the DHT knows nobody. c-toxcore: MAX_PATH_NODES / 8.
+MAX_CANDIDATES = 4
+#: Age of the last answer at which we are connected no more, ms.
 CONNECTED_FOR_MS = 75_000
 MAX_FRIENDS = 65_536
-#: Stands for the source of what came through a relay: one budget for all of it.
+#: Source of all that came through a relay, for the budget: one for all of it.
 RELAYED: Address = (bytes(4), 0)
 #: Relays in a DHT-key packet, before nodes.
 MAX_SENT_RELAYS = MAX_SENT_NODES // 2
@@ -106,174 +92,6 @@ MIN_DATA_SIZE = 1 + NONCE_SIZE + KEY_SIZE + MAC_SIZE + KEY_SIZE + MAC_SIZE
 #: The longest `send_data`, with its kind byte: 1021 bytes. c-toxcore: ONION_CLIENT_MAX_DATA_SIZE.
 MAX_CLIENT_DATA_SIZE = MAX_DATA_SIZE - (1 + 2 * KEY_SIZE + NONCE_SIZE + MAC_SIZE) - (KEY_SIZE + MAC_SIZE)
 MIN_DHT_PK_SIZE = 8 + KEY_SIZE
-
-
-class AnnounceNode:
-    """A node that answered an announce request."""
-
-    __slots__ = (
-        "added_ms",
-        "address",
-        "asked_ms",
-        "data_pk",
-        "misses",
-        "path",
-        "ping_id",
-        "public_key",
-        "stored",
-    )
-
-    def __init__(self, public_key: bytes, address: Address, now_ms: int) -> None:
-        self.public_key = public_key
-        self.address = address
-        self.added_ms = now_ms
-        self.asked_ms = now_ms
-        self.misses = 0
-        self.stored = STORED_NO
-        self.ping_id = bytes(PING_ID_SIZE)
-        self.data_pk = b""
-        self.path = 0
-
-
-class Target:
-    """A real key with the closest nodes known: our own, or a friend's."""
-
-    __slots__ = (
-        "asked_ms",
-        "capacity",
-        "keys",
-        "newcomers",
-        "nodes",
-        "number",
-        "public_key",
-        "recently_asked",
-        "rounds",
-        "shared_keys",
-    )
-
-    def __init__(self, public_key: bytes, keys: KeyPair, capacity: int, *, rt: Runtime) -> None:
-        self.public_key = public_key
-        self.number = int.from_bytes(public_key, "big")
-        #: what we show to the nodes: our real keys for ourselves, temporary ones for a friend
-        self.keys = keys
-        self.shared_keys = SharedKeys(keys, rt=rt)
-        self.capacity = capacity
-        self.nodes: dict[bytes, AnnounceNode] = {}
-        self.recently_asked: dict[bytes, int] = {}
-        self.newcomers = TokenBucket(NEWCOMERS_PER_S, NEWCOMERS_BURST, rt.clock.now_ms)
-        self.rounds = 0
-        #: when a known node was last asked
-        self.asked_ms = rt.clock.now_ms
-
-    def wants(self, public_key: bytes) -> bool:
-        """Would a new node with that key get a place."""
-        if len(self.nodes) < self.capacity:
-            return True
-        return self._victim(int.from_bytes(public_key, "big")) is not None
-
-    def _victim(self, number: int) -> AnnounceNode | None:
-        missing = [node for node in self.nodes.values() if node.misses >= MAX_MISSES]
-        if missing:
-            return missing[0]
-        farthest = max(self.nodes.values(), key=lambda n: int.from_bytes(n.public_key, "big") ^ self.number)
-        is_closer = number ^ self.number < int.from_bytes(farthest.public_key, "big") ^ self.number
-        return farthest if is_closer else None
-
-    def place(self, public_key: bytes, address: Address, now_ms: int) -> AnnounceNode | None:
-        """The entry of a node that answered, made now if there is room; None when there is none."""
-        node = self.nodes.get(public_key)
-        if node is None:
-            if len(self.nodes) >= self.capacity:
-                victim = self._victim(int.from_bytes(public_key, "big"))
-                if victim is None:
-                    return None
-                del self.nodes[victim.public_key]
-            node = self.nodes[public_key] = AnnounceNode(public_key, address, now_ms)
-        node.address = address
-        return node
-
-    def was_asked_lately(self, public_key: bytes, now_ms: int) -> bool:
-        """Was this newcomer asked a short time ago."""
-        asked_ms = self.recently_asked.get(public_key)
-        again_ms = ASKED_AGAIN_MS if self.nodes else ASKED_AGAIN_ALONE_MS
-        return asked_ms is not None and now_ms - asked_ms < again_ms
-
-    def note_asked(self, public_key: bytes, now_ms: int) -> None:
-        """This newcomer is asked now."""
-        asked = self.recently_asked
-        asked.pop(public_key, None)
-        if len(asked) >= MAX_RECENTLY_ASKED:
-            del asked[next(iter(asked))]
-        asked[public_key] = now_ms
-
-
-class OnionFriend(Target):
-    """A friend we look for while it is offline."""
-
-    __slots__ = (
-        "dht_pk",
-        "direct_sent_ms",
-        "found_ms",
-        "is_online",
-        "no_replay",
-        "owner",
-        "sent_ms",
-        "sent_no_replay",
-        "sent_no_replay_ms",
-        "times_sent",
-        "told",
-    )
-
-    def __init__(self, public_key: bytes, owner: OnionOwner, *, rt: Runtime) -> None:
-        super().__init__(public_key, KeyPair.generate(rt.rng), MAX_SEARCH_NODES, rt=rt)
-        self.owner = owner
-        self.dht_pk = b""
-        self.is_online = False
-        self.no_replay = self.sent_no_replay = 0
-        #: when the number that we send was reckoned
-        self.sent_no_replay_ms = 0
-        #: when a node last said that it stores the friend's announcement, -1 for never
-        self.found_ms = -1
-        #: the data keys of the storing nodes when our DHT key was sent last
-        self.told: frozenset[bytes] = frozenset()
-        self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
-        #: how often our DHT key was sent since the friend went offline
-        self.times_sent = 0
-
-    def storing(self) -> list[AnnounceNode]:
-        """The nodes through which data reaches the friend."""
-        return [n for n in self.nodes.values() if n.stored == STORED_OTHER and n.misses < MAX_MISSES]
-
-    def set_dht_pk(self, dht_pk: bytes) -> None:
-        """The DHT key under which the friend is to be found now."""
-        self.dht_pk = dht_pk
-
-    def set_online(self, online: bool) -> None:
-        """An online friend is not searched; one that just left is searched eagerly again."""
-        if self.is_online and not online:
-            self.rounds = 0
-            self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
-            self.no_replay = self.times_sent = 0
-        self.is_online = online
-
-
-def _eager_ms(target: Target) -> int:
-    """How long a node that is new to us is left alone after a question."""
-    rounds = target.rounds
-    return EAGER_INTERVALS_MS[rounds] if rounds < len(EAGER_INTERVALS_MS) else INTERVAL_NEW_MS
-
-
-class Question:
-    """An announce request under way."""
-
-    __slots__ = ("address", "asked_ms", "path", "public_key", "target")
-
-    def __init__(self, target: Target, public_key: bytes, address: Address, path: int, now_ms: int) -> None:
-        self.target = target
-        self.public_key = public_key
-        self.address = address
-        self.path = path
-        self.asked_ms = now_ms
 
 
 class OnionClient:
@@ -311,14 +129,14 @@ class OnionClient:
         now_ms = rt.clock.now_ms
         self._searches = TokenBucket(SEARCHES_PER_S, SEARCHES_BURST, now_ms)
         self._turn = 0
-        self._eager_until_ms = now_ms + EAGER_MS
+        self._soon_until_ms = now_ms + SOON_MS
         self._was_reachable = False
         self.data.claim(DATA_DHT_PK, self._on_dht_pk)
         dht.requests.claim(DHT_REQUEST_DHT_PK, self._on_dht_request)
         udp.claim(KIND_ANNOUNCE_RESPONSE_OLD, self._on_response_old)
         udp.claim(KIND_ANNOUNCE_RESPONSE, self._on_response)
         udp.claim(KIND_DATA_RESPONSE, self.on_data)
-        self._timer = rt.timers.call_later(EAGER_ROUND_MS, self._round)
+        self._timer = rt.timers.call_later(SOON_ROUND_MS, self._round)
 
     def close(self) -> None:
         """Stop the rounds."""
@@ -331,16 +149,16 @@ class OnionClient:
         if len(self.friends) >= MAX_FRIENDS:
             raise ValueError("too many friends")
         friend = self.friends[real_pk] = OnionFriend(real_pk, owner, rt=self._rt)
-        self.hurry()
+        self.search_soon()
         return friend
 
-    def hurry(self) -> None:
+    def search_soon(self) -> None:
         """Something is new: short rounds for a while."""
         now_ms = self._rt.clock.now_ms
-        self._eager_until_ms = now_ms + EAGER_MS
-        if self._timer.deadline_ms > now_ms + EAGER_ROUND_MS:
+        self._soon_until_ms = now_ms + SOON_MS
+        if self._timer.deadline_ms > now_ms + SOON_ROUND_MS:
             self._timer.cancel()
-            self._timer = self._rt.timers.call_at(now_ms + EAGER_ROUND_MS, self._round)
+            self._timer = self._rt.timers.call_at(now_ms + SOON_ROUND_MS, self._round)
 
     def remove_friend(self, friend: OnionFriend) -> None:
         """Search it no more; answers under way are dropped."""
@@ -350,7 +168,7 @@ class OnionClient:
     def add_bootstrap(self, node: Node) -> None:
         """A node that paths may use before the DHT knows others."""
         self._path_nodes.add(node)
-        self.hurry()
+        self.search_soon()
 
     def path_nodes(self) -> list[Node]:
         """Nodes for the savedata."""
@@ -359,10 +177,10 @@ class OnionClient:
     def load_path_nodes(self, nodes: list[Node]) -> None:
         """Nodes of a savedata."""
         for node in nodes:
-            self._path_nodes.add(node)
+            self._path_nodes.load(node)
 
     def is_connected(self) -> bool:
-        """Does somebody store our announcement or did any node answer within 75 s."""
+        """True if any node has answered within 75 s."""
         return self._rt.clock.now_ms - self._answered_ms < CONNECTED_FOR_MS
 
     def connection_state(self) -> int:
@@ -425,18 +243,18 @@ class OnionClient:
         now_ms, connected = self._rt.clock.now_ms, self._dht.nodes.is_connected()
         reachable = connected or (self._tcp is not None and bool(self._tcp.onion_relays()))
         if reachable and not self._was_reachable:
-            self._eager_until_ms = now_ms + EAGER_MS
+            self._soon_until_ms = now_ms + SOON_MS
         self._was_reachable = reachable
         timers = self._rt.timers
-        if now_ms < self._eager_until_ms:
-            self._timer = timers.call_later(EAGER_ROUND_MS, self._round)
+        if now_ms < self._soon_until_ms:
+            self._timer = timers.call_later(SOON_ROUND_MS, self._round)
         else:
             self._timer = timers.call_about(ROUND_MS, self._round)
         if self._tcp is not None:
             # without the DHT the onion needs relays, at first until it is known whether there is a DHT
             self._tcp.set_onion(not connected)
-        self._tend(self._self, self._self_interval_ms)
-        if now_ms >= self._eager_until_ms and not self.is_connected():
+        self._maintain(self._self)
+        if now_ms >= self._soon_until_ms and not self.is_connected():
             # nobody answers even about ourselves
             return
         friends = [friend for friend in self.friends.values() if not friend.is_online]
@@ -446,30 +264,19 @@ class OnionClient:
             if self._searches.is_empty(now_ms):
                 break
             self._turn += 1
-            self._tend(friend, self._friend_interval_ms)
+            self._maintain(friend)
             self._tell_dht_pk(friend)
 
-    def _self_interval_ms(self, target: Target, node: AnnounceNode) -> int:
-        if node.stored != STORED_SELF or node.misses:
-            return _eager_ms(target)
-        stable = self._rt.clock.now_ms - node.added_ms >= STABLE_AFTER_MS
-        return INTERVAL_STABLE_MS if stable else INTERVAL_MS
-
-    def _friend_interval_ms(self, target: Target, node: AnnounceNode) -> int:
-        if target.rounds <= SEARCH_NEW_ROUNDS:
-            return _eager_ms(target)
-        # the longer it is away, the rarer: a quarter of the time since the node was first asked
-        away_ms = self._rt.clock.now_ms - node.added_ms
-        return min(max(INTERVAL_MS, away_ms // SEARCH_BACKOFF), MAX_SEARCH_INTERVAL_MS)
-
-    def _tend(self, target: Target, interval_ms: Callable[[Target, AnnounceNode], int]) -> None:
+    def _maintain(self, target: Target) -> None:
         """Ask the known nodes that are due, and look for more while there are too few."""
         now_ms = self._rt.clock.now_ms
         asked = False
         for node in list(target.nodes.values()):
             if node.misses >= MAX_MISSES and now_ms - node.asked_ms >= INTERVAL_MS:
                 del target.nodes[node.public_key]
-            elif now_ms - node.asked_ms >= interval_ms(target, node) or self._is_silent(target, now_ms):
+            elif now_ms - node.asked_ms >= target.interval_ms(node, now_ms) or self._is_silent(
+                target, now_ms
+            ):
                 if target is not self._self and not self._searches.take(now_ms):
                     return
                 node.asked_ms = target.asked_ms = now_ms
@@ -480,7 +287,7 @@ class OnionClient:
         known = len(target.nodes)
         if known < target.capacity and self._rt.rng.below(target.capacity) >= known:
             closest = self._dht.nodes.closest_nodes(target.public_key, target.capacity // 2)
-            for candidate in closest or self._path_nodes.all()[:4]:
+            for candidate in closest or self._path_nodes.candidates(MAX_CANDIDATES):
                 self._ask_newcomer(target, candidate)
 
     def _is_silent(self, target: Target, now_ms: int) -> bool:
@@ -617,14 +424,7 @@ class OnionClient:
 
     def _dht_pk_packet(self, friend: OnionFriend) -> bytes:
         """Kind, no_replay, our DHT key, and up to 4 relays of ours and nodes near us."""
-        # The friend ignores what is not newer, so it never shrinks, whatever is done to the wall clock. Nor
-        # does it run ahead of that: after a restart the friend would ignore us until the clock has caught up.
-        clock = self._rt.clock
-        passed_s = (clock.now_ms - friend.sent_no_replay_ms) // 1000
-        if passed_s > 0 or not friend.sent_no_replay:
-            friend.sent_no_replay = max(friend.sent_no_replay + passed_s, clock.unix_s())
-            friend.sent_no_replay_ms = clock.now_ms
-        no_replay = friend.sent_no_replay.to_bytes(8, "big")
+        no_replay = friend.next_no_replay(self._rt.clock).to_bytes(8, "big")
         nodes = self._tcp.relays(MAX_SENT_RELAYS) if self._tcp is not None else []
         nodes += self._dht.nodes.closest_nodes(self._dht.public_key, MAX_SENT_NODES - len(nodes))
         return bytes((DATA_DHT_PK,)) + no_replay + self._dht.public_key + pack_nodes(nodes)
@@ -632,10 +432,7 @@ class OnionClient:
     def _tell_dht_pk(self, friend: OnionFriend) -> None:
         """Tell the friend our DHT key: by onion every 30 s, sooner at first; by DHT request every 20 s."""
         now_ms = self._rt.clock.now_ms
-        first, times = DHT_PK_FIRST_INTERVALS_MS, friend.times_sent
-        interval_ms = first[times - 1] if 0 < times <= len(first) else DHT_PK_INTERVAL_MS
-        is_due = now_ms - friend.sent_ms >= interval_ms and friend.storing()
-        if is_due and self.send_data(friend, self._dht_pk_packet(friend)) > 0:
+        if friend.wants_dht_pk(now_ms) and self.send_data(friend, self._dht_pk_packet(friend)) > 0:
             friend.sent_ms = now_ms
             friend.times_sent += 1
             friend.told = frozenset(node.data_pk for node in friend.storing())

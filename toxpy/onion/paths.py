@@ -27,52 +27,96 @@ MAX_PATH_NODES = 32
 
 
 class PathNodes:
-    """Nodes that paths may be built from, the longest known out first."""
+    """Nodes that paths may be built from: those of this run, and those of a save, which may all be gone."""
 
-    __slots__ = ("_known", "_nodes", "_rt", "_tcp")
+    __slots__ = ("_known", "_nodes", "_own", "_rt", "_saved", "_tcp")
 
     def __init__(self, known: Nodes, *, rt: Runtime, tcp: TcpPool | None = None) -> None:
         self._known = known
         self._rt = rt
         self._tcp = tcp
+        #: named or heard of in this run, the longest known first
         self._nodes: dict[bytes, Node] = {}
+        #: only of a save, in its order; keys that are not in `_nodes`
+        self._saved: dict[bytes, Node] = {}
+        #: our own node, where the client names it: it may be the only one there is
+        self._own: Node | None = None
 
     def __len__(self) -> int:
-        return len(self._nodes)
+        return len(self._nodes) + len(self._saved)
 
     def add(self, node: Node) -> None:
-        """A node that is or was reachable over UDP."""
-        if node.tcp or not is_usable(node.address) or node.public_key == self._known.public_key:
+        """A node that is or was reachable over UDP in this run; the longest known one goes for it."""
+        if node.tcp or not is_usable(node.address):
             return
-        self._nodes.pop(node.public_key, None)
-        if len(self._nodes) >= MAX_PATH_NODES:
-            del self._nodes[next(iter(self._nodes))]
-        self._nodes[node.public_key] = node
+        if node.public_key == self._known.public_key:
+            self._own = node
+            return
+        self._saved.pop(node.public_key, None)
+        _put(self._nodes, node)
+
+    def load(self, node: Node) -> None:
+        """A node of a save."""
+        is_own = node.public_key == self._known.public_key
+        if not node.tcp and is_usable(node.address) and not is_own and node.public_key not in self._nodes:
+            _put(self._saved, node)
 
     def all(self) -> list[Node]:
-        """What is worth saving."""
-        return list(self._nodes.values())
+        """What is worth saving, the last learnt first: who reads a save takes only the first few."""
+        return [*reversed(self._nodes.values()), *self._saved.values()][:MAX_PATH_NODES]
+
+    def candidates(self, count: int) -> list[Node]:
+        """Random ones to ask while the DHT knows nobody: of this run and of a save in turn.
+
+        Neither crowds the other out: what was just learnt may be all that lives, or wrong.
+        """
+        fresh, saved = self._of_this_run(), list(self._saved.values())
+        self._rt.rng.shuffle(fresh)
+        self._rt.rng.shuffle(saved)
+        turns = [node for pair in zip(fresh, saved, strict=False) for node in pair]
+        paired = len(turns) // 2
+        return [*turns, *fresh[paired:], *saved[paired:]][:count]
+
+    def _of_this_run(self) -> list[Node]:
+        """With our own node where the DHT knows no other: two clients of our relay find each other there."""
+        alone = self._own is not None and not self._known.is_connected()
+        return [*self._nodes.values(), self._own] if alone and self._own else list(self._nodes.values())
 
     def pick(self) -> list[Node] | None:
-        """Three random nodes, different ones if there are three; None when none is known.
+        """Three random nodes; None when none is known.
 
-        While the DHT is out of reach a TCP relay takes the first place.
+        They are different when three answer. Otherwise each is drawn by itself, so that a single live node
+        among dead ones makes a path in the end. While the DHT is out of reach a TCP relay takes the first
+        place.
         """
-        fresh = self._known.random_nodes(MAX_PATH_NODES)
-        for node in fresh:
+        rng = self._rt.rng
+        good = self._known.random_nodes(MAX_PATH_NODES)
+        for node in good:
             self.add(node)
         # few that answer: over them alone every other time, for those known from before may all be gone
-        enough = len(fresh) >= PATH_LENGTH or (fresh and self._rt.rng.below(2))
-        nodes = fresh if enough else self.all()
-        if not nodes:
-            return None
-        self._rt.rng.shuffle(nodes)
-        chosen = [nodes[i % len(nodes)] for i in range(PATH_LENGTH)]
+        if len(good) >= PATH_LENGTH or (good and rng.below(2)):
+            rng.shuffle(good)
+            chosen = [good[i % len(good)] for i in range(PATH_LENGTH)]
+        else:
+            nodes = self._of_this_run()
+            if not nodes or rng.below(2):
+                nodes += self._saved.values()
+            if not nodes:
+                return None
+            chosen = [rng.choice(nodes) for _ in range(PATH_LENGTH)]
         if not self._known.is_connected() and self._tcp is not None:
             relays = self._tcp.onion_relays()
             if relays:
-                chosen[0] = self._rt.rng.choice(relays)
+                chosen[0] = rng.choice(relays)
         return chosen
+
+
+def _put(nodes: dict[bytes, Node], node: Node) -> None:
+    """Behind all others, at most MAX_PATH_NODES."""
+    nodes.pop(node.public_key, None)
+    if len(nodes) >= MAX_PATH_NODES:
+        del nodes[next(iter(nodes))]
+    nodes[node.public_key] = node
 
 
 class Paths:

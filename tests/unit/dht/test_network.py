@@ -104,6 +104,14 @@ def test_a_lost_bootstrap_request_is_repeated_with_growing_delays():
     assert universe.run_until(peers[1].dht.nodes.is_connected, 80_000)
 
 
+def test_nodes_met_now_stand_in_a_save_before_those_of_an_old_one():
+    _universe, peers = settled(2)
+    first, second = peers
+    first.dht._bootstrap.saved = [Node(bytes((i,)) * 32, (bytes((30, 0, 0, i)), 1)) for i in range(1, 9)]
+    assert first.dht.saved_nodes()[0] == Node(second.key, second.address)
+    assert len(first.dht.saved_nodes()) == 9
+
+
 def test_saved_nodes_are_tried_eight_at_a_time_until_one_answers():
     universe, peers = settled(4)
     alive = peers[0].dht.saved_nodes()

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.worlds import SimulatedWorld
 from toxpy.crypto.keys import KeyPair
-from toxpy.onion.client import EAGER_MS, SEARCHES_BURST, SEARCHES_PER_S
+from toxpy.onion.client import SEARCHES_BURST, SEARCHES_PER_S, SOON_MS
 
 
 @pytest.fixture(params=[False, True], ids=["udp", "tcp"])
@@ -85,7 +85,7 @@ def test_friends_are_not_searched_while_nobody_answers():
     for node in nodes:
         node.socket.online = False
     alice.bootstrap_to(nodes[1])
-    world.run_for(2 * EAGER_MS / 1000)
+    world.run_for(2 * SOON_MS / 1000)
     asked = []
     onion = alice.tox.onion
     send_along = onion._send_along

@@ -1,0 +1,250 @@
+"""Whom the onion client looks for, and the nodes it knows around them.
+
+A target is a real key: our own or a friend's. Its nodes are the closest to that key that answered an
+announce request; how often each is asked again is decided here, who is asked over which path in `client`.
+"""
+
+from __future__ import annotations
+
+from toxpy.crypto.keys import KeyPair, SharedKeys
+from toxpy.dht.budget import TokenBucket
+from toxpy.onion.announce import PING_ID_SIZE, STORED_NO, STORED_OTHER, STORED_SELF
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from toxpy.runtime import Clock, Runtime
+    from toxpy.wire.address import Address, Node
+
+    class OnionOwner(Protocol):
+        """Who wants to know where a friend is."""
+
+        def on_dht_pk(self, dht_pk: bytes) -> None: ...
+        def on_relay(self, node: Node) -> None: ...
+
+
+MAX_ANNOUNCE_NODES, MAX_SEARCH_NODES = 12, 8
+#: Unanswered questions in a row after which an entry makes room. c-toxcore: ONION_NODE_MAX_PINGS.
+MAX_MISSES = 3
+INTERVAL_NEW_MS, INTERVAL_MS = 3000, 15_000
+INTERVAL_STABLE_MS, STABLE_AFTER_MS = 120_000, 90_000
+#: Ours: the first intervals between questions to a node, ms; c-toxcore waits 3 s every time.
+SOON_INTERVALS_MS = (300, 500, 900, 1500, 2500)
+SEARCH_NEW_ROUNDS = 5
+MAX_SEARCH_INTERVAL_MS = 3_600_000
+#: Share of a friend's absence that an interval is: a quarter.
+SEARCH_BACKOFF = 4
+#: Pause before a newcomer is asked again, ms.
+ASKED_AGAIN_MS = 10_000
+#: Ours: the same while nobody at all has answered: the first questions often go out before there is a way.
+ASKED_AGAIN_ALONE_MS = 500
+MAX_RECENTLY_ASKED = 64
+#: Ours: questions about one target to nodes that we only heard of: whoever answers names four more, which
+#: may all be his own and ever closer.
+NEWCOMERS_PER_S, NEWCOMERS_BURST = 8, 64
+#: Interval between the packets that tell a friend our DHT key over the onion, ms.
+DHT_PK_INTERVAL_MS = 30_000
+#: Ours: the first of these intervals, ms, since a packet is easily lost on a path through a node that has
+#: just gone.
+DHT_PK_FIRST_INTERVALS_MS = (1_000, 3_000, 9_000)
+DHT_PK_DIRECT_INTERVAL_MS = 20_000
+
+
+class AnnounceNode:
+    """A node that answered an announce request."""
+
+    __slots__ = (
+        "added_ms",
+        "address",
+        "asked_ms",
+        "data_pk",
+        "misses",
+        "path",
+        "ping_id",
+        "public_key",
+        "stored",
+    )
+
+    def __init__(self, public_key: bytes, address: Address, now_ms: int) -> None:
+        self.public_key = public_key
+        self.address = address
+        self.added_ms = now_ms
+        self.asked_ms = now_ms
+        self.misses = 0
+        self.stored = STORED_NO
+        self.ping_id = bytes(PING_ID_SIZE)
+        self.data_pk = b""
+        self.path = 0
+
+
+class Target:
+    """A real key with the closest nodes known: our own, or a friend's."""
+
+    __slots__ = (
+        "asked_ms",
+        "capacity",
+        "keys",
+        "newcomers",
+        "nodes",
+        "number",
+        "public_key",
+        "recently_asked",
+        "rounds",
+        "shared_keys",
+    )
+
+    def __init__(self, public_key: bytes, keys: KeyPair, capacity: int, *, rt: Runtime) -> None:
+        self.public_key = public_key
+        self.number = int.from_bytes(public_key, "big")
+        #: what we show to the nodes: our real keys for ourselves, temporary ones for a friend
+        self.keys = keys
+        self.shared_keys = SharedKeys(keys, rt=rt)
+        self.capacity = capacity
+        self.nodes: dict[bytes, AnnounceNode] = {}
+        self.recently_asked: dict[bytes, int] = {}
+        self.newcomers = TokenBucket(NEWCOMERS_PER_S, NEWCOMERS_BURST, rt.clock.now_ms)
+        self.rounds = 0
+        #: when a known node was last asked
+        self.asked_ms = rt.clock.now_ms
+
+    def wants(self, public_key: bytes) -> bool:
+        """True if a new node with that key would get a place."""
+        if len(self.nodes) < self.capacity:
+            return True
+        return self._victim(int.from_bytes(public_key, "big")) is not None
+
+    def _victim(self, number: int) -> AnnounceNode | None:
+        missing = [node for node in self.nodes.values() if node.misses >= MAX_MISSES]
+        if missing:
+            return missing[0]
+        farthest = max(self.nodes.values(), key=lambda n: int.from_bytes(n.public_key, "big") ^ self.number)
+        is_closer = number ^ self.number < int.from_bytes(farthest.public_key, "big") ^ self.number
+        return farthest if is_closer else None
+
+    def place(self, public_key: bytes, address: Address, now_ms: int) -> AnnounceNode | None:
+        """The entry of a node that answered, made now if there is room; None when there is none."""
+        node = self.nodes.get(public_key)
+        if node is None:
+            if len(self.nodes) >= self.capacity:
+                victim = self._victim(int.from_bytes(public_key, "big"))
+                if victim is None:
+                    return None
+                del self.nodes[victim.public_key]
+            node = self.nodes[public_key] = AnnounceNode(public_key, address, now_ms)
+        node.address = address
+        return node
+
+    def interval_ms(self, node: AnnounceNode, now_ms: int) -> int:
+        """How long a node is left alone after a question: one of ours that announces us."""
+        if node.stored != STORED_SELF or node.misses:
+            return self._soon_ms()
+        stable = now_ms - node.added_ms >= STABLE_AFTER_MS
+        return INTERVAL_STABLE_MS if stable else INTERVAL_MS
+
+    def _soon_ms(self) -> int:
+        """The same for a node that is new to us."""
+        rounds = self.rounds
+        return SOON_INTERVALS_MS[rounds] if rounds < len(SOON_INTERVALS_MS) else INTERVAL_NEW_MS
+
+    def was_asked_lately(self, public_key: bytes, now_ms: int) -> bool:
+        """True if this newcomer was asked a short time ago."""
+        asked_ms = self.recently_asked.get(public_key)
+        again_ms = ASKED_AGAIN_MS if self.nodes else ASKED_AGAIN_ALONE_MS
+        return asked_ms is not None and now_ms - asked_ms < again_ms
+
+    def note_asked(self, public_key: bytes, now_ms: int) -> None:
+        """This newcomer is asked now."""
+        asked = self.recently_asked
+        asked.pop(public_key, None)
+        if len(asked) >= MAX_RECENTLY_ASKED:
+            del asked[next(iter(asked))]
+        asked[public_key] = now_ms
+
+
+class OnionFriend(Target):
+    """A friend we look for while it is offline."""
+
+    __slots__ = (
+        "dht_pk",
+        "direct_sent_ms",
+        "found_ms",
+        "is_online",
+        "no_replay",
+        "owner",
+        "sent_ms",
+        "sent_no_replay",
+        "sent_no_replay_ms",
+        "times_sent",
+        "told",
+    )
+
+    def __init__(self, public_key: bytes, owner: OnionOwner, *, rt: Runtime) -> None:
+        super().__init__(public_key, KeyPair.generate(rt.rng), MAX_SEARCH_NODES, rt=rt)
+        self.owner = owner
+        self.dht_pk = b""
+        self.is_online = False
+        self.no_replay = self.sent_no_replay = 0
+        #: when the number that we send was reckoned
+        self.sent_no_replay_ms = 0
+        #: when a node last said that it stores the friend's announcement, -1 for never
+        self.found_ms = -1
+        #: the data keys of the storing nodes when our DHT key was sent last
+        self.told: frozenset[bytes] = frozenset()
+        self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
+        #: how often our DHT key was sent since the friend went offline
+        self.times_sent = 0
+
+    def interval_ms(self, node: AnnounceNode, now_ms: int) -> int:
+        """The longer the friend is away, the rarer: a quarter of the time since the node was first asked."""
+        if self.rounds <= SEARCH_NEW_ROUNDS:
+            return self._soon_ms()
+        away_ms = now_ms - node.added_ms
+        return min(max(INTERVAL_MS, away_ms // SEARCH_BACKOFF), MAX_SEARCH_INTERVAL_MS)
+
+    def next_no_replay(self, clock: Clock) -> int:
+        """The number of a DHT-key packet.
+
+        The friend ignores what is not newer, so it never shrinks, whatever is done to the wall clock. Nor
+        does it run ahead of that: after a restart the friend would ignore us until the clock has caught up.
+        """
+        passed_s = (clock.now_ms - self.sent_no_replay_ms) // 1000
+        if passed_s > 0 or not self.sent_no_replay:
+            self.sent_no_replay = max(self.sent_no_replay + passed_s, clock.unix_s())
+            self.sent_no_replay_ms = clock.now_ms
+        return self.sent_no_replay
+
+    def wants_dht_pk(self, now_ms: int) -> bool:
+        """True if our DHT key is to be sent over the onion now: every 30 s, sooner at first."""
+        first, times = DHT_PK_FIRST_INTERVALS_MS, self.times_sent
+        interval_ms = first[times - 1] if 0 < times <= len(first) else DHT_PK_INTERVAL_MS
+        return now_ms - self.sent_ms >= interval_ms and bool(self.storing())
+
+    def storing(self) -> list[AnnounceNode]:
+        """The nodes through which data reaches the friend."""
+        return [n for n in self.nodes.values() if n.stored == STORED_OTHER and n.misses < MAX_MISSES]
+
+    def set_dht_pk(self, dht_pk: bytes) -> None:
+        """The DHT key under which the friend is to be found now."""
+        self.dht_pk = dht_pk
+
+    def set_online(self, online: bool) -> None:
+        """An online friend is not searched; one that just left is searched from the beginning."""
+        if self.is_online and not online:
+            self.rounds = 0
+            self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
+            self.no_replay = self.times_sent = 0
+        self.is_online = online
+
+
+class Question:
+    """An announce request under way."""
+
+    __slots__ = ("address", "asked_ms", "path", "public_key", "target")
+
+    def __init__(self, target: Target, public_key: bytes, address: Address, path: int, now_ms: int) -> None:
+        self.target = target
+        self.public_key = public_key
+        self.address = address
+        self.path = path
+        self.asked_ms = now_ms
