@@ -19,6 +19,7 @@ PAGE = ROOT / "docs" / "states.md"
 
 #: title, module, and what its two names begin with (several machines in one module)
 MACHINES = [
+    ("Set-up of a session", "toxpy.net_crypto.setup", ""),
     ("Connection to a relay", "toxpy.tcp.client", ""),
     ("File transfer", "toxpy.files.transfer", ""),
 ]

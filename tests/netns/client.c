@@ -3,13 +3,15 @@
  * Options are words key=value: udp, ipv6, lan, no_dns (0 or 1), port, proxy=http:HOST:PORT or socks5:HOST:PORT.
  * Commands:
  *   bootstrap HOST PORT KEY | relay HOST PORT KEY | friend KEY | send COUNT | file BYTES | probe PERIOD_MS |
- *   received | quit
+ *   flood SECONDS messages(0 or 1) | received | quit
  * Every event line begins with the milliseconds since the start:
  *   KEY hex | SELF none/tcp/udp | FRIEND none/tcp/udp | MSG text | SENT count | READ count | FILE bytes |
- *   LATENCY microseconds | RECEIVED bytes | ERROR what code
+ *   LATENCY microseconds | RECEIVED bytes | REFUSED count | TAKEN count | ERROR what code
  * `send` sends the numbers that follow those already sent, as text, waiting while the library says that its
  * queue is full or the friend is away. `file` sends so many zeros; the friend accepts, prints FILE at the
- * end, and at `received` how much has come.
+ * end, and at `received` how much has come. `flood` writes custom packets or messages of full length in each
+ * pass until one is refused, prints how many were taken before the first refusal and in all, and ends with one
+ * message with the time in it.
  * `probe` sends a message with the time in it every so often (0: no more); the friend, on the same machine,
  * prints how long it was under way. */
 #include <inttypes.h>
@@ -34,6 +36,10 @@ typedef struct Client {
     uint64_t file_received;
     uint32_t probe_period_ms;
     uint64_t probe_at_ms;
+    uint64_t flood_until_ms;
+    bool flood_messages;
+    uint32_t taken;
+    bool refused;
 } Client;
 
 static uint64_t start_ms;
@@ -92,7 +98,10 @@ static void on_message(Tox *tox, uint32_t number, TOX_MESSAGE_TYPE type, const u
     if (text[0] == '@') {
         event_number("LATENCY", (long)(now_us() - strtoull(text + 1, NULL, 10)));
     } else {
-        event("MSG", text);
+        /* of a flood only the end is printed */
+        if (length < TOX_MAX_MESSAGE_LENGTH) {
+            event("MSG", text);
+        }
     }
 }
 
@@ -173,16 +182,49 @@ static void send_more(Client *client)
     }
 }
 
+static bool send_time(Client *client)
+{
+    char text[32];
+    const int length = snprintf(text, sizeof(text), "@%" PRIu64, now_us());
+    return tox_friend_send_message(client->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)text,
+                                   (size_t)length, NULL)
+           != 0;
+}
+
 static void send_probe(Client *client)
 {
     if (client->probe_period_ms == 0 || now_ms() < client->probe_at_ms) {
         return;
     }
     client->probe_at_ms = now_ms() + client->probe_period_ms;
-    char text[32];
-    const int length = snprintf(text, sizeof(text), "@%" PRIu64, now_us());
-    tox_friend_send_message(client->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)text, (size_t)length,
-                            NULL);
+    send_time(client);
+}
+
+static void flood(Client *client)
+{
+    static uint8_t data[TOX_MAX_CUSTOM_PACKET_SIZE] = {160};
+    if (client->flood_until_ms == 0) {
+        return;
+    }
+    if (now_ms() >= client->flood_until_ms) {
+        /* a message that is refused is tried again in the next pass */
+        if (send_time(client)) {
+            client->flood_until_ms = 0;
+            event_number("TAKEN", (long)client->taken);
+        }
+        return;
+    }
+    while (client->flood_messages
+               ? tox_friend_send_message(client->tox, 0, TOX_MESSAGE_TYPE_NORMAL, data,
+                                         TOX_MAX_MESSAGE_LENGTH, NULL)
+                     != 0
+               : tox_friend_send_lossless_packet(client->tox, 0, data, sizeof(data), NULL)) {
+        ++client->taken;
+    }
+    if (!client->refused) {
+        client->refused = true;
+        event_number("REFUSED", (long)client->taken);
+    }
 }
 
 static void command(Client *client, const char *line)
@@ -227,6 +269,14 @@ static void command(Client *client, const char *line)
         event_number("RECEIVED", (long)client->file_received);
     } else if (strcmp(word, "probe") == 0 && sscanf(line, "%*s %u", &number) == 1) {
         client->probe_period_ms = number;
+    } else if (strcmp(word, "flood") == 0) {
+        unsigned messages = 0;
+        if (sscanf(line, "%*s %u %u", &number, &messages) == 2) {
+            client->flood_until_ms = now_ms() + number * 1000;
+            client->flood_messages = messages != 0;
+            client->taken = 0;
+            client->refused = false;
+        }
     } else if (strcmp(word, "quit") == 0) {
         client->running = false;
     } else {
@@ -345,6 +395,7 @@ int main(int argc, char *argv[])
         tox_iterate(client.tox, &client);
         send_more(&client);
         send_probe(&client);
+        flood(&client);
         wait_for_commands(&client);
     }
     tox_kill(client.tox);

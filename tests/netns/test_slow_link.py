@@ -1,14 +1,48 @@
 """A file and messages over a slow link. Bounds are generous; `tests.bench.links` measures."""
 
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.bench.links import Bench
+from tests.bench.links import Bench, ToxFlow
 
 #: bits a second, round trip, loss, buffer in bandwidth-delay products
 LINK = (4_000_000, 60, 0.0, 4)
 SECONDS = 6
+
+
+def resident_mib(client):
+    """Memory of a client's process."""
+    status = Path(f"/proc/{client.process.pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+@pytest.mark.timeout(200)
+@pytest.mark.parametrize("messages", [0, 1], ids=["custom", "messages"])
+def test_a_program_that_writes_until_it_is_refused(lab, client_program, messages):
+    """It is refused early, what is taken is what the line carries, and a message behind it arrives soon."""
+    rate, seconds = 2_000_000, 10
+    bench = Bench(lab, (rate, 2, 0.0, 50), client_program, flows=1)
+    flow = ToxFlow(bench, 0, "ours-ours")
+    try:
+        flow.connect()
+        time.sleep(2)
+        before = resident_mib(flow.alice)
+        mark = flow.mark()
+        flow.alice.command("flood", seconds, messages)
+        refused = int(flow.alice.wait("REFUSED", 10))
+        taken = int(flow.alice.wait("TAKEN", seconds + 20))
+        latency_ms = int(flow.bob.wait("LATENCY", 60, after=mark)) / 1000
+        grown = resident_mib(flow.alice) - before
+    finally:
+        flow.stop()
+    carried = rate / 8 * seconds / 1428
+    shown = (refused, taken, latency_ms, grown)
+    assert refused < 250, shown
+    assert 0.6 * carried < taken < 1.1 * carried + 250, shown
+    assert latency_ms < (2000 if messages else 500), shown
+    assert grown < 5, shown
 
 
 @pytest.mark.timeout(200)
