@@ -204,6 +204,10 @@ class Congestion:
         """Bytes that the way takes in that time, as far as is known from what arrived."""
         return self._carried * time_ms * FULL_SIZE
 
+    def carried_in_cycles(self, count: int) -> float:
+        """Packets that the way takes in so many cycles, as far as is known from what arrived."""
+        return self._carried * count * self.trip.cycle_ms
+
     def _rate(self) -> float:
         """Packets per millisecond."""
         return (DOUBLING_PACE if self._doubling else STEADY_PACE) * self.window / self.trip.cycle_ms

@@ -108,7 +108,10 @@ class Sender:
         window = self.window
         if not window.packets:
             self._bulk_end = (window.end + BULK_BURST) & NUMBER_MASK
-        return 0 < (self._bulk_end - window.end) & NUMBER_MASK <= BULK_BURST or self.free_slots() > 0
+        if 0 < (self._bulk_end - window.end) & NUMBER_MASK <= BULK_BURST:
+            return True
+        # of a way that has not shown yet what it carries, no more than that may be found out with
+        return window.waiting() < BULK_BURST + self.congestion.carried_in_cycles(2) and self.free_slots() > 0
 
     def takes_message(self) -> bool:
         """True if a message may be written now: little waits, or what waits leaves soon."""
