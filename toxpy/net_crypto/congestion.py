@@ -222,9 +222,10 @@ class Congestion:
 
         Not the `newest` that arrived: of those behind the last hole the peer cannot tell us.
         """
-        if self.trip.is_new():
+        if self._doubling and sample_ms < self.trip.base_ms:
+            # the first one, or the peer had waited before it wrote the one that was taken for the way
             round_trips = 1 + INITIAL_GAP_MS / max(sample_ms, 1)
-            self.window = min(self.window * round_trips, float(MAX_INITIAL_WINDOW))
+            self.window = max(self.window, min(INITIAL_WINDOW * round_trips, float(MAX_INITIAL_WINDOW)))
         self.trip.on_sample(now_ms, sample_ms)
         if newest:
             this = self._round

@@ -65,6 +65,17 @@ def test_the_first_window_depends_on_the_round_trip():
     assert windows[0] > 10 * windows[1] > windows[2] > INITIAL_WINDOW
 
 
+def test_the_first_window_is_that_of_the_shortest_way_seen():
+    """The first acknowledgement may have waited for 50 ms before it was written."""
+    windows = []
+    for samples in [(1,), (45, 1), (1, 45), (45,)]:
+        congestion = Congestion()
+        for number, sample_ms in enumerate(samples):
+            congestion.on_sample(1000 * number, sample_ms)
+        windows.append(congestion.window)
+    assert windows[0] == windows[1] == windows[2] > 10 * windows[3]
+
+
 def test_the_window_settles_where_it_makes_a_short_queue():
     """A path that takes one packet a millisecond and 100 ms: what is in flight beyond 100 packets waits."""
     congestion = Congestion()
