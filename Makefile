@@ -33,19 +33,20 @@ define require_packages
 	    for name in $(1); do \
 	        dpkg-query -W -f '$${Status}' "$$name" 2>/dev/null | grep -q ' installed$$' || missing="$$missing $$name"; \
 	    done; \
+	    missing=$$(sh cmake/known_packages.sh $$missing); \
 	    if [ -n "$$missing" ]; then \
 	        if [ "$$(id -u)" = 0 ]; then \
-	            DEBIAN_FRONTEND=noninteractive $(STEP) "installing$$missing" build/apt.log sh -ec \
-	                "apt-get update -qq; apt-get install -y -qq --no-install-recommends $$missing"; \
+	            DEBIAN_FRONTEND=noninteractive $(STEP) "installing $$missing" build/apt.log sh -ec \
+	                "apt-get update -qq; apt-get install -y -qq --no-install-recommends \$$(sh cmake/known_packages.sh $$missing)"; \
 	        else \
 	            echo "Missing system packages. Run this line and try again:"; \
-	            echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends$$missing"; exit 1; \
+	            echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends $$missing"; exit 1; \
 	        fi; \
 	    fi; \
 	fi
 endef
 
-.PHONY: help demo test test-asan lint types check build bench microbench profile wheels packages-demo packages-test packages-bench clean
+.PHONY: help demo test test-asan lint types check build bench microbench profile wheels needs packages-demo packages-test packages-bench clean
 
 help:
 	@echo "make demo               a C echo bot and a Python client talk over a Tox network on this machine"
@@ -127,10 +128,14 @@ $(VENV)/profile-ready: $(VENV)/ready bench/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r bench/requirements.txt
 	@touch $@
 
-build: $(PREFIX)/installed
+# one line that says what is missing, before anything is made
+needs:
+	@test -n "$(PYTHON)" || { echo "toxpy cannot be built here, this is missing: Python. On Debian: apt-get install python3-dev python3-venv"; exit 1; }
+	@$(PYTHON) cbindings/build_needs.py
+
+build: needs $(PREFIX)/installed
 
 $(PREFIX)/installed: $(VENV)/ready $(SOURCES)
-	@$(BIN)/python cbindings/build_needs.py
 	@$(STEP) "building libtoxcore into $(PREFIX)" build/cmake.log sh -ec \
 	    "cmake -S . -B build/cmake$(TAG) -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(BIN)/python; \
 	    cmake --build build/cmake$(TAG) -j $(JOBS); cmake --install build/cmake$(TAG) --prefix $(PREFIX)"

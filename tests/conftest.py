@@ -6,7 +6,7 @@ import signal
 import pytest
 from hypothesis import settings
 
-from tests.support import namespaces, schedule
+from tests.support import namespaces, release, schedule
 
 # how long an example takes says more about the machine than about the code
 settings.register_profile("project", deadline=None)
@@ -28,6 +28,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "namespaces: needs network namespaces")
+    config.addinivalue_line("markers", "package(name): needs a Debian package that some releases lack")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(schedule.Progress(config, config.getoption("record_durations")))
 
@@ -38,11 +39,18 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if NETWORKS & set(item.fixturenames):
             item.add_marker("namespaces")
-    if not namespaces.available() and namespaces.LISTING not in os.environ:
-        left_out = [item for item in items if item.get_closest_marker("namespaces")]
+    if namespaces.LISTING not in os.environ:
+        left_out = [item for item in items if not _can_run(item)]
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("namespaces")]
+        items[:] = [item for item in items if item not in left_out]
     schedule.sort(items)
+
+
+def _can_run(item):
+    """False if this machine lacks what a marker of the test names."""
+    if item.get_closest_marker("namespaces") and not namespaces.available():
+        return False
+    return not any(release.lacks(marker.kwargs["name"]) for marker in item.iter_markers("package"))
 
 
 DIRECT = ["universe", "ours-real", "real-ours"]

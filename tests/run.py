@@ -16,12 +16,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.support import namespaces, schedule  # noqa: E402
+from tests.support import namespaces, release, schedule  # noqa: E402
 
 
-def count_left_out() -> int:
-    """How many tests need network namespaces."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-m", "namespaces", *sys.argv[1:]]
+def count_left_out(marker: str) -> int:
+    """How many tests have that marker."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-m", marker, *sys.argv[1:]]
     listed = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, namespaces.LISTING: "1"}
     )
@@ -30,13 +30,18 @@ def count_left_out() -> int:
 
 def main() -> int:
     """Run pytest; its exit status. Temporary files of the tests are removed when all pass."""
-    words = namespaces.enter_command()
+    words, left_out = namespaces.enter_command(), 0
     if words is None:
-        count = count_left_out()
-        os.environ[namespaces.LEFT_OUT] = str(count)
+        count = count_left_out("namespaces")
+        left_out += count
         print(f"Not run here: {count} tests that need network namespaces, which this user may not make.")
     elif words:
         print("As an ordinary user: the tests run in a user namespace.")
+    for package in release.absent():
+        count = count_left_out(f'package(name="{package}")')
+        left_out += count
+        print(f"Not run here: {count} tests that need {package}, which this release of Debian does not have.")
+    os.environ[namespaces.LEFT_OUT] = str(left_out)
     minutes = schedule.expected_minutes()
     print(f"All tests took {minutes:.0f} minutes on 2 cores when last measured.", flush=True)
     # short: sockets have their names in it

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from tests.support.client_peer import Peer, debians_instance, our_instance
+from tests.support.release import of_package
 from tests.support.toxic import ONLINE_TIMEOUT_S, TIMEOUT_S, Network, our_library
 
 #: Tries to type a line, and what each of them has.
@@ -103,7 +104,7 @@ def libraries(pid):
         return {os.path.realpath(line.split()[-1]) for line in maps if "/libtoxcore.so" in line}
 
 
-@pytest.mark.parametrize("name", CLIENTS)
+@pytest.mark.parametrize("name", [of_package("utox", "utox"), "qtox"])
 def test_it_starts_gets_online_and_chats(toxic_network, desktop, peer, tmp_path, name):
     client = CLIENTS[name]
     home = tmp_path / "home"

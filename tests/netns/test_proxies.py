@@ -6,6 +6,7 @@ import pytest
 
 from tests.netns.capture import Capture
 from tests.netns.network import Client, Proxy, befriend, bootstrap_nodes
+from tests.support.release import of_package
 
 CONNECT_S = 150
 RELAY = "relay.lab"
@@ -33,7 +34,7 @@ def bob_of(place, program):
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("proxy", ["tinyproxy", "microsocks", "dante"])
+@pytest.mark.parametrize("proxy", ["tinyproxy", "microsocks", of_package("dante", "dante-server")])
 @pytest.mark.parametrize("library", ["ours", "real"])
 def test_c_library_without_udp(place, client_program, library, proxy):
     """The C library with UDP off, a proxy and numeric addresses."""
@@ -56,7 +57,7 @@ def test_c_library_without_udp(place, client_program, library, proxy):
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("proxy", ["tinyproxy", "microsocks", "dante"])
+@pytest.mark.parametrize("proxy", ["tinyproxy", "microsocks", of_package("dante", "dante-server")])
 def test_python_default(place, client_program, proxy):
     """The Python API, told of nothing but the proxy, given a relay's name that only the proxy can look up."""
     machine, proxy_host = place.nat_host("alice", "port_restricted"), place.host("proxy")

@@ -171,3 +171,21 @@ def test_licences_of_what_is_shipped_are_found_from_pip_and_from_debian():
     *pip, debian = subprocess.check_output([sys.executable, "-c", code], text=True).splitlines()
     assert pip and all(Path(path).is_file() for path in pip)
     assert debian == str(debians)
+
+
+def test_packages_that_a_release_lacks_are_told_from_the_others(tmp_path, monkeypatch):
+    """With apt's lists; without lists nothing counts as lacking."""
+    for name, body in {
+        "ls": "exit $LISTS",
+        "apt-cache": "echo make:; echo '  Installed: 4'; echo utox:",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    words = ["sh", ROOT / "cmake" / "known_packages.sh", "make", "dante-server", "utox"]
+
+    def known(lists):
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "LISTS": lists}
+        return subprocess.check_output(words, env=environment, text=True)
+
+    assert known("0") == "make utox"
+    assert known("1") == "make dante-server utox\n"

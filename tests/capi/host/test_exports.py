@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.support.prefix import ROOT, compile_c, library_dir
+from tests.support.release import of_package
 
 sys.path.insert(0, str(ROOT / "cbindings"))
 
@@ -40,7 +41,7 @@ def test_no_name_of_debians_library_is_missing():
     assert exported(debian) - exported(library_dir() / "libtoxcore.so.2") == set()
 
 
-@pytest.mark.parametrize("client", ["toxic", "utox", "qtox"])
+@pytest.mark.parametrize("client", ["toxic", of_package("utox", "utox"), "qtox"])
 def test_no_name_that_a_client_needs_is_missing(client):
     """All three are bound at once when they start: with one name missing they would not."""
     command = ["nm", "-D", "--undefined-only", f"/usr/bin/{client}"]
