@@ -107,7 +107,7 @@ void tox_iterate_with_options(Tox *tox, const Tox_Iterate_Options *options, void
     tox_iterate(tox, user_data);
 }
 
-bool tox_hash(uint8_t *hash, const uint8_t *data, size_t length)
+bool tox_hash(uint8_t hash[TOX_HASH_LENGTH], const uint8_t *data, size_t length)
 {
     if (hash == NULL || (data == NULL && length != 0) || !toxpy_call_begin()) {
         return false;

@@ -25,7 +25,7 @@ bool tox_is_data_encrypted(const uint8_t *data)
     return data != NULL && memcmp(data, magic, sizeof magic) == 0;
 }
 
-bool tox_get_salt(const uint8_t *ciphertext, uint8_t *salt, Tox_Err_Get_Salt *error)
+bool tox_get_salt(const uint8_t *ciphertext, uint8_t salt[TOX_PASS_SALT_LENGTH], Tox_Err_Get_Salt *error)
 {
     Tox_Err_Get_Salt code = TOX_ERR_GET_SALT_OK;
     if (ciphertext == NULL || salt == NULL) {
@@ -58,7 +58,8 @@ static void forget(Tox_Pass_Key *key)
 }
 
 Tox_Pass_Key *tox_pass_key_derive_with_salt(const uint8_t *passphrase, size_t passphrase_len,
-                                            const uint8_t *salt, Tox_Err_Key_Derivation *error)
+                                            const uint8_t salt[TOX_PASS_SALT_LENGTH],
+                                            Tox_Err_Key_Derivation *error)
 {
     Tox_Err_Key_Derivation code = TOX_ERR_KEY_DERIVATION_FAILED;
     Tox_Pass_Key *key = NULL;

@@ -144,8 +144,16 @@ def exports_map(api: Api) -> str:
 
 
 def _declare(function: Function) -> str:
-    params = ", ".join(f"{param.type.c} {param.name}" for param in function.params)
+    params = ", ".join(_parameter(param) for param in function.params)
     return f"{function.result.c} {function.name}({params or 'void'})"
+
+
+def _parameter(param: Param) -> str:
+    """C text of a parameter: an array keeps its size, as in the header."""
+    kind = param.type
+    if kind.array:
+        return f"{'const ' if kind.const else ''}{kind.base} {param.name}[{kind.array}]"
+    return f"{kind.c} {param.name}"
 
 
 def _constant(function: Function) -> str:
