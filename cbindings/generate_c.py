@@ -13,7 +13,7 @@ OWNED_FIELDS = {"proxy_host", "savedata_data", "owned_savedata_data", "owned_pro
 #: Fields that exist only in blocks of tox_options_new(); see options.c.
 LATE_FIELDS = {"experimental_groups_persistence", "experimental_disable_dns", "experimental_owned_data"}
 
-#: What Python tells at the end of a pass or of a call that only sends: see resting.h. Times are milliseconds
+#: What Python tells at the end of a pass: see resting.h. Times are milliseconds
 #: of CLOCK_MONOTONIC.
 REST = """
 struct toxpy_rest {
@@ -53,6 +53,7 @@ bool toxpy_owns_python(void);
 uintptr_t toxpy_handles(size_t *count);
 uint64_t toxpy_touch(uintptr_t tox);
 void toxpy_end(uintptr_t tox);
+void toxpy_due_sooner(int64_t deadline_ms);
 void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *file, uint32_t line,
                     const char *func, const char *message, uintptr_t user_data);
 """
@@ -96,8 +97,6 @@ def python_prototype(planned: Planned) -> str:
     params += [_plain(param) for param in function.params[1:] if param != function.error]
     if planned.says_length:
         params.append("size_t *length")
-    if planned.sends:
-        params.append("struct toxpy_rest *rest")
     if function.error is not None:
         params.append("int *failure")
     return f"{_result(function)} py_{function.name}({', '.join(params)});"
@@ -238,8 +237,6 @@ def _core(api: Api, planned: Planned, index: int) -> str:
         arguments.append(f"({plain.removesuffix(param.name).strip()}){param.name}")
     if planned.says_length:
         arguments.append("&length")
-    if planned.sends:
-        arguments.append("&rest")
     if error is not None:
         arguments.append("&failure")
     call = f"py_{function.name}({', '.join(arguments)})"
@@ -298,8 +295,6 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
     returns = function.result.base != "void"
     tox = function.params[0].name
     lines = ["size_t length = 0;"] if planned.says_length else []
-    if planned.sends:
-        lines.append("struct toxpy_rest rest = {0, 0, 0, false};")
     if function.error is not None:
         lines.append("int failure = 0;")
     begin = [] if planned.reads else [f"toxpy_begin((uintptr_t){tox});"]
@@ -322,8 +317,7 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
     else:
         lines.append("toxpy_call_end();")
     if not planned.reads:
-        rest = ", &rest" if planned.sends else ""
-        lines.append(f"toxpy_end{'_sent' if planned.sends else ''}((uintptr_t){tox}{rest});")
+        lines.append(f"toxpy_end{'_sent' if planned.sends else ''}((uintptr_t){tox});")
     return lines
 
 

@@ -40,8 +40,6 @@ def core_function(planned: Planned) -> str:
     params = ["tox"] + [param.name for param in function.params[1:] if param != function.error]
     if planned.says_length:
         params.append("length")
-    if planned.sends:
-        params.append("rest")
     if function.error is not None:
         params.append("failure")
     target = f"live[tox].{planned.part}" if planned.part else "live[tox]"
@@ -71,8 +69,6 @@ def core_function(planned: Planned) -> str:
             "    failure[0] = error.code",
             f"    return {sentinel_value(function)}",
         ]
-    if planned.sends:
-        body += ["finally:", "    live[tox].tell_rest(rest)"]
     return f"def {function.name}({', '.join(params)}):\n" + "".join(f"    {line}\n" for line in body)
 
 

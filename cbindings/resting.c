@@ -25,20 +25,34 @@ void toxpy_rest_begins(const void *tox, const struct toxpy_rest *rest)
     }
 }
 
-void toxpy_end_sent(uintptr_t tox, const struct toxpy_rest *told)
+static __thread int64_t sooner_ms = INT64_MAX;
+
+void toxpy_due_sooner(int64_t deadline_ms)
 {
+    if (deadline_ms < sooner_ms) {
+        sooner_ms = deadline_ms;
+    }
+}
+
+void toxpy_end_sent(uintptr_t tox)
+{
+    int64_t due_ms = sooner_ms;
+    sooner_ms = INT64_MAX;
     struct toxpy_instance *instance = toxpy_instance_of(tox);
     if (instance == NULL) {
         return;
     }
     uint64_t before = atomic_fetch_add(&instance->version, TOXPY_VERSION - TOXPY_CALL) - TOXPY_CALL;
-    if (told->deadline_ms == 0 || pthread_mutex_trylock(&instance->mutex) != 0) {
+    if (pthread_mutex_trylock(&instance->mutex) != 0) {
         return;
     }
-    /* what came before the call, for example events, is not told anew: only a rest can go on */
-    if (instance->rest.deadline_ms != 0 && instance->rest.version == before) {
-        instance->rest = *told;
-        instance->rest.version = before + TOXPY_VERSION;
+    struct toxpy_rest *rest = &instance->rest;
+    if (rest->deadline_ms != 0 && rest->version == before) {
+        rest->version = before + TOXPY_VERSION;
+        rest->interval_ms = TOXPY_SHORTEST_INTERVAL_MS;
+        if (due_ms < rest->deadline_ms) {
+            rest->deadline_ms = due_ms;
+        }
     }
     pthread_mutex_unlock(&instance->mutex);
 }
@@ -76,8 +90,8 @@ uint32_t toxpy_rest_interval(const void *tox)
         return 0;
     }
     int64_t left_ms = rest.deadline_ms - now_ms();
-    if (left_ms < 1) {
-        return 1;
+    if (left_ms < TOXPY_SHORTEST_INTERVAL_MS) {
+        return TOXPY_SHORTEST_INTERVAL_MS;
     }
     bool idle = rest.interval_ms >= TOXPY_IDLE_INTERVAL_MS;
     return idle || left_ms > rest.interval_ms ? (uint32_t)rest.interval_ms : (uint32_t)left_ms;

@@ -1,8 +1,8 @@
 /* Passes in which nothing happens need no Python.
  *
- * At the end of a pass, and of a call that only sends, Python tells until when there is nothing to do unless something
- * arrives, and how soon a client should come back (struct toxpy_rest; Core.rest). Nothing here knows why: the one place
- * for what is due when is Python. As long as the instance is of that version, tox_iterate() needs a look at the clock
+ * At the end of a pass Python tells until when there is nothing to do unless something arrives, and how soon a client
+ * should come back (struct toxpy_rest; Core.tell_rest); and later, when something falls due sooner than that. Nothing
+ * here knows why: the one place for what is due when is Python. As long as the instance is of that version, tox_iterate() needs a look at the clock
  * and one at the descriptor. A mutex that is taken means that Python is asked.
  */
 #ifndef TOXPY_RESTING_H
@@ -18,12 +18,18 @@
 /* What c-toxcore answers at most, and for an instance that is not there; a client that is told so is not to wake up
  * for timers. */
 enum { TOXPY_IDLE_INTERVAL_MS = 50 };
+/* The shortest that is answered. */
+enum { TOXPY_SHORTEST_INTERVAL_MS = 1 };
 
 /* After a pass: as `rest` says from now on. */
 void toxpy_rest_begins(const void *tox, const struct toxpy_rest *rest);
 
-/* toxpy_end() of a call that only sends: a rest goes on, until the moment that `told` has. Without one it is over. */
-void toxpy_end_sent(uintptr_t tox, const struct toxpy_rest *told);
+/* Python: the call of this thread made something due before the moment that was told. */
+void toxpy_due_sooner(int64_t deadline_ms);
+
+/* toxpy_end() of a call that only sends: a rest goes on, until the moment that was told meanwhile at most, and the client
+ * should come back soon for the answer. */
+void toxpy_end_sent(uintptr_t tox);
 
 /* Would a pass find nothing to do? */
 bool toxpy_is_resting(const void *tox);

@@ -301,6 +301,7 @@ def py_tox_new(flat: Any, failure: Any, fd: Any) -> int:
             # the last descriptor is the socket's
             core.kill()
             raise
+        core.tell_sooner(lib.toxpy_due_sooner)
         instance.core = core
     except ToxError as error:
         failure[0] = error.code

@@ -46,7 +46,7 @@ from toxpy.wire.sections import TCP_RELAYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, Protocol
 
     from toxpy.network.node import Socket, Streams
@@ -186,6 +186,8 @@ class Core:
             return
         if self._forks != FORKS.count:
             self._begin_anew()
+        # what falls due during the pass is told at its end
+        self.rt.timers.told_ms = 0
         self.node.iterate()
         self.messenger.check_receipts()
         self.messenger.files.begin_pass()
@@ -273,7 +275,13 @@ class Core:
         rest.interval_ms, until_ms = rt.pace.step(now_ms)
         if until_ms > now_ms + MAX_REST_MS:
             until_ms = now_ms + MAX_REST_MS
-        rest.deadline_ms = until_ms if deadline_ms is None or deadline_ms > until_ms else deadline_ms
+        if deadline_ms is None or deadline_ms > until_ms:
+            deadline_ms = until_ms
+        rest.deadline_ms = rt.timers.told_ms = deadline_ms
+
+    def tell_sooner(self, on_sooner: Callable[[int], None]) -> None:
+        """Call `on_sooner` with each moment between two passes that is before the one told in `tell_rest`."""
+        self.rt.timers.on_sooner = on_sooner
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when anything arrives, -1 in a simulated network."""

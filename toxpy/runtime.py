@@ -100,10 +100,13 @@ class Timers:
     Cancelled timers stay in it until their time, but never more than half of it, or some hundreds, are such.
     """
 
-    __slots__ = ("_beat_ms", "_clock", "_heap", "_purge_at", "_sequence")
+    __slots__ = ("_beat_ms", "_clock", "_heap", "_purge_at", "_sequence", "on_sooner", "told_ms")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        #: somebody rests until then and has to hear of what is due before, by `on_sooner`; 0 for nobody
+        self.told_ms = 0
+        self.on_sooner: Callable[[int], None] | None = None
         #: one of the moments of `call_about`; those of another instance are others
         self._beat_ms = clock.now_ms % BEAT_MS
         self._heap: list[tuple[int, int, Timer]] = []
@@ -118,6 +121,9 @@ class Timers:
             self._purge()
         self._sequence += 1
         heapq.heappush(self._heap, (deadline_ms, self._sequence, timer))
+        if deadline_ms < self.told_ms and self.on_sooner is not None:
+            self.told_ms = deadline_ms
+            self.on_sooner(deadline_ms)
         return timer
 
     def _purge(self) -> None:

@@ -156,9 +156,11 @@ static void paced(void)
         pass(toxes[0]);
         pass(toxes[1]);
     }
-    for (int i = 0; i < 200; i++) {
-        CHECK(tox_friend_send_lossless_packet(toxes[0], 0, data, sizeof data, NULL));
+    int taken = 0;
+    while (taken < 200 && tox_friend_send_lossless_packet(toxes[0], 0, data, sizeof data, NULL)) {
+        taken++;
     }
+    CHECK(taken > 16);
     const int64_t start_ms = fake_ms;
     const unsigned before = packets;
     while (packets == before) {
