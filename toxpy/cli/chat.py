@@ -14,7 +14,7 @@ from toxpy.cli import settings
 from toxpy.cli.files import Receiver, add_receive_options, check_readable, send_one
 from toxpy.cli.messages import FRIEND_HELP, accept_or_tell, add_friend_options, tell_messages
 from toxpy.cli.progress import FootProgress, Progress
-from toxpy.cli.session import Session, run
+from toxpy.cli.session import CliSession, run
 from toxpy.cli.terminal import Failure, input_lines
 from toxpy.errors import ToxError
 from toxpy.generated.typed_enums import MessageType
@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
     settings.add_network_options(parser)
     arguments = parser.parse_args(words)
 
-    async def chat(session: Session) -> None:
+    async def chat(session: CliSession) -> None:
         friend = session.find_friend(arguments.friend, request=arguments.request)
         accept_or_tell(session, arguments.accept)
         with contextlib.ExitStack() as stack:
@@ -66,7 +66,7 @@ def main(words: list[str]) -> int:
     return run(arguments, chat)
 
 
-def _terminal(session: Session, stack: contextlib.ExitStack) -> tuple[AsyncIterator[str], Progress]:
+def _terminal(session: CliSession, stack: contextlib.ExitStack) -> tuple[AsyncIterator[str], Progress]:
     """Where lines come from, and where progress is shown."""
     if sys.stdin.isatty() and sys.stdout.isatty() and not session.arguments.json:
         foot = FootProgress(session.out)
@@ -80,7 +80,7 @@ def _terminal(session: Session, stack: contextlib.ExitStack) -> tuple[AsyncItera
 class Conversation:
     """What is typed becomes messages and commands."""
 
-    def __init__(self, session: Session, friend: Friend, receiver: Receiver, progress: Progress) -> None:
+    def __init__(self, session: CliSession, friend: Friend, receiver: Receiver, progress: Progress) -> None:
         self._session = session
         self._friend = friend
         self._receiver = receiver

@@ -7,7 +7,7 @@ import asyncio
 from toxpy.cli import settings
 from toxpy.cli.files import Receiver
 from toxpy.cli.progress import Progress
-from toxpy.cli.session import Session, run
+from toxpy.cli.session import CliSession, run
 from toxpy.errors import ToxError
 from toxpy.generated.typed_events import FileRecv, FriendMessage
 
@@ -22,7 +22,7 @@ def echo_main(words: list[str]) -> int:
     settings.add_network_options(parser)
     arguments = parser.parse_args(words)
 
-    async def echo(session: Session) -> None:
+    async def echo(session: CliSession) -> None:
         session.accept_requests()
         receiver = Receiver(session, Progress(session.out))
         session.tox.on(FileRecv, receiver.offered)

@@ -11,7 +11,7 @@ from toxpy.aio import Friend
 from toxpy.cli import settings
 from toxpy.cli.messages import FRIEND_HELP, add_friend_options, tell_messages
 from toxpy.cli.progress import FileProgress, Progress, size_text
-from toxpy.cli.session import Session, run
+from toxpy.cli.session import CliSession, run
 from toxpy.cli.terminal import TIMED_OUT, Failure, visible
 from toxpy.errors import ToxError
 from toxpy.files.whole_files import Incoming, Transfer, TransferError
@@ -38,7 +38,7 @@ def send_file_main(words: list[str]) -> int:
     settings.add_network_options(parser)
     arguments = parser.parse_args(words)
 
-    async def send(session: Session) -> None:
+    async def send(session: CliSession) -> None:
         for path in arguments.file:
             check_readable(path)
         tell_messages(session)
@@ -69,7 +69,7 @@ def check_readable(path: str) -> None:
         raise Failure(f"cannot read {path}: {error.strerror}") from error
 
 
-async def send_one(session: Session, friend: Friend, path: str, progress: Progress) -> None:
+async def send_one(session: CliSession, friend: Friend, path: str, progress: Progress) -> None:
     """Send one file, again when the friend went away in the middle; Failure when it cannot be."""
     while True:
         await session.online(friend)
@@ -105,7 +105,11 @@ async def send_one(session: Session, friend: Friend, path: str, progress: Progre
 
 
 def _retryable(
-    session: Session, friend: Friend, path: str, error: TransferError | TimeoutError, fields: dict[str, Any]
+    session: CliSession,
+    friend: Friend,
+    path: str,
+    error: TransferError | TimeoutError,
+    fields: dict[str, Any],
 ) -> bool:
     """Say why it broke off; Failure when that is for good."""
     if isinstance(error, TransferError) and error.retryable:
@@ -121,7 +125,7 @@ def _retryable(
     raise Failure(f"{path}: {message}", status) from error
 
 
-async def _wait_while_moving(session: Session, transfer: Transfer, following: FileProgress) -> None:
+async def _wait_while_moving(session: CliSession, transfer: Transfer, following: FileProgress) -> None:
     """TimeoutError when nothing moves for `--timeout`."""
     limit_s = session.arguments.timeout or None
     loop = asyncio.get_running_loop()
@@ -164,7 +168,7 @@ class Receiver:
 
     def __init__(
         self,
-        session: Session,
+        session: CliSession,
         progress: Progress,
         *,
         only: Friend | None = None,

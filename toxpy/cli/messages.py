@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from toxpy.aio import Friend
 from toxpy.cli import settings
-from toxpy.cli.session import Session, run
+from toxpy.cli.session import CliSession, run
 from toxpy.cli.terminal import Failure, input_lines
 from toxpy.errors import ToxError
 from toxpy.generated.typed_enums import MessageType
@@ -35,7 +35,7 @@ def send_main(words: list[str]) -> int:
     arguments = parser.parse_args(words)
     kind = MessageType.ACTION if arguments.action else MessageType.NORMAL
 
-    async def send(session: Session) -> None:
+    async def send(session: CliSession) -> None:
         tell_messages(session)
         friend = session.find_friend(arguments.friend, request=arguments.request)
         if arguments.message:
@@ -70,7 +70,7 @@ def add_friend_options(add: Callable[..., object], timeout_s: float = 120) -> No
     )
 
 
-async def deliver(session: Session, friend: Friend, text: str, kind: MessageType) -> None:
+async def deliver(session: CliSession, friend: Friend, text: str, kind: MessageType) -> None:
     """Send as soon as the friend is there; Failure when they leave before it was received."""
     await session.online(friend)
     try:
@@ -79,14 +79,14 @@ async def deliver(session: Session, friend: Friend, text: str, kind: MessageType
         raise Failure(f"{session.name_of(friend)}: {error}; it is not known whether it arrived") from error
 
 
-def tell_messages(session: Session, *, wanted: bool = False) -> None:
+def tell_messages(session: CliSession, *, wanted: bool = False) -> None:
     """Show what friends say: their program has our receipt, so it must not be lost."""
     session.tox.on_typed_message(
         lambda number, kind, text: session.tell_message(number, kind, text, wanted=wanted)
     )
 
 
-def accept_or_tell(session: Session, accept: bool) -> None:
+def accept_or_tell(session: CliSession, accept: bool) -> None:
     """What to do with friend requests."""
     if accept:
         session.accept_requests()

@@ -8,7 +8,7 @@ from toxpy.cli import settings
 from toxpy.cli.files import Receiver, add_receive_options
 from toxpy.cli.messages import FRIEND_HELP, REQUEST_TEXT, accept_or_tell
 from toxpy.cli.progress import Progress
-from toxpy.cli.session import Session, run
+from toxpy.cli.session import CliSession, run
 from toxpy.cli.terminal import TIMED_OUT, Failure
 from toxpy.generated.typed_enums import MessageType
 from toxpy.generated.typed_events import FileRecv
@@ -56,7 +56,7 @@ def main(words: list[str]) -> int:
     return run(arguments, receive, endless=arguments.count is None)
 
 
-async def receive(session: Session) -> None:
+async def receive(session: CliSession) -> None:
     """Print and take until it is enough."""
     arguments, only = session.arguments, None
     if arguments.friend is not None:

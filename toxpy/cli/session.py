@@ -22,10 +22,10 @@ from toxpy.save.profile import Profile, ProfileCorrupt, ProfileError, ProfileLoc
 MAX_MESSAGE_SIZE = 1372
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-Command = Callable[["Session"], Coroutine[Any, Any, None]]
+Command = Callable[["CliSession"], Coroutine[Any, Any, None]]
 
 
-class Session:
+class CliSession:
     """An instance on the network for one command."""
 
     def __init__(self, tox: AsyncTox, arguments: argparse.Namespace, out: Output) -> None:
@@ -331,7 +331,7 @@ class _Ending:
 
 async def _on_network(arguments: argparse.Namespace, profile: Profile, out: Output, command: Command) -> None:
     async with AsyncTox(profile=profile, **settings.tox_options(arguments)) as tox:
-        session = Session(tox, arguments, out)
+        session = CliSession(tox, arguments, out)
         session.announce()
         tasks = [
             asyncio.ensure_future(command(session)),

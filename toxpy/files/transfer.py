@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.friend.friend import Friend
+    from toxpy.friend.friend import FriendState
 
 MAX_TRANSFERS = 256
 #: Milliseconds that a number stays unused after a transfer whose end the friend has not acknowledged, if
@@ -142,7 +142,7 @@ class FriendFiles:
 
     __slots__ = ("finished", "freed_ms", "friend", "ready", "receiving", "sending", "unanswered")
 
-    def __init__(self, friend: Friend) -> None:
+    def __init__(self, friend: FriendState) -> None:
         self.friend = friend
         self.sending: dict[int, FileTransfer] = {}
         self.receiving: dict[int, FileTransfer] = {}

@@ -44,7 +44,7 @@ from toxpy.generated import events as ev
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.friend.friend import Friend
+    from toxpy.friend.friend import FriendState
     from toxpy.friend.messenger import Messenger
 
 # protocol
@@ -81,9 +81,9 @@ class Files:
         self._messenger = messenger
         self._rt = messenger.rt
         #: transfers of those who are online, if there were any
-        self._by_friend: dict[Friend, FriendFiles] = {}
+        self._by_friend: dict[FriendState, FriendFiles] = {}
         #: friends with transfers that want chunks or wait for acknowledgement
-        self._active: dict[Friend, FriendFiles] = {}
+        self._active: dict[FriendState, FriendFiles] = {}
         #: sent completely and acknowledged; our user has yet to be told
         self._acknowledged: list[FileTransfer] = []
         #: outgoing ones that are over, whose numbers are free once waiting events are delivered
@@ -96,29 +96,29 @@ class Files:
 
     # finding
 
-    def of_friend(self, friend: Friend) -> FriendFiles | None:
+    def of_friend(self, friend: FriendState) -> FriendFiles | None:
         """The transfers of a friend, if there were any since it came online."""
         return self._by_friend.get(friend)
 
-    def _new_files(self, friend: Friend) -> FriendFiles:
+    def _new_files(self, friend: FriendState) -> FriendFiles:
         files = self._by_friend.get(friend)
         if files is None:
             files = self._by_friend[friend] = FriendFiles(friend)
         return files
 
-    def _friend(self, friend_number: int, error_name: str) -> Friend:
+    def _friend(self, friend_number: int, error_name: str) -> FriendState:
         friend = self._messenger.friend(friend_number)
         if friend is None:
             raise api_error(error_name)
         return friend
 
-    def _online(self, friend_number: int, prefix: str) -> Friend:
+    def _online(self, friend_number: int, prefix: str) -> FriendState:
         friend = self._friend(friend_number, prefix + "FRIEND_NOT_FOUND")
         if friend.status != FRIEND_ONLINE:
             raise api_error(prefix + "FRIEND_NOT_CONNECTED", retryable=True)
         return friend
 
-    def _transfer(self, friend: Friend, shown_number: int, error_name: str) -> FileTransfer:
+    def _transfer(self, friend: FriendState, shown_number: int, error_name: str) -> FileTransfer:
         files = self._by_friend.get(friend)
         transfer = files.find(shown_number) if files is not None else None
         if transfer is None:
@@ -310,7 +310,7 @@ class Files:
         return None
 
     @staticmethod
-    def _slots(friend: Friend, files: FriendFiles) -> int:
+    def _slots(friend: FriendState, files: FriendFiles) -> int:
         """Chunks that the window has room for, besides those already asked for."""
         crypto = friend.connection.crypto
         return crypto.free_slots() - files.unanswered if crypto is not None else 0
@@ -346,7 +346,7 @@ class Files:
         else:
             self._ended.append(transfer)
 
-    def on_friend_gone(self, friend: Friend) -> None:
+    def on_friend_gone(self, friend: FriendState) -> None:
         """The friend went offline or was deleted: as in c-toxcore its transfers vanish without a word."""
         self._active.pop(friend, None)
         files = self._by_friend.pop(friend, None)
@@ -360,7 +360,7 @@ class Files:
 
     # what friends send
 
-    def _on_offer(self, friend: Friend, data: bytes) -> None:
+    def _on_offer(self, friend: FriendState, data: bytes) -> None:
         name = data[_OFFER.size :]
         if len(data) < _OFFER.size or len(name) > MAX_NAME_LENGTH:
             self._rt.counters.drop("file_offer_size")
@@ -374,7 +374,7 @@ class Files:
         shown = transfer.shown_number
         self._messenger.events.append(ev.FileRecv(friend.number, shown, kind, size, name, transfer))
 
-    def _on_control(self, friend: Friend, data: bytes) -> None:
+    def _on_control(self, friend: FriendState, data: bytes) -> None:
         if len(data) < 4:
             self._rt.counters.drop("file_control_size")
             return
@@ -419,7 +419,7 @@ class Files:
         transfer.requested = transfer.transferred = position
         return True
 
-    def _on_data(self, friend: Friend, data: bytes) -> None:
+    def _on_data(self, friend: FriendState, data: bytes) -> None:
         files = self._by_friend.get(friend)
         transfer = files.receiving.get(data[1]) if files is not None and len(data) > 1 else None
         if transfer is None or not transfer.takes_data:

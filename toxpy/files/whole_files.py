@@ -222,7 +222,7 @@ class Outgoing(Transfer):
         self.owns_source = True
         self._at = 0
         self._begun = False
-        #: is there no room for the first of the requests
+        #: True while there is no room for the first of the requests
         self._waiting = False
         #: requested position and length, with the data once it is read
         self._requests: list[tuple[int, int, bytes | None]] = []
@@ -552,11 +552,11 @@ class Transfers:
         return [t for t in self._running.values() if friend_number in (None, t.friend_number)]
 
     def is_writing(self, part: str) -> bool:
-        """Is there a transfer into that part file."""
+        """True if there is a transfer into that part file."""
         return any(isinstance(t, Incoming) and t.part == part for t in self._running.values())
 
     def handle(self, event: Any) -> bool:
-        """Is the core's event for one of our transfers; then it was dealt with."""
+        """Give the core's event to its transfer; True if it is one of ours."""
         kind = type(event)
         if kind is ev.FriendConnectionStatus and event.connection_status == enums.TOX_CONNECTION_NONE:
             self.fail_friend(event.friend_number, "the friend went offline")

@@ -79,7 +79,7 @@ class AsyncFriend(FriendPart):
 
     @property
     def connection(self) -> Connection:
-        """Is the friend online, and how."""
+        """How the friend is reached: not at all, over UDP or over relays."""
         return self.tox.sync.friend_get_connection_status(self.number)
 
     def why_offline(self) -> WhyOffline:
@@ -109,7 +109,7 @@ class AsyncFriend(FriendPart):
 
     @property
     def typing(self) -> bool:
-        """Is the friend typing."""
+        """True if the friend is typing."""
         return self.tox.sync.friend_get_typing(self.number)
 
     def send_lossless_packet(self, data: bytes) -> None:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 PACKET_ALIVE, PACKET_SHARE_RELAYS, PACKET_FRIEND_REQUEST = 16, 17, 18
 ALIVE_INTERVAL_MS = 8_000
 CONNECTION_TIMEOUT_MS = 4 * ALIVE_INTERVAL_MS
-#: A DHT key or an address this old is no longer believed (c-toxcore: BAD_NODE_TIMEOUT).
+#: Milliseconds that a DHT key or an address is believed (c-toxcore: BAD_NODE_TIMEOUT).
 DHT_TIMEOUT_MS = 122_000
 MAX_SHARED_RELAYS = 3
 SHARE_RELAYS_INTERVAL_MS = 120_000
@@ -55,12 +55,11 @@ SHARE_RELAYS_INTERVAL_MS = 120_000
 MAX_STORED_RELAYS, FIRST_RELAYS = 24, 3
 
 # ours
-#: c-toxcore tries again in its next pass, which a client runs every 50 ms.
+#: Milliseconds to the next try: c-toxcore tries in its next pass, which a client runs every 50 ms.
 RECONNECT_DELAY_MS = 50
-#: While packets queue up, an alive packet goes among so many: one behind thousands of them on a bad link
-#: may come too late.
+#: Packets between two alive packets while they queue up: one behind thousands on a bad link comes too late.
 ALIVE_EVERY = 64
-#: When the send window is full, an alive packet waits this long.
+#: Milliseconds that an alive packet waits for room in the send window.
 ALIVE_RETRY_MS = 1_000
 
 _ALIVE = bytes((PACKET_ALIVE,))

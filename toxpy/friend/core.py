@@ -10,7 +10,7 @@ from toxpy.ids import NOSPAM_SIZE, address_checksum, checked_key
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.friend.diagnosis import Diagnosis
-    from toxpy.friend.friend import Friend
+    from toxpy.friend.friend import FriendState
     from toxpy.friend.messenger import Messenger
     from toxpy.onion.client import OnionClient
     from toxpy.runtime import Runtime
@@ -86,7 +86,7 @@ class FriendCore:
         self._onion = onion
         self._rt = rt
 
-    def _friend(self, number: int, error: str = "TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND") -> Friend:
+    def _friend(self, number: int, error: str = "TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND") -> FriendState:
         friend = self._messenger.friend(number)
         if friend is None:
             raise api_error(error)
@@ -123,7 +123,7 @@ class FriendCore:
         return friend.number
 
     def friend_exists(self, friend_number: int) -> bool:
-        """Is there a friend of that number."""
+        """True if there is a friend of that number."""
         return self._messenger.friend(friend_number) is not None
 
     def friend_get_public_key(self, friend_number: int) -> bytes:
@@ -151,7 +151,7 @@ class FriendCore:
         return self._friend(friend_number).connection_type
 
     def friend_get_typing(self, friend_number: int) -> bool:
-        """Is the friend typing to us."""
+        """True if the friend is typing to us."""
         return self._friend(friend_number).is_typing
 
     def friend_diagnosis(self, friend_number: int) -> Diagnosis:

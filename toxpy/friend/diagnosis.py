@@ -27,11 +27,12 @@ from toxpy.net_crypto.transport import OVER_TCP
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.friend.connection import FriendConnection
-    from toxpy.friend.friend import Friend
+    from toxpy.friend.friend import FriendState
 
-#: An announcement outlives its owner by this much, so it proves nothing sooner. c-toxcore: onion_announce.c.
+#: Milliseconds that an announcement outlives its owner: it proves nothing sooner.
+#: c-toxcore: onion_announce.c.
 ANNOUNCE_LIFETIME_MS = 300_000
-#: A failed attempt to connect says something about the present for this long.
+#: Milliseconds for which a failed attempt to connect says something about the present.
 ATTEMPT_LIFETIME_MS = 60_000
 
 
@@ -50,7 +51,9 @@ class Diagnosis:
         self.timed_out = timed_out
 
 
-def diagnose(friend: Friend, connection: FriendConnection, self_connected: bool, now_ms: int) -> Diagnosis:
+def diagnose(
+    friend: FriendState, connection: FriendConnection, self_connected: bool, now_ms: int
+) -> Diagnosis:
     """Look at everything that is known about the way to a friend."""
     reached = connection.steps
     found_ms = connection.found_ms()
@@ -70,7 +73,7 @@ def diagnose(friend: Friend, connection: FriendConnection, self_connected: bool,
 
 
 def _furthest(
-    friend: Friend, connection: FriendConnection, found_ms: int, self_connected: bool, now_ms: int
+    friend: FriendState, connection: FriendConnection, found_ms: int, self_connected: bool, now_ms: int
 ) -> tuple[int, int]:
     reached, crypto = connection.steps, connection.crypto
     if friend.connection_type:

@@ -25,8 +25,8 @@ MAX_NAME_LENGTH = 128
 MAX_STATUS_MESSAGE_LENGTH = 1007
 
 PACKET_ONLINE, PACKET_OFFLINE = 24, 25
-#: Up to here packets are about the friend itself, and come when it goes online; higher kinds are part of a
-#: conversation.
+#: The highest kind of a packet about the friend itself, which comes when it goes online; higher ones are part
+#: of a conversation.
 LAST_ABOUT_FRIEND = 51
 _ONLINE = bytes((PACKET_ONLINE,))
 
@@ -44,7 +44,7 @@ class PendingRequest:
         self.timer: Timer | None = None
 
 
-class Friend:
+class FriendState:
     """A friend's state; the owner of its friend connection. Text fields hold raw bytes.
 
     `packets` has the handlers of what the friend sends; `report(friend, status)` hears that the friend is
@@ -83,7 +83,7 @@ class Friend:
         status: int,
         *,
         packets: Dispatch,
-        report: Callable[[Friend, int], None],
+        report: Callable[[FriendState, int], None],
         rt: Runtime,
     ) -> None:
         self.packets = packets

@@ -1,7 +1,7 @@
 """The messenger: friends with numbers, what we tell them, and the receipts. What they tell us: packets.py.
 
 `packets` is the table of what friends send: a slot per kind, of which every capability claims its own.
-Methods take a Friend or its number and raise ToxError with the code of the C function
+Methods take a FriendState or its number and raise ToxError with the code of the C function
 they serve. Spec: Messenger; c-toxcore: Messenger.c.
 """
 
@@ -19,7 +19,7 @@ from toxpy.friend.friend import (
     MAX_NAME_LENGTH,
     MAX_STATUS_MESSAGE_LENGTH,
     PACKET_OFFLINE,
-    Friend,
+    FriendState,
 )
 from toxpy.friend.packets import (
     FIRST_CUSTOM_LOSSLESS,
@@ -98,42 +98,42 @@ class Messenger:
         self.status = 0
         self.packets = Dispatch()
         self.incoming = FriendPackets(self.packets, events, rt=rt)
-        self._by_number: dict[int, Friend] = {}
-        self._by_key: dict[bytes, Friend] = {}
+        self._by_number: dict[int, FriendState] = {}
+        self._by_key: dict[bytes, FriendState] = {}
         #: numbers below the highest ever used that are free, smallest first
         self._free: list[int] = []
         #: friends who are online
-        self._online: dict[Friend, None] = {}
+        self._online: dict[FriendState, None] = {}
         #: friends with unacknowledged messages
-        self._awaiting: dict[Friend, None] = {}
+        self._awaiting: dict[FriendState, None] = {}
         requests.is_friend = self._by_key.__contains__
         requests.on_request = self._on_request
         self.files = Files(self)
 
     # the table of friends
 
-    def friend(self, number: int) -> Friend | None:
+    def friend(self, number: int) -> FriendState | None:
         """The friend of that number."""
         return self._by_number.get(number)
 
-    def friend_by_key(self, real_pk: bytes) -> Friend | None:
+    def friend_by_key(self, real_pk: bytes) -> FriendState | None:
         """The friend of that long-term public key."""
         return self._by_key.get(real_pk)
 
-    def friends(self) -> list[Friend]:
+    def friends(self) -> list[FriendState]:
         """All friends in the order of their numbers."""
         return [self._by_number[number] for number in sorted(self._by_number)]
 
-    def _find(self, friend: Friend | int, error_name: str) -> Friend:
+    def _find(self, friend: FriendState | int, error_name: str) -> FriendState:
         found = self._by_number.get(friend) if isinstance(friend, int) else friend
         if found is None or found.deleted:
             raise api_error(error_name)
         return found
 
-    def _new_friend(self, real_pk: bytes, status: int) -> Friend:
+    def _new_friend(self, real_pk: bytes, status: int) -> FriendState:
         number = heappop(self._free) if self._free else len(self._by_number)
         packets, report = self.packets, self._set_friend_status
-        friend = Friend(number, real_pk, status, packets=packets, report=report, rt=self.rt)
+        friend = FriendState(number, real_pk, status, packets=packets, report=report, rt=self.rt)
         self._by_number[number] = self._by_key[real_pk] = friend
         friend.connection = self.connections.add(real_pk, friend)
         return friend
@@ -147,7 +147,7 @@ class Messenger:
         if real_pk in self._by_key:
             raise api_error("TOX_ERR_FRIEND_ADD_ALREADY_SENT")
 
-    def add(self, address: bytes, message: bytes) -> Friend:
+    def add(self, address: bytes, message: bytes) -> FriendState:
         """Put the owner of a 38-byte address on the list and send a request until there is an answer."""
         if len(message) > MAX_REQUEST_LENGTH:
             raise api_error("TOX_ERR_FRIEND_ADD_TOO_LONG")
@@ -158,7 +158,7 @@ class Messenger:
             raise api_error("TOX_ERR_FRIEND_ADD_BAD_CHECKSUM")
         return self.add_with_request(real_pk, nospam, message)
 
-    def add_with_request(self, real_pk: bytes, nospam: bytes, message: bytes) -> Friend:
+    def add_with_request(self, real_pk: bytes, nospam: bytes, message: bytes) -> FriendState:
         """The same for the parts of an address, with a message of any length."""
         if not message:
             raise api_error("TOX_ERR_FRIEND_ADD_NO_MESSAGE")
@@ -173,12 +173,12 @@ class Messenger:
         self.requests.begin(friend, nospam, message)
         return friend
 
-    def add_norequest(self, real_pk: bytes) -> Friend:
+    def add_norequest(self, real_pk: bytes) -> FriendState:
         """Put a key on the list; they must have us on theirs, or their request was accepted by this."""
         self._check_addable(real_pk)
         return self._new_friend(real_pk, FRIEND_CONFIRMED)
 
-    def delete(self, friend: Friend | int) -> None:
+    def delete(self, friend: FriendState | int) -> None:
         """Take a friend off the list and tell it; its number is free again."""
         friend = self._find(friend, "TOX_ERR_FRIEND_DELETE_FRIEND_NOT_FOUND")
         friend.connection.write(_OFFLINE)
@@ -200,7 +200,7 @@ class Messenger:
 
     # going online and offline
 
-    def _set_friend_status(self, friend: Friend, status: int) -> None:
+    def _set_friend_status(self, friend: FriendState, status: int) -> None:
         """Online (also when the way changed) or not: tell our user, and a friend who came about ourselves."""
         was_online, friend.status = friend.status == FRIEND_ONLINE, status
         if status == FRIEND_ONLINE and was_online:
@@ -222,27 +222,27 @@ class Messenger:
             self.files.on_friend_gone(friend)
             self._report_connection_type(friend, CONNECTION_NONE)
 
-    def _report_transport(self, friend: Friend) -> None:
+    def _report_transport(self, friend: FriendState) -> None:
         """How the friend is reached now: directly or through relays."""
         crypto = friend.connection.crypto
         if crypto is not None:
             self._report_connection_type(friend, crypto.connection_type)
 
-    def _report_connection_type(self, friend: Friend, connection_type: int) -> None:
+    def _report_connection_type(self, friend: FriendState, connection_type: int) -> None:
         if friend.connection_type != connection_type:
             friend.connection_type = connection_type
             self.events.append(ev.FriendConnectionStatus(friend.number, connection_type, owner=friend))
 
     # telling friends about ourselves
 
-    def _about_us(self, friend: Friend, kind: int) -> bytes:
+    def _about_us(self, friend: FriendState, kind: int) -> bytes:
         if kind == PACKET_NAME:
             return self.name
         if kind == PACKET_STATUS_MESSAGE:
             return self.status_message
         return bytes((self.status if kind == PACKET_STATUS else friend.self_typing,))
 
-    def _send_about_us(self, friend: Friend) -> None:
+    def _send_about_us(self, friend: FriendState) -> None:
         """Send what the friend has not got; what does not fit into the window goes later."""
         friend.retry_timer = None
         while friend.unsent:
@@ -252,7 +252,7 @@ class Messenger:
                 return
             del friend.unsent[0]
 
-    def _tell(self, friend: Friend, kind: int) -> None:
+    def _tell(self, friend: FriendState, kind: int) -> None:
         if friend.status == FRIEND_ONLINE and kind not in friend.unsent:
             friend.unsent.append(kind)
             if friend.retry_timer is None:
@@ -286,7 +286,7 @@ class Messenger:
             self.status = status
             self._tell_all(PACKET_STATUS)
 
-    def set_typing(self, friend: Friend | int, typing: bool) -> None:
+    def set_typing(self, friend: FriendState | int, typing: bool) -> None:
         """Tell one friend that we type or stopped; remembered for when it is online."""
         friend = self._find(friend, "TOX_ERR_SET_TYPING_FRIEND_NOT_FOUND")
         if friend.self_typing != typing:
@@ -295,7 +295,7 @@ class Messenger:
 
     # messages
 
-    def send_message(self, friend: Friend | int, kind: int, message: bytes) -> int:
+    def send_message(self, friend: FriendState | int, kind: int, message: bytes) -> int:
         """Send a message (kind 0) or an action (1): the id that the read receipt will carry."""
         if not message:
             raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_EMPTY")
@@ -330,7 +330,7 @@ class Messenger:
             if not receipts:
                 del self._awaiting[friend]
 
-    def _send_custom(self, friend: Friend | int, data: bytes, valid: bool, lossy: bool) -> None:
+    def _send_custom(self, friend: FriendState | int, data: bytes, valid: bool, lossy: bool) -> None:
         friend = self._find(friend, "TOX_ERR_FRIEND_CUSTOM_PACKET_FRIEND_NOT_FOUND")
         if len(data) > MAX_PACKET_SIZE:
             raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_TOO_LONG")
@@ -343,7 +343,7 @@ class Messenger:
         if not sent:
             raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_SENDQ", retryable=True)
 
-    def send_lossy_packet(self, friend: Friend | int, data: bytes) -> None:
+    def send_lossy_packet(self, friend: FriendState | int, data: bytes) -> None:
         """Send a client's own packet, at most 1373 bytes, its first 192 to 254; it may get lost."""
         if not data:
             raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_EMPTY")
@@ -351,14 +351,14 @@ class Messenger:
             raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_INVALID")
         self._send_custom(friend, data, True, lossy=True)
 
-    def send_lossless_packet(self, friend: Friend | int, data: bytes) -> None:
+    def send_lossless_packet(self, friend: FriendState | int, data: bytes) -> None:
         """Send a client's own packet, at most 1373 bytes, its first 160 to 191 or 69; arrives in order."""
         if not data:
             raise api_error("TOX_ERR_FRIEND_CUSTOM_PACKET_EMPTY")
         valid = FIRST_CUSTOM_LOSSLESS <= data[0] <= LAST_CUSTOM_LOSSLESS or data[0] == PACKET_MSI
         self._send_custom(friend, data, valid, lossy=False)
 
-    def last_online(self, friend: Friend | int) -> int:
+    def last_online(self, friend: FriendState | int) -> int:
         """Unix seconds when the friend was last seen: now for an online one, 0 for never."""
         friend = self._find(friend, "TOX_ERR_FRIEND_GET_LAST_ONLINE_FRIEND_NOT_FOUND")
         return self.rt.clock.unix_s() if friend.status == FRIEND_ONLINE else friend.last_seen_s

@@ -29,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from toxpy.friend.friend import Friend
+    from toxpy.friend.friend import FriendState
     from toxpy.runtime import Dispatch, Runtime
 
 # protocol
@@ -78,28 +78,28 @@ class FriendPackets:
         elif not wanted and slots[kind] == handler:
             slots[kind] = None
 
-    def _on_online_again(self, _friend: Friend, _data: bytes) -> None:
+    def _on_online_again(self, _friend: FriendState, _data: bytes) -> None:
         """Both sides say it twice; only the first one matters."""
 
-    def _on_offline(self, friend: Friend, data: bytes) -> None:
+    def _on_offline(self, friend: FriendState, data: bytes) -> None:
         if len(data) == 1:
             friend.report(friend, FRIEND_CONFIRMED)
 
-    def _on_name(self, friend: Friend, data: bytes) -> None:
+    def _on_name(self, friend: FriendState, data: bytes) -> None:
         if len(data) > 1 + MAX_NAME_LENGTH:
             self._rt.counters.drop("friend_name_size")
             return
         friend.name = data[1:]
         self._events.append(ev.FriendName(friend.number, friend.name, owner=friend))
 
-    def _on_status_message(self, friend: Friend, data: bytes) -> None:
+    def _on_status_message(self, friend: FriendState, data: bytes) -> None:
         if len(data) > 1 + MAX_STATUS_MESSAGE_LENGTH:
             self._rt.counters.drop("friend_status_message_size")
             return
         friend.status_message = data[1:]
         self._events.append(ev.FriendStatusMessage(friend.number, friend.status_message, owner=friend))
 
-    def _on_status(self, friend: Friend, data: bytes) -> None:
+    def _on_status(self, friend: FriendState, data: bytes) -> None:
         # c-toxcore also reports 3, its internal word for "invalid", which no client knows
         if len(data) != 2 or data[1] > MAX_STATUS:
             self._rt.counters.drop("friend_status")
@@ -107,7 +107,7 @@ class FriendPackets:
         friend.user_status = data[1]
         self._events.append(ev.FriendStatus(friend.number, friend.user_status, owner=friend))
 
-    def _on_typing(self, friend: Friend, data: bytes) -> None:
+    def _on_typing(self, friend: FriendState, data: bytes) -> None:
         if len(data) != 2:
             self._rt.counters.drop("friend_typing_size")
             return
@@ -116,14 +116,14 @@ class FriendPackets:
             self._rt.pace.note()
         self._events.append(ev.FriendTyping(friend.number, friend.is_typing, owner=friend))
 
-    def _on_message(self, friend: Friend, data: bytes) -> None:
+    def _on_message(self, friend: FriendState, data: bytes) -> None:
         if len(data) < 2:
             self._rt.counters.drop("friend_message_empty")
             return
         self._events.append(ev.FriendMessage(friend.number, data[0] - PACKET_MESSAGE, data[1:], owner=friend))
 
-    def _on_custom_lossless(self, friend: Friend, data: bytes) -> None:
+    def _on_custom_lossless(self, friend: FriendState, data: bytes) -> None:
         self._events.append(ev.FriendLosslessPacket(friend.number, data, owner=friend))
 
-    def _on_custom_lossy(self, friend: Friend, data: bytes) -> None:
+    def _on_custom_lossy(self, friend: FriendState, data: bytes) -> None:
         self._events.append(ev.FriendLossyPacket(friend.number, data, owner=friend))

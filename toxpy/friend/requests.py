@@ -1,4 +1,4 @@
-"""Friend requests, coming and going.
+"""FriendState requests, coming and going.
 
     nospam 4 | message, at least 1 byte
 
@@ -6,7 +6,7 @@ travels as onion data of kind 32, or as packet 18 over an established friend con
 Our nospam must be in it: it is the part of our address that our user can change to
 get rid of unwanted requests. A request is reported once per key; the last 32 keys are
 remembered. Ours are sent again, each time after twice as long, until the friend is
-online. Spec: Friend requests; c-toxcore: friend_requests.c.
+online. Spec: FriendState requests; c-toxcore: friend_requests.c.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from toxpy.friend.connection import FriendConnection, FriendConnections
-    from toxpy.friend.friend import Friend
+    from toxpy.friend.friend import FriendState
     from toxpy.onion.client import OnionClient
     from toxpy.runtime import Runtime
 
 ONION_FRIEND_REQUEST = 32
 PACKET_FRIEND_REQUEST = 18
 NOSPAM_SIZE = 4
-#: What fits into one onion packet: 1021 bytes with the kind (c-toxcore: ONION_CLIENT_MAX_DATA_SIZE).
+#: Bytes of the longest message that fits into an onion packet (c-toxcore: ONION_CLIENT_MAX_DATA_SIZE).
 MAX_INCOMING_MESSAGE_SIZE = 1016
 MAX_REMEMBERED = 32
 #: Bytes of the longest message that our user may send.
@@ -83,12 +83,12 @@ class FriendRequests:
         """The next request of this key is news again."""
         self._received.pop(real_pk, None)
 
-    def begin(self, friend: Friend, nospam: bytes, message: bytes) -> None:
+    def begin(self, friend: FriendState, nospam: bytes, message: bytes) -> None:
         """Send a friend a request, again and again until it is online."""
         request = friend.request = PendingRequest(nospam, message, FIRST_TIMEOUT_MS)
         request.timer = self.rt.timers.call_later(0, lambda: self._due(friend, request))
 
-    def _due(self, friend: Friend, request: PendingRequest) -> None:
+    def _due(self, friend: FriendState, request: PendingRequest) -> None:
         """Send the request; then wait for an answer, each time twice as long."""
         request.timer = None
         if friend.status not in (FRIEND_ADDED, FRIEND_REQUESTED):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from toxpy.friend.friend import Friend
+    from toxpy.friend.friend import FriendState
     from toxpy.friend.messenger import Messenger
 
 #: Bytes of the longest request in a save: what c-toxcore took before 0.2.21.
@@ -119,7 +119,7 @@ def restore(messenger: Messenger, contents: Mapping[int, Sequence[bytes]]) -> No
             friend.last_seen_s = saved.last_online
 
 
-def restore_friend(messenger: Messenger, real_pk: bytes) -> Friend | None:
+def restore_friend(messenger: Messenger, real_pk: bytes) -> FriendState | None:
     """A confirmed friend from a save; None when this one cannot be added."""
     try:
         return messenger.add_norequest(real_pk)
@@ -128,7 +128,9 @@ def restore_friend(messenger: Messenger, real_pk: bytes) -> Friend | None:
         return None
 
 
-def restore_request(messenger: Messenger, real_pk: bytes, nospam: bytes, message: bytes) -> Friend | None:
+def restore_request(
+    messenger: Messenger, real_pk: bytes, nospam: bytes, message: bytes
+) -> FriendState | None:
     """A friend with a request on its way from a save; None when this one cannot be added.
 
     Older libraries took requests that nobody receives: such a friend is not lost with its request.
@@ -163,7 +165,7 @@ def write_friends(friends: Sequence[SavedFriend]) -> Records:
     return Records(friends, pack_friend, _FRIEND.size)
 
 
-def collect_friend(messenger: Messenger, friend: Friend) -> SavedFriend:
+def collect_friend(messenger: Messenger, friend: FriendState) -> SavedFriend:
     """A friend as it is saved."""
     saved = SavedFriend(friend.status, friend.real_pk)
     if friend.request is not None:

@@ -102,7 +102,7 @@ class FriendTox(ToxPart):
         return self.core.friends.friend_by_public_key(PublicKey(public_key).raw)
 
     def friend_exists(self, friend_number: int) -> bool:
-        """Is there such a friend."""
+        """True if there is such a friend."""
         return self.core.friends.friend_exists(friend_number)
 
     def friend_get_public_key(self, friend_number: int) -> PublicKey:
@@ -126,11 +126,11 @@ class FriendTox(ToxPart):
         return UserStatus(self.core.friends.friend_get_status(friend_number))
 
     def friend_get_connection_status(self, friend_number: int) -> Connection:
-        """Is a friend online, and how."""
+        """How a friend is reached: not at all, over UDP or over relays."""
         return Connection(self.core.friends.friend_get_connection_status(friend_number))
 
     def friend_get_typing(self, friend_number: int) -> bool:
-        """Is a friend typing."""
+        """True if a friend is typing."""
         return self.core.friends.friend_get_typing(friend_number)
 
     def friend_why_offline(self, friend_number: int) -> WhyOffline:

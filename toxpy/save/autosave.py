@@ -27,9 +27,9 @@ if TYPE_CHECKING:
         def get_savedata(self) -> bytes: ...
 
 
-#: How soon after a change an instance saves, how often without one, how soon it tries again.
+#: Milliseconds from a change to the save, between saves without a change, and from a failure to the next try.
 SAVE_DELAY_MS, SAVE_INTERVAL_MS, SAVE_RETRY_MS = 300, 600_000, 30_000
-#: How often it looks whether a save is done.
+#: Milliseconds between looks whether a save is done.
 _LOOK_MS = 20
 
 
@@ -79,7 +79,7 @@ class Autosave:
         self._arm(_LOOK_MS, self._look)
 
     def _look(self) -> None:
-        """How far is the disk."""
+        """See how far the disk is."""
         job = self._job
         if job is None:
             return

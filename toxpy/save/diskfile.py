@@ -25,9 +25,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-#: A savedata of 1000 friends has 2.2 MB.
+#: Bytes of the largest file that is read; a savedata of 1000 friends has 2.2 MB.
 MAX_SIZE = 64 * 1024 * 1024
-#: Where hard links are not to be had, the last good copy is written.
+#: Errors of a file system without hard links, where the last good copy is written instead.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.ENOTSUP}
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -56,7 +56,7 @@ class Job:
         self._wanted = True
 
     def is_wanted(self) -> bool:
-        """Does anybody still wait for it; nothing may be changed any more otherwise."""
+        """True while somebody waits for it; nothing may be changed otherwise."""
         return self._wanted
 
     def run(self) -> None:
@@ -273,7 +273,7 @@ def _remove(path: str) -> None:
 
 
 def _is_same(fd: int, path: str) -> bool:
-    """Does the name still belong to the open file."""
+    """True if the name still belongs to the open file."""
     try:
         return os.path.samestat(os.fstat(fd), os.stat(path))
     except FileNotFoundError:

@@ -89,7 +89,7 @@ class PassKey:
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Does the data begin as an encrypted file does."""
+    """True if the data begins as an encrypted file does."""
     return data.startswith(MAGIC)
 
 

@@ -43,7 +43,7 @@ __all__ = [
     "WrongPassphrase",
 ]
 
-#: How long an operation waits for the disk.
+#: Seconds that an operation waits for the disk.
 DEFAULT_TIMEOUT_S = 8.0
 
 
@@ -234,12 +234,12 @@ class Profile:
 
     @property
     def encrypted(self) -> bool:
-        """Does the profile have a passphrase."""
+        """True if the profile has a passphrase."""
         return self._key is not None
 
     @property
     def read_only(self) -> bool:
-        """Was it opened without the right to save."""
+        """True if it was opened without the right to save."""
         return self._read_only
 
     @property
