@@ -46,7 +46,7 @@ define require_packages
 	fi
 endef
 
-.PHONY: help demo test test-asan lint types check build bench microbench profile wheels needs packages-demo packages-test packages-bench clean
+.PHONY: help demo test test-asan lint coverage types check build bench microbench profile wheels needs packages-demo packages-test packages-bench clean
 
 help:
 	@echo "make demo               a C echo bot and a Python client talk over a Tox network on this machine"
@@ -54,6 +54,7 @@ help:
 	@echo "make test               lint, types, unit, property, scenario, interop and C tests"
 	@echo "make test-asan          the C code under AddressSanitizer and UndefinedBehaviorSanitizer"
 	@echo "make lint               ruff and mypy only"
+	@echo "make coverage           which lines of toxpy the tests in this process run; pages in build/coverage"
 	@echo "make bench              c-toxcore's library and ours in the same C programs; a table and plots in build/bench"
 	@echo "make bench BENCH_ARGS=--quick    in three minutes; more: docs/performance.md"
 	@echo "make microbench         single steps of the hot path, pytest-benchmark"
@@ -84,6 +85,12 @@ test-asan: packages-test $(VENV)/ready
 	@TOXPY_PREFIX=$(CURDIR)/build/asan-prefix TOXPY_CFLAGS="$(ASAN) -include $(CURDIR)/tests/support/sanitizers.h" \
 	    $(BIN)/python -m pytest tests/capi/host/test_host.py tests/capi/errors tests/capi/events -n $(JOBS) \
 	    -k "not valgrind and $(ASAN_HOSTS)" $(PYTEST_ARGS)
+
+# what a tracer slows down beyond its time or memory is left out; what runs in the C library or another process is not counted
+coverage: packages-test
+	@$(MAKE) --no-print-directory build
+	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest tests/unit tests/properties tests/scenarios -n $(JOBS) --cov \
+	    --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 lint: $(VENV)/ready
 	@$(BIN)/ruff check

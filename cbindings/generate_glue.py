@@ -47,7 +47,7 @@ def core_function(planned: Planned) -> str:
     out = planned.output
     if planned.sized:
         body = [f"return len({call})"]
-    elif planned.method == "get_savedata":
+    elif out is not None and planned.method == "get_savedata":
         # it may have megabytes
         body = [f"savedata_out({out.name}, live[tox].saved())"]
     elif out is None:
