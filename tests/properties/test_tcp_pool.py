@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.pool_world import Friend, World, peer_pk, relay_node
-from toxpy.tcp.pool import MAX_PEER_RELAYS, MAX_RELAYS, ONION_RELAYS, RECOMMENDED_RELAYS
+from toxpy.tcp.pool import MAX_PEER_RELAYS
 from toxpy.tcp.relay import MAX_RETRY_MS
+from toxpy.tcp.relays import MAX_RELAYS, ONION_RELAYS, RECOMMENDED_RELAYS
 
 RELAYS, PEERS = 10, 5
 

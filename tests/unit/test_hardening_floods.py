@@ -22,6 +22,7 @@ from toxpy.onion import announce, client, group_announce, paths, targets
 from toxpy.runtime import MIN_PURGE_SIZE, Runtime
 from toxpy.system import datapath_twin, sockets
 from toxpy.tcp import pool as tcp_pool
+from toxpy.tcp import relays as tcp_relays
 from toxpy.tcp import server as tcp_server
 from toxpy.wire.address import Node
 
@@ -270,10 +271,10 @@ def test_relays_of_friends_are_refused_beyond_the_cap():
     rt = Runtime(SimClock(), SeededRng(1))
     keys = KeyPair.generate(rt.rng)
     pool = tcp_pool.TcpPool(keys, SharedKeys(keys, rt=rt), rt=rt, connect=FakeConnector())
-    for i in range(10 * tcp_pool.MAX_RELAYS):
+    for i in range(10 * tcp_relays.MAX_RELAYS):
         peer = pool.peer(rt.rng.bytes(32), lambda _data: None)
         for _ in range(20):
             peer.add_relay(Node(rt.rng.bytes(32), (bytes((9, i >> 8, i & 255, 1)), 443), tcp=True))
-    assert len(pool.relay_states()) == tcp_pool.MAX_RELAYS - tcp_pool.MAX_NAMED
-    assert len(rt.timers._heap) <= 4 * tcp_pool.MAX_RELAYS + MIN_PURGE_SIZE
+    assert len(pool.relay_states()) == tcp_relays.MAX_RELAYS - tcp_relays.MAX_NAMED
+    assert len(rt.timers._heap) <= 4 * tcp_relays.MAX_RELAYS + MIN_PURGE_SIZE
     pool.close()

@@ -7,7 +7,7 @@ from tests.support.universe import SeededRng, SimClock
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.dht.budget import KeyBudget
 from toxpy.runtime import Runtime
-from toxpy.tcp.pool import ANNOUNCE_TIMEOUT_MS, TEND_MS, TcpPool
+from toxpy.tcp.pool import ANNOUNCE_TIMEOUT_MS, MAINTAIN_MS, TcpPool
 from toxpy.tcp.relay import MAX_RETRY_MS
 from toxpy.tcp.server import TcpServer
 from toxpy.wire.address import Node
@@ -203,7 +203,7 @@ def test_both_sleep_and_wake(scene):
     scene.meet()
     for client in (scene.alice, scene.bob):
         client.peer.set_sleeping(True)
-    scene.net.advance(ANNOUNCE_TIMEOUT_MS + TEND_MS)
+    scene.net.advance(ANNOUNCE_TIMEOUT_MS + MAINTAIN_MS)
     assert [len(server.tcp) for server in scene.servers] == [0, 0]
     for client in (scene.alice, scene.bob):
         client.peer.set_sleeping(False)

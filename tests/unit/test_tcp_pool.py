@@ -5,17 +5,15 @@ import pytest
 from tests.support.pool_world import Friend, World, peer_pk, relay_node
 from toxpy.tcp.pool import (
     ANNOUNCE_TIMEOUT_MS,
-    MAX_NAMED,
+    MAINTAIN_MS,
     MAX_PEER_RELAYS,
-    MAX_RELAYS,
     MAX_TRIES,
     NEW_RELAYS_BURST,
-    ONION_RELAYS,
     REGISTER_RETRY_MS,
-    TEND_MS,
 )
 from toxpy.tcp.proxy import SOCKS5, Proxy
 from toxpy.tcp.relay import FIRST_RETRY_MS, MAX_RETRY_MS
+from toxpy.tcp.relays import MAX_NAMED, MAX_RELAYS, ONION_RELAYS
 from toxpy.wire.address import Node
 
 
@@ -210,7 +208,7 @@ def test_a_sleeping_relay_makes_room_for_a_new_one(world):
     sleeper.peer.add_relay(relay_node(1))
     world.client(1).up().come(sleeper.pk)
     sleeper.peer.set_sleeping(True)
-    world.advance(ANNOUNCE_TIMEOUT_MS + TEND_MS)
+    world.advance(ANNOUNCE_TIMEOUT_MS + MAINTAIN_MS)
     assert world.state(1) == "sleeping"
     friends = [Friend(world, i) for i in range(1, 40)]
     added = sum(friends[i % 39].peer.add_relay(relay_node(1000 + i)) for i in range(234))
@@ -383,7 +381,7 @@ def test_two_connections_to_one_key_share_the_way(world):
     claimer.peer.close()
     late.peer.close()
     assert friend.peer.is_online and client.count("disconnect") == 0
-    world.advance(ANNOUNCE_TIMEOUT_MS + TEND_MS)
+    world.advance(ANNOUNCE_TIMEOUT_MS + MAINTAIN_MS)
     assert world.state(1) == "sleeping", "the one that is left sleeps"
     assert late.changes == [True]
 
@@ -407,9 +405,36 @@ def test_a_relay_that_fell_asleep_without_the_peer_gives_way(world):
             for client in world.live():
                 client.up().come(direct.pk)
             direct.peer.set_sleeping(True)
-            world.advance(ANNOUNCE_TIMEOUT_MS + TEND_MS)
+            world.advance(ANNOUNCE_TIMEOUT_MS + MAINTAIN_MS)
     assert [world.state(i) for i in range(MAX_PEER_RELAYS)] == ["sleeping"] * 6
     assert friend.peer.add_relay(relay_node(9)), "instead of one where it did not come"
+
+
+def test_relays_that_are_tried_in_vain_do_not_keep_a_friends_relay_out(world):
+    friend = Friend(world, 1)
+    for i in range(MAX_PEER_RELAYS):
+        world.pool.add_relay(relay_node(i))
+        assert friend.peer.add_relay(relay_node(i))
+    assert not friend.peer.add_relay(relay_node(9)), "each may still be reached"
+    for client in world.live():
+        client.down()
+    world.advance(FIRST_RETRY_MS)
+    assert [world.state(i) for i in range(MAX_PEER_RELAYS)] == ["connecting"] * 6
+    assert friend.peer.add_relay(relay_node(9))
+
+
+def test_a_new_place_of_a_relay_is_tried_at_once_however_long_the_old_one_failed(world):
+    world.pool.add_relay(relay_node(1))
+    for _ in range(12):
+        world.client(1).down()
+        world.advance(MAX_RETRY_MS)
+    world.client(1).down()
+    assert world.state(1) == "waiting"
+    world.pool.add_relay(relay_node(1, port=443))
+    assert world.state(1) == "connecting" and world.client(1).node.address[1] == 443
+    clients = world.tries(1)
+    world.advance(MAX_RETRY_MS)
+    assert world.tries(1) == clients, "the old pause is over too"
 
 
 # Data
@@ -575,7 +600,7 @@ def test_a_relay_sleeps_when_all_its_peers_do_and_wakes_with_the_first(world):
     world.advance(2 * ANNOUNCE_TIMEOUT_MS)
     assert world.state(1) == "connected"
     other.peer.set_sleeping(True)
-    world.advance(TEND_MS)
+    world.advance(MAINTAIN_MS)
     assert world.state(1) == "sleeping" and client.closed
     assert friend.changes == other.changes == [True, False]
     world.advance(10 * MAX_RETRY_MS)
@@ -596,7 +621,7 @@ def test_a_relay_does_not_sleep_right_after_it_was_asked(world):
     other.peer.add_relay(relay_node(1))
     world.advance(ANNOUNCE_TIMEOUT_MS - 1000)
     assert world.state(1) == "connected"
-    world.advance(1000 + TEND_MS)
+    world.advance(1000 + MAINTAIN_MS)
     assert world.state(1) == "sleeping"
     # told of it again, the one that is awake wants it
     assert not other.peer.add_relay(relay_node(1))
@@ -609,7 +634,7 @@ def test_a_sleeping_peer_wakes_no_relay(world):
     friend.peer.add_relay(relay_node(1))
     client.come(friend.pk)
     friend.peer.set_sleeping(True)
-    world.advance(ANNOUNCE_TIMEOUT_MS + TEND_MS)
+    world.advance(ANNOUNCE_TIMEOUT_MS + MAINTAIN_MS)
     other.peer.set_sleeping(True)
     assert other.peer.add_relay(relay_node(1))
     assert world.state(1) == "sleeping"
@@ -625,7 +650,7 @@ def test_relays_that_nobody_uses_are_given_up_beyond_three(world):
     world.client(4).come(friend.pk)
     world.advance(ANNOUNCE_TIMEOUT_MS - 1)
     assert world.pool.connected() == 5
-    world.advance(1 + TEND_MS)
+    world.advance(1 + MAINTAIN_MS)
     assert world.pool.connected() == 3 and world.state(4) == "connected"
     assert [world.state(i) for i in range(5)].count(None) == 2
     assert friend.peer.is_online and friend.changes == [True]
@@ -633,19 +658,19 @@ def test_relays_that_nobody_uses_are_given_up_beyond_three(world):
 
 def test_named_relays_beyond_three_sleep_until_they_are_missed(world):
     world.up(*range(6))
-    world.advance(TEND_MS)
+    world.advance(MAINTAIN_MS)
     assert world.pool.connected() == 3
     states = {i: world.state(i) for i in range(6)}
     assert sorted(states.values()) == ["connected"] * 3 + ["sleeping"] * 3
     lost = next(i for i in states if states[i] == "connected")
     world.client(lost).down()
-    world.advance(TEND_MS)
+    world.advance(MAINTAIN_MS)
     woken = [i for i in states if states[i] == "sleeping" and world.state(i) == "connecting"]
     assert len(woken) == 1
     world.client(woken[0]).up()
     world.advance(FIRST_RETRY_MS)
     world.client(lost).up()
-    world.advance(TEND_MS)
+    world.advance(MAINTAIN_MS)
     assert world.pool.connected() == 3
     # nothing moves while all is well
     tries = len(world.clients)
@@ -659,7 +684,7 @@ def test_the_clients_relays_are_given_up_last(world):
         friend.peer.add_relay(relay_node(i))
         world.client(i).up()
     world.up(10, 11, 12)
-    world.advance(ANNOUNCE_TIMEOUT_MS + TEND_MS)
+    world.advance(ANNOUNCE_TIMEOUT_MS + MAINTAIN_MS)
     assert [world.state(i) for i in (0, 1, 2)] == [None] * 3
     assert [world.state(i) for i in (10, 11, 12)] == ["connected"] * 3
 
@@ -690,12 +715,12 @@ def test_the_onion_keeps_three_relays_awake(world):
     world.pool.set_onion(True)
     onion = world.pool.onion_relays()
     assert len(onion) == ONION_RELAYS
-    world.advance(ANNOUNCE_TIMEOUT_MS + TEND_MS)
+    world.advance(ANNOUNCE_TIMEOUT_MS + MAINTAIN_MS)
     assert world.pool.connected() == ONION_RELAYS
     assert world.pool.onion_relays() == onion
     world.pool.set_onion(False)
     assert world.pool.onion_relays() == []
-    world.advance(TEND_MS)
+    world.advance(MAINTAIN_MS)
     assert world.pool.connected() == 0
     # now all sleep, and as many as needed are woken
     world.pool.set_onion(True)

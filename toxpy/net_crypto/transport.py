@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from toxpy.net_crypto.routes import Routed, Routes
     from toxpy.runtime import Clock
     from toxpy.system.datapath import Session
-    from toxpy.tcp.pool import TcpPeer
+    from toxpy.tcp.peer import TcpPeer
     from toxpy.wire.address import Address, Node
 
 #: How packets reach the peer; the values of TOX_CONNECTION.

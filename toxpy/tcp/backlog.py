@@ -37,6 +37,8 @@ RESERVE = 16_384
 FILL_AFTER_MS, MAX_DOUBLINGS = 60, 5
 #: Data of one fill, bytes, and the filler frames sent when there is none: two are more than any frame.
 FILL_SIZE, FILLER_FRAMES = 4096, 2
+#: Time limit of a pong, ms.
+PONG_TIMEOUT_MS = 10_000
 #: Time limit of a pong behind data, ms: as long as without data to the end of the next ping.
 DATA_PONG_TIMEOUT_MS = 40_000
 
@@ -171,6 +173,10 @@ class Backlog:
         """When the relay must be given a reason to go on."""
         delay_ms = FILL_AFTER_MS << min(self._fills, MAX_DOUBLINGS)
         return max(self.progress_ms + max(self._base_ms, 0), self._filled_ms) + delay_ms
+
+    def patience_ms(self) -> int:
+        """The time limit of the pong that is awaited."""
+        return DATA_PONG_TIMEOUT_MS if self.unread >= PING_AFTER_SIZE else PONG_TIMEOUT_MS
 
     def on_silence(self) -> None:
         """Nothing was read for long enough: fill now, the next time later."""

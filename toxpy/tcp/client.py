@@ -17,14 +17,8 @@ from __future__ import annotations
 
 from toxpy.crypto.sodium import KEY_SIZE
 from toxpy.runtime import LOG_DEBUG, LOG_INFO, LOG_WARNING
-from toxpy.tcp.backlog import (
-    DATA_PONG_TIMEOUT_MS,
-    FILL_SIZE,
-    FILLER_FRAMES,
-    PING_AFTER_SIZE,
-    Backlog,
-)
-from toxpy.tcp.secure import FRAME_OVERHEAD, SecureStream
+from toxpy.tcp.backlog import FILL_SIZE, FILLER_FRAMES, Backlog
+from toxpy.tcp.secure import FRAME_OVERHEAD, ControlFrames, SecureStream
 from toxpy.tcp.setup import Setup
 from toxpy.wire.address import format_address
 from toxpy.wire.packets import (
@@ -113,12 +107,9 @@ MAX_CONNECTIONS = 256 - RESERVED_IDS
 #: Time limit of each phase before CONFIRMED, ms.
 PHASE_TIMEOUT_MS = 10_000
 PING_INTERVAL_MS = 30_000
-PING_TIMEOUT_MS = 10_000
 PING_ID_SIZE = 8
 
 # ours
-#: Control frames kept while the out-buffer takes none: they must not get lost.
-MAX_UNSENT_CONTROL = 256
 #: Bytes on the wire of one filler frame.
 FILLER_SIZE = 1 + KEY_SIZE + MAX_OOB_SIZE + FRAME_OVERHEAD
 
@@ -147,6 +138,7 @@ class TcpClient:
 
     __slots__ = (
         "_backlog",
+        "_control",
         "_log_name",
         "_owner",
         "_pinged_ms",
@@ -158,7 +150,6 @@ class TcpClient:
         "_stream",
         "_timer",
         "_traffic",
-        "_unsent_control",
         "node",
         "state",
     )
@@ -195,7 +186,7 @@ class TcpClient:
         self._log_name = format_address(node.address) if host is None else f"{host}:{node.address[1]}"
         self._secure: SecureStream | None = None
         self._status = bytearray(MAX_CONNECTIONS)
-        self._unsent_control: list[bytes] = []
+        self._control: ControlFrames | None = None
         self._backlog = Backlog(rt.clock)
         self._pinged_ms = 0
         self._timer: Timer
@@ -271,7 +262,7 @@ class TcpClient:
             self._move(ENDED)
         self._timer.cancel()
         self._setup = self._secure = None
-        self._unsent_control.clear()
+        self._control = None
         self._status = bytearray(MAX_CONNECTIONS)
         if self._stream is not None:
             self._stream.close()
@@ -290,7 +281,7 @@ class TcpClient:
             self._on_stream_open(stream, setup)
         data = stream.read() if self.state != CLOSED else b""
         if data is None:
-            self._fail(self._why_ended())
+            self._fail(_why_ended(self.state, self._proxy))
             return
         if data and self.state == PROXY:
             answer, data = setup.on_proxy_data(data)
@@ -302,15 +293,6 @@ class TcpClient:
                 self._send_hello(stream, setup)
         if data and self.state == HANDSHAKE:
             self._on_hello_data(stream, setup, data)
-
-    def _why_ended(self) -> str:
-        """The other side ended the stream in this state: what that means."""
-        who = "relay" if self._proxy is None else self._proxy.name
-        if self.state == CONNECTING:
-            return f"cannot connect to the {who}"
-        if self.state == PROXY:
-            return f"{who} closed the connection without granting it"
-        return "the connection was closed before the relay answered the handshake"
 
     def _on_stream_open(self, stream: Stream, setup: Setup) -> None:
         """Somebody accepted our connection: the proxy or the relay."""
@@ -335,7 +317,8 @@ class TcpClient:
         if agreed is None:
             return
         self._setup = None
-        self._secure = SecureStream(stream, *agreed, self._traffic)
+        secure = self._secure = SecureStream(stream, *agreed, self._traffic)
+        self._control = ControlFrames(secure)
         self._move(HELLO_OPENED)
         stream.on_ready = self._on_frames
         self._ping()
@@ -349,14 +332,17 @@ class TcpClient:
         secure = self._secure
         if secure is None:
             return
-        if self._unsent_control:
-            self._send_unsent()
+        if self._control is not None:
+            self._control.send_unsent()
         frames = secure.receive()
         if frames is None:
             self._fail(f"connection to the relay ended: {secure.failure}")
             return
         if self.state == UNCONFIRMED and frames:
-            self._confirm()
+            self._move(FRAME_OPENED)
+            self._rt.counters.count("tcp_relay_connected")
+            self._rt.log(LOG_INFO, f"TCP relay {self._log_name}: connected")
+            self._owner.on_connected(self)
         backlog = self._backlog
         sent, unread = backlog.sent, backlog.unread
         status, on_data = self._status, self._owner.on_data
@@ -379,12 +365,6 @@ class TcpClient:
         elif backlog.unread < unread and backlog.sent == sent and backlog.is_long():
             # it reads, and nothing new is on its way to it
             self._fill()
-
-    def _confirm(self) -> None:
-        self._move(FRAME_OPENED)
-        self._rt.counters.count("tcp_relay_connected")
-        self._rt.log(LOG_INFO, f"TCP relay {self._log_name}: connected")
-        self._owner.on_connected(self)
 
     def _on_control(self, frame: bytes) -> None:
         """One frame that is not a peer's data."""
@@ -469,7 +449,7 @@ class TcpClient:
         backlog = self._backlog
         at_ms = self._pinged_ms + PING_INTERVAL_MS
         if backlog.pings:
-            at_ms = backlog.progress_ms + self._patience_ms()
+            at_ms = backlog.progress_ms + backlog.patience_ms()
             if backlog.is_long():
                 at_ms = min(at_ms, backlog.fill_at_ms())
         timer = self._timer
@@ -478,14 +458,11 @@ class TcpClient:
         timer.cancel()
         self._timer = self._rt.timers.call_at(at_ms, self._moment)
 
-    def _patience_ms(self) -> int:
-        return DATA_PONG_TIMEOUT_MS if self._backlog.unread >= PING_AFTER_SIZE else PING_TIMEOUT_MS
-
     def _moment(self) -> None:
         """Something may be due: a ping, filler frames, the end."""
         backlog, now_ms = self._backlog, self._rt.clock.now_ms
         if backlog.pings:
-            patience_ms = self._patience_ms()
+            patience_ms = backlog.patience_ms()
             if now_ms - backlog.progress_ms >= patience_ms:
                 self._fail(f"relay did not answer a ping within {patience_ms // 1000} s")
                 return
@@ -503,22 +480,13 @@ class TcpClient:
         return self._secure is not None and self.state == CONFIRMED and self._secure.send(frame)
 
     def _send_control(self, frame: bytes) -> bool:
-        """Send now, or as soon as the out-buffer takes it, in order; False only when far too much waits."""
-        secure = self._secure
-        if secure is None:
+        """Never lost once accepted; False only when far too much waits."""
+        if self._control is None:
             return False
-        if not self._unsent_control and secure.send(frame, True):
-            return True
-        if len(self._unsent_control) >= MAX_UNSENT_CONTROL:
+        accepted = self._control.send(frame)
+        if not accepted:
             self._rt.counters.drop("tcp_unsent_control_full")
-            return False
-        self._unsent_control.append(frame)
-        return True
-
-    def _send_unsent(self) -> None:
-        unsent, secure = self._unsent_control, self._secure
-        while unsent and secure is not None and secure.send(unsent[0], True):
-            del unsent[0]
+        return accepted
 
     # ends
 
@@ -545,3 +513,13 @@ class TcpClient:
         self.close()
         self._rt.log(level, f"TCP relay {self._log_name}: {reason}")
         self._owner.on_closed(self, reason)
+
+
+def _why_ended(state: int, proxy: Proxy | None) -> str:
+    """The other side ended the stream in this state: what that means."""
+    who = "relay" if proxy is None else proxy.name
+    if state == CONNECTING:
+        return f"cannot connect to the {who}"
+    if state == PROXY:
+        return f"{who} closed the connection without granting it"
+    return "the connection was closed before the relay answered the handshake"

@@ -9,14 +9,37 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
     from toxpy.dht.budget import TokenBucket
     from toxpy.runtime import Runtime, Timer
     from toxpy.tcp.client import TcpClient
-    from toxpy.tcp.pool import TcpPeer, TcpPool
     from toxpy.wire.address import Address, Node
 
     #: Where a relay is; with a name it is the proxy that looks it up, and only the port counts.
     Endpoint = tuple[Address, str | None]
+
+    class RelayPool(Protocol):
+        """Who decides what becomes of relays, and takes what they bring."""
+
+        on_oob: Callable[[bytes, bytes, bytes], None]
+        on_onion: Callable[[bytes], None]
+        on_forwarding: Callable[[bytes, bytes], None]
+
+        def relay_connected(self, relay: Relay) -> None: ...
+        def relay_failed(self, relay: Relay, reason: str) -> None: ...
+        def link_changed(self) -> None: ...
+
+    class RouteUser(Protocol):
+        """An encrypted connection's side of a route: `toxpy.tcp.peer`."""
+
+        sleeping: bool
+
+        def on_data(self, data: bytes, /) -> None: ...
+        def on_change(self) -> None: ...
+        def on_expected(self) -> None: ...
+
 
 #: What a relay is doing; also the words shown in diagnosis.
 CONNECTING, CONNECTED, WAITING, SLEEPING = "connecting", "connected", "waiting", "sleeping"
@@ -78,7 +101,7 @@ class Relay:
         "unsent",
     )
 
-    def __init__(self, pool: TcpPool, node: Node, *, rt: Runtime) -> None:
+    def __init__(self, pool: RelayPool, node: Node, *, rt: Runtime) -> None:
         self.pool = pool
         self.rt = rt
         #: where it is tried or connected now
@@ -97,7 +120,7 @@ class Relay:
         #: a routing request did not fit into the out-buffer
         self.unsent = False
         self.onion = False
-        #: was connected at least once
+        #: it was connected at least once
         self.proven = False
         self.connected_ms = 0
         #: until then its peers may still come online there
@@ -142,7 +165,7 @@ class Relay:
         return [link for link in self.ids.values() if link.state == ONLINE]
 
     def all_asleep(self) -> bool:
-        """Are there peers, and needs none of them the relay now."""
+        """True if there are peers and none of them needs the relay now."""
         online = self.online()
         return bool(online) and all(link.route.sleeping for link in online)
 
@@ -162,6 +185,30 @@ class Relay:
         self.asked.clear()
         self.unsent = self.onion = False
         return gone
+
+    def unlink(self, link: Link) -> None:
+        """Expect the peer here no longer."""
+        route = link.route
+        del route.links[self.node.public_key]
+        del self.links[route.dht_pk]
+        link.set_state(UNREGISTERED)
+        if route.preferred is link:
+            route.preferred = None
+        if link.connection_id >= 0:
+            del self.ids[link.connection_id]
+            if self.client is not None:
+                self.client.send_disconnect(link.connection_id)
+        self.pool.link_changed()
+
+    def unlink_all(self) -> None:
+        """Expect nobody here."""
+        for link in tuple(self.links.values()):
+            self.unlink(link)
+
+    @property
+    def is_failing(self) -> bool:
+        """True if the last try failed, also during the next one, which takes longer than a pause."""
+        return self.state == WAITING or (self.state == CONNECTING and self.failures > 0)
 
     # RelayOwner
 
@@ -186,7 +233,7 @@ class Relay:
         if connection_id is None:
             counters.count("tcp_route_refused")
             if link is not None:
-                self.pool.unlink(link)
+                self.unlink(link)
         elif not 0 <= connection_id < MAX_CONNECTION_IDS or connection_id in self.ids:
             counters.drop("tcp_response_id")
         elif link is None:
@@ -260,13 +307,13 @@ class Route:
         self.online = 0
         #: the link that took the last packet
         self.preferred: Link | None = None
-        self.users: list[TcpPeer] = []
+        self.users: list[RouteUser] = []
         #: pays for relays that nobody spoke of before
         self.budget = budget
 
     @property
     def sleeping(self) -> bool:
-        """Nobody needs the relays now."""
+        """True if nobody needs the relays now."""
         return all(user.sleeping for user in self.users)
 
     def send(self, data: bytes) -> bool:
@@ -283,7 +330,7 @@ class Route:
         return sent
 
     def has_room(self) -> bool:
-        """Does a relay where the peer is online keep up with us."""
+        """True if a relay where the peer is online keeps up with us."""
         for link in self.links.values():
             client = link.relay.client
             if link.state == ONLINE and client is not None and client.has_room():

@@ -37,6 +37,9 @@ MAX_PENDING = 65_536
 #: Priority payloads are refused beyond this. c-toxcore's list of them has no bound.
 MAX_PENDING_PRIORITY = MAX_PENDING + 131_072
 
+#: Control frames kept while the out-buffer takes none: they must not get lost.
+MAX_UNSENT_CONTROL = 256
+
 #: Why nothing more comes, in the harmless case.
 CLOSED_BY_PEER = "closed by the other side"
 
@@ -179,3 +182,29 @@ class SecureStream:
         self._stream.close()
         self._buffer = self._key = b""
         self.failure = self.failure or "closed"
+
+
+class ControlFrames:
+    """Frames of one stream that must not get lost: in order, and kept while the out-buffer takes none."""
+
+    __slots__ = ("_secure", "_unsent_control")
+
+    def __init__(self, secure: SecureStream) -> None:
+        self._secure = secure
+        self._unsent_control: list[bytes] = []
+
+    def send(self, frame: bytes) -> bool:
+        """Send now, or as soon as the out-buffer takes it; False only when far too much waits."""
+        unsent = self._unsent_control
+        if not unsent and self._secure.send(frame, True):
+            return True
+        if len(unsent) >= MAX_UNSENT_CONTROL:
+            return False
+        unsent.append(frame)
+        return True
+
+    def send_unsent(self) -> None:
+        """There may be room again."""
+        unsent = self._unsent_control
+        while unsent and self._secure.send(unsent[0], True):
+            del unsent[0]
