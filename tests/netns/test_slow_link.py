@@ -39,7 +39,8 @@ def test_a_program_that_writes_until_it_is_refused(lab, client_program, messages
         flow.stop()
     carried = rate / 8 * seconds / 1428
     shown = (refused, taken, latency_ms, grown)
-    assert refused < (250 if messages else 80), shown
+    # messages may fill the first window, which is large where the way is short
+    assert refused < (800 if messages else 80), shown
     assert 0.6 * carried < taken < 1.1 * carried + 250, shown
     assert latency_ms < (2000 if messages else 500), shown
     assert grown < 5, shown

@@ -349,12 +349,12 @@ class FriendConnection:
     def write_message(self, data: bytes) -> int:
         """`write` for what people write: -1 also while much of it waits."""
         crypto = self.crypto
-        return self.write(data) if crypto is not None and crypto.takes_message() else -1
+        return self.write(data) if crypto is not None and crypto.sender.takes_message() else -1
 
     def write_bulk(self, data: bytes) -> int:
         """`write` for what a program sends as fast as it can: -1 also while it would only wait here."""
         crypto = self.crypto
-        return self.write(data) if crypto is not None and crypto.takes_bulk() else -1
+        return self.write(data) if crypto is not None and crypto.sender.takes_bulk() else -1
 
     def send_lossy(self, data: bytes) -> bool:
         """Send once; False when offline or the packet could not be sent."""

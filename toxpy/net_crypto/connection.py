@@ -230,14 +230,6 @@ class CryptoConnection:
         """Packets a bulk sender should add now: few wait, so that a message need not wait behind them."""
         return self.sender.free_slots() if self.state == ESTABLISHED else 0
 
-    def takes_bulk(self) -> bool:
-        """True if a packet that a program sends as fast as it can should be written now."""
-        return self.sender.takes_bulk()
-
-    def takes_message(self) -> bool:
-        """True if what people write should be written now: not much of it waits."""
-        return self.sender.takes_message()
-
     def kill(self) -> None:
         """Tell the peer, and forget everything; `on_closed` is not called."""
         if self.state in (NOT_CONFIRMED, ESTABLISHED):

@@ -84,6 +84,7 @@ class FakeCrypto:
         self.relays = []
         self.killed = False
         self.room = 1000
+        self.sender = self
         self.written = []
         self.lossy = []
         self.acknowledged_below = 0

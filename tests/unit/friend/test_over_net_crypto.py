@@ -168,7 +168,7 @@ def test_alive_packets_go_among_queued_messages(universe, pair):
     crypto = bob.messenger.friend(0).connection.crypto
     crypto.owner = listener = Listener(crypto.owner)
     for number in range(2000):
-        while not alice.messenger.friend(0).connection.crypto.takes_message():
+        while not alice.messenger.friend(0).connection.crypto.sender.takes_message():
             universe.step()
         alice.messenger.send_message(0, 0, b"%d" % number)
     assert universe.run_until(lambda: listener.kinds.count(PACKET_MESSAGE) == 2000, 120_000)

@@ -20,7 +20,7 @@ class Writer(Sender):
 
     def _fill(self):
         connection = self.client.connection
-        while getattr(connection, self.may)():
+        while getattr(connection.sender, self.may)():
             assert connection.write_lossless(self.data) >= 0
             self.taken += 1
             # one that is not refused must not hang the test
