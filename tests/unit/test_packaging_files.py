@@ -173,7 +173,7 @@ def test_licences_of_what_is_shipped_are_found_from_pip_and_from_debian():
     assert debian == str(debians)
 
 
-def test_packages_that_a_release_lacks_are_told_from_the_others(tmp_path, monkeypatch):
+def test_packages_that_a_release_lacks_are_told_from_the_others(tmp_path):
     """With apt's lists; without lists nothing counts as lacking."""
     for name, body in {
         "ls": "exit $LISTS",
