@@ -668,7 +668,10 @@ bool tox_add_tcp_relay(
 typedef enum Tox_Connection {
     /** Not at all. */
     TOX_CONNECTION_NONE,
-    /** Through TCP relays. For ourselves: with no more than relays to rely on. */
+    /**
+     * Through TCP relays. For ourselves: no node beyond this machine and its LAN answers over UDP. Between
+     * instances of one machine or one LAN this stays so although UDP carries everything, and no relay is used.
+     */
     TOX_CONNECTION_TCP,
     /** Directly, over UDP. For ourselves: the DHT answers. */
     TOX_CONNECTION_UDP,

@@ -25,6 +25,21 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Command = Callable[["CliSession"], Coroutine[Any, Any, None]]
 
 
+def connection_text(status: Connection, *, near: bool, wants_udp: bool) -> str:
+    """What our own connection status means; `near` says that some node answers over UDP.
+
+    The status is TCP until a node beyond the LAN answers over UDP, although nodes nearby may do so.
+    """
+    if status == Connection.NONE:
+        return "not connected"
+    if status == Connection.UDP:
+        return "connected over UDP"
+    if near:
+        return "connected over UDP to nodes of this machine or its LAN only, which Tox calls TCP"
+    # usual in the first seconds; it stays so where a firewall drops UDP
+    return "connected over TCP" + (": a relay answered, and no node over UDP yet" if wants_udp else "")
+
+
 class CliSession:
     """An instance on the network for one command."""
 
@@ -49,10 +64,9 @@ class CliSession:
 
     def _connection_changed(self, event: SelfConnectionStatus) -> None:
         status = event.connection_status
-        text = "not connected" if status == Connection.NONE else f"connected over {status.name}"
-        if status == Connection.TCP and not self.arguments.no_udp and not self.arguments.proxy:
-            # usual in the first seconds; it stays so where a firewall drops UDP
-            text += ": a relay answered, and no node over UDP yet"
+        near = self.tox.sync.core.dht.nodes.is_connected()
+        wants_udp = not self.arguments.no_udp and not self.arguments.proxy
+        text = connection_text(status, near=near, wants_udp=wants_udp)
         self.out.status("connection", text, status=status.name.lower())
 
     def _friend_changed(self, event: FriendConnectionStatus) -> None:

@@ -75,7 +75,9 @@ class Connection(IntEnum):
 
     #: Not at all.
     NONE = enums.TOX_CONNECTION_NONE
-    #: Through TCP relays. For ourselves: with no more than relays to rely on.
+    #: Through TCP relays. For ourselves: no node beyond this machine and its LAN answers over UDP. Between
+    #: instances of one machine or one LAN this stays so although UDP carries everything, and no relay is
+    #: used.
     TCP = enums.TOX_CONNECTION_TCP
     #: Directly, over UDP. For ourselves: the DHT answers.
     UDP = enums.TOX_CONNECTION_UDP

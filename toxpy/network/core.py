@@ -121,7 +121,8 @@ class NetworkCore:
     def self_get_connection_status(self) -> int:
         """TOX_CONNECTION_UDP or _TCP once the onion works, which is when friends can find us.
 
-        UDP needs a DHT node beyond the LAN, as in c-toxcore.
+        UDP needs a DHT node beyond the LAN, as in c-toxcore: instances of one machine or one LAN use
+        UDP, and this says TCP.
         """
         return self._onion.connection_state()
 

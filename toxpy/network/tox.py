@@ -50,7 +50,10 @@ class NetworkTox(ToxPart):
                         on_error(node, error)
 
     def self_get_connection_status(self) -> Connection:
-        """Are we connected to the network, and how."""
+        """How we are connected to the network.
+
+        TCP until a node beyond this machine and its LAN answers over UDP, even if those nearby do so.
+        """
         return Connection(self.core.network.self_get_connection_status())
 
     def self_get_dht_id(self) -> PublicKey:
