@@ -23,7 +23,20 @@ from _toxcore import ffi, lib  # type: ignore[import-not-found]
 
 from toxpy.core import PARTS, Core
 from toxpy.errors import ToxError
-from toxpy.generated.enums import TOX_LOG_LEVEL_ERROR, TOX_LOG_LEVEL_WARNING
+from toxpy.friend.packets import (
+    FIRST_CUSTOM_LOSSLESS,
+    FIRST_CUSTOM_LOSSY,
+    FIRST_LOSSY,
+    LAST_CUSTOM_LOSSLESS,
+    LAST_LOSSY,
+    PACKET_MSI,
+)
+from toxpy.generated.enums import (
+    TOX_LOG_LEVEL_ERROR,
+    TOX_LOG_LEVEL_WARNING,
+    TOX_MAX_CUSTOM_PACKET_SIZE,
+    TOX_MAX_HOSTNAME_LENGTH,
+)
 from toxpy.options import Options
 from toxpy.runtime import Rng
 from toxpy.save import savedata as save
@@ -36,10 +49,10 @@ if TYPE_CHECKING:
 
 #: Inputs are cut here: no function takes as many bytes, so the core answers TOO_LONG, and the
 #: caller's memory is not read beyond what a valid call would have.
-MAX_INPUT = 1373
+MAX_INPUT = TOX_MAX_CUSTOM_PACKET_SIZE
 _TOO_LONG = bytes(MAX_INPUT + 1)
-#: Longest C string read, one more than TOX_MAX_HOSTNAME_LENGTH.
-MAX_STRING = 256
+#: Longest C string read: one byte more than a host name may have.
+MAX_STRING = TOX_MAX_HOSTNAME_LENGTH + 1
 
 memmove = ffi.memmove
 _unpack = ffi.unpack
@@ -537,8 +550,11 @@ _NAMES = [deliver.__name__.removeprefix("deliver_") for deliver in DELIVER]
 _LOSSY, _LOSSLESS = _NAMES.index("friend_lossy_packet"), _NAMES.index("friend_lossless_packet")
 _PACKET_EVENTS = frozenset((_LOSSY, _LOSSLESS))
 #: Packet IDs by event: for programs, and for calls.
-_CUSTOM_PACKETS = {_LOSSY: range(200, 255), _LOSSLESS: range(160, 192)}
-_CALL_PACKETS = {_LOSSY: range(192, 200), _LOSSLESS: (69,)}
+_CUSTOM_PACKETS = {
+    _LOSSY: range(FIRST_CUSTOM_LOSSY, LAST_LOSSY + 1),
+    _LOSSLESS: range(FIRST_CUSTOM_LOSSLESS, LAST_CUSTOM_LOSSLESS + 1),
+}
+_CALL_PACKETS = {_LOSSY: range(FIRST_LOSSY, FIRST_CUSTOM_LOSSY), _LOSSLESS: (PACKET_MSI,)}
 _DHT_NODES_EVENT = _NAMES.index("dht_nodes_response")
 
 if lib.toxpy_owns_python():
