@@ -184,7 +184,8 @@ class Instance:
         self.log = log
         self.core: Core | None = None
         self.lock: Any = None
-        self.callbacks = [0] * len(DELIVER)
+        #: by Event.callback_index; the last is for events that the header does not know, whose index is -1
+        self.callbacks = [0] * (len(DELIVER) + 1)
         self.by_packet_id: dict[tuple[int, int], int] = {}
         self.av_object = 0
         #: functions that the log has said to be missing

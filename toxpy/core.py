@@ -17,6 +17,7 @@ from __future__ import annotations
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
 from toxpy.files.core import FilesCore
+from toxpy.files.transfers import Files
 from toxpy.friend import saved as friends_saved
 from toxpy.friend.connection import FriendConnections
 from toxpy.friend.core import FriendCore, UserCore
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, Protocol
 
+    from toxpy.friend.capability import Capability
     from toxpy.network.node import Socket, Streams
     from toxpy.tcp.proxy import Proxy
     from toxpy.wire.sections import Records
@@ -76,6 +78,7 @@ class Core:
     """Build with `Core(options)`; then call `iterate` and take `drain_events` until `kill`."""
 
     __slots__ = (
+        "_capabilities",
         "_connection_status",
         "_events",
         "_forks",
@@ -167,7 +170,7 @@ class Core:
         self.user = UserCore(messenger)
         self.network = NetworkCore(node, tcp, onion, options, self._events, rt=rt)
         self.friends = FriendCore(messenger, onion, rt=rt)
-        self.files = FilesCore(messenger.files, rt=rt)
+        self._capabilities = messenger.capabilities
         loaded = self._loaded
         if loaded is not None:
             messenger.requests.nospam = loaded.nospam
@@ -177,6 +180,21 @@ class Core:
             for relay in network_saved.read_relays(loaded.contents):
                 tcp.add_relay(relay)
             loaded.drop(self._sections())
+        self._add_capabilities()
+
+    def _add_capabilities(self) -> None:
+        """What friends do together; events come in this order when several have one."""
+        files = Files(self.messenger)
+        self.add(files)
+        self.files = FilesCore(files, rt=self.rt)
+
+    def add(self, capability: Capability) -> None:
+        """Have a capability take part in passes, events and saves; it gets what a save has for it."""
+        self._capabilities.append(capability)
+        if capability.section and self._loaded is not None:
+            contents = self._loaded.take(capability.section)
+            if contents:
+                capability.load(contents)
 
     # running
 
@@ -190,7 +208,8 @@ class Core:
         self.rt.timers.told_ms = 0
         self.node.iterate()
         self.messenger.check_receipts()
-        self.messenger.files.begin_pass()
+        for capability in self._capabilities:
+            capability.begin_pass()
         status = self.onion.connection_state()
         if status != self._connection_status:
             self._connection_status = status
@@ -214,20 +233,23 @@ class Core:
 
         Events of friends who were deleted meanwhile are left out. Events not taken stay.
         """
-        waiting, files, path = self._events, self.messenger.files, self.socket.path
+        waiting, capabilities, path = self._events, self._capabilities, self.socket.path
         held = False
         batch: list[Any] = []
         try:
             while not self.killed:
                 if not waiting:
-                    request = files.next_event()
-                    if request is None:
+                    for capability in capabilities:
+                        event = capability.next_event()
+                        if event is not None:
+                            break
+                    else:
                         return
                     if not held and path is not None:
-                        # chunks go out in batches
+                        # chunks of files go out in batches
                         held = True
                         path.hold()
-                    yield request
+                    yield event
                     continue
                 if held and path is not None:
                     # what a callback sends should not wait for its end
@@ -245,8 +267,13 @@ class Core:
                 path.release()
 
     def has_events(self) -> bool:
-        """Would `drain_events` have something to look at."""
-        return bool(self._events) or self.messenger.files.has_event()
+        """True if `drain_events` would have something to look at."""
+        if self._events:
+            return True
+        for capability in self._capabilities:  # noqa: SIM110 -- for every pass: any() costs twice as much
+            if capability.has_event():
+                return True
+        return False
 
     def now_ms(self) -> int:
         """The runtime's clock, read now."""
@@ -266,7 +293,7 @@ class Core:
 
     def tell_rest(self, rest: Rest) -> None:
         """Tell the C library what holds from now on: see `Rest`."""
-        if self.killed or self._events or self.messenger.files.has_event():
+        if self.killed or self.has_events():
             rest.deadline_ms = 0
             return
         rt = self.rt
@@ -312,6 +339,7 @@ class Core:
         if self._loaded is not None:
             saved.contents, saved.kept = self._loaded.contents, self._loaded.kept
         saved.put(self._sections())
+        saved.put(self._capability_sections())
         return saved
 
     def get_savedata_size(self) -> int:
@@ -327,6 +355,11 @@ class Core:
             # none of them could be reached yet
             del sections[TCP_RELAYS]
         return sections
+
+    def _capability_sections(self) -> dict[int, bytes]:
+        """The sections of capabilities."""
+        made = ((capability.section, capability.collect()) for capability in self._capabilities)
+        return {section: content for section, content in made if section and content is not None}
 
     @staticmethod
     def hash(data: bytes) -> bytes:

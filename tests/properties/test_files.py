@@ -14,6 +14,7 @@ from tests.support.universe import Universe
 from tests.unit.friend.test_over_net_crypto import Node
 from toxpy.errors import ToxError
 from toxpy.files.transfer import ASKED, OFFERED, PAUSED_BY_FRIEND, PAUSED_BY_US
+from toxpy.files.transfers import Files
 from toxpy.generated import events as ev
 
 SIDES = st.sampled_from(["alice", "bob"])
@@ -32,7 +33,8 @@ class Client(Node):
 
     def __init__(self, universe, name):
         super().__init__(universe, name)
-        self.files = self.messenger.files
+        self.files = Files(self.messenger)
+        self.messenger.capabilities.append(self.files)
         self.lazy = False
         self.requests = []
         self.known = {}  # number -> file id, of what is running as far as the user was told

@@ -39,6 +39,7 @@ from toxpy.files.transfer import (
     FileTransfer,
     FriendFiles,
 )
+from toxpy.friend.capability import Capability
 from toxpy.friend.friend import FRIEND_ONLINE
 from toxpy.generated import events as ev
 
@@ -72,7 +73,7 @@ _POSITION = Struct(">Q")
 _HEADS = tuple(bytes((PACKET_DATA, number)) for number in range(MAX_TRANSFERS))
 
 
-class Files:
+class Files(Capability):
     """The transfers of all friends."""
 
     __slots__ = ("_acknowledged", "_active", "_budget", "_by_friend", "_ended", "_messenger", "_rt")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from heapq import heappop, heappush
 
 from toxpy.errors import api_error
-from toxpy.files.transfers import Files
 from toxpy.friend.friend import (
     CONNECTION_NONE,
     FRIEND_ADDED,
@@ -46,6 +45,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from toxpy.friend.capability import Capability
     from toxpy.friend.connection import FriendConnections
     from toxpy.friend.requests import FriendRequests
     from toxpy.runtime import Runtime
@@ -72,9 +72,9 @@ class Messenger:
         "_by_number",
         "_free",
         "_online",
+        "capabilities",
         "connections",
         "events",
-        "files",
         "identity",
         "incoming",
         "name",
@@ -108,7 +108,8 @@ class Messenger:
         self._awaiting: dict[FriendState, None] = {}
         requests.is_friend = self._by_key.__contains__
         requests.on_request = self._on_request
-        self.files = Files(self)
+        #: who is told of friends that are gone; see `Core.add`
+        self.capabilities: list[Capability] = []
 
     # the table of friends
 
@@ -187,7 +188,7 @@ class Messenger:
         friend.cancel_timers()
         self._awaiting.pop(friend, None)
         self._online.pop(friend, None)
-        self.files.on_friend_gone(friend)
+        self._tell_gone(friend)
         self.requests.forget(friend.real_pk)
         self.connections.remove(friend.connection)
         del self._by_number[friend.number], self._by_key[friend.real_pk]
@@ -219,8 +220,12 @@ class Messenger:
             self._awaiting.pop(friend, None)
             friend.unsent.clear()
             friend.cancel_timers()
-            self.files.on_friend_gone(friend)
+            self._tell_gone(friend)
             self._report_connection_type(friend, CONNECTION_NONE)
+
+    def _tell_gone(self, friend: FriendState) -> None:
+        for capability in self.capabilities:
+            capability.on_friend_gone(friend)
 
     def _report_transport(self, friend: FriendState) -> None:
         """How the friend is reached now: directly or through relays."""

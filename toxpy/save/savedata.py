@@ -102,6 +102,12 @@ class SaveData:
         for section_type in section_types:
             self.contents.pop(section_type, None)
 
+    def take(self, section_type: int) -> list[bytes]:
+        """What a file had in sections of that type; it belongs to the caller from now on."""
+        unknown = [kept.data for kept in self.kept if kept.type == section_type]
+        self.kept = [kept for kept in self.kept if kept.type != section_type]
+        return self.contents.pop(section_type, []) + unknown
+
     def put(self, sections: Mapping[int, bytes | Records]) -> None:
         """Write these in place of those that came from a file."""
         self.written.update(sections)
@@ -194,6 +200,10 @@ def _parts(save: SaveData, order: ByteOrder) -> Iterator[bytes | Records]:
         for kept in save.kept:
             if kept.after == known:
                 yield order.section(kept.type, len(kept.data)) + kept.data
+    for section_type, content in save.written.items():
+        if section_type not in KNOWN:
+            yield order.section(section_type, len(content))
+            yield content
     yield order.section(END, 0)
     yield bytes(max(reserved, 0))
 

@@ -10,6 +10,7 @@ from tests.unit.friend.fakes import Stage
 from toxpy.errors import ToxError
 from toxpy.files import transfers as module
 from toxpy.files.transfer import REUSE_DELAY_MS
+from toxpy.files.transfers import Files
 from toxpy.generated import events as ev
 
 ID = bytes(range(32))
@@ -31,7 +32,8 @@ class Pair:
     def __init__(self):
         self.stage = Stage()
         self.messenger = self.stage.messenger
-        self.files = self.messenger.files
+        self.files = Files(self.messenger)
+        self.messenger.capabilities.append(self.files)
         self.friend, self.crypto = self.stage.online_friend()
 
     def receive(self, *packets):
