@@ -46,13 +46,14 @@ define require_packages
 	fi
 endef
 
-.PHONY: help demo test test-asan lint coverage types check build bench microbench profile wheels needs packages-demo packages-test packages-bench clean
+.PHONY: help demo test test-asan lint coverage types check build bench microbench profile wheels docs needs packages-demo packages-test packages-bench packages-docs clean
 
 help:
 	@echo "make demo               a C echo bot and a Python client talk over a Tox network on this machine"
 	@echo "make demo PEER=debian   the same bot on Debian's libtoxcore"
 	@echo "make test               lint, types, unit, property, scenario, interop and C tests"
 	@echo "make test-asan          the C code under AddressSanitizer and UndefinedBehaviorSanitizer"
+	@echo "make docs               the documentation as a site in build/site"
 	@echo "make lint               ruff and mypy only"
 	@echo "make coverage           which lines of toxpy the tests in this process run; pages in build/coverage"
 	@echo "make bench              c-toxcore's library and ours in the same C programs; a table and plots in build/bench"
@@ -109,6 +110,21 @@ microbench: packages-bench
 profile: packages-bench
 	@$(MAKE) --no-print-directory build $(VENV)/profile-ready
 	@$(BIN)/python -m bench profile $(CASE) --prefix $(PREFIX) $(BENCH_ARGS)
+
+# a warning, as of a link that leads nowhere, ends it
+docs: packages-docs
+	@$(MAKE) --no-print-directory $(VENV)-docs/ready
+	@NO_MKDOCS_2_WARNING=1 $(CURDIR)/$(VENV)-docs/bin/mkdocs build --quiet
+	@echo "build/site/index.html"
+
+$(VENV)-docs/ready: docs/requirements.txt
+	@echo "setting up $(VENV)-docs with $(PYTHON)"
+	@$(PYTHON) -m venv --clear $(VENV)-docs
+	@$(VENV)-docs/bin/pip install --quiet --disable-pip-version-check -r docs/requirements.txt
+	@touch $@
+
+packages-docs:
+	$(call require_packages,python3 python3-venv)
 
 packages-demo:
 	$(call require_packages,$(DEMO_PACKAGES))
