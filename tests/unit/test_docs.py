@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 import toxpy
-from tests.support.prefix import library_dir, prefix
+from tests.support.doc_shell import run_blocks
+from toxpy.cli.bootstrapd.metrics import Snapshot, metrics_of
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = ROOT / "README.md"
+PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 
 
@@ -41,20 +43,39 @@ def test_python_example(code, tmp_path):
     assert ran.stdout.strip()
 
 
-@pytest.mark.parametrize("code", blocks("sh"))
-def test_shell_example(code, tmp_path):
-    """`make` targets must exist, build commands name what is there, the rest is run."""
-    if code.startswith("make "):
-        subprocess.run(["make", "-n", "-s", *code.split()[1:]], cwd=ROOT, check=True, capture_output=True)
-    elif code.startswith("cmake "):
-        # the same build that made the library under test
-        assert (ROOT / "CMakeLists.txt").exists()
-        assert (prefix() / "lib" / "libtoxcore.so.2").exists()
-    else:
-        environment = dict(os.environ, PKG_CONFIG_PATH=str(library_dir() / "pkgconfig"))
-        code = code.replace("-o echo_bot", f"-o {tmp_path}/echo_bot")
-        subprocess.run(["sh", "-ec", code], cwd=ROOT, env=environment, check=True)
-        assert (tmp_path / "echo_bot").exists()
+def pages_with_shell_lines():
+    found = {page: [code for kind, code in BLOCK.findall(page.read_text()) if kind == "sh"] for page in PAGES}
+    return [pytest.param(code, id=page.name) for page, code in found.items() if code]
+
+
+@pytest.mark.parametrize("code", pages_with_shell_lines())
+def test_shell_lines(code, tmp_path):
+    """Those of a page, in their order, as they stand."""
+    ran = run_blocks(code, tmp_path)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_the_library_that_the_readme_builds_is_the_one_that_is_used(tmp_path):
+    """Its own last lines say so; without the two variables it would be Debian's."""
+    (code,) = (code for kind, code in BLOCK.findall(README.read_text()) if "PKG_CONFIG_PATH" in code)
+    ran = run_blocks([code], tmp_path / "with")
+    assert f"=> {tmp_path}/with/checkout/prefix/lib/libtoxcore.so.2" in ran.stdout, ran.stderr
+    without = re.sub(r"(?m)^export .*\n", "", code)
+    ran = run_blocks([without], tmp_path / "without")
+    assert "prefix/lib" not in ran.stdout
+
+
+def test_examples_are_typed(tmp_path):
+    """mypy --strict over every Python example, as a user's checker sees it."""
+    for number, example in enumerate(blocks("python")):
+        (tmp_path / f"example_{number}.py").write_text(example.values[0])
+    ran = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file", ROOT / "pyproject.toml", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stdout
 
 
 def test_all_blocks_are_of_a_kind_that_is_checked():
@@ -80,3 +101,17 @@ def test_the_python_page_names_everything():
         public = {name for name in dir(getattr(toxpy, title)) if not name.startswith("_")}
         assert names == public, title
     assert set(toxpy.__all__) <= set(re.findall(r"`(\w+)`", listed))
+
+
+def test_the_node_page_has_every_metric():
+    """Names and labels, as a scrape shows them."""
+    page = (ROOT / "docs" / "bootstrapd.md").read_text()
+    rows = re.findall(r"(?m)^\| `([a-z_0-9*]+)` \| ([^|]*)\|", page.partition("## Metrics")[2])
+    documented = {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
+    snapshot = Snapshot()
+    snapshot.traffic = {("udp", "sent", "ping_request"): (1, 82)}
+    snapshot.errors = {("udp", "EPERM"): 1}
+    snapshot.counters = {"drop.udp_malformed": 1, "forwarded": 1}
+    snapshot.nodes = {"ipv4": 1}
+    found = {sample.name: set(sample.labels) for family in metrics_of(snapshot) for sample in family.samples}
+    assert documented == {**found, "process_*": set()}
