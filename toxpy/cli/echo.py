@@ -11,6 +11,9 @@ from toxpy.cli.session import CliSession, run
 from toxpy.errors import ToxError
 from toxpy.generated.typed_events import FileRecv, FriendMessage
 
+#: Messages of one friend that wait to be echoed; those beyond are dropped, as the friend can see.
+MAX_WAITING = 1000
+
 
 def echo_main(words: list[str]) -> int:
     """`echo`."""
@@ -26,17 +29,34 @@ def echo_main(words: list[str]) -> int:
         session.accept_requests()
         receiver = Receiver(session, Progress(session.out))
         session.tox.on(FileRecv, receiver.offered)
+        waiting: dict[int, asyncio.Queue[FriendMessage]] = {}
+        tasks: dict[int, asyncio.Task[None]] = {}
 
         def on_message(event: FriendMessage) -> None:
-            friend = session.tox.friend(event.friend_number)
-            session.tell_message(event.friend_number, event.type, event.message)
-            try:
-                friend.send_nowait(event.raw, event.type)
-            except ToxError as error:
-                # gone meanwhile, or tens of thousands of messages wait for them
-                session.out.warning(f"{session.name_of(friend)}: not sent back: {error}")
+            number = event.friend_number
+            session.tell_message(number, event.type, event.message)
+            if number not in tasks or tasks[number].done():
+                waiting[number] = asyncio.Queue(MAX_WAITING)
+                tasks[number] = asyncio.ensure_future(_send_back(session, number, waiting[number]))
+            if not waiting[number].full():
+                waiting[number].put_nowait(event)
 
         session.tox.on(FriendMessage, on_message)
-        await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for task in tasks.values():
+                task.cancel()
 
     return run(arguments, echo, endless=True)
+
+
+async def _send_back(session: CliSession, number: int, messages: asyncio.Queue[FriendMessage]) -> None:
+    """In the order in which they came; what waits while the friend goes offline is dropped."""
+    friend = session.tox.friend(number)
+    while True:
+        event = await messages.get()
+        try:
+            await friend.send(event.raw, event.type)
+        except ToxError as error:
+            session.out.warning(f"{session.name_of(friend)}: {error}")
