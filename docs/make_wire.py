@@ -1,15 +1,20 @@
 """Writes docs/wire.md from the docstrings of the modules that speak a format: `python docs/make_wire.py`.
 
-The byte diagrams stand once, beside the code that packs and unpacks them; a test
-fails when the page is not what this makes of them.
+The byte diagrams stand once, beside the code that packs and unpacks them, and the layouts
+in a table that the code reads; a test fails when the page is not what this makes of them.
 """
 
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from toxpy.wire.packets import TABLE, Layout  # noqa: E402
+
 PAGE = ROOT / "docs" / "wire.md"
 
 MODULES = {
@@ -51,7 +56,22 @@ def page() -> str:
         if not docstring:
             raise ValueError(f"{source} has no docstring")
         parts.append(f"\n## {title}\n\n`toxpy/{module}.py`\n\n{docstring}\n")
+    parts.append(
+        "\n# Layouts\n\n`toxpy/wire/packets.py`. Sizes in bytes; what has two is of any size between.\n"
+    )
+    for group, layouts in TABLE.items():
+        parts.append(f"\n## {group}\n\n| kind | name | fields | size |\n|---|---|---|---|\n")
+        parts += map(row, layouts)
     return "".join(parts)
+
+
+def row(layout: Layout) -> str:
+    """One packet in its group's table."""
+    fields = [f"{name} {size}" for name, size in layout.fields.items()]
+    if layout.tail:
+        fields.append(f"{layout.tail} {layout.min_size - layout.size} to {layout.max_size - layout.size}")
+    size = f"{layout.min_size} to {layout.max_size}" if layout.tail else f"{layout.size}"
+    return f"| 0x{layout.kind:02x} | {layout.name} | {', '.join(fields)} | {size} |\n"
 
 
 if __name__ == "__main__":

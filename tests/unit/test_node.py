@@ -7,6 +7,8 @@ from tests.support.universe import Universe
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.dht.forwarding import pack_relay_request
 from toxpy.network.bootstrap_node import VERSION, BootstrapNode
+from toxpy.network.flood_queue import STRANGERS_AT_ONCE
+from toxpy.network.node import NetworkNode
 from toxpy.tcp.pool import TcpPool
 from toxpy.wire.address import Node
 
@@ -152,3 +154,17 @@ def test_the_next_timer(network):
     node.close()
     assert node.udp.closed
     assert not any(listener.streams is node.streams for listener in network.fabric.listeners.values())
+
+
+def test_a_pass_of_a_bootstrap_node_computes_fewer_keys_than_one_of_a_client():
+    assert BootstrapNode.x25519_per_pass < NetworkNode.x25519_per_pass
+    network = Network(1)
+    (node,) = network.nodes
+    before, rng = node.dht.budget.spent, network.universe.random
+    home = (bytes((192, 168, 1, 1)), 33445)
+    requests = [b"\x00" + rng.randbytes(81) for _ in range(4 * BootstrapNode.x25519_per_pass)]
+    node.udp.inbox += [(data, home) for data in requests]
+    node.iterate()
+    spent = node.dht.budget.spent - before
+    assert BootstrapNode.x25519_per_pass <= spent < BootstrapNode.x25519_per_pass + STRANGERS_AT_ONCE
+    network.close()

@@ -16,16 +16,15 @@ if TYPE_CHECKING:
     from toxpy.runtime import Runtime
     from toxpy.wire.address import Address
 
-#: Passes with so few packets are left as they are.
-CALM = 64
-#: Half a second of work: so much comes at once when a relay's clients do.
+#: Packets of a pass up to which their order stays as it is.
+MAX_UNSORTED = 64
+#: Requests that wait: half a second of work, which comes at once when a relay's clients do.
 MAX_WAITING = 4096
-#: Of those who wait, one pass handles so many at most, and fewer when so many X25519 were computed for them:
-#: about 15 ms of work.
+#: Waiting requests handled in one pass, and X25519 computed for them: 15 ms of work, whichever comes first.
 STRANGERS_PER_PASS, X25519_PER_PASS = 512, 128
-#: They are handled in groups of so many.
-GROUP = 16
-#: No datagram is as long.
+#: Requests handled between two looks at what was spent.
+STRANGERS_AT_ONCE = 16
+#: Offset beyond the end of every datagram.
 BEHIND_EVERYTHING = 1 << 16
 
 #: Where the sender's key is in the requests that make us compute a shared key: ping, nodes, cookie; DHT

@@ -16,7 +16,13 @@ from toxpy.dht.dht import DHT
 from toxpy.dht.forwarding import Forwarding
 from toxpy.dht.lan import Lan
 from toxpy.errors import PacketError
-from toxpy.network.flood_queue import CALM, GROUP, STRANGERS_PER_PASS, X25519_PER_PASS, Strangers
+from toxpy.network.flood_queue import (
+    MAX_UNSORTED,
+    STRANGERS_AT_ONCE,
+    STRANGERS_PER_PASS,
+    X25519_PER_PASS,
+    Strangers,
+)
 from toxpy.onion.announce import AnnounceServer
 from toxpy.onion.path import OnionRelay
 from toxpy.runtime import Dispatch
@@ -72,17 +78,17 @@ if TYPE_CHECKING:
         def close(self) -> None: ...
 
 
-#: Files for a relay that nobody gave more.
+#: Open files of a relay that nobody gave more.
 DEFAULT_MAX_FILES = 2048
-#: Datagrams handled per pass, so that a flood cannot keep timers and relays from running; and those of one
-#: call of the datapath, which other threads wait for.
+#: Datagrams handled in one pass, so that a flood cannot keep timers and relays from running; and in one call
+#: of the datapath, which other threads wait for.
 MAX_DATAGRAMS, MAX_BATCH = 4096, 512
 
 
 class NetworkNode:
     """Takes over the socket, the streams and the relay's listeners; `close` closes them."""
 
-    #: for strangers in a pass with many of them
+    #: X25519 computed for strangers in a pass with many of them
     x25519_per_pass = X25519_PER_PASS
 
     __slots__ = (
@@ -228,16 +234,16 @@ class NetworkNode:
     def _handle_some(self, batch: list[tuple[bytes, Address]]) -> None:
         """All of a small batch; of a big one what need not wait."""
         strangers = self._strangers
-        if len(batch) <= CALM and not strangers:
+        if len(batch) <= MAX_UNSORTED and not strangers:
             self._handle(batch)
             return
         self._handle(strangers.part(batch))
         # a short pass: nodes that we know, relay clients and timers wait for its end
-        limit = self.dht.budget.spent + X25519_PER_PASS
-        for _ in range(STRANGERS_PER_PASS // GROUP):
+        limit = self.dht.budget.spent + self.x25519_per_pass
+        for _ in range(STRANGERS_PER_PASS // STRANGERS_AT_ONCE):
             if not strangers or self.dht.budget.spent >= limit:
                 break
-            self._handle(strangers.take(GROUP))
+            self._handle(strangers.take(STRANGERS_AT_ONCE))
 
     def _handle(self, batch: list[tuple[bytes, Address]]) -> None:
         handlers, counters = self.dispatch.handlers, self.rt.counters

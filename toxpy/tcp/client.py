@@ -26,6 +26,7 @@ from toxpy.wire.packets import (
     DISCONNECTED,
     FORWARD_REQUEST,
     FORWARDING,
+    MAX_CONNECTION_IDS,
     MAX_OOB_SIZE,
     ONION_REQUEST,
     ONION_RESPONSE,
@@ -102,8 +103,6 @@ TRANSITIONS = {
 }
 
 # the protocol's
-#: Peers of one relay that can have an id.
-MAX_CONNECTIONS = 256 - RESERVED_IDS
 #: Time limit of each phase before CONFIRMED, ms.
 PHASE_TIMEOUT_MS = 10_000
 PING_INTERVAL_MS = 30_000
@@ -116,7 +115,7 @@ FILLER_SIZE = 1 + KEY_SIZE + MAX_OOB_SIZE + FRAME_OVERHEAD
 #: What is known of a connection id.
 _FREE, _OFFLINE, _ONLINE = range(3)
 
-_DATA_BYTES = [bytes((RESERVED_IDS + n,)) for n in range(MAX_CONNECTIONS)]
+_DATA_BYTES = [bytes((RESERVED_IDS + n,)) for n in range(MAX_CONNECTION_IDS)]
 #: Control frames that a relay may send, by their kind.
 _FROM_RELAY: dict[int, Layout] = {
     layout.kind: layout
@@ -185,7 +184,7 @@ class TcpClient:
         self._setup: Setup | None = Setup(keys, shared_keys, node.public_key, handshake, rt=rt)
         self._log_name = format_address(node.address) if host is None else f"{host}:{node.address[1]}"
         self._secure: SecureStream | None = None
-        self._status = bytearray(MAX_CONNECTIONS)
+        self._status = bytearray(MAX_CONNECTION_IDS)
         self._control: ControlFrames | None = None
         self._backlog = Backlog(rt.clock)
         self._pinged_ms = 0
@@ -263,7 +262,7 @@ class TcpClient:
         self._timer.cancel()
         self._setup = self._secure = None
         self._control = None
-        self._status = bytearray(MAX_CONNECTIONS)
+        self._status = bytearray(MAX_CONNECTION_IDS)
         if self._stream is not None:
             self._stream.close()
             self._stream = None

@@ -26,9 +26,10 @@ from __future__ import annotations
 from toxpy.dht.budget import TokenBucket
 from toxpy.tcp.client import TcpClient
 from toxpy.tcp.peer import TcpPeer, nothing
-from toxpy.tcp.relay import CONNECTED, MAX_CONNECTION_IDS, ONLINE, SLEEPING, UNREGISTERED, Link, Relay, Route
+from toxpy.tcp.relay import CONNECTED, ONLINE, SLEEPING, UNREGISTERED, Link, Relay, Route
 from toxpy.tcp.relays import RECOMMENDED_RELAYS, Relays
 from toxpy.wire.address import is_usable
+from toxpy.wire.packets import MAX_CONNECTION_IDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,6 +7,8 @@ claim: it counts only for peers that it was asked about and ids that it gave out
 
 from __future__ import annotations
 
+from toxpy.wire.packets import MAX_CONNECTION_IDS, MAX_OOB_SIZE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +47,6 @@ if TYPE_CHECKING:
 CONNECTING, CONNECTED, WAITING, SLEEPING = "connecting", "connected", "waiting", "sleeping"
 UNREGISTERED, REGISTERED, ONLINE = range(3)
 
-#: Peers that one relay connects us with. Spec: TCP Server, connection ids 0..239.
-MAX_CONNECTION_IDS = 240
-#: Spec: OOB send.
-MAX_OOB_SIZE = 1024
 
 #: Between two tries to connect: doubled after each failure.
 FIRST_RETRY_MS, MAX_RETRY_MS = 100, 60_000

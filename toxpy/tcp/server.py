@@ -1,18 +1,10 @@
 """The TCP relay: connects clients that cannot reach each other. Spec: TCP Server.
 
 A connection is *incoming* until its hello is here, *unconfirmed* until the first frame proves that
-the hello was not a recorded one, then a client, known by its DHT key. Frames, by their first byte:
-
-    0 routing request     key 32              -> 1 routing response  id (0: refused), key 32
-    2 connected           id, from us: the peer of that id has asked for the client as well
-    3 disconnected        id, from us; from the client: forget that id
-    4 ping, 5 pong        number 8, not 0
-    6 OOB send            key 32, data 1-1024 -> 7 OOB received      sender's key 32, data
-    8 onion request       for the first hop   -> 9 onion response
-    10 forward request    address, data       -> 11 forwarding
-    16 to 255             data for the peer of that connection id
-
-Anything else closes the connection. c-toxcore: TCP_server.c.
+the hello was not a recorded one, then a client, known by its DHT key. The frames are those of
+`toxpy.wire.packets`, and from 16 on data for the peer of that connection id. Whoever asked for a key is
+told when the owner of that key has asked for him as well (2), and when that one has gone (3). Anything
+else closes the connection. c-toxcore: TCP_server.c.
 """
 
 from __future__ import annotations
@@ -27,6 +19,18 @@ from toxpy.tcp.half_open import MAX_HALF_OPEN, HalfOpen
 from toxpy.tcp.secure import SecureStream, create_server_hello, open_client_hello
 from toxpy.tcp.server_client import FIRST_CONNECTION_ID, LAST_CONNECTION_ID, Incoming, Link, ServerClient
 from toxpy.wire.address import unpack_ip_port
+from toxpy.wire.packets import (
+    CONNECTED,
+    DISCONNECTED,
+    FORWARD_REQUEST,
+    ONION_REQUEST,
+    OOB_RECEIVED,
+    OOB_SEND,
+    PING,
+    PONG,
+    ROUTING_REQUEST,
+    ROUTING_RESPONSE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,19 +43,11 @@ if TYPE_CHECKING:
     from toxpy.tcp.half_open import Connection
     from toxpy.tcp.server_client import Session
 
-ROUTING_REQUEST, ROUTING_RESPONSE, CONNECTED, DISCONNECTED = 0, 1, 2, 3
-PING, PONG, OOB_SEND, OOB_RECEIVED = 4, 5, 6, 7
-ONION_REQUEST, FORWARD_REQUEST = 8, 10
-
-MAX_OOB_SIZE = 1024
-PING_SIZE = 9
-#: An onion request has more than this: id, nonce and two layers (key 32, address 19, MAC 16).
-MIN_ONION_REQUEST_SIZE = 1 + NONCE_SIZE + 2 * (KEY_SIZE + 19 + 16)
 PING_INTERVAL_MS, PONG_TIMEOUT_MS = 30_000, 10_000
-#: Pings due so soon are sent together: fewer wake-ups with many clients.
+#: Time within which due pings are sent together, ms: fewer wake-ups with many clients.
 PING_TOGETHER_MS = 1_000
 
-#: Ours. Every hello costs the making of a key pair, even one from a known key.
+#: Ours: hellos of one network, and of all. Each costs the making of a key pair, even one from a known key.
 HELLOS_PER_S, HELLOS_BURST = 256, 1024
 HELLOS_TOTAL_PER_S, HELLOS_TOTAL_BURST = 2000, 4000
 DEFAULT_MAX_CLIENTS = 1024
@@ -136,14 +132,14 @@ class TcpServer:
         self._awaiting: dict[ServerClient, int] = {}
         self._timer: Timer | None = None
         self._handlers: dict[int, Callable[[ServerClient, bytes], bool]] = {
-            ROUTING_REQUEST: self._on_routing_request,
-            CONNECTED: self._on_connected,
-            DISCONNECTED: self._on_disconnected,
-            PING: self._on_ping,
-            PONG: self._on_pong,
-            OOB_SEND: self._on_oob_send,
-            ONION_REQUEST: self._on_onion_frame,
-            FORWARD_REQUEST: self._on_forward_frame,
+            ROUTING_REQUEST.kind: self._on_routing_request,
+            CONNECTED.kind: self._on_connected,
+            DISCONNECTED.kind: self._on_disconnected,
+            PING.kind: self._on_ping,
+            PONG.kind: self._on_pong,
+            OOB_SEND.kind: self._on_oob_send,
+            ONION_REQUEST.kind: self._on_onion_frame,
+            FORWARD_REQUEST.kind: self._on_forward_frame,
         }
         self._listeners = listeners
         for listener in listeners:
@@ -281,7 +277,7 @@ class TcpServer:
         return handler is not None and handler(client, frame)
 
     def _on_routing_request(self, client: ServerClient, frame: bytes) -> bool:
-        if len(frame) != 1 + KEY_SIZE:
+        if not ROUTING_REQUEST.fits(frame):
             return False
         public_key, links = frame[1:], client.links
         connection_id = client.connection_ids.get(public_key, 0)
@@ -289,7 +285,7 @@ class TcpServer:
         if not known and public_key != client.public_key:
             free = (i for i in range(FIRST_CONNECTION_ID, LAST_CONNECTION_ID + 1) if i not in links)
             connection_id = next(free, 0)
-        sent = client.send(bytes((ROUTING_RESPONSE, connection_id)) + public_key, True)
+        sent = client.send(ROUTING_RESPONSE.make(connection_id, public_key), True)
         if known or not connection_id or not sent:
             # a client that cannot be told has no connection either, and will ask again
             return True
@@ -300,15 +296,15 @@ class TcpServer:
         if back is not None:
             link.back, back.back = back, link
             for end in (link, back):
-                self._notify(end.client, bytes((CONNECTED,)) + end.first)
+                self._notify(end.client, CONNECTED.prefix + end.first)
         return True
 
     def _on_connected(self, _client: ServerClient, frame: bytes) -> bool:
         # c-toxcore's clients send it, and its server does nothing with it
-        return len(frame) == 2
+        return CONNECTED.fits(frame)
 
     def _on_disconnected(self, client: ServerClient, frame: bytes) -> bool:
-        link = client.links.pop(frame[1], None) if len(frame) == 2 else None
+        link = client.links.pop(frame[1], None) if DISCONNECTED.fits(frame) else None
         if link is None:
             return False
         del client.connection_ids[link.public_key]
@@ -320,7 +316,7 @@ class TcpServer:
         back = link.back
         if back is not None:
             link.back = back.back = None
-            self._notify(back.client, bytes((DISCONNECTED,)) + back.first)
+            self._notify(back.client, DISCONNECTED.prefix + back.first)
 
     def _notify(self, client: ServerClient, frame: bytes) -> None:
         """Send what a client must know; one that has left 192 KiB unread will be closed."""
@@ -329,14 +325,14 @@ class TcpServer:
             self.rt.timers.call_later(0, lambda: self.kill(client, "tcp_unread"))
 
     def _on_ping(self, client: ServerClient, frame: bytes) -> bool:
-        if len(frame) != PING_SIZE:
+        if not PING.fits(frame):
             return False
-        client.send(bytes((PONG,)) + frame[1:], True)
+        client.send(PONG.make(frame[1:]), True)
         return True
 
     def _on_pong(self, client: ServerClient, frame: bytes) -> bool:
         ping_id = frame[1:]
-        if len(frame) != PING_SIZE or not any(ping_id):
+        if not PONG.fits(frame) or not any(ping_id):
             return False
         if ping_id == client.ping_id:
             client.ping_id = b""
@@ -345,17 +341,17 @@ class TcpServer:
 
     def _on_oob_send(self, client: ServerClient, frame: bytes) -> bool:
         public_key, data = frame[1 : 1 + KEY_SIZE], frame[1 + KEY_SIZE :]
-        if not 1 <= len(data) <= MAX_OOB_SIZE:
+        if not OOB_SEND.fits(frame):
             return False
         other = self._by_key.get(public_key)
         if other is not None:
-            other.send(bytes((OOB_RECEIVED,)) + client.public_key + data)
+            other.send(OOB_RECEIVED.make(client.public_key) + data)
         return True
 
     def _on_onion_frame(self, client: ServerClient, frame: bytes) -> bool:
         if self.on_onion_request is None:
             return True
-        if len(frame) <= MIN_ONION_REQUEST_SIZE:
+        if not ONION_REQUEST.fits(frame):
             return False
         if client.requests.take(self.rt.clock.now_ms):
             self.on_onion_request(client, frame[1:])
@@ -417,7 +413,7 @@ class TcpServer:
         self._awaiting[client] = now_ms + PONG_TIMEOUT_MS
         client.ping_id = (self.rt.rng.below((1 << 64) - 1) + 1).to_bytes(8, "big")
         # what cannot be sent cannot be answered, and that ends the connection as well
-        client.send(bytes((PING,)) + client.ping_id, True)
+        client.send(PING.make(client.ping_id), True)
 
 
 def _due(queue: dict[ServerClient, int], now_ms: int) -> list[ServerClient]:

@@ -7,21 +7,36 @@ from __future__ import annotations
 
 from toxpy.dht.budget import TokenBucket
 from toxpy.tcp.secure import CLIENT_HELLO_SIZE, CLOSED_BY_PEER, SecureStream
+from toxpy.wire.packets import FORWARDING, ONION_RESPONSE, RESERVED_IDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
+    from toxpy.runtime import Runtime
     from toxpy.system.streams import Stream
-    from toxpy.tcp.server import TcpServer
     from toxpy.wire.address import Address
 
     #: our secret, their public key, our first nonce and theirs
     Session = tuple[bytes, bytes, int, int]
 
-ONION_RESPONSE, FORWARDING = 9, 11
-FIRST_CONNECTION_ID, LAST_CONNECTION_ID = 16, 255
-#: So many frames at once are no signs of life but something that clients wait for.
+    class Server(Protocol):
+        """Who takes what comes on a connection: `toxpy.tcp.server`."""
+
+        rt: Runtime
+
+        def on_hello(self, connection: Incoming, hello: bytes) -> None: ...
+        def secure(self, stream: Stream, session: Session, data: bytes) -> SecureStream: ...
+        def give_up(self, connection: Incoming | ServerClient, reason: str) -> None: ...
+        def confirm(self, client: ServerClient) -> bool: ...
+        def kill(self, client: ServerClient, reason: str = "") -> None: ...
+        def on_control(self, client: ServerClient, kind: int, frame: bytes) -> bool: ...
+        def client_by_token(self, token: int) -> ServerClient | None: ...
+
+
+FIRST_CONNECTION_ID, LAST_CONNECTION_ID = RESERVED_IDS, 255
+#: Frames that come at once from which on they are no signs of life but something that clients wait for.
 BUSY_FRAMES = 3
 #: Ours: datagrams into the network for one client. c-toxcore's send some dozens in a second at most.
 REQUESTS_PER_S, REQUESTS_BURST = 256, 1024
@@ -47,7 +62,7 @@ class Incoming:
 
     __slots__ = ("_buffer", "_server", "stream")
 
-    def __init__(self, server: TcpServer, stream: Stream) -> None:
+    def __init__(self, server: Server, stream: Stream) -> None:
         self._server = server
         self.stream = stream
         self._buffer = b""
@@ -88,7 +103,7 @@ class ServerClient:
         "token",
     )
 
-    def __init__(self, server: TcpServer, stream: Stream, public_key: bytes, session: Session) -> None:
+    def __init__(self, server: Server, stream: Stream, public_key: bytes, session: Session) -> None:
         self._server = server
         self.stream = stream
         self.public_key = public_key
@@ -118,11 +133,11 @@ class ServerClient:
 
     def send_onion_response(self, data: bytes) -> bool:
         """Send what came back through the onion."""
-        return self.send(bytes((ONION_RESPONSE,)) + data)
+        return self.send(ONION_RESPONSE.prefix + data)
 
     def send_forwarding(self, data: bytes) -> bool:
         """Send what came back through forwarding."""
-        return self.send(bytes((FORWARDING,)) + data)
+        return self.send(FORWARDING.prefix + data)
 
     def close(self) -> None:
         """Close the connection; for the server, which then forgets it (`TcpServer.kill`)."""

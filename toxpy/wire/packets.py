@@ -16,6 +16,8 @@ TABLE: dict[str, list[Layout]] = {}
 MAX_FRAME_PAYLOAD = 2048 - 16
 #: Connection ids below this are control frames. Spec: TCP Server.
 RESERVED_IDS = 16
+#: Peers that one relay connects a client with.
+MAX_CONNECTION_IDS = 256 - RESERVED_IDS
 #: Data of an out-of-band frame, bytes. Spec: TCP Server.
 MAX_OOB_SIZE = 1024
 
@@ -86,7 +88,8 @@ PING = Layout(_FRAMES, 4, "ping", ping_id="8s")
 PONG = Layout(_FRAMES, 5, "pong", ping_id="8s")
 OOB_SEND = Layout(_FRAMES, 6, "out-of-band data to", dht_pk="32s", data=(1, MAX_OOB_SIZE))
 OOB_RECEIVED = Layout(_FRAMES, 7, "out-of-band data from", dht_pk="32s", data=(1, MAX_FRAME_PAYLOAD - 33))
-ONION_REQUEST = Layout(_FRAMES, 8, "onion request", data=(1, MAX_FRAME_PAYLOAD - 1))
+#: Nonce and two layers of key 32, address 19 and MAC 16, and what is in them.
+ONION_REQUEST = Layout(_FRAMES, 8, "onion request", data=(24 + 2 * (32 + 19 + 16) + 1, MAX_FRAME_PAYLOAD - 1))
 ONION_RESPONSE = Layout(_FRAMES, 9, "onion response", data=(1, MAX_FRAME_PAYLOAD - 1))
 FORWARD_REQUEST = Layout(_FRAMES, 10, "forward request", data=(1, MAX_FRAME_PAYLOAD - 1))
 FORWARDING = Layout(_FRAMES, 11, "forwarding", data=(1, MAX_FRAME_PAYLOAD - 1))

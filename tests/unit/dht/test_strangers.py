@@ -4,10 +4,10 @@ from tests.support.universe import SeededRng, SimClock
 from tests.support.worlds import SimulatedWorld
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.network.flood_queue import (
-    CALM,
-    GROUP,
+    MAX_UNSORTED,
     MAX_WAITING,
     SENDER_AT,
+    STRANGERS_AT_ONCE,
     STRANGERS_PER_PASS,
     X25519_PER_PASS,
     Strangers,
@@ -86,7 +86,7 @@ def test_a_pass_computes_few_keys():
     before = target.values.get("x25519", 0)
     target.inbox += [(b"\x00" + target.rng.bytes(81), LAN_ADDRESS) for _ in range(2 * X25519_PER_PASS)]
     target.tox.iterate()
-    assert X25519_PER_PASS <= target.values["x25519"] - before < X25519_PER_PASS + GROUP
+    assert X25519_PER_PASS <= target.values["x25519"] - before < X25519_PER_PASS + STRANGERS_AT_ONCE
     target.tox.iterate()
     assert target.values["x25519"] - before == 2 * X25519_PER_PASS
     target.world.close()
@@ -94,9 +94,9 @@ def test_a_pass_computes_few_keys():
 
 def test_few_requests_do_not_wait():
     target = Target()
-    target.send(CALM)
+    target.send(MAX_UNSORTED)
     target.tox.iterate()
-    assert target.values["drop.ping_size"] == CALM and target.tox.deadline_in_ms() != 0
+    assert target.values["drop.ping_size"] == MAX_UNSORTED and target.tox.deadline_in_ms() != 0
     target.world.close()
 
 
