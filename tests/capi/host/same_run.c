@@ -1,6 +1,6 @@
 /* One random schedule of sends, changes, questions and passes of two friends, printed: events, packets and
  * state. With the argument "full" no pass is ever left out, since something changes before each; the two runs must
- * be the same. With "paced": when the first packet that waits for its turn leaves. */
+ * be the same. "paced": when the first packet that waits for its turn leaves. "joining": how long 400 passes take. */
 #include <stdio.h>
 #include <string.h>
 #include <tox/tox.h>
@@ -169,9 +169,42 @@ static void paced(void)
     printf("paced after %lld ms\n", (long long)(fake_ms - start_ms));
 }
 
+/* 400 passes of a client that joins at a node that is dead (0) or lives (1). */
+static void joining(bool alive)
+{
+    uint8_t key[TOX_DHT_ID_SIZE];
+    Tox *tox = new_local(false, NULL), *node = new_local(false, NULL);
+    CHECK(tox != NULL && node != NULL);
+    tox_self_get_dht_id(node, key);
+    uint16_t port = tox_self_get_udp_port(node, NULL);
+    if (!alive) {
+        tox_kill(node);
+    }
+    CHECK(tox_bootstrap(tox, "127.0.0.1", port, key, NULL));
+    const int64_t start_ms = fake_ms;
+    int64_t online_ms = -1;
+    for (int i = 0; i < 400; i++) {
+        tox_iterate(tox, NULL);
+        if (alive) {
+            tox_iterate(node, NULL);
+        }
+        if (online_ms < 0 && tox_self_get_connection_status(tox) != TOX_CONNECTION_NONE) {
+            online_ms = fake_ms - start_ms;
+        }
+        fake_ms += tox_iteration_interval(tox);
+    }
+    printf("%lld %lld\n", (long long)(fake_ms - start_ms), (long long)online_ms);
+    tox_kill(tox);
+    tox_kill(node);
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 3);
+    if (strcmp(argv[1], "joining") == 0) {
+        joining(argv[2][0] == '1');
+        return 0;
+    }
     schedule_state = strtoull(argv[2], NULL, 10);
     full = strcmp(argv[1], "full") == 0;
     meet();

@@ -168,6 +168,15 @@ def test_the_first_packet_that_waits_for_its_turn_is_on_time(build):
 
 
 @pytest.mark.namespaces
+def test_passes_of_a_client_that_joins_take_time(build):
+    """Programs count passes as if one took 50 ms; where a node answers, joining is quick nevertheless."""
+    ((dead,), (alive,)) = fake_world(build, ("joining", 0), ("joining", 1))
+    passed_ms, online_ms = map(int, dead.split())
+    assert 19_000 <= passed_ms <= 20_000 and online_ms == -1
+    passed_ms, online_ms = map(int, alive.split())
+    assert 15_000 <= passed_ms <= 20_000 and 0 < online_ms <= 500
+
+
 @pytest.mark.parametrize("way", ["udp", "tcp"])
 def test_what_a_call_sends_has_left_when_it_returns(build, way):
     program = build("leaves.c", "-std=gnu11")
