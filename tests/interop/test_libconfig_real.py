@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.test_bootstrapd_config import FULL
+from tests.unit.cli.test_bootstrapd_config import FULL
 from toxpy.cli.bootstrapd.libconfig import Group, LibconfigError, parse
 
 #: larger than config_t of any version

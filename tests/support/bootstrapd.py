@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from tests.support.programs import free_port
-from tests.unit.test_bootstrapd_config import FULL
+from tests.unit.cli.test_bootstrapd_config import FULL
 
 ROOT = Path(__file__).parents[2]
 OURS = [sys.executable, "-W", "error", "-m", "toxpy", "bootstrapd"]

@@ -6,7 +6,7 @@ import json
 import pytest
 
 import toxpy
-from tests.unit.test_aio import ScriptedCore, play, settle
+from tests.unit.api.test_aio import ScriptedCore, play, settle
 from toxpy import NodeAddress, PublicKey, ToxError, load_nodes
 from toxpy.generated import events
 from toxpy.network import aio

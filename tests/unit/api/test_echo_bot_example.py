@@ -5,10 +5,10 @@ import importlib.util
 from pathlib import Path
 
 import toxpy
-from tests.unit.test_aio import KEY, play, sendq
+from tests.unit.api.test_aio import KEY, play, sendq
 from toxpy.generated import enums, events
 
-PATH = Path(__file__).parents[2] / "examples" / "echo_bot.py"
+PATH = Path(__file__).parents[3] / "examples" / "echo_bot.py"
 
 
 def load():

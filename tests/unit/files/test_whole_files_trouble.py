@@ -316,7 +316,7 @@ def test_a_receiver_without_permission(tmp_path):
         "try: stage.bob.accept_file(offer, sys.argv[2])\n"
         "except PermissionError as error: print(error.filename)"
     )
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     folder = tmp_path / "inbox"
     folder.mkdir(mode=0o555)
     for each in (tmp_path, *list(tmp_path.parents)[:-2]):

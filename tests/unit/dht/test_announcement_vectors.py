@@ -15,7 +15,7 @@ from toxpy.onion.group_announce import Member
 from toxpy.runtime import Dispatch
 from toxpy.wire.address import Node, pack_ip_port
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "announcements.json").read_text())
+VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "announcements.json").read_text())
 LOOPBACK = b"\x7f\x00\x00\x01"
 SOURCE = (LOOPBACK, 45101)
 RELAY = Node(b"\x09" * 32, (LOOPBACK, 443), tcp=True)

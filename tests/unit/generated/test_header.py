@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pycparser import c_ast, c_parser
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 INCLUDE = ROOT / "include"
 VECTORS = ROOT / "tests" / "vectors"
 

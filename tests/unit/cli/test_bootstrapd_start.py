@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tests.unit.test_bootstrapd_config import Log
+from tests.unit.cli.test_bootstrapd_config import Log
 from toxpy.cli.bootstrapd.bootstrapd_config import BootstrapAddress, Config
 from toxpy.cli.bootstrapd.libconfig import parse
 from toxpy.cli.bootstrapd.main import StartError, add_numeric_nodes, bind, look_up, raise_file_limit

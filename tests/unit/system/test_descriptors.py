@@ -31,7 +31,7 @@ from toxpy.tcp.pool import TcpPool
 from toxpy.tcp.relay import FIRST_RETRY_MS, MAX_RETRY_MS
 from toxpy.wire.address import Node
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOOPBACK = bytes((127, 0, 0, 1))
 KEY = bytes(range(1, 33))
 

@@ -11,7 +11,7 @@ from tests.support.fake_streams import FakeConnector, FakeListener, pump_all
 from tests.support.relay_client import RelayClient
 from tests.support.universe import SeededRng, SimClock
 from tests.support.worlds import SimulatedWorld
-from tests.unit.test_hardening_clients import RelayUser, Town
+from tests.unit.network.test_clients_of_one_address import RelayUser, Town
 from toxpy.crypto import keys as crypto_keys
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.dht import bootstrap, budget, kbucket, ping, sendbacks

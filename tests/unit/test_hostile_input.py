@@ -1,30 +1,21 @@
 """Input of any shape: cut, random, with impossible lengths; and secrets, threads and call-backs."""
 
-import contextlib
 import random
-import struct
 import sys
 import threading
-import tracemalloc
 
 import pytest
 
 from tests.fuzz.datagrams import prepare, still_talks
-from tests.support.fake_streams import pair, pump_all
 from tests.support.secrets import record_keys
 from tests.support.worlds import SimulatedWorld, events
-from tests.unit.test_save import file_of, keys_section
 from toxpy.core import Core
 from toxpy.crypto import sodium
 from toxpy.dht.packets import DHT_REQUEST
-from toxpy.errors import PacketError, ToxError
 from toxpy.net_crypto import setup
 from toxpy.onion.path import KIND_DATA_REQUEST
 from toxpy.options import Options
-from toxpy.save import savedata as save
 from toxpy.system import datapath_twin
-from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
-from toxpy.tcp.secure import SecureStream
 from toxpy.wire.address import pack_ip_port
 
 ELSEWHERE = (bytes((20, 9, 9, 9)), 33445)
@@ -82,62 +73,6 @@ def test_ten_thousand_random_strings(talking):
         if i % 500 == 499:
             alice.tox.iterate()
     assert counted(alice.tox) - before >= 10_000
-
-
-# lengths that are claimed
-
-
-@contextlib.contextmanager
-def little_memory(most=1_000_000):
-    """Nothing inside may allocate much."""
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        tracemalloc.reset_peak()
-        yield
-        assert tracemalloc.get_traced_memory()[1] - before < most
-    finally:
-        tracemalloc.stop()
-
-
-@pytest.mark.parametrize("claim", [1, 69, 2**16, 2**31 - 1, 2**31, 2**32 - 1])
-@pytest.mark.parametrize("section_type", [1, 2, 3, 4, 10, 11, 20, 99, 255])
-def test_a_section_of_a_save_cannot_claim_more_than_there_is(claim, section_type):
-    data = file_of(keys_section(), struct.pack("<IHH", claim, section_type, 0x01CE), b"x" * 3)
-    if claim <= 3 and section_type == 255:
-        return
-    with little_memory():
-        if claim > 3:
-            with pytest.raises(PacketError):
-                save.parse(data)
-            with pytest.raises(ToxError):
-                Core(Options(udp_enabled=False, savedata_type=1, savedata_data=data))
-        else:
-            with contextlib.suppress(PacketError):
-                save.parse(data)
-
-
-@pytest.mark.parametrize("claim", [0, 16, 2049, 0x7FFF, 0xFFFF])
-def test_a_frame_of_a_relay_cannot_claim_more_than_a_frame_has(claim):
-    ours, theirs = pair(ELSEWHERE, ELSEWHERE)
-    secure = SecureStream(ours, bytes(32), 0, 0)
-    theirs.write(claim.to_bytes(2, "big"))
-    pump_all(ours, theirs)
-    with little_memory():
-        assert secure.receive() is None
-    assert "length" in secure.failure
-
-
-@pytest.mark.parametrize("kind", [HTTP, SOCKS5])
-def test_a_proxy_that_never_stops_talking_is_not_listened_to(kind):
-    handshake = Proxy(kind, ELSEWHERE).handshake(ELSEWHERE)
-    fed = 0
-    with little_memory():
-        while handshake.failure is None and not handshake.done:
-            handshake.feed((b"HTTP/1.1 200 x" if not fed else b"x") * 100)
-            fed += 100
-            assert fed < 10_000
-    assert handshake.failure
 
 
 @pytest.mark.parametrize("address", [(bytes(4), 65536), (bytes(4), -1), (bytes(5), 1), (b"", 1)])

@@ -16,7 +16,7 @@ from toxpy.errors import PacketError
 from toxpy.save import savedata
 from toxpy.wire.address import Node
 
-VECTORS = pathlib.Path(__file__).parent.parent / "vectors"
+VECTORS = pathlib.Path(__file__).parents[2] / "vectors"
 #: recorded by us, with a .json of what the real library reads
 RECORDED = sorted((VECTORS / "saves").glob("*.tox"))
 BIG_ENDIAN = VECTORS / "saves" / "big_endian.tox"

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 import toxpy
-from tests.unit.test_aio import ScriptedCore
+from tests.unit.api.test_aio import ScriptedCore
 from toxpy.generated import events
 from toxpy.options import Options
 from toxpy.tox import Tox

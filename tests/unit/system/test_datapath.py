@@ -593,7 +593,7 @@ print("done")
 
 def test_valgrind_finds_nothing(tmp_path, compiled):
     library = compiled_datapath.build(tmp_path)
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     script = VALGRIND_SCRIPT.format(path=[root, *sys.path], library=str(library))
     ran = subprocess.run(
         ["valgrind", "--error-exitcode=0", "--num-callers=12", sys.executable, "-c", script],

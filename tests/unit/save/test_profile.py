@@ -31,7 +31,7 @@ from toxpy.save.profile import (
     new_savedata,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SECRET = "correct horse"
 
 
@@ -554,7 +554,7 @@ def kill_while_saving(path, passphrase, count, seed):
     return older
 
 
-#: A thousand of each kind: TOXPY_KILLS=1000 python -m pytest -s tests/unit/test_profile.py -k kill_9_at
+#: A thousand of each kind: TOXPY_KILLS=1000 python -m pytest -s tests/unit/save/test_profile.py -k kill_9_at
 KILLS = int(os.environ.get("TOXPY_KILLS", "0"))
 
 

@@ -365,7 +365,7 @@ def test_a_keys_file_that_cannot_be_completed_leaves_nothing(tmp_path, monkeypat
     assert os.listdir(tmp_path) == []
 
 
-SAMPLE = Path(__file__).parents[2] / "packaging" / "tox-bootstrapd.conf"
+SAMPLE = Path(__file__).parents[3] / "packaging" / "tox-bootstrapd.conf"
 
 
 def test_the_sample_configuration_has_every_setting_with_its_default():
