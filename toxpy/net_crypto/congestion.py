@@ -56,6 +56,9 @@ GROWTH = 0.3
 #: itself in each further round; largest growth, as a share of the window, and on a noisy link, where the
 #: window is often cut down by chance.
 CALM, CALM_ROUNDS, MAX_GROWTH, NOISY_GROWTH = 0.25, 8, 1 / 8, 1 / 6
+#: Such rounds on a short way: there a queue is mostly a process that waited for its turn, and a round takes
+#: as long as the peer waits before it acknowledges.
+NEAR_CALM_ROUNDS = 2
 #: Share of the queue that remains when it did not shrink with the window, and shrinks after which such a
 #: queue is somebody else's.
 LASTING, VAIN_SHRINKS = 0.85, 4
@@ -91,8 +94,9 @@ PACE_MS = 3
 LATE_MS, REST_MS = 100, 10
 #: Packets that a portion may have in any case.
 MIN_BURST = 8
-#: Share of the way to a round's rate that the carried rate goes downwards.
-CARRIED_FALL = 0.25
+#: Share of the way to a round's rate that the carried rate goes downwards; upwards it doubles at most, and
+#: more by so many packets per ms.
+CARRIED_FALL, MIN_CARRIED = 0.25, 1.0
 #: Size of a full packet, in bytes.
 FULL_SIZE = 1400
 
@@ -258,7 +262,11 @@ class Congestion:
         total = this.arrived + this.lost
         if now_ms >= this.end_ms and total >= min(MIN_ROUND_PACKETS, self.window):
             rate = this.rate(now_ms)
-            self._carried += (rate - self._carried) * (1 if rate > self._carried else CARRIED_FALL)
+            if rate > self._carried:
+                # what a filled hole frees at once came over a longer time
+                self._carried = min(rate, 2 * self._carried + MIN_CARRIED)
+            else:
+                self._carried += (rate - self._carried) * CARRIED_FALL
             self._judge(now_ms, this.lost / total)
             self._used = False
             self._round = Round(now_ms, now_ms + max(int(self.trip.cycle_ms), MIN_ROUND_MS))
@@ -352,7 +360,9 @@ class Congestion:
         self._calm_rounds = self._calm_rounds + 1 if queue_ms < CALM * self._target_ms() else 0
         growth = max(GROWTH * self.window**0.5, 1.0)
         most = self.window * (NOISY_GROWTH if self._noise > VERY_NOISY else MAX_GROWTH)
-        self._grow_by(max(min(growth * max(self._calm_rounds - CALM_ROUNDS, 1), most), growth))
+        near = self.trip.base_ms < NEAR_MS and self._rate() < FAST
+        rounds = NEAR_CALM_ROUNDS if near else CALM_ROUNDS
+        self._grow_by(max(min(growth * max(self._calm_rounds - rounds, 1), most), growth))
 
     def _grow_by(self, growth: float) -> None:
         self.window = min(self.window + growth, float(MAX_RELAYED_WINDOW if self._relayed else MAX_WINDOW))

@@ -29,6 +29,8 @@ BULK_BURST = 64
 MIN_QUEUE_SIZE = 128 * 1024
 #: Messages that may wait on a fast path, as the time in ms in which they leave: several passes of a client.
 QUEUE_MS = 250
+#: Bytes of messages that may wait at most.
+MAX_QUEUE_SIZE = 8 * 1024 * 1024
 #: Packets sent when nothing was heard of the ones in flight.
 TIMEOUT_PACKETS = 4
 
@@ -116,7 +118,7 @@ class Sender:
     def takes_message(self) -> bool:
         """True if a message may be written now: little waits, or what waits leaves soon."""
         queued = self.window.queued_size
-        return queued < MIN_QUEUE_SIZE or queued < self.congestion.carried_in(QUEUE_MS)
+        return queued < MIN_QUEUE_SIZE or queued < min(self.congestion.carried_in(QUEUE_MS), MAX_QUEUE_SIZE)
 
     # What leaves
 

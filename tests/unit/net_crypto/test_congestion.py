@@ -108,6 +108,34 @@ def test_a_sudden_queue_is_drained_before_more_is_sent():
     assert congestion.pace(now_ms + 120, 0) > 0
 
 
+def test_near_hosts_are_soon_fast_again_after_one_had_to_wait_for_its_turn():
+    """The peer acknowledges every 50 ms; once nothing moved for 300."""
+    congestion = Congestion()
+    now_ms = 0
+    for round_number in range(40):
+        now_ms += 51
+        late_ms = 300 if round_number == 10 else 1
+        congestion.on_sample(now_ms, late_ms)
+        congestion.on_wait(late_ms, now_ms - late_ms)
+        congestion.on_news(now_ms, int(congestion.window), 0, 2 * int(congestion.window))
+        if round_number == 9:
+            before = congestion.window
+        if round_number == 12:
+            assert congestion.window < before / 2
+    assert congestion.window > 0.8 * before
+
+
+def test_what_was_carried_grows_step_by_step():
+    """A hole that is filled frees at once what came over a longer time."""
+    congestion = Congestion()
+    congestion.on_news(1000, 100, 0, 100)
+    congestion.on_news(1400, 100, 0, 100)
+    assert congestion.carried_in_cycles(1) <= congestion.trip.cycle_ms
+    before = congestion.carried_in(250)
+    congestion.on_news(1800, 10_000, 0, 10_000)
+    assert before < congestion.carried_in(250) <= 2 * before + 250 * 1400
+
+
 def test_loss_that_a_smaller_window_does_not_cure_is_noise():
     congestion = Congestion()
     round_trips(congestion, 300, lost=0.3)
