@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.announcing import Client
+from tests.support.forwarding import pack_relay_request
 from tests.support.universe import SeededRng, SimClock, Universe
 from tests.unit.dht.net import Peer
 from toxpy.crypto.keys import KeyPair
@@ -13,7 +14,6 @@ from toxpy.dht.forwarding import (
     FORWARDING,
     MAX_FORWARD_DATA_SIZE,
     MAX_SENDBACK_SIZE,
-    pack_relay_request,
     pack_with_sendback,
     unpack_with_sendback,
 )

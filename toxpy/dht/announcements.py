@@ -26,9 +26,12 @@ from toxpy.dht.packets import (
     MAX_SENT_NODES,
     OVERHEAD,
     RETRIEVE_REQUEST,
+    RETRIEVE_RESPONSE,
     SEARCH_REQUEST,
+    SEARCH_RESPONSE,
     SENDBACK_SIZE,
     STORE_REQUEST,
+    STORE_RESPONSE,
     open_packet,
     seal_packet,
     sender_of,
@@ -52,6 +55,11 @@ SIZES = {
     SEARCH_REQUEST: frozenset((KEY_SIZE, KEY_SIZE + SHA256_SIZE)),
     RETRIEVE_REQUEST: frozenset((RETRIEVE_SIZE,)),
     STORE_REQUEST: range(MIN_STORE_SIZE, MIN_STORE_SIZE + MAX_ANNOUNCEMENT_SIZE + 1),
+}
+ANSWERS = {
+    SEARCH_REQUEST: SEARCH_RESPONSE,
+    RETRIEVE_REQUEST: RETRIEVE_RESPONSE,
+    STORE_REQUEST: STORE_RESPONSE,
 }
 STORE_DATA, STORE_PROLONG = 0, 1
 
@@ -124,7 +132,7 @@ class Announcements:
         if answer is None:
             return None
         nonce = self._rt.rng.bytes(NONCE_SIZE)
-        return seal_packet(packet[0] + 1, self._dht.public_key, key, nonce, answer + sendback)
+        return seal_packet(ANSWERS[packet[0]], self._dht.public_key, key, nonce, answer + sendback)
 
     def _search(self, address: Address, payload: bytes, asked_by: bytes) -> bytes:
         data_pk, known = payload[:KEY_SIZE], payload[KEY_SIZE:]

@@ -58,14 +58,6 @@ def pack_chain(keys: Sequence[bytes], data: bytes) -> bytes:
     return b"".join(bytes((FORWARD_REQUEST,)) + key for key in keys) + data
 
 
-def pack_relay_request(node: Address, keys: Sequence[bytes], data: bytes) -> bytes:
-    """What a client gives its TCP relay: `data` to `node`, and from there along the keys."""
-    chain = pack_chain(keys, data)
-    if len(chain) > MAX_FORWARD_DATA_SIZE:
-        raise ValueError(f"a relay forwards at most {MAX_FORWARD_DATA_SIZE} bytes")
-    return pack_ip_port(node) + chain
-
-
 def pack_with_sendback(kind: int, sendback: bytes, data: bytes) -> bytes:
     """A forwarding or a reply."""
     return bytes((kind, len(sendback))) + sendback + data

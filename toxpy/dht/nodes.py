@@ -77,11 +77,6 @@ class Nodes:
         search = self.searches.get(dht_pk)
         return search.address(self._rt.clock.now_ms) if search is not None else None
 
-    def friend_nodes(self, dht_pk: bytes) -> list[Node]:
-        """The good nodes nearest to a searched key."""
-        search = self.searches.get(dht_pk)
-        return search.good_nodes(self._rt.clock.now_ms)[::-1] if search is not None else []
-
     def closest_nodes(
         self,
         target: bytes,

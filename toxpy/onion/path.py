@@ -82,7 +82,7 @@ def unpack_address(data: bytes) -> Address | None:
 class OnionPath:
     """Three nodes with the keys agreed for them; `number` tells paths apart."""
 
-    __slots__ = ("created_ms", "keys", "nodes", "number", "publics", "responded_ms", "used_ms", "uses")
+    __slots__ = ("created_ms", "keys", "nodes", "number", "publics", "responded_ms", "uses")
 
     def __init__(
         self, number: int, nodes: list[Node], publics: tuple[bytes, ...], keys: tuple[bytes, ...], now_ms: int
@@ -94,7 +94,6 @@ class OnionPath:
         self.created_ms = now_ms
         #: 0 until the first answer
         self.responded_ms = 0
-        self.used_ms = now_ms
         #: packets sent since the last answer
         self.uses = 0
 

@@ -151,7 +151,6 @@ class Paths:
             path = self._paths[slot] = self._create()
         if path is not None:
             path.uses += 1
-            path.used_ms = self._rt.clock.now_ms
         return path
 
     def _create(self) -> OnionPath | None:

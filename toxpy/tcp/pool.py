@@ -147,10 +147,6 @@ class TcpPool:
         """For diagnosis: each relay, what it is doing in a word, and why it failed last ("" if it works)."""
         return [(relay.node, relay.state, relay.error) for relay in self._relays.by_key.values()]
 
-    def has_relays(self) -> bool:
-        """True if any relay is known."""
-        return bool(self._relays.by_key)
-
     def set_onion(self, wanted: bool) -> None:
         """Keep up to 3 relays awake for the onion, or no longer."""
         if wanted != self._relays.onion and not self._closed:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt
 from toxpy.runtime import FORKS
+from toxpy.wire.packets import MAX_FRAME_PAYLOAD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ LENGTH_SIZE = 2
 #: What a payload grows by.
 FRAME_OVERHEAD = LENGTH_SIZE + MAC_SIZE
 #: What a length may claim: a box of at least one byte, at most c-toxcore's MAX_PACKET_SIZE.
-MIN_FRAME_SIZE, MAX_FRAME_SIZE = MAC_SIZE + 1, 2048
-MAX_PAYLOAD_SIZE = MAX_FRAME_SIZE - MAC_SIZE
+MIN_FRAME_SIZE, MAX_FRAME_SIZE = MAC_SIZE + 1, MAX_FRAME_PAYLOAD + MAC_SIZE
 
 #: With more than this waiting for the kernel ordinary payloads are refused. c-toxcore keeps one frame
 #: of ours and the kernel's buffer, and drops the rest; here a pass is collected before it is sent.
@@ -117,7 +117,7 @@ class SecureStream:
         self.failure = ""
 
     def send(self, payload: bytes, priority: bool = False) -> bool:
-        """Send 1 to MAX_PAYLOAD_SIZE bytes.
+        """Send 1 to MAX_FRAME_PAYLOAD bytes.
 
         False, and nothing sent, when too much is waiting already or the connection is over, or that of the
         process whose child we are.

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.forwarding import pack_relay_request
 from tests.unit.dht.net import Peer, settled
 from toxpy.crypto.timed_auth import TIMED_AUTH_SIZE
 from toxpy.dht.budget import REPLIES_BURST
@@ -13,7 +14,6 @@ from toxpy.dht.forwarding import (
     MAX_SENDBACK_SIZE,
     SENDBACK_LIFETIME_MS,
     pack_chain,
-    pack_relay_request,
     pack_with_sendback,
     unpack_with_sendback,
 )

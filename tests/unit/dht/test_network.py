@@ -50,10 +50,9 @@ def test_answers_of_a_friend_are_reported_until_the_last_search_ends():
     universe.run_for(90_000)
     assert len(one) == heard
     assert len(two) > heard
-    assert friend.key in [node.public_key for node in dht.nodes.friend_nodes(friend.key)]
+    assert dht.nodes.searches[friend.key].get(friend.key) is not None
     dht.remove_friend(second)
     dht.remove_friend(second)
-    assert dht.nodes.friend_nodes(friend.key) == []
     assert dht.nodes.friend_address(friend.key) is None
     assert friend.key not in dht.nodes.searches
 
@@ -178,7 +177,7 @@ def test_two_hundred_searches_never_overrun_the_table_of_questions():
     universe.run_until(watch, 120_000)
     assert BUSY <= most <= BUSY + 16 < MAX_OUTSTANDING
     for i in range(200):
-        assert len(dht.nodes.friend_nodes(bytes((i,)) * 32)) == 8
+        assert len(dht.nodes.searches[bytes((i,)) * 32].good_nodes(universe.clock.now_ms)) == 8
     assert peers[0].dropped("nodes_response_unasked") == 0
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from tests.support.forwarding import pack_relay_request
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
 from toxpy.crypto.keys import KeyPair, SharedKeys
-from toxpy.dht.forwarding import pack_relay_request
 from toxpy.network.bootstrap_node import VERSION, BootstrapNode
 from toxpy.network.flood_queue import STRANGERS_AT_ONCE
 from toxpy.network.node import NetworkNode
@@ -112,7 +112,7 @@ def test_a_client_of_the_relay_has_a_packet_forwarded(network):
     other.forwarding.on_request = on_request
     client = Client(network, relay)
     network.run(5)
-    assert len(relay.relay) == 1 and client.has_relays()
+    assert len(relay.relay) == 1 and client.relay_states()
     assert client.send_forward_request(client.relay_pk, pack_relay_request(other.udp.address, [], b"hi"))
     network.run(2)
     assert got == [b"hi"]

@@ -42,9 +42,9 @@ def fail_until(world, number, condition, limit=200):
 
 
 def test_a_named_relay_is_connected_and_shared(world):
-    assert not world.pool.has_relays()
+    assert not world.pool.relay_states()
     assert world.pool.add_relay(Node(relay_node(1).public_key, relay_node(1).address))
-    assert world.pool.has_relays() and world.pool.connected() == 0 and world.pool.relays(3) == []
+    assert world.pool.relay_states() and world.pool.connected() == 0 and world.pool.relays(3) == []
     world.client(1).up()
     assert world.pool.connected() == 1
     assert world.pool.relays(3) == [relay_node(1)] and world.pool.relays(0) == []
@@ -163,7 +163,7 @@ def test_a_friends_relay_is_forgotten_when_it_cannot_be_reached(world):
     assert friend.peer.add_relay(relay_node(1))
     assert not friend.peer.add_relay(relay_node(1))
     world.client(1).down()
-    assert not world.pool.has_relays()
+    assert not world.pool.relay_states()
     world.advance(MAX_RETRY_MS)
     assert world.tries(1) == 1
     assert friend.peer.add_relay(relay_node(1)), "it can be told again"
@@ -177,7 +177,7 @@ def test_a_friends_relay_that_worked_gets_more_tries(world):
     world.advance(ANNOUNCE_TIMEOUT_MS)
     pauses = fail_until(world, 1, lambda pauses: False)
     assert len(pauses) == MAX_TRIES and 15_000 < sum(pauses) < 30_000
-    assert not world.pool.has_relays()
+    assert not world.pool.relay_states()
 
 
 def test_the_clients_relays_always_find_room(world):
@@ -604,7 +604,7 @@ def test_a_relay_sleeps_when_all_its_peers_do_and_wakes_with_the_first(world):
     assert world.state(1) == "sleeping" and client.closed
     assert friend.changes == other.changes == [True, False]
     world.advance(10 * MAX_RETRY_MS)
-    assert world.tries(1) == 1 and world.pool.has_relays()
+    assert world.tries(1) == 1 and world.pool.relay_states()
     friend.peer.set_sleeping(False)
     assert world.state(1) == "connecting"
     again = world.client(1).up()

@@ -12,7 +12,6 @@ from toxpy.system.traffic import Traffic
 from toxpy.tcp.secure import (
     CLIENT_HELLO_SIZE,
     CLOSED_BY_PEER,
-    MAX_PAYLOAD_SIZE,
     MAX_PENDING,
     MAX_PENDING_PRIORITY,
     SERVER_HELLO_SIZE,
@@ -22,6 +21,7 @@ from toxpy.tcp.secure import (
     open_client_hello,
     open_server_hello,
 )
+from toxpy.wire.packets import MAX_FRAME_PAYLOAD
 
 RNG = SeededRng(1)
 CLIENT, RELAY, SESSION = (KeyPair.generate(RNG) for _ in range(3))
@@ -88,7 +88,7 @@ def test_both_directions_and_the_nonce_wraps():
     assert here.receive() == []
 
 
-@pytest.mark.parametrize("size", [1, MAX_PAYLOAD_SIZE])
+@pytest.mark.parametrize("size", [1, MAX_FRAME_PAYLOAD])
 def test_sizes_that_fit(size):
     here, there, a = both()
     assert here.send(b"x" * size)
@@ -96,7 +96,7 @@ def test_sizes_that_fit(size):
     assert there.receive() == [b"x" * size]
 
 
-@pytest.mark.parametrize("size", [0, MAX_PAYLOAD_SIZE + 1, 70_000])
+@pytest.mark.parametrize("size", [0, MAX_FRAME_PAYLOAD + 1, 70_000])
 def test_sizes_that_do_not_fit_send_nothing(size):
     here, there, a = both()
     assert not here.send(b"x" * size)
