@@ -12,6 +12,7 @@ from tests.support.worlds import SimulatedWorld, events
 from toxpy.core import Core
 from toxpy.crypto import sodium
 from toxpy.dht.packets import DHT_REQUEST
+from toxpy.errors import ToxError
 from toxpy.net_crypto import setup
 from toxpy.onion.path import KIND_DATA_REQUEST
 from toxpy.options import Options
@@ -164,11 +165,21 @@ def test_a_hundred_threads_never_use_a_nonce_twice(monkeypatch):
     lock, interval = threading.RLock(), sys.getswitchinterval()
     numbers = []
 
+    def offered(message):
+        """The message's number, None while the queue is full."""
+        try:
+            return alice.friend_send_message(0, 0, message)
+        except ToxError as error:
+            assert error.name == "TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ"
+            return None
+
     def send(number):
         for i in range(20):
             with lock:
                 alice.tox.iterate()
-                numbers.append(alice.friend_send_message(0, 0, b"%d %d" % (number, i)))
+                while (sent := offered(b"%d %d" % (number, i))) is None:
+                    world.run_for(0.02)
+                numbers.append(sent)
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(100)]
     sys.setswitchinterval(1e-5)
