@@ -36,7 +36,7 @@ from toxpy.net_crypto.setup import (
 )
 from toxpy.net_crypto.transport import OVER_TCP, OVER_UDP, Transport
 from toxpy.net_crypto.window import INVALID, STALE, ReceiveWindow
-from toxpy.system.datapath import MAX_DATA_SIZE
+from toxpy.wire.data_packets import MAX_DATA_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ if TYPE_CHECKING:
     from toxpy.net_crypto.handshake import Handshake
     from toxpy.net_crypto.routes import Routes
     from toxpy.net_crypto.setup import OurKeys
-    from toxpy.system.datapath import Record, Session
+    from toxpy.system.datapath import Session
     from toxpy.wire.address import Address, Node
+    from toxpy.wire.data_packets import Record
 
     class Owner(Protocol):
         """Whom a connection reports to. May call anything of the connection from any of these."""

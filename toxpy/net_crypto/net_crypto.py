@@ -30,7 +30,7 @@ from toxpy.net_crypto.handshake import (
 )
 from toxpy.net_crypto.routes import Routes
 from toxpy.net_crypto.setup import ESTABLISHED, OurKeys
-from toxpy.system.datapath import MAX_PACKET_SIZE, MIN_PACKET_SIZE
+from toxpy.wire.data_packets import MAX_PACKET_SIZE, MIN_PACKET_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

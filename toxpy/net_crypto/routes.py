@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from toxpy.system.datapath import Datapath, Record, Session
+    from toxpy.system.datapath import Datapath, Session
     from toxpy.wire.address import Address
+    from toxpy.wire.data_packets import Record
 
     class Routed(Protocol):
         """What is known of a connection here."""

@@ -10,7 +10,7 @@ from toxpy.net_crypto.congestion import PACE_MS, Congestion
 from toxpy.net_crypto.round_trip import MIN_TIMEOUT_MS
 from toxpy.net_crypto.transport import OVER_TCP, OVER_UDP
 from toxpy.net_crypto.window import NUMBER_MASK, SendWindow
-from toxpy.system.datapath import MAX_DATA_SIZE
+from toxpy.wire.data_packets import MAX_DATA_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,30 +14,12 @@ hands of its connection, as if there were no datapath. Spec: Crypto Connections,
 
 from __future__ import annotations
 
-from toxpy.crypto.sodium import MAC_SIZE, box_functions
+from toxpy.crypto.sodium import box_functions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
-
     from toxpy.system.datapath_twin import Datapath as Datapath
     from toxpy.system.datapath_twin import Session as Session
-    from toxpy.wire.address import Address
-
-    #: receiving start of the sender, number, data without the zeros in front
-    Record = tuple[int, int, bytes]
-
-    class Receiver(Protocol):
-        """A crypto connection."""
-
-        def receive_run(self, address: Address | None, records: list[Record]) -> None: ...
-
-    Run = tuple[Receiver, Address, list[Record]]
-    Raw = tuple[bytes, Address]
-
-MAX_PACKET_SIZE = 1400
-MIN_PACKET_SIZE = 1 + 2 + 8 + 1 + MAC_SIZE
-MAX_DATA_SIZE = MAX_PACKET_SIZE - (MIN_PACKET_SIZE - 1)
 
 if not TYPE_CHECKING:
     try:

@@ -9,17 +9,15 @@ from struct import Struct
 from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt
 from toxpy.runtime import FORKS
 from toxpy.wire.address import normalise_ip
+from toxpy.wire.data_packets import MAX_DATA_SIZE, MAX_PACKET_SIZE, MIN_PACKET_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.system.datapath import Raw, Receiver, Record, Run
     from toxpy.system.traffic import Traffic
     from toxpy.wire.address import Address
+    from toxpy.wire.data_packets import Raw, Receiver, Record, Run
 
 KIND_DATA = 0x1B
-MAX_PACKET_SIZE = 1400
-MIN_PACKET_SIZE = 1 + 2 + 8 + 1 + MAC_SIZE
-MAX_DATA_SIZE = MAX_PACKET_SIZE - (MIN_PACKET_SIZE - 1)
 #: When a packet's low 16 bits are this far ahead of the base nonce's, the base moves by a third of the range.
 NONCE_THRESHOLD = 21845
 #: Nothing in Tox is bigger; one byte more is asked for, so that bigger ones are seen and dropped.

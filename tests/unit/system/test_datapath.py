@@ -18,10 +18,10 @@ from tests.support import compiled_datapath
 from tests.support.private_network import PrivateNetwork
 from toxpy.crypto.sodium import add_to_nonce, encrypt
 from toxpy.system import datapath_twin
-from toxpy.system.datapath import MAX_DATA_SIZE, MIN_PACKET_SIZE
 from toxpy.system.datapath_twin import Datapath as PyDatapath
 from toxpy.system.datapath_twin import Session as PySession
 from toxpy.system.traffic import Traffic
+from toxpy.wire.data_packets import MAX_DATA_SIZE, MIN_PACKET_SIZE
 
 LOOPBACK = b"\x7f\x00\x00\x01"
 KEY = bytes(range(32))

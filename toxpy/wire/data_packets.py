@@ -1,0 +1,32 @@
+"""Data packets of connections: their sizes, and how the datapath hands them over.
+
+    1b | nonce, low 2 | encrypted: receive window's start 4, number 4, zeros, kind 1, data | MAC 16
+
+Spec: Crypto Connections, data packets.
+"""
+
+from __future__ import annotations
+
+from toxpy.crypto.sodium import MAC_SIZE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from toxpy.wire.address import Address
+
+    #: receiving start of the sender, number, data without the zeros in front
+    Record = tuple[int, int, bytes]
+
+    class Receiver(Protocol):
+        """A crypto connection."""
+
+        def receive_run(self, address: Address | None, records: list[Record]) -> None: ...
+
+    Run = tuple[Receiver, Address, list[Record]]
+    Raw = tuple[bytes, Address]
+
+#: Bytes of a whole packet, and of the data in it with its kind byte.
+MAX_PACKET_SIZE = 1400
+MIN_PACKET_SIZE = 1 + 2 + 8 + 1 + MAC_SIZE
+MAX_DATA_SIZE = MAX_PACKET_SIZE - (MIN_PACKET_SIZE - 1)
