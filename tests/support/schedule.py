@@ -9,6 +9,7 @@ import json
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -87,7 +88,7 @@ class Progress:
         """The last line counts what this machine cannot run."""
         left_out = int(os.environ.get(LEFT_OUT, "0"))
         if left_out:
-            terminalreporter.stats["not run here"] = [object()] * left_out
+            terminalreporter.stats["not run here"] = [SimpleNamespace()] * left_out
 
     def pytest_sessionfinish(self, exitstatus):
         """Keep what was measured."""
