@@ -89,8 +89,8 @@ class Pair:
 def friends():
     """Online with each other, each the other's friend 0."""
     pair = Pair()
-    pair.ours.messenger.set_name("Wir €".encode())
-    pair.ours.messenger.set_status_message(b"here")
+    pair.ours.messenger.user.set_name("Wir €".encode())
+    pair.ours.messenger.user.set_status_message(b"here")
     pair.real.self_set_name(b"Real")
     pair.real.self_set_status_message(b"s" * 1007)
     pair.real.friend_add_norequest(pair.ours.identity.public)
@@ -113,8 +113,8 @@ def test_greetings(friends):
 
 def test_changes(friends):
     ours, real = friends.ours.messenger, friends.real
-    ours.set_name(b"n" * 128)
-    ours.set_status(2)
+    ours.user.set_name(b"n" * 128)
+    ours.user.set_status(2)
     ours.set_typing(0, True)
     real.self_set_name(b"")
     real.self_set_status(1)

@@ -53,9 +53,9 @@ def our_save():
     """A save of ours with everything in it that we write."""
     stage = Stage()
     messenger = stage.messenger
-    messenger.set_name("Zoë".encode())
-    messenger.set_status_message(b"built by us")
-    messenger.set_status(2)
+    messenger.user.set_name("Zoë".encode())
+    messenger.user.set_status_message(b"built by us")
+    messenger.user.set_status(2)
     for number in range(3):
         friend = messenger.add_norequest(stage.key())
         friend.name, friend.status_message = b"friend %d" % number, b"m" * (number * 500)

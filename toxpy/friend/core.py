@@ -47,33 +47,33 @@ class UserCore:
 
     def self_get_name(self) -> bytes:
         """Our name."""
-        return self._messenger.name
+        return self._messenger.user.name
 
     def self_set_name(self, name: bytes | None) -> bool:
         """Set our name and tell friends."""
         if name is None:
             raise api_error("TOX_ERR_SET_INFO_NULL")
-        self._messenger.set_name(name)
+        self._messenger.user.set_name(name)
         return True
 
     def self_get_status_message(self) -> bytes:
         """Our status message."""
-        return self._messenger.status_message
+        return self._messenger.user.status_message
 
     def self_set_status_message(self, status_message: bytes | None) -> bool:
         """Set our status message and tell friends."""
         if status_message is None:
             raise api_error("TOX_ERR_SET_INFO_NULL")
-        self._messenger.set_status_message(status_message)
+        self._messenger.user.set_status_message(status_message)
         return True
 
     def self_get_status(self) -> int:
         """Our TOX_USER_STATUS."""
-        return self._messenger.status
+        return self._messenger.user.status
 
     def self_set_status(self, status: int) -> None:
         """Set our TOX_USER_STATUS and tell friends; another value changes nothing."""
-        self._messenger.set_status(status)
+        self._messenger.user.set_status(status)
 
 
 class FriendCore:

@@ -15,8 +15,6 @@ from toxpy.friend.friend import (
     FRIEND_ADDED,
     FRIEND_CONFIRMED,
     FRIEND_ONLINE,
-    MAX_NAME_LENGTH,
-    MAX_STATUS_MESSAGE_LENGTH,
     PACKET_OFFLINE,
     FriendState,
 )
@@ -27,16 +25,13 @@ from toxpy.friend.packets import (
     LAST_LOSSY,
     MAX_MESSAGE_LENGTH,
     MAX_PACKET_SIZE,
-    MAX_STATUS,
     PACKET_MESSAGE,
     PACKET_MSI,
-    PACKET_NAME,
-    PACKET_STATUS,
-    PACKET_STATUS_MESSAGE,
     PACKET_TYPING,
     FriendPackets,
 )
 from toxpy.friend.requests import MAX_REQUEST_LENGTH
+from toxpy.friend.user import User
 from toxpy.generated import events as ev
 from toxpy.ids import ADDRESS_SIZE, address_checksum
 from toxpy.runtime import Dispatch
@@ -50,11 +45,7 @@ if TYPE_CHECKING:
     from toxpy.friend.requests import FriendRequests
     from toxpy.runtime import Runtime
 
-#: Milliseconds until what did not fit into the send window is tried again.
-RETRY_MS = 200
-
 _OFFLINE = bytes((PACKET_OFFLINE,))
-_ABOUT_US = (PACKET_NAME, PACKET_STATUS_MESSAGE, PACKET_STATUS, PACKET_TYPING)
 _U32_MASK = 0xFFFFFFFF
 
 
@@ -71,18 +62,15 @@ class Messenger:
         "_by_key",
         "_by_number",
         "_free",
-        "_online",
         "capabilities",
         "connections",
         "events",
         "identity",
         "incoming",
-        "name",
         "packets",
         "requests",
         "rt",
-        "status",
-        "status_message",
+        "user",
     )
 
     def __init__(
@@ -93,17 +81,13 @@ class Messenger:
         self.connections = connections
         self.requests = requests
         self.events = events
-        self.name = b""
-        self.status_message = b""
-        self.status = 0
+        self.user = User(rt=rt)
         self.packets = Dispatch()
         self.incoming = FriendPackets(self.packets, events, rt=rt)
         self._by_number: dict[int, FriendState] = {}
         self._by_key: dict[bytes, FriendState] = {}
         #: numbers below the highest ever used that are free, smallest first
         self._free: list[int] = []
-        #: friends who are online
-        self._online: dict[FriendState, None] = {}
         #: friends with unacknowledged messages
         self._awaiting: dict[FriendState, None] = {}
         requests.is_friend = self._by_key.__contains__
@@ -187,7 +171,7 @@ class Messenger:
         friend.status = FRIEND_CONFIRMED
         friend.cancel_timers()
         self._awaiting.pop(friend, None)
-        self._online.pop(friend, None)
+        self.user.on_friend_gone(friend)
         self._tell_gone(friend)
         self.requests.forget(friend.real_pk)
         self.connections.remove(friend.connection)
@@ -207,14 +191,12 @@ class Messenger:
         if status == FRIEND_ONLINE and was_online:
             self._report_transport(friend)
         elif status == FRIEND_ONLINE:
-            self._online[friend] = None
             self._report_transport(friend)
             # the friend may have missed the one sent when the connection came up
             friend.on_online()
-            friend.unsent = list(_ABOUT_US)
-            self._send_about_us(friend)
+            self.user.on_friend_online(friend)
         elif was_online:
-            self._online.pop(friend, None)
+            self.user.on_friend_gone(friend)
             friend.last_seen_s = self.rt.clock.unix_s()
             friend.receipts.clear()
             self._awaiting.pop(friend, None)
@@ -238,65 +220,14 @@ class Messenger:
             friend.connection_type = connection_type
             self.events.append(ev.FriendConnectionStatus(friend.number, connection_type, owner=friend))
 
-    # telling friends about ourselves
-
-    def _about_us(self, friend: FriendState, kind: int) -> bytes:
-        if kind == PACKET_NAME:
-            return self.name
-        if kind == PACKET_STATUS_MESSAGE:
-            return self.status_message
-        return bytes((self.status if kind == PACKET_STATUS else friend.self_typing,))
-
-    def _send_about_us(self, friend: FriendState) -> None:
-        """Send what the friend has not got; what does not fit into the window goes later."""
-        friend.retry_timer = None
-        while friend.unsent:
-            kind = friend.unsent[0]
-            if friend.connection.write(bytes((kind,)) + self._about_us(friend, kind)) < 0:
-                friend.retry_timer = self.rt.timers.call_later(RETRY_MS, lambda: self._send_about_us(friend))
-                return
-            del friend.unsent[0]
-
-    def _tell(self, friend: FriendState, kind: int) -> None:
-        if friend.status == FRIEND_ONLINE and kind not in friend.unsent:
-            friend.unsent.append(kind)
-            if friend.retry_timer is None:
-                self._send_about_us(friend)
-
-    def _tell_all(self, kind: int) -> None:
-        if self._online:
-            self.rt.clock.update()
-            for friend in list(self._online):
-                self._tell(friend, kind)
-
-    def set_name(self, name: bytes) -> None:
-        """Our name, at most 128 bytes."""
-        if len(name) > MAX_NAME_LENGTH:
-            raise api_error("TOX_ERR_SET_INFO_TOO_LONG")
-        if name != self.name:
-            self.name = name
-            self._tell_all(PACKET_NAME)
-
-    def set_status_message(self, message: bytes) -> None:
-        """Our status message, at most 1007 bytes."""
-        if len(message) > MAX_STATUS_MESSAGE_LENGTH:
-            raise api_error("TOX_ERR_SET_INFO_TOO_LONG")
-        if message != self.status_message:
-            self.status_message = message
-            self._tell_all(PACKET_STATUS_MESSAGE)
-
-    def set_status(self, status: int) -> None:
-        """Our status; like c-toxcore, another value than none, away and busy changes nothing."""
-        if 0 <= status <= MAX_STATUS and status != self.status:
-            self.status = status
-            self._tell_all(PACKET_STATUS)
+    # telling friends about ourselves: see user.py
 
     def set_typing(self, friend: FriendState | int, typing: bool) -> None:
         """Tell one friend that we type or stopped; remembered for when it is online."""
         friend = self._find(friend, "TOX_ERR_SET_TYPING_FRIEND_NOT_FOUND")
         if friend.self_typing != typing:
             friend.self_typing = bool(typing)
-            self._tell(friend, PACKET_TYPING)
+            self.user.tell(friend, PACKET_TYPING)
 
     # messages
 

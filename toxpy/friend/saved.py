@@ -104,9 +104,9 @@ def read_status(contents: Mapping[int, Sequence[bytes]]) -> int:
 
 def restore(messenger: Messenger, contents: Mapping[int, Sequence[bytes]]) -> None:
     """Give a fresh messenger our texts and the friends, numbered 0..n-1 in saved order."""
-    messenger.name = read_name(contents)
-    messenger.status_message = read_status_message(contents)
-    messenger.status = read_status(contents)
+    messenger.user.name = read_name(contents)
+    messenger.user.status_message = read_status_message(contents)
+    messenger.user.status = read_status(contents)
     for saved in read_friends(contents):
         if saved.status < FRIEND_CONFIRMED:
             restore_request(messenger, saved.public_key, saved.nospam, saved.request_message)
@@ -182,7 +182,7 @@ def collect(messenger: Messenger) -> dict[int, bytes | Records]:
         FRIENDS: Records(
             messenger.friends(), lambda friend: pack_friend(collect_friend(messenger, friend)), _FRIEND.size
         ),
-        NAME: messenger.name,
-        STATUS_MESSAGE: messenger.status_message,
-        STATUS: bytes((messenger.status,)),
+        NAME: messenger.user.name,
+        STATUS_MESSAGE: messenger.user.status_message,
+        STATUS: bytes((messenger.user.status,)),
     }

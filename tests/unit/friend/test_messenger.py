@@ -150,9 +150,9 @@ def test_an_incoming_request_is_an_event(stage, messenger):
 
 
 def test_online_greets_and_reports(stage, messenger):
-    messenger.set_name(b"me")
-    messenger.set_status_message(b"here")
-    messenger.set_status(2)
+    messenger.user.set_name(b"me")
+    messenger.user.set_status_message(b"here")
+    messenger.user.set_status(2)
     friend = messenger.add_norequest(stage.key())
     messenger.set_typing(friend, True)
     crypto = stage.connect(friend.connection)
@@ -205,23 +205,23 @@ def test_direct_and_relayed_are_told_apart(stage, messenger):
 def test_changes_are_sent_to_online_friends_only_when_they_change(stage, messenger):
     friend, crypto = stage.online_friend()
     messenger.add_norequest(stage.key())
-    messenger.set_name(b"new")
-    messenger.set_name(b"new")
-    messenger.set_status_message(b"busy")
-    messenger.set_status(1)
-    messenger.set_status(3)
+    messenger.user.set_name(b"new")
+    messenger.user.set_name(b"new")
+    messenger.user.set_status_message(b"busy")
+    messenger.user.set_status(1)
+    messenger.user.set_status(3)
     messenger.set_typing(0, True)
     messenger.set_typing(friend, True)
     assert crypto.written == [b"\x30new", b"\x31busy", b"\x32\x01", b"\x33\x01"]
-    assert messenger.status == 1
+    assert messenger.user.status == 1
 
 
 def test_a_full_window_delays_what_we_tell_and_sends_the_last_value(stage, messenger):
     _, crypto = stage.online_friend()
     crypto.room = 0
-    messenger.set_name(b"one")
-    messenger.set_name(b"two")
-    messenger.set_status(1)
+    messenger.user.set_name(b"one")
+    messenger.user.set_name(b"two")
+    messenger.user.set_status(1)
     stage.run(1_000)
     assert [p for p in crypto.written if p != b"\x10"] == []
     crypto.room = 100
@@ -230,11 +230,11 @@ def test_a_full_window_delays_what_we_tell_and_sends_the_last_value(stage, messe
 
 
 def test_limits_of_our_texts(messenger):
-    messenger.set_name(b"x" * 128)
-    fails("TOX_ERR_SET_INFO_TOO_LONG", messenger.set_name, b"x" * 129)
-    messenger.set_status_message(b"x" * 1007)
-    fails("TOX_ERR_SET_INFO_TOO_LONG", messenger.set_status_message, b"x" * 1008)
-    assert (len(messenger.name), len(messenger.status_message)) == (128, 1007)
+    messenger.user.set_name(b"x" * 128)
+    fails("TOX_ERR_SET_INFO_TOO_LONG", messenger.user.set_name, b"x" * 129)
+    messenger.user.set_status_message(b"x" * 1007)
+    fails("TOX_ERR_SET_INFO_TOO_LONG", messenger.user.set_status_message, b"x" * 1008)
+    assert (len(messenger.user.name), len(messenger.user.status_message)) == (128, 1007)
 
 
 # what friends tell us

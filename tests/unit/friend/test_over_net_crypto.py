@@ -61,7 +61,7 @@ def pair(universe):
     alice, bob = Node(universe, "alice"), Node(universe, "bob")
     alice.messenger.add_norequest(bob.identity.public)
     bob.messenger.add_norequest(alice.identity.public)
-    alice.messenger.set_name(b"Alice")
+    alice.messenger.user.set_name(b"Alice")
     alice.find(bob)
     bob.find(alice)
     assert universe.run_until(lambda: alice.is_online() and bob.is_online(), 30_000)
