@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 LOG_TRACE, LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR = range(5)
 
-#: A heap of so many timers is looked through for cancelled ones.
+#: Timers in the heap from which on it is looked through for cancelled ones.
 MIN_PURGE_SIZE = 512
-#: Timers that need not be exact are due at moments so far apart.
+#: Distance between the moments at which timers that need not be exact are due, ms.
 BEAT_MS = 1000
 #: Counter names are program text, not input; the cap only guards against a bug.
 MAX_COUNTERS = 1024

@@ -90,11 +90,11 @@ class SharedKeys:
             known[their_public_key] = entry[0]
 
     def knows(self, their_public_key: bytes) -> bool:
-        """Is that key in a cache, so that `get` costs no X25519."""
+        """True if that key is in a cache, so that `get` costs no X25519."""
         return their_public_key in self._known or their_public_key in self._strangers
 
     def is_acquainted(self, their_public_key: bytes) -> bool:
-        """Is it a key that we know and no stranger's."""
+        """True if it is a key that we know and no stranger's."""
         return their_public_key in self._known
 
     def seal(self, their_public_key: bytes, plain: bytes) -> bytes | None:

@@ -59,7 +59,7 @@ class AnnouncementStore:
         return self._alive(number_of(data_pk) ^ self._base).get(data_pk)
 
     def would_accept(self, data_pk: bytes) -> bool:
-        """Would `store` take something under that key now."""
+        """True if `store` would take something under that key now."""
         distance = number_of(data_pk) ^ self._base
         bucket = self._alive(distance)
         if data_pk in bucket or len(bucket) < BUCKET_SIZE:

@@ -64,7 +64,7 @@ ANSWERS = {
 STORE_DATA, STORE_PROLONG = 0, 1
 
 TAG_LIFETIME_MS = 60_000
-#: A node stores for a quarter of the time that it has been running, within these limits.
+#: Shortest and longest time that something is stored, ms: within them a quarter of our own uptime.
 MIN_TIMEOUT_MS, MAX_TIMEOUT_MS = 10_000, 900_000
 UPTIME_RATIO = 4
 

@@ -21,10 +21,10 @@ MAX_BOOTSTRAP_NODES = 32
 MAX_SAVED_NODES = 2 * (1024 + 2 * 8)
 SAVED_PER_STEP = 8
 STEP_MS = 1000
-#: After each round through the saved nodes the pause between steps doubles, up to this.
+#: Longest pause between two steps, ms: it doubles after each round through the saved nodes.
 MAX_STEP_MS = 16_000
 RETRY_MS, MAX_RETRY_MS = 1000, 60_000
-#: A node that the client named is asked so often although we know others.
+#: Questions to a silent node that the client named, although we know others.
 MAX_TRIES = 4
 
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from toxpy.runtime import Runtime
     from toxpy.wire.address import Address
 
-#: Prefixes remembered; the one longest unused goes first.
+#: Prefixes remembered: the one longest unused goes first.
 MAX_PREFIXES = 4096
 X25519_PER_S, X25519_BURST = 4096, 16_384
 X25519_TOTAL_PER_S, X25519_TOTAL_BURST = 8192, 49_152
-#: The whole LAN; its addresses may be forged as well, where a router lets that pass.
+#: X25519 for the whole LAN: its addresses may be forged as well, where a router lets that pass.
 X25519_LAN_PER_S, X25519_LAN_BURST = 8000, 16_000
-#: The share of one prefix while the common bucket is less than half full.
+#: X25519 for one prefix while the common bucket is less than half full.
 X25519_SCARCE_PER_S, X25519_SCARCE_BURST = 8, 32
 REPLIES_PER_S, REPLIES_BURST = 8192, 32_768
 
@@ -62,12 +62,12 @@ class TokenBucket:
         return spent
 
     def is_empty(self, now_ms: int) -> bool:
-        """Is there no token now."""
+        """True if there is no token now."""
         self._refill(now_ms)
         return self._level < _TOKEN
 
     def is_scarce(self, now_ms: int) -> bool:
-        """Is more than half of it gone."""
+        """True if more than half of it is gone."""
         self._refill(now_ms)
         return 2 * self._level < self._burst
 

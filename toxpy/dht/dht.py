@@ -54,11 +54,11 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Address
 
 PASS_MS = 1000
-#: Sooner when somebody told us about nodes, but never sooner than this.
+#: Pause before the next pass once somebody told us about nodes, ms.
 NEWS_MS = 30
 NODES_REQUEST_INTERVAL_MS = 20_000
 QUICK_REQUESTS = 5
-#: Open questions beyond which a pass puts the rest off, so that none is forgotten before its answer.
+#: Open questions at which a pass puts the rest off, so that none is forgotten before its answer.
 BUSY = MAX_OUTSTANDING * 3 // 4
 
 

@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Address
 
 PING_INTERVAL_MS = 60_000
-#: One missed ping, with two seconds for the round trip. c-toxcore: DHT.h
+#: Silence after which a node is bad, ms: one missed ping, and two seconds for the round trip.
+#: c-toxcore: DHT.h
 BAD_NODE_TIMEOUT_MS = 122_000
 KILL_NODE_TIMEOUT_MS = BAD_NODE_TIMEOUT_MS + PING_INTERVAL_MS
 
 MAX_CLIENTS = 8
 BUCKETS = 128
 KEY_BITS = 256
-#: A moment longer ago than every time-out.
+#: Moment of what never was, ms: longer ago than every time-out.
 NEVER_MS = -(1 << 62)
 _BEYOND = 1 << KEY_BITS
 
@@ -71,7 +72,7 @@ class Client:
         self.distance = distance
         self.v4: Association | None = None
         self.v6: Association | None = None
-        #: has it shown that it speaks the announcements protocol
+        #: it has shown that it speaks the announcements protocol
         self.announces = False
         #: where this node sees the key that the list is for, and when it last said so
         self.returned_v4: tuple[Address, int] | None = None
@@ -82,7 +83,7 @@ class Client:
         return [a for a in (self.v6, self.v4) if a is not None]
 
     def is_good(self, now_ms: int) -> bool:
-        """Heard from within BAD_NODE_TIMEOUT_MS on either IP version."""
+        """True if heard from within BAD_NODE_TIMEOUT_MS on either IP version."""
         return self.good_until_ms() > now_ms
 
     def good_until_ms(self) -> int:
@@ -106,7 +107,7 @@ class Client:
         return best.address if best is not None else None
 
     def is_good_at(self, address: Address, now_ms: int) -> bool:
-        """Good on that IP version, whatever the address."""
+        """True if it is good on that IP version, whatever the address."""
         association = self.v4 if len(address[0]) == 4 else self.v6
         return association is not None and association.seen_ms + BAD_NODE_TIMEOUT_MS > now_ms
 
@@ -287,7 +288,7 @@ class CloseList(NodeList):
         return True
 
     def has_room(self, public_key: bytes, now_ms: int) -> bool:
-        """Would `add` take a node of that key which is not there yet."""
+        """True if `add` would take a node of that key which is not there yet."""
         distance = number_of(public_key) ^ self.base
         return distance != 0 and self._has_room(distance, now_ms, evict=False)
 
@@ -363,7 +364,7 @@ class SearchList(NodeList):
         return None
 
     def has_room(self, number: int, now_ms: int) -> bool:
-        """Is a node of that key nearer than one of ours, or ours one of the list, or a slot free."""
+        """True if a node of that key is nearer than one of ours, one of ours is bad, or a slot is free."""
         if now_ms >= self._limit_until_ms:
             self._find_limit(now_ms)
         return (number ^ self.base) <= self._limit

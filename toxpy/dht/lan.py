@@ -29,14 +29,14 @@ LAN_DISCOVERY_SIZE = 1 + PUBLIC_KEY_SIZE
 INTERVAL_MS = 10_000
 #: Ports tried in one round beside the default one. c-toxcore: PORTS_PER_DISCOVERY.
 PORTS_PER_ROUND = 10
-#: Neighbours asked; beyond that they would push our other questions out of the table of open ones.
-HEARD_PER_S, HEARD_BURST = 20, 100
+#: Neighbours asked: more would push our other questions out of the table of open ones.
+NEWCOMERS_PER_S, NEWCOMERS_BURST = 20, 100
 
 
 class Lan:
     """Sends and hears LAN discovery; make none when it is off. Claims 0x21 of `udp`."""
 
-    __slots__ = ("_broadcast", "_destinations", "_dht", "_heard", "_next_port", "_port", "_rt", "_timer")
+    __slots__ = ("_broadcast", "_destinations", "_dht", "_newcomers", "_next_port", "_port", "_rt", "_timer")
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Lan:
         self._broadcast = broadcast
         self._destinations = destinations
         self._next_port = FIRST_PORT + 1
-        self._heard = TokenBucket(HEARD_PER_S, HEARD_BURST, rt.clock.now_ms)
+        self._newcomers = TokenBucket(NEWCOMERS_PER_S, NEWCOMERS_BURST, rt.clock.now_ms)
         udp.claim(LAN_DISCOVERY, self.on_packet)
         self._timer: Timer | None = rt.timers.call_later(0, self._round_due)
 
@@ -78,7 +78,7 @@ class Lan:
         if dht.sendbacks.is_asked(public_key, address, dht.public_key):
             # a neighbour sends a copy for every destination that reaches us
             return
-        if not self._heard.take(now_ms):
+        if not self._newcomers.take(now_ms):
             drop("lan_budget")
             return
         dht.add_node(Node(public_key, address), dht.public_key)

@@ -42,19 +42,19 @@ NAT_PING = 254
 NAT_PING_REQUEST, NAT_PING_RESPONSE = 0, 1
 NAT_PING_SIZE = 1 + PING_ID_SIZE
 
-#: Tellers needed, and how many of them must agree on the IP: one liar cannot aim us at anybody.
+#: Tellers that are needed and agree on the IP: one liar cannot aim us at anybody.
 MIN_TELLERS = MAX_CLIENTS // 2
 PUNCH_INTERVAL_MS = 3000
 PUNCH_RESET_MS = 40_000
-#: Guesses in one go.
+#: Ports guessed in one round.
 MAX_PUNCHING_PORTS = 48
 MAX_NORMAL_TRIES = 5
 FIRST_LOW_PORT = 1024
 
 # What follows is ours: c-toxcore sends without a limit for all friends together.
-#: Pings to guessed ports; within 5 s (PING_TIMEOUT_MS) fewer than the open pings remembered (512).
+#: Pings to guessed ports: within 5 s (PING_TIMEOUT_MS) fewer than the open pings remembered (512).
 PUNCHES_PER_S, PUNCHES_BURST = 64, 96
-#: NAT pings sent; one goes out in up to 8 copies.
+#: NAT pings sent: one goes out in up to 8 copies.
 PINGS_PER_S, PINGS_BURST = 128, 512
 #: NAT pings of one friend that are answered.
 ANSWERS_PER_S, ANSWERS_BURST = 8, 16

@@ -29,7 +29,7 @@ SEARCH_REQUEST, SEARCH_RESPONSE, RETRIEVE_REQUEST, RETRIEVE_RESPONSE = 0x93, 0x9
 STORE_REQUEST, STORE_RESPONSE = 0x97, 0x98
 
 PING_ID_SIZE = 8
-#: What comes back in the answer to an announcements packet, bytes.
+#: Sendback of an announcements packet, bytes: it comes back in the answer.
 SENDBACK_SIZE = 8
 NONCE_AT = 1 + PUBLIC_KEY_SIZE
 #: kind, sender, nonce: where the box of a DHT packet begins
@@ -46,7 +46,7 @@ REQUEST_HEADER_SIZE = 1 + 2 * PUBLIC_KEY_SIZE + NONCE_SIZE
 #: with the kind and no data
 MIN_REQUEST_SIZE = REQUEST_HEADER_SIZE + MAC_SIZE + 1
 MAX_REQUEST_SIZE = 1024
-#: What one DHT request can carry behind its kind.
+#: Largest payload of a DHT request behind its kind, bytes.
 MAX_REQUEST_PAYLOAD = MAX_REQUEST_SIZE - MIN_REQUEST_SIZE
 
 

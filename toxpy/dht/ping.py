@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MAX_TO_PING = 32
 TIME_TO_PING_MS = 2000
-#: After a quiet time.
+#: Delay of the first pings after a quiet time, ms.
 SOON_MS = 50
 
 

@@ -49,7 +49,7 @@ class Sendbacks:
         return ping_id
 
     def is_asked(self, public_key: bytes, address: Address, purpose: bytes | None = None) -> bool:
-        """Is anything (or this) being asked of that key at that address."""
+        """True if anything (or this) is being asked of that key at that address."""
         self._expire()
         purposes = self._asked.get((public_key, address))
         return purposes is not None and (purpose is None or purpose in purposes)

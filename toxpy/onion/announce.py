@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Address
 
 PING_ID_SIZE, SENDBACK_SIZE = 32, 8
-#: What is in the box of every request.
+#: Payload of a request's box without what group members add, bytes.
 PLAIN_SIZE = PING_ID_SIZE + 2 * KEY_SIZE + SENDBACK_SIZE
 REQUEST_SIZE = 1 + NONCE_SIZE + KEY_SIZE + PLAIN_SIZE + MAC_SIZE
 MAX_EXTRA_SIZE = 136

@@ -85,7 +85,7 @@ MAX_SENT_RELAYS = MAX_SENT_NODES // 2
 RESPONSE_HEADER_SIZE = 1 + SENDBACK_SIZE + NONCE_SIZE
 MIN_RESPONSE_SIZE = RESPONSE_HEADER_SIZE + 1 + PING_ID_SIZE + MAC_SIZE
 MAX_RESPONSE_SIZE = MIN_RESPONSE_SIZE + MAX_SENT_NODES * NODE6_SIZE
-#: What 0x88 may add behind the nodes for group announcements.
+#: Largest addition of 0x88 behind the nodes, for group announcements, bytes.
 MAX_RESPONSE_EXTRA = 1 + 4 * 136
 #: 86, nonce, temporary pk, MAC, then sender's real pk and the inner MAC
 MIN_DATA_SIZE = 1 + NONCE_SIZE + KEY_SIZE + MAC_SIZE + KEY_SIZE + MAC_SIZE

@@ -26,7 +26,7 @@ CHAT_ID_SIZE = 32
 MAX_RELAYS = 1
 MAX_SENT_MEMBERS = 4
 MAX_MEMBERS = 16
-#: c-toxcore has no limit.
+#: Groups kept; c-toxcore has no limit.
 MAX_GROUPS = 512
 GROUP_LIFETIME_MS = 30_000
 

@@ -38,11 +38,11 @@ KIND_ANNOUNCE_REQUEST_OLD, KIND_ANNOUNCE_RESPONSE_OLD = 0x83, 0x84
 KIND_DATA_REQUEST, KIND_DATA_RESPONSE = 0x85, 0x86
 KIND_ANNOUNCE_REQUEST, KIND_ANNOUNCE_RESPONSE = 0x87, 0x88
 
-#: In our own return data only: the packet came from a client of our relay, whose token follows.
+#: Address family of a client of our relay, whose token follows: in our own return data only.
 FAMILY_RELAY_CLIENT = 6
 TOKEN_SIZE = 8
 
-#: What the last hop may deliver, and what may come back to a first hop's client.
+#: Kinds that the last hop may deliver, and that may come back to a first hop's client.
 FORWARD_KINDS = frozenset((KIND_ANNOUNCE_REQUEST_OLD, KIND_ANNOUNCE_REQUEST, KIND_DATA_REQUEST))
 RETURN_KINDS = frozenset((KIND_ANNOUNCE_RESPONSE_OLD, KIND_ANNOUNCE_RESPONSE, KIND_DATA_RESPONSE))
 
@@ -56,7 +56,7 @@ LAYER_SIZE = KEY_SIZE + ADDRESS_SIZE + MAC_SIZE
 MIN_RELAY_REQUEST_SIZE = NONCE_SIZE + 2 * LAYER_SIZE
 MAX_DATA_SIZE = MAX_PACKET_SIZE - (1 + NONCE_SIZE + PATH_LENGTH * LAYER_SIZE)
 
-#: The key of our return data changes this often; a path still in use then loses one answer.
+#: Age at which the key of our return data changes, ms: a path still in use then loses one answer.
 RETURN_KEY_LIFETIME_MS = 7_200_000
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     #: raw IP, and the number of the interface for IPv6 (0 for IPv4)
     Destination = tuple[bytes, int]
 
-#: Interfaces come and go; this is how long a change may stay unnoticed.
+#: Time for which a change of the interfaces may stay unnoticed, ms.
 REFRESH_MS = 30_000
 #: IPv4 addresses and IPv6 interfaces looked at; c-toxcore: 16.
 MAX_INTERFACES = 32
@@ -39,7 +39,7 @@ _IFF_UP, _IFF_LOOPBACK, _IFF_MULTICAST = 0x1, 0x8, 0x1000
 _NAME_SIZE = 16
 #: struct ifreq is a name and a union, whose biggest member is struct ifmap
 _IFREQ_SIZE = _NAME_SIZE + struct.calcsize("LLHBBB3x")
-#: Where the family and the IP are in an ifreq that holds a sockaddr_in.
+#: Offsets of the family and the IP in an ifreq that holds a sockaddr_in.
 _FAMILY_AT, _IP_AT = _NAME_SIZE, _NAME_SIZE + 4
 
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 FIRST_PORT, LAST_PORT = 33445, 33545
 BUFFER_SIZE = 2 * 1024 * 1024
-#: A name whose look-up takes longer counts as unknown.
+#: Time limit of a name's look-up, s: a slower one counts as unknown.
 LOOKUP_TIMEOUT_S = 5.0
 
-#: There is no IPv6 here.
+#: Errors which say that there is no IPv6 here.
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT, errno.ENOPROTOOPT)
 
 

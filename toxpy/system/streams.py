@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Address
 
 READ_SIZE = 65536
-#: A stream with so much to send does not wait for the end of the pass.
+#: Bytes to send at which a stream does not wait for the end of the pass.
 FLUSH_SIZE = 65536
-#: A listener with no descriptor left for a new connection rests so long.
+#: Rest of a listener with no descriptor left for a new connection, ms.
 ACCEPT_PAUSE_MS = 1000
 #: Connections taken from one listener in one pass.
 ACCEPTS_PER_PASS = 64
 BACKLOG = 256
 
 _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK)
-#: The other end went away between its connect and our accept.
+#: Errors which say that the other end went away between its connect and our accept.
 _GONE = (errno.ECONNABORTED, errno.EPROTO, errno.EINTR, errno.EPERM)
-#: Writing to a closed connection must not send SIGPIPE to the host program.
+#: Flags of every write: a closed connection must not send SIGPIPE to the host program.
 _FLAGS = _socket.MSG_NOSIGNAL
 
-#: Of the kernel's `struct tcp_info` `tcpi_bytes_acked` and, the last, `tcpi_snd_wnd`, new in Linux 5.4.
+#: `tcpi_bytes_acked` and `tcpi_snd_wnd`, new in Linux 5.4, of the kernel's `struct tcp_info`.
 _INFO = Struct("=120xQ100xI")
 
 _IN, _OUT = select.EPOLLIN, select.EPOLLOUT

@@ -27,9 +27,9 @@ HTTP, SOCKS5 = 1, 2
 #: What failures and logs call them.
 KIND_NAMES = {HTTP: "HTTP", SOCKS5: "SOCKS5"}
 
-#: Status lines and headers of an HTTP proxy's answer, together.
+#: Status lines and headers of an HTTP proxy's answer, together, bytes.
 MAX_HTTP_ANSWER_SIZE = 4096
-#: Of an HTTP proxy's reason phrase, so much gets into a failure.
+#: Characters of an HTTP proxy's reason phrase that get into a failure.
 MAX_REASON_SIZE = 64
 #: One length byte in SOCKS5.
 MAX_HOST_SIZE = 255

@@ -48,7 +48,7 @@ CONNECTING, CONNECTED, WAITING, SLEEPING = "connecting", "connected", "waiting",
 UNREGISTERED, REGISTERED, ONLINE = range(3)
 
 
-#: Between two tries to connect: doubled after each failure.
+#: Pause between two tries to connect, ms, doubled after each failure.
 FIRST_RETRY_MS, MAX_RETRY_MS = 100, 60_000
 _MAX_DOUBLINGS = 16
 

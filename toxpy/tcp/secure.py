@@ -26,15 +26,15 @@ SERVER_HELLO_SIZE = NONCE_SIZE + _SEALED_SIZE
 CLIENT_HELLO_SIZE = KEY_SIZE + SERVER_HELLO_SIZE
 
 LENGTH_SIZE = 2
-#: What a payload grows by.
+#: Bytes that a payload grows by.
 FRAME_OVERHEAD = LENGTH_SIZE + MAC_SIZE
-#: What a length may claim: a box of at least one byte, at most c-toxcore's MAX_PACKET_SIZE.
+#: Length that a frame may claim, bytes: a box of at least one, at most c-toxcore's MAX_PACKET_SIZE.
 MIN_FRAME_SIZE, MAX_FRAME_SIZE = MAC_SIZE + 1, MAX_FRAME_PAYLOAD + MAC_SIZE
 
-#: With more than this waiting for the kernel ordinary payloads are refused. c-toxcore keeps one frame
-#: of ours and the kernel's buffer, and drops the rest; here a pass is collected before it is sent.
+#: Bytes waiting for the kernel beyond which ordinary payloads are refused. c-toxcore keeps one frame of ours
+#: and the kernel's buffer, and drops the rest; here a pass is collected before it is sent.
 MAX_PENDING = 65_536
-#: Priority payloads are refused beyond this. c-toxcore's list of them has no bound.
+#: The same for priority payloads. c-toxcore's list of them has no bound.
 MAX_PENDING_PRIORITY = MAX_PENDING + 131_072
 
 #: Control frames kept while the out-buffer takes none: they must not get lost.

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 FIRST_CONNECTION_ID, LAST_CONNECTION_ID = RESERVED_IDS, 255
 #: Frames that come at once from which on they are no signs of life but something that clients wait for.
 BUSY_FRAMES = 3
-#: Ours: datagrams into the network for one client. c-toxcore's send some dozens in a second at most.
+#: Ours: datagrams into the network for one client; those of c-toxcore send some dozens in a second at most.
 REQUESTS_PER_S, REQUESTS_BURST = 256, 1024
 
 
@@ -118,7 +118,7 @@ class ServerClient:
         self.ping_id = b""
         #: onion and forward requests that we send on for it
         self.requests = TokenBucket(REQUESTS_PER_S, REQUESTS_BURST, server.rt.clock.now_ms)
-        #: does not read what it must know
+        #: it does not read what it must know
         self.doomed = False
         stream.on_ready = self._on_first_frame
 

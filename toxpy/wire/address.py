@@ -120,7 +120,7 @@ def unpack_ip_port(data: bytes, offset: int = 0) -> tuple[Address, int]:
 
 
 def is_usable(address: Address) -> bool:
-    """Can a packet be sent there at all: port not 0, IP not unspecified, not multicast or broadcast."""
+    """True if a packet can be sent there: port not 0, IP not unspecified, multicast or broadcast."""
     ip, port = address
     if port == 0 or not any(ip):
         return False
@@ -130,13 +130,13 @@ def is_usable(address: Address) -> bool:
 
 
 def is_loopback(address: Address) -> bool:
-    """127/8 or ::1."""
+    """True for 127/8 and ::1."""
     ip = address[0]
     return ip[0] == 127 if len(ip) == 4 else ip == bytes(15) + b"\x01"
 
 
 def is_lan(address: Address) -> bool:
-    """Loopback, private or link-local. c-toxcore: LAN_discovery.c ip_is_lan."""
+    """True for loopback, private and link-local. c-toxcore: LAN_discovery.c ip_is_lan."""
     if is_loopback(address):
         return True
     ip = address[0]

@@ -3,7 +3,7 @@
 from tests.support.universe import Universe
 from tests.unit.dht.net import Peer
 from toxpy.crypto.keys import KeyPair
-from toxpy.dht.lan import HEARD_BURST, INTERVAL_MS, LAN_DISCOVERY, PORTS_PER_ROUND, Lan
+from toxpy.dht.lan import INTERVAL_MS, LAN_DISCOVERY, NEWCOMERS_BURST, PORTS_PER_ROUND, Lan
 from toxpy.dht.packets import NODES_REQUEST
 from toxpy.system.sockets import FIRST_PORT, LAST_PORT
 
@@ -133,10 +133,10 @@ def test_a_neighbour_is_asked_once_and_not_again_while_it_is_good():
 
 def test_a_flood_from_the_lan_makes_few_questions():
     peer = Neighbour(Universe(6), "alice")
-    for i in range(20 * HEARD_BURST):
+    for i in range(20 * NEWCOMERS_BURST):
         peer.hear(neighbour(i))
-    assert len(peer.asked()) == HEARD_BURST
-    assert peer.dropped("lan_budget") == 19 * HEARD_BURST
+    assert len(peer.asked()) == NEWCOMERS_BURST
+    assert peer.dropped("lan_budget") == 19 * NEWCOMERS_BURST
 
 
 def test_nothing_after_close():
