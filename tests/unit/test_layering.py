@@ -1,6 +1,7 @@
 """The direction of imports (docs/architecture.md), and what the start path must not import."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -187,3 +188,26 @@ def test_every_public_name_can_be_loaded():
         assert getattr(toxpy, name) is not None
     with pytest.raises(AttributeError):
         _ = toxpy.nothing
+
+
+def settable_call_backs():
+    """Public attributes that hold a function which somebody else sets."""
+    trees = (ast.parse(path.read_text()) for path in MODULES if not name_of(path).startswith("cli."))
+    kinds = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    found = {
+        f"{kind.name}.{item.target.attr}"
+        for kind in kinds
+        for item in ast.walk(kind)
+        if isinstance(item, ast.AnnAssign)
+        and isinstance(item.target, ast.Attribute)
+        and ast.unparse(item.annotation).startswith("Callable[")
+    }
+    return {name for name in found if "._" not in name}
+
+
+def test_call_backs_are_those_that_the_architecture_names():
+    page = (ROOT.parent / "docs" / "architecture.md").read_text()
+    rows = page.partition("## Call-backs")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(\w+\.\w+)`", rows))
+    # a timer's function is its content, a link's the way it sends
+    assert settable_call_backs() - {"Timer.callback", "Link.send"} == named
