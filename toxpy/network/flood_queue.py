@@ -9,6 +9,7 @@ meanwhile is looked at before the next ones. All other packets keep their order.
 from __future__ import annotations
 
 from toxpy.crypto.sodium import KEY_SIZE
+from toxpy.wire.packets import DHT_REQUEST, NODES_REQUEST, PING_REQUEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ STRANGERS_AT_ONCE = 16
 #: Offset beyond the end of every datagram.
 BEHIND_EVERYTHING = 1 << 16
 
-#: Where the sender's key is in the requests that make us compute a shared key: ping, nodes, cookie; DHT
+#: Offset of the sender's key in the requests that make us compute a shared key: ping, nodes, cookie; DHT
 #: request; onion, announce, data through the onion; announcements; forwarded ones, whose sender is anywhere.
 SENDER_AT = {
-    **dict.fromkeys((0x00, 0x02, 0x18), 1),
-    0x20: 1 + KEY_SIZE,
+    **{layout.kind: layout.offset("sender") for layout in (PING_REQUEST, NODES_REQUEST, DHT_REQUEST)},
+    0x18: 1,
     **dict.fromkeys((0x80, 0x81, 0x82, 0x83, 0x86, 0x87), 25),
     **dict.fromkeys((0x93, 0x95, 0x97), 1),
     0x91: BEHIND_EVERYTHING,

@@ -93,3 +93,19 @@ ONION_REQUEST = Layout(_FRAMES, 8, "onion request", data=(24 + 2 * (32 + 19 + 16
 ONION_RESPONSE = Layout(_FRAMES, 9, "onion response", data=(1, MAX_FRAME_PAYLOAD - 1))
 FORWARD_REQUEST = Layout(_FRAMES, 10, "forward request", data=(1, MAX_FRAME_PAYLOAD - 1))
 FORWARDING = Layout(_FRAMES, 11, "forwarding", data=(1, MAX_FRAME_PAYLOAD - 1))
+
+#: Sizes that a DHT packet's box has beside its payload: the MAC.
+_MAC = 16
+#: A packed node, bytes, at most: family, IPv6 address, port, key.
+_NODE = 51
+
+_DHT = "DHT packets over UDP"
+PING_REQUEST = Layout(_DHT, 0x00, "ping request", sender="32s", nonce="24s", box=(_MAC + 9, _MAC + 9))
+PING_RESPONSE = Layout(_DHT, 0x01, "ping response", sender="32s", nonce="24s", box=(_MAC + 9, _MAC + 9))
+NODES_REQUEST = Layout(_DHT, 0x02, "nodes request", sender="32s", nonce="24s", box=(_MAC + 40, _MAC + 40))
+NODES_RESPONSE = Layout(
+    _DHT, 0x04, "nodes response", sender="32s", nonce="24s", box=(_MAC + 9, _MAC + 9 + 4 * _NODE)
+)
+DHT_REQUEST = Layout(
+    _DHT, 0x20, "DHT request", receiver="32s", sender="32s", nonce="24s", box=(_MAC + 2, 1024 - 89)
+)
