@@ -103,6 +103,14 @@ def test_the_python_page_names_everything():
     assert set(toxpy.__all__) <= set(re.findall(r"`(\w+)`", listed))
 
 
+def test_prose_fits_the_page():
+    """120 columns; tables and code are as wide as they must be, and so is what programs write."""
+    for page in [*PAGES, ROOT / "CHANGELOG.md"]:
+        text = re.sub(r"^<!-- written by .*?^\|", "|", BLOCK.sub("", page.read_text()), flags=re.M | re.S)
+        wide = [line for line in text.splitlines() if len(line) > 120 and not line.startswith(("|", "    "))]
+        assert not wide, f"{page.name}: {wide}"
+
+
 def test_the_node_page_has_every_metric():
     """Names and labels, as a scrape shows them."""
     page = (ROOT / "docs" / "bootstrapd.md").read_text()
