@@ -1,10 +1,10 @@
-"""One Tox instance at the bytes level: the layers put together, and a method per C function.
+"""One Tox instance at the bytes level: the layers, and the parts and capabilities on top of them.
 
     UDP  -> Dispatch by first byte -> DHT | onion | net_crypto -> friend connections -> messenger
     TCP  -> relays (`tcp`) -----------------> onion | net_crypto -^
     messenger -> events -> `drain_events`
 
-Methods are named as in C without `tox_`, take and return bytes and integers, and raise
+Methods of the parts are named as in C without `tox_`, take and return bytes and integers, and raise
 `ToxError` with the value of that C function's error enum. `Tox`, `AsyncTox` and the C library
 are three thin layers over this class. A None where C knows NULL raises the NULL error.
 
