@@ -113,8 +113,9 @@ profile: packages-bench
 
 # a warning, as of a link that leads nowhere, ends it
 docs: packages-docs
-	@$(MAKE) --no-print-directory $(VENV)-docs/ready
-	@NO_MKDOCS_2_WARNING=1 $(CURDIR)/$(VENV)-docs/bin/mkdocs build --quiet
+	@$(MAKE) --no-print-directory --silent $(VENV)-docs/ready
+	@mkdir -p build
+	@NO_MKDOCS_2_WARNING=1 $(CURDIR)/$(VENV)-docs/bin/mkdocs build >build/site.log 2>&1 || { cat build/site.log; exit 1; }
 	@echo "build/site/index.html"
 
 $(VENV)-docs/ready: docs/requirements.txt
