@@ -162,7 +162,7 @@ def test_a_proxy_is_where_connections_go(place):
     first = {}
     for kind in (enums.TOX_PROXY_TYPE_HTTP, enums.TOX_PROXY_TYPE_SOCKS5):
         core = place.core(local_discovery_enabled=False, **{**PROXY, "proxy_type": kind})
-        first[kind] = core.tcp._proxy.handshake(relay.address, None).first[:1]
+        first[kind] = core.tcp._relays.proxy.handshake(relay.address, None).first[:1]
     assert first == {enums.TOX_PROXY_TYPE_HTTP: b"C", enums.TOX_PROXY_TYPE_SOCKS5: b"\x05"}
     # and it carries no UDP
     assert isinstance(place.real(**PROXY).socket, NoSocket)
