@@ -100,6 +100,8 @@ class RealTox:
         self.tox = c.c_void_p(pointer)
         self._queue = []
         self._callbacks = []
+        # as a `Core`, whose functions are in parts
+        self.user = self.friends = self.files = self.network = self
         self._register()
 
     def _on(self, name, make, *types):

@@ -6,7 +6,7 @@ has the number that the next one will have.
 
 from __future__ import annotations
 
-from toxpy.net_crypto.congestion import PACE_MS, Congestion
+from toxpy.net_crypto.congestion import FULL_SIZE, PACE_MS, Congestion
 from toxpy.net_crypto.round_trip import MIN_TIMEOUT_MS
 from toxpy.net_crypto.transport import OVER_TCP, OVER_UDP
 from toxpy.net_crypto.window import NUMBER_MASK, SendWindow
@@ -116,8 +116,13 @@ class Sender:
         return window.waiting() < BULK_BURST + self.congestion.carried_in_cycles(2) and self.free_slots() > 0
 
     def takes_message(self) -> bool:
-        """True if a message may be written now: little waits, or what waits leaves soon."""
+        """True if a message may be written now: little waits, or what waits leaves soon.
+
+        What the window allows waits here as well while a relay has no room, a file's chunks for example.
+        """
         queued = self.window.queued_size
+        if self._transport.connection_type == OVER_TCP:
+            queued -= int(self.congestion.limit) * FULL_SIZE
         return queued < MIN_QUEUE_SIZE or queued < min(self.congestion.carried_in(QUEUE_MS), MAX_QUEUE_SIZE)
 
     # What leaves
