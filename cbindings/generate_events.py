@@ -32,6 +32,9 @@ BY_HAND = {
     "tox_events_load",
 }
 
+#: What 0.2.20 called a kind of event that has another name since.
+OLD_NAMES = {"dht_nodes_response": "dht_get_nodes_response"}
+
 KINDS = {"bool": "BOOL", "uint16_t": "UINT16", "uint32_t": "UINT32", "uint64_t": "UINT64"}
 #: Kinds stored as struct toxpy_bytes.
 BYTE_KINDS = ("BYTES", "KEY", "TEXT")
@@ -92,7 +95,21 @@ def events(api: Api) -> list[Event]:
     return found
 
 
+def _add_old_getter(event: Event, function: Function, prefix: str) -> None:
+    """A getter by the old name, of a field that has one by the new name."""
+    name = function.name.removeprefix(prefix)
+    for item in event.fields:
+        if name == item.name:
+            item.getters.append(function)
+        elif name == item.name + "_length":
+            item.length_getters.append(function)
+
+
 def _add_getter(api: Api, event: Event, function: Function) -> None:
+    old = f"tox_event_{OLD_NAMES.get(event.name)}_get_"
+    if function.name.startswith(old):
+        _add_old_getter(event, function, old)
+        return
     name = function.name.removeprefix(f"tox_event_{event.name}_get_")
     kind = function.result
     last = event.fields[-1] if event.fields else None
@@ -243,14 +260,18 @@ def _getters(event: Event) -> list[str]:
 def _accessors(api: Api, event: Event) -> list[str]:
     """What gets from a Tox_Event, a Tox_Events or a Tox_Dispatch to this kind of event."""
     parts = []
-    function = api.functions[f"tox_event_get_{event.name}"]
-    name = function.params[0].name
-    value = f"{name} != NULL && {name}->type == {event.type} ? (const {event.struct} *){name}->data : NULL"
-    parts.append(_function(_declare(function), f"return {value};"))
-    function = api.functions[f"tox_events_callback_{event.name}"]
-    dispatch, callback = (param.name for param in function.params)
-    store = f"    {dispatch}->{event.name} = {callback};"
-    parts.append(_function(_declare(function), f"if ({dispatch} != NULL) {{", store, "}"))
+    for kind in (event.name, OLD_NAMES.get(event.name)):
+        if f"tox_event_get_{kind}" not in api.functions:
+            continue
+        function = api.functions[f"tox_event_get_{kind}"]
+        name = function.params[0].name
+        right = f"{name} != NULL && {name}->type == {event.type}"
+        value = f"{right} ? (const {event.struct} *){name}->data : NULL"
+        parts.append(_function(_declare(function), f"return {value};"))
+        function = api.functions[f"tox_events_callback_{kind}"]
+        dispatch, callback = (param.name for param in function.params)
+        store = f"    {dispatch}->{event.name} = {callback};"
+        parts.append(_function(_declare(function), f"if ({dispatch} != NULL) {{", store, "}"))
     old = api.functions.get(f"tox_events_get_{event.name}")
     if old is not None:
         recorded, index = (param.name for param in old.params)

@@ -5,7 +5,7 @@
 /*
  * The C API of libtoxcore: instant messages, files, conferences, groups, calls, and encrypted saves, between
  * peers and without servers. Names, values and layouts are those of c-toxcore 0.2.23; programs written or built
- * for 0.2.18 work as well, unless they use what later versions changed, all of it about recorded events:
+ * for 0.2.18 or 0.2.20 work as well, unless they use what later versions changed, all of it about recorded events:
  *
  * - tox_events_iterate() takes `const Tox_Iterate_Options *` where it took `bool fail_hard`,
  * - tox_events_load() and tox_events_equal() take a Tox_System first, for which NULL will do,
@@ -4330,6 +4330,18 @@ uint32_t tox_event_dht_nodes_response_get_ip_length(
     const Tox_Event_Dht_Nodes_Response *dht_nodes_response);
 uint16_t tox_event_dht_nodes_response_get_port(
     const Tox_Event_Dht_Nodes_Response *dht_nodes_response);
+#ifndef TOX_HIDE_DEPRECATED
+/** @deprecated The names that 0.2.20 has for the same: dht_get_nodes_response in place of dht_nodes_response. */
+typedef Tox_Event_Dht_Nodes_Response Tox_Event_Dht_Get_Nodes_Response;
+const uint8_t *tox_event_dht_get_nodes_response_get_public_key(
+    const Tox_Event_Dht_Get_Nodes_Response *dht_get_nodes_response);
+const uint8_t *tox_event_dht_get_nodes_response_get_ip(
+    const Tox_Event_Dht_Get_Nodes_Response *dht_get_nodes_response);
+uint32_t tox_event_dht_get_nodes_response_get_ip_length(
+    const Tox_Event_Dht_Get_Nodes_Response *dht_get_nodes_response);
+uint16_t tox_event_dht_get_nodes_response_get_port(
+    const Tox_Event_Dht_Get_Nodes_Response *dht_get_nodes_response);
+#endif
 
 /* ------------------------------------------------------------------------
  * Events: any of them
@@ -4420,6 +4432,11 @@ typedef enum Tox_Event_Type {
     /** Not an event; what tox_event_get_type() says of NULL. */
     TOX_EVENT_INVALID = 255,
 } Tox_Event_Type;
+
+#ifndef TOX_HIDE_DEPRECATED
+/** @deprecated The name that 0.2.20 has for TOX_EVENT_DHT_NODES_RESPONSE. */
+#define TOX_EVENT_DHT_GET_NODES_RESPONSE TOX_EVENT_DHT_NODES_RESPONSE
+#endif
 
 /** @return The name of the enumerator, or "<invalid Tox_Event_Type>". A static string. */
 const char *tox_event_type_to_string(Tox_Event_Type type);
@@ -4512,6 +4529,11 @@ const Tox_Event_Group_Moderation *tox_event_get_group_moderation(
     const Tox_Event *event);
 const Tox_Event_Dht_Nodes_Response *tox_event_get_dht_nodes_response(
     const Tox_Event *event);
+#ifndef TOX_HIDE_DEPRECATED
+/** @deprecated The name that 0.2.20 has for tox_event_get_dht_nodes_response(). */
+const Tox_Event_Dht_Get_Nodes_Response *tox_event_get_dht_get_nodes_response(
+    const Tox_Event *event);
+#endif
 
 /* ------------------------------------------------------------------------
  * Events: all those of one iteration
@@ -4833,6 +4855,13 @@ void tox_events_callback_group_moderation(
     Tox_Dispatch *dispatch, tox_events_group_moderation_cb *callback);
 void tox_events_callback_dht_nodes_response(
     Tox_Dispatch *dispatch, tox_events_dht_nodes_response_cb *callback);
+#ifndef TOX_HIDE_DEPRECATED
+/** @deprecated The names that 0.2.20 has for tox_events_callback_dht_nodes_response() and its callback. */
+typedef void tox_events_dht_get_nodes_response_cb(
+    const Tox_Event_Dht_Get_Nodes_Response *event, void *user_data);
+void tox_events_callback_dht_get_nodes_response(
+    Tox_Dispatch *dispatch, tox_events_dht_get_nodes_response_cb *callback);
+#endif
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -64,6 +64,16 @@ static void table_node(const Tox_Event_Dht_Nodes_Response *event, void *user_dat
     sprintf(order + strlen(order), "d%u ", tox_event_dht_nodes_response_get_port(event));
 }
 
+/* by the names of 0.2.20 */
+static void table_node_0_2_20(const Tox_Event_Dht_Get_Nodes_Response *event, void *user_data)
+{
+    CHECK(user_data == order && tox_event_dht_get_nodes_response_get_ip_length(event) == 9);
+    CHECK(memcmp(tox_event_dht_get_nodes_response_get_ip(event), "127.0.0.1", 10) == 0);
+    CHECK(tox_event_dht_get_nodes_response_get_public_key(event)
+          == tox_event_dht_nodes_response_get_public_key(event));
+    sprintf(order + strlen(order), "D%u ", tox_event_dht_get_nodes_response_get_port(event));
+}
+
 static void test_table(void)
 {
     Tox_Err_Dispatch_New error = (Tox_Err_Dispatch_New)-1;
@@ -81,6 +91,10 @@ static void test_table(void)
     order[0] = '\0';
     tox_dispatch_invoke(dispatch, events, order);
     CHECK(strcmp(order, "t1 d33445 ") == 0);
+    order[0] = '\0';
+    tox_events_callback_dht_get_nodes_response(dispatch, table_node_0_2_20);
+    tox_dispatch_invoke(dispatch, events, order);
+    CHECK(strcmp(order, "t1 D33445 ") == 0);
     order[0] = '\0';
     tox_events_free(events);
     tox_dispatch_free(dispatch);
@@ -105,6 +119,11 @@ static void test_getters(void)
     CHECK(tox_events_get_friend_message(events, 0) == message
           && tox_events_get_friend_message(events, 2) == NULL);
     CHECK(tox_event_friend_message_get_friend_number(tox_events_get_friend_message(events, 1)) == 6);
+    const Tox_Event *node = tox_events_get(events, 5);
+    CHECK(tox_event_get_type(node) == TOX_EVENT_DHT_GET_NODES_RESPONSE);
+    CHECK(tox_event_get_dht_get_nodes_response(node) == tox_event_get_dht_nodes_response(node));
+    CHECK(tox_event_get_dht_get_nodes_response(node) != NULL);
+    CHECK(tox_event_get_dht_get_nodes_response(first) == NULL);
     uint8_t bytes[sizeof SEVEN];
     CHECK(tox_events_bytes_size(events) == sizeof SEVEN - 1 && tox_events_get_bytes(events, bytes));
     CHECK(memcmp(bytes, SEVEN, sizeof SEVEN - 1) == 0);
