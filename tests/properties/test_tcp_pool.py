@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.pool_world import Friend, World, peer_pk, relay_node
+from tests.support.pool_world import Friend, World, online_relays, peer_pk, relay_node
 from toxpy.tcp.pool import MAX_PEER_RELAYS
 from toxpy.tcp.relay import MAX_RETRY_MS
 from toxpy.tcp.relays import MAX_RELAYS, ONION_RELAYS, RECOMMENDED_RELAYS
@@ -160,7 +160,7 @@ class Play:
         assert onion <= up and len(onion) == (min(ONION_RELAYS, len(up)) if self.onion else 0)
         for friend in self.friends.values():
             at = [c.node for c in live if any(c.ids.get(i) == friend.pk for i in c.online)]
-            assert sorted(map(repr, friend.peer.online_relays())) == sorted(map(repr, at))
+            assert sorted(map(repr, online_relays(friend.peer))) == sorted(map(repr, at))
             assert friend.peer.is_online == bool(at)
             assert sum(friend.pk in c.ids.values() for c in live) <= MAX_PEER_RELAYS
             # every flip was told, once

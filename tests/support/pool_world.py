@@ -4,6 +4,7 @@ from tests.support.universe import SeededRng, SimClock
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.runtime import Runtime
 from toxpy.tcp.pool import TcpPool
+from toxpy.tcp.relay import ONLINE
 from toxpy.wire.address import Node
 
 
@@ -116,6 +117,11 @@ class FakeClient:
 
     def count(self, what):
         return sum(frame[0] == what for frame in self.sent)
+
+
+def online_relays(peer):
+    """Relays where both a TcpPeer and its other end are."""
+    return [link.relay.node for link in peer._route.links.values() if link.state == ONLINE]
 
 
 class World:

@@ -60,7 +60,7 @@ class State:
         saved.put(network_saved.write_nodes(self.dht_nodes, self.path_nodes, []))
         saved.put(
             {
-                FRIENDS: friends_saved.write_friends(self.friends),
+                FRIENDS: b"".join(map(friends_saved.pack_friend, self.friends)),
                 NAME: self.name,
                 STATUS_MESSAGE: self.status_message,
                 STATUS: bytes((self.status,)),

@@ -10,9 +10,9 @@ import pytest
 
 from tests.support import compiled_datapath
 from tests.support.fake_streams import pair, pump_all
+from tests.support.nonces import add_to_nonce
 from tests.support.private_network import HOST, PrivateNetwork
 from toxpy.core import Core
-from toxpy.crypto.sodium import add_to_nonce
 from toxpy.generated import events
 from toxpy.options import Options
 from toxpy.runtime import Runtime

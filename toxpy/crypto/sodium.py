@@ -132,11 +132,3 @@ def mac(key: bytes, data: bytes) -> bytes:
     Never seen as anything but random bytes by a peer, so it need not be c-toxcore's.
     """
     return blake2s(data, key=key, digest_size=32).digest()
-
-
-def add_to_nonce(nonce: bytes, amount: int = 1) -> bytes:
-    """A nonce is one big-endian number of 24 bytes that wraps around."""
-    return ((int.from_bytes(nonce, "big") + amount) & _NONCE_MASK).to_bytes(NONCE_SIZE, "big")
-
-
-_NONCE_MASK = (1 << (8 * NONCE_SIZE)) - 1

@@ -120,7 +120,7 @@ class Files(Capability):
         return friend
 
     def _transfer(self, friend: FriendState, shown_number: int, error_name: str) -> FileTransfer:
-        files = self._by_friend.get(friend)
+        files = self.of_friend(friend)
         transfer = files.find(shown_number) if files is not None else None
         if transfer is None:
             raise api_error(error_name)
@@ -135,7 +135,7 @@ class Files(Capability):
 
     def by_id(self, friend_number: int, file_id: bytes) -> int:
         """The number of a transfer, the lowest one; of two with the same number the one we send."""
-        files = self._by_friend.get(self._friend(friend_number, "TOX_ERR_FILE_BY_ID_FRIEND_NOT_FOUND"))
+        files = self.of_friend(self._friend(friend_number, "TOX_ERR_FILE_BY_ID_FRIEND_NOT_FOUND"))
         if files is not None:
             found = [
                 (transfer.number, transfer.incoming, transfer.shown_number)

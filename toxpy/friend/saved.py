@@ -160,11 +160,6 @@ def pack_friend(friend: SavedFriend) -> bytes:
     return _FRIEND.pack(FRIEND_CONFIRMED, friend.public_key, b"", 0, *texts, *rest)
 
 
-def write_friends(friends: Sequence[SavedFriend]) -> Records:
-    """The section of the friends."""
-    return Records(friends, pack_friend, _FRIEND.size)
-
-
 def collect_friend(messenger: Messenger, friend: FriendState) -> SavedFriend:
     """A friend as it is saved."""
     saved = SavedFriend(friend.status, friend.real_pk)

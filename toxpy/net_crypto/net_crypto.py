@@ -29,7 +29,7 @@ from toxpy.net_crypto.handshake import (
     open_handshake,
 )
 from toxpy.net_crypto.routes import Routes
-from toxpy.net_crypto.setup import ESTABLISHED, OurKeys
+from toxpy.net_crypto.setup import OurKeys
 from toxpy.wire.data_packets import MAX_PACKET_SIZE, MIN_PACKET_SIZE
 
 TYPE_CHECKING = False
@@ -231,7 +231,7 @@ class NetCrypto:
             # the peer restarted
             connection.close(notify=True)
             self._accept(handshake, data, address, relay_pk)
-        elif connection.state != ESTABLISHED:
+        elif not connection.is_established:
             self._join(connection, handshake, data, address, relay_pk)
         elif handshake.session_pk == connection.peer_session_pk:
             connection.on_repeated_handshake()
@@ -309,7 +309,7 @@ class NetCrypto:
         """A connection that the peer begins."""
         counters = self.rt.counters
         real_pk, dht_pk = handshake.cookie.real_pk, handshake.cookie.dht_pk
-        half_open = sum(c.incoming and c.state != ESTABLISHED for c in self._connections.values())
+        half_open = sum(c.incoming and not c.is_established for c in self._connections.values())
         if half_open >= MAX_HALF_OPEN or len(self._connections) >= MAX_CONNECTIONS:
             counters.drop("handshake_full")
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toxpy.tcp.relay import ONLINE, Route
+from toxpy.tcp.relay import Route
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,10 +74,6 @@ class TcpPeer:
         if sleeping != self.sleeping:
             self.sleeping = sleeping
             self._pool.sleeping_changed(self._route)
-
-    def online_relays(self) -> list[Node]:
-        """Relays where both of us are."""
-        return [link.relay.node for link in self._route.links.values() if link.state == ONLINE]
 
     def online_already(self) -> None:
         """The peer was online before this user came."""

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.support.nonces import add_to_nonce
 from tests.unit.net_crypto.pair import Peer, both_established, client_and_server, established
-from toxpy.crypto.sodium import add_to_nonce
 from toxpy.net_crypto.handshake import KIND_COOKIE_REQUEST, KIND_COOKIE_RESPONSE, KIND_DATA, KIND_HANDSHAKE
 from toxpy.net_crypto.transport import MAX_ADDRESSES
 from toxpy.net_crypto.window import BUFFER_SIZE

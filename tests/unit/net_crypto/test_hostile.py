@@ -5,6 +5,7 @@ from struct import Struct
 
 import pytest
 
+from tests.support.nonces import add_to_nonce
 from tests.unit.net_crypto.pair import (
     KeysOnlyDht,
     Peer,
@@ -14,7 +15,7 @@ from tests.unit.net_crypto.pair import (
     established,
 )
 from toxpy.crypto.keys import KeyPair
-from toxpy.crypto.sodium import add_to_nonce, encrypt, shared_key
+from toxpy.crypto.sodium import encrypt, shared_key
 from toxpy.dht import budget
 from toxpy.net_crypto import handshake as hs
 from toxpy.net_crypto import net_crypto, setup

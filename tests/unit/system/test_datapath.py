@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from tests.support import compiled_datapath
+from tests.support.nonces import add_to_nonce
 from tests.support.private_network import PrivateNetwork
-from toxpy.crypto.sodium import add_to_nonce, encrypt
+from toxpy.crypto.sodium import encrypt
 from toxpy.system import datapath_twin
 from toxpy.system.datapath_twin import Datapath as PyDatapath
 from toxpy.system.datapath_twin import Session as PySession

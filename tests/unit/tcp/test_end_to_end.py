@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.fake_streams import FakeListener, FakeStream
+from tests.support.pool_world import online_relays
 from tests.support.universe import SeededRng, SimClock
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.dht.budget import KeyBudget
@@ -142,7 +143,7 @@ def test_both_are_online_at_both_relays(scene):
     scene.meet()
     for client in (scene.alice, scene.bob):
         assert client.pool.connected() == 2 and client.changes == [True]
-        assert {node.address for node in client.peer.online_relays()} == {s.address for s in scene.servers}
+        assert {node.address for node in online_relays(client.peer)} == {s.address for s in scene.servers}
         assert {node.address for node in client.pool.relays(9)} == {s.address for s in scene.servers}
     scene.talk()
 
@@ -153,7 +154,7 @@ def test_a_relay_dies_and_the_other_carries_on(scene):
     scene.net.advance(STEP_MS)
     assert scene.alice.changes == scene.bob.changes == [True], "they were never apart"
     scene.talk()
-    assert scene.alice.peer.online_relays() == [scene.servers[1].node] == scene.bob.peer.online_relays()
+    assert online_relays(scene.alice.peer) == [scene.servers[1].node] == online_relays(scene.bob.peer)
     # it comes back, and then it is the only one
     scene.servers[0].start()
     scene.net.advance(1000)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.pool_world import Friend, World, peer_pk, relay_node
+from tests.support.pool_world import Friend, World, online_relays, peer_pk, relay_node
 from toxpy.tcp.pool import (
     ANNOUNCE_TIMEOUT_MS,
     MAINTAIN_MS,
@@ -227,10 +227,10 @@ def test_peers_are_registered_when_the_relay_connects_and_again_after_it_was_los
     client.answer()
     assert not friend.peer.is_online
     client.come(friend.pk)
-    assert friend.peer.is_online and friend.peer.online_relays() == [relay_node(1)]
+    assert friend.peer.is_online and online_relays(friend.peer) == [relay_node(1)]
     assert friend.changes == [True] and other.changes == []
     client.down()
-    assert friend.changes == [True, False] and friend.peer.online_relays() == []
+    assert friend.changes == [True, False] and online_relays(friend.peer) == []
     world.advance(FIRST_RETRY_MS)
     again = world.client(1).up()
     assert again.asked == [friend.pk, other.pk]
