@@ -10,6 +10,7 @@ home=$(getent passwd "$user" | cut -d: -f6)
 rm -rf "$home/project"
 git -c safe.directory='*' clone -q "$top" "$home/project"
 chown -R "$user:" "$home/project"
+trap 'rm -rf "$home/project"' EXIT
 cd "$home/project"
 setpriv --reuid="$user" --regid="$user" --init-groups env HOME="$home" USER="$user" \
     make test PYTEST_ARGS="${*:--m namespaces -k 'netns or capi/host or unit or crowds or flood'}"

@@ -28,6 +28,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "namespaces: needs network namespaces")
+    config.addinivalue_line("markers", "tunnel: needs /dev/net/tun")
     config.addinivalue_line("markers", "package(name): needs a Debian package that some releases lack")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(schedule.Progress(config, config.getoption("record_durations")))
@@ -49,6 +50,8 @@ def pytest_collection_modifyitems(config, items):
 def _can_run(item):
     """False if this machine lacks what a marker of the test names."""
     if item.get_closest_marker("namespaces") and not namespaces.available():
+        return False
+    if item.get_closest_marker("tunnel") and not namespaces.tunnels():
         return False
     return not any(release.lacks(marker.kwargs["name"]) for marker in item.iter_markers("package"))
 

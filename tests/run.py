@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+#: pytest's exit status.
+NOTHING_TO_RUN = 5
 sys.path.insert(0, str(ROOT))
 
 from tests.support import namespaces, release, schedule  # noqa: E402
@@ -37,6 +39,10 @@ def main() -> int:
         print(f"Not run here: {count} tests that need network namespaces, which this user may not make.")
     elif words:
         print("As an ordinary user: the tests run in a user namespace.")
+        if not namespaces.tunnels():
+            count = count_left_out("tunnel")
+            left_out += count
+            print(f"Not run here: {count} tests that need /dev/net/tun, which this user may not open.")
     for package in release.absent():
         count = count_left_out(f'package(name="{package}")')
         left_out += count
@@ -48,6 +54,9 @@ def main() -> int:
     folder = tempfile.mkdtemp(prefix="toxpy-")
     command = [*(words or []), sys.executable, "-m", "pytest", f"--basetemp={folder}/t", *sys.argv[1:]]
     status = subprocess.run(command, env={**os.environ, "TMPDIR": folder}).returncode
+    if status == NOTHING_TO_RUN and left_out:
+        # all that was asked for needs what this machine has not
+        status = 0
     if status == 0:
         # inside, where users that only the namespace has can be acted for
         subprocess.run([*(words or []), "rm", "-rf", folder], check=True)

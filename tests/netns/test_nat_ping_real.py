@@ -25,7 +25,7 @@ def test_the_real_library_answers_our_nat_pings_and_we_answer_its(lab):
     members = [*nodes, real, core]
     try:
         for tox in (*nodes[1:], real, core):
-            tox.bootstrap(public.address, 33445, nodes[0].self_get_dht_id())
+            tox.network.bootstrap(public.address, 33445, nodes[0].self_get_dht_id())
         core.friends.friend_add_norequest(real.self_get_public_key())
         real.friend_add_norequest(core.user.self_get_public_key())
         dht_pk = real.self_get_dht_id()

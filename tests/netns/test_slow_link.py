@@ -7,6 +7,8 @@ import pytest
 
 from tests.bench.links import Bench, ToxFlow
 
+pytestmark = pytest.mark.tunnel
+
 #: bits a second, round trip, loss, buffer in bandwidth-delay products
 LINK = (4_000_000, 60, 0.0, 4)
 SECONDS = 6

@@ -15,8 +15,18 @@ INSIDE = "TOXPY_TESTS_INSIDE"
 LEFT_OUT = "TOXPY_TESTS_LEFT_OUT"
 #: Set while the tests are only counted.
 LISTING = "TOXPY_TESTS_LISTING"
-#: `ip netns` keeps its names in /run, which is not ours outside of the namespace.
-PREPARE = 'mount -t tmpfs none /run && mkdir -p /run/lock && exec "$@"'
+#: Inside, before the command: folders in which `ip netns` may write, and a loopback. It is a network
+#: namespace of its own, since nobody may go back to one that is not theirs.
+PREPARE = """
+set -e
+mount -t tmpfs none /run
+mkdir -p /run/lock /run/real-etc /run/etc/netns
+mount --rbind /etc /run/real-etc
+for name in $(ls -A /etc); do [ "$name" = netns ] || ln -s "/run/real-etc/$name" "/run/etc/$name"; done
+mount --bind /run/etc /etc
+ip link set lo up
+exec "$@"
+"""
 
 
 @functools.cache
@@ -27,6 +37,11 @@ def available():
     return subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0
 
 
+def tunnels():
+    """True if this user may make network interfaces that are programs, as Debian lets everybody."""
+    return os.access("/dev/net/tun", os.R_OK | os.W_OK)
+
+
 def enter_command():
     """Words to put before a command so that it may make network namespaces; None when the kernel says no.
 
@@ -35,19 +50,9 @@ def enter_command():
     """
     if available():
         return []
+    kinds = ["--mount", "--net", "--fork", "--kill-child"]
     for mapping in (["--map-root-user", "--map-auto"], ["--map-root-user"]):
-        words = [
-            "unshare",
-            "--user",
-            *mapping,
-            "--mount",
-            "--fork",
-            "--kill-child",
-            "sh",
-            "-c",
-            PREPARE,
-            "sh",
-        ]
+        words = ["unshare", "--user", *mapping, *kinds, "sh", "-c", PREPARE, "sh"]
         tried = subprocess.run([*words, "unshare", "--net", "true"], capture_output=True)
         if tried.returncode == 0:
             return ["env", f"{INSIDE}=user", *words]
