@@ -23,7 +23,12 @@ from tests.support import namespaces, release, schedule  # noqa: E402
 
 def count_left_out(marker: str) -> int:
     """How many tests have that marker."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-m", marker, *sys.argv[1:]]
+    arguments = sys.argv[1:]
+    if "-m" in arguments:
+        # pytest takes the last one only
+        at = arguments.index("-m") + 1
+        marker = f"({arguments[at]}) and {marker}"
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", *arguments, "-m", marker]
     listed = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, namespaces.LISTING: "1"}
     )
