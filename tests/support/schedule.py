@@ -90,9 +90,9 @@ class Progress:
         if left_out:
             terminalreporter.stats["not run here"] = [SimpleNamespace()] * left_out
 
-    def pytest_sessionfinish(self, exitstatus):
+    def pytest_sessionfinish(self):
         """Keep what was measured."""
-        if self._record and exitstatus == 0:
+        if self._record:
             tests = {name: round(took, 1) for name, took in sorted(self._seconds.items()) if took >= LONG_S}
             text = json.dumps({"run_s": round(time.monotonic() - self._begin), "tests": tests}, indent=0)
             Path(self._record).write_text(text + "\n")

@@ -1,5 +1,6 @@
 """The ways a program finds the library: pkg-config, find_package, pip; from a prefix that was moved."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -104,12 +105,14 @@ def test_cmake_says_what_is_missing_in_one_line(tmp_path):
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sdist(tmp_path_factory):
-    """The source archive."""
+    """The source archive. One test process at a time: setuptools writes beside the source meanwhile."""
     folder = tmp_path_factory.mktemp("sdist")
     build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, ROOT]
-    subprocess.run(build, check=True, capture_output=True)
+    with open(tmp_path_factory.getbasetemp().parent / "sdist.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(build, check=True, capture_output=True)
     (archive,) = folder.glob("toxpy-*.tar.gz")
     assert archive.name == f"toxpy-{toxpy.__version__}.tar.gz"
     return archive
