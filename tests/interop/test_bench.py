@@ -15,6 +15,9 @@ from bench.cli import main
 from bench.page import BEGIN, END
 from tests.support.prefix import prefix
 
+#: One process makes what they all look at.
+pytestmark = pytest.mark.xdist_group("bench")
+
 ROOT = Path(__file__).parents[2]
 SMALL = ["--rounds", "1", "--timeout", "100", "--prefix"]
 

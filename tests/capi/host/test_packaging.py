@@ -1,6 +1,5 @@
 """The ways a program finds the library: pkg-config, find_package, pip; from a prefix that was moved."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -14,6 +13,9 @@ import pytest
 
 import toxpy
 from tests.support.prefix import ROOT, compile_c, library_dir, prefix
+
+#: One process makes what they all look at.
+pytestmark = pytest.mark.xdist_group("packaging")
 
 #: What a build needs of the environment, and nothing of ours.
 CLEAN = {"PATH": "/usr/bin:/bin"}
@@ -105,14 +107,12 @@ def test_cmake_says_what_is_missing_in_one_line(tmp_path):
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sdist(tmp_path_factory):
-    """The source archive. One test process at a time: setuptools writes beside the source meanwhile."""
+    """The source archive. Only one process may make it: setuptools writes beside the source meanwhile."""
     folder = tmp_path_factory.mktemp("sdist")
     build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, ROOT]
-    with open(tmp_path_factory.getbasetemp().parent / "sdist.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        subprocess.run(build, check=True, capture_output=True)
+    subprocess.run(build, check=True, capture_output=True)
     (archive,) = folder.glob("toxpy-*.tar.gz")
     assert archive.name == f"toxpy-{toxpy.__version__}.tar.gz"
     return archive
