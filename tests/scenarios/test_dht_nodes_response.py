@@ -10,7 +10,7 @@ def test_dht_nodes_response(udp_world):
     for actor in asked:
         actor.bootstrap_to(nodes[0])
     udp_world.run_for(5)
-    ours = [actor for actor in [*nodes, *asked] if hasattr(actor.tox, "dht_send_nodes_request")]
+    ours = [actor for actor in [*nodes, *asked] if hasattr(actor, "dht_send_nodes_request")]
     assert len(ours) >= 3
     for asker in ours:
         asker.report_dht_nodes(True)
