@@ -13,4 +13,4 @@ chown -R "$user:" "$home/project"
 trap 'rm -rf "$home/project"' EXIT
 cd "$home/project"
 setpriv --reuid="$user" --regid="$user" --init-groups env HOME="$home" USER="$user" \
-    make test PYTEST_ARGS="${*:--m namespaces -k 'netns or capi/host or unit or crowds or flood'}"
+    make test PYTEST_ARGS="${*:--m namespaces -k 'netns or capi/host or unit'}"

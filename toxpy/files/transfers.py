@@ -157,7 +157,7 @@ class Files(Capability):
         if not transfer.may(event):
             raise api_error("TOX_ERR_FILE_CONTROL_" + self._refusal(transfer, event))
         packet = bytes((PACKET_CONTROL, transfer.incoming, transfer.number, control))
-        if friend.connection.write_message(packet) < 0:
+        if friend.connection.write(packet) < 0:
             raise api_error("TOX_ERR_FILE_CONTROL_SENDQ", retryable=True)
         transfer.rests = True
         transfer.move(event)
@@ -185,7 +185,7 @@ class Files(Capability):
         if position >= transfer.size:
             raise api_error("TOX_ERR_FILE_SEEK_INVALID_POSITION")
         packet = bytes((PACKET_CONTROL, 1, transfer.number, CONTROL_SEEK)) + _POSITION.pack(position)
-        if friend.connection.write_message(packet) < 0:
+        if friend.connection.write(packet) < 0:
             raise api_error("TOX_ERR_FILE_SEEK_SENDQ", retryable=True)
         transfer.transferred = position
 
@@ -205,7 +205,7 @@ class Files(Capability):
         if number < 0:
             raise api_error("TOX_ERR_FILE_SEND_TOO_MANY", retryable=True)
         packet = _OFFER.pack(PACKET_OFFER, number, kind, size, file_id) + name
-        if friend.connection.write_message(packet) < 0:
+        if friend.connection.write(packet) < 0:
             # c-toxcore's word for a full send queue
             raise api_error("TOX_ERR_FILE_SEND_FRIEND_NOT_CONNECTED", retryable=True)
         files.sending[number] = FileTransfer(files, number, False, size, file_id)
@@ -236,7 +236,7 @@ class Files(Capability):
             raise api_error("TOX_ERR_FILE_SEND_CHUNK_SENDQ", retryable=True)
 
     def _send_data(self, files: FriendFiles, transfer: FileTransfer, data: bytes) -> bool:
-        packet_number = transfer.friend.connection.write_message(_HEADS[transfer.number] + data)
+        packet_number = transfer.friend.connection.write(_HEADS[transfer.number] + data)
         if packet_number < 0:
             return False
         transfer.transferred += len(data)

@@ -347,7 +347,7 @@ class FriendConnection:
         return number
 
     def write_message(self, data: bytes) -> int:
-        """`write` for what our user asks for: -1 also while much of it waits."""
+        """`write` for what people write: -1 also while much of it waits."""
         crypto = self.crypto
         return self.write(data) if crypto is not None and crypto.sender.takes_message() else -1
 

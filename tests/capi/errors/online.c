@@ -321,6 +321,11 @@ static void full_queue(Tox *ann)
         tox_friend_send_message(ann, 0, TOX_MESSAGE_TYPE_NORMAL, bytes, 1, AT);
     } while (error == 0 && ++sent < 100000);
     printf("messages until error %d\n", error);
+    /* messages are refused earlier than what keeps a file going: fill the rest with that */
+    do {
+        tox_file_seek(ann, 0, offered, 5, AT);
+    } while (error == 0 && ++sent < 100000);
+    printf("positions until error %d\n", error);
     bytes[0] = 160;
     CALL(tox_friend_send_lossless_packet(ann, 0, bytes, 1, AT));
     CALL(tox_self_set_typing(ann, 0, true, AT));
