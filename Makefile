@@ -69,7 +69,7 @@ demo: packages-demo
 test: packages-test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory build
-	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python tests/run.py -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python tests/run.py -n $(WORKERS) --maxschedchunk 1 $(PYTEST_ARGS)
 
 # what the sanitizers themselves break is left out: budgets of memory, Python as the host, tests with a malloc of their own
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer

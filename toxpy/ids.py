@@ -30,6 +30,13 @@ def address_checksum(data: bytes) -> bytes:
     return bytes((even, odd))
 
 
+def bytes_of(value: bytes | bytearray | memoryview | PublicKey | ToxId | SecretKey) -> bytes:
+    """The bytes of what has some; TypeError for anything else, a number too, of which `bytes` makes zeros."""
+    if isinstance(value, (PublicKey, ToxId, SecretKey)):
+        return bytes(value)
+    return bytes(memoryview(value))
+
+
 def checked_key(public_key: bytes | None, null_error: str) -> bytes:
     """A public key argument; ValueError for a wrong length, which C cannot have."""
     if public_key is None:
@@ -65,7 +72,7 @@ class PublicKey:
         elif isinstance(value, str):
             raw = _from_hex(value, PUBLIC_KEY_SIZE, "public key")
         else:
-            raw = bytes(value)
+            raw = bytes_of(value)
         if len(raw) != PUBLIC_KEY_SIZE:
             raise ValueError(f"a public key has {PUBLIC_KEY_SIZE} bytes, not {len(raw)}")
         object.__setattr__(self, "raw", raw)
@@ -108,7 +115,7 @@ class ToxId:
                 text = text[len(URI_PREFIX) :]
             raw = _from_hex(text, ADDRESS_SIZE, "Tox ID")
         else:
-            raw = bytes(value)
+            raw = bytes_of(value)
         if len(raw) != ADDRESS_SIZE:
             raise ValueError(f"a Tox ID has {ADDRESS_SIZE} bytes, not {len(raw)}")
         if address_checksum(raw[:-CHECKSUM_SIZE]) != raw[-CHECKSUM_SIZE:]:
@@ -156,9 +163,9 @@ class SecretKey:
     __slots__ = ("_raw",)
 
     def __init__(self, value: bytes) -> None:
-        if len(value) != SECRET_KEY_SIZE:
+        self._raw = bytes_of(value)
+        if len(self._raw) != SECRET_KEY_SIZE:
             raise ValueError(f"a secret key has {SECRET_KEY_SIZE} bytes")
-        self._raw = bytes(value)
 
     def __bytes__(self) -> bytes:
         return self._raw

@@ -19,6 +19,7 @@ from toxpy.files.tox import FilesTox
 from toxpy.friend.tox import FriendTox
 from toxpy.generated.typed_events import Event, from_core
 from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler
+from toxpy.ids import bytes_of
 from toxpy.network.saved import MAX_RELAYS
 from toxpy.network.tox import NetworkTox
 from toxpy.options import Options
@@ -48,7 +49,7 @@ def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
                 raise TypeError(f"Options has no field {name!r}")
             setattr(built, name, value)
     if savedata:
-        built.savedata_type, built.savedata_data = 1, bytes(savedata)
+        built.savedata_type, built.savedata_data = 1, bytes_of(savedata)
     if built.proxy_type and not built.proxy_may_leak:
         if built.tcp_port:
             raise ValueError("tcp_port would show our address beside the proxy; see Options.proxy_may_leak")
@@ -145,7 +146,7 @@ class Tox(FriendTox, FilesTox, NetworkTox):
         """
         core = self.core
         options = core.options.copy()
-        options.savedata_type, options.savedata_data = 1, bytes(savedata)
+        options.savedata_type, options.savedata_data = 1, bytes_of(savedata)
         keys, _ = load_identity(options)
         if (
             self._autosave is not None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from toxpy.errors import ToxError
+from toxpy.ids import bytes_of
 
 if TYPE_CHECKING:
     from toxpy.core import Core
@@ -25,7 +26,7 @@ class ToxClosed(ToxError):
 
 def to_bytes(text: str | bytes) -> bytes:
     """Text as it goes to the network."""
-    return text.encode("utf-8") if isinstance(text, str) else bytes(text)
+    return text.encode("utf-8") if isinstance(text, str) else bytes_of(text)
 
 
 class ToxPart:

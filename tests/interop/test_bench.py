@@ -13,10 +13,8 @@ import pytest
 
 from bench.cli import main
 from bench.page import BEGIN, END
+from tests.support.made_once import made_once
 from tests.support.prefix import prefix
-
-#: One process makes what they all look at.
-pytestmark = pytest.mark.xdist_group("bench")
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["--rounds", "1", "--timeout", "100", "--prefix"]
@@ -25,10 +23,12 @@ SMALL = ["--rounds", "1", "--timeout", "100", "--prefix"]
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
     """One round: a case of one process, and a file from a real client to ours and back to a real one."""
-    out = tmp_path_factory.mktemp("bench")
     cases = ["--cases", "startup,file_small", "--pairings", "ref-ref,ours-ours,ref-ours", "--set", "mib=1"]
-    assert main(["run", *SMALL, str(prefix()), "--out", str(out), *cases]) == 0
-    return out
+
+    def measure(out):
+        assert main(["run", *SMALL, str(prefix()), "--out", str(out), *cases]) == 0
+
+    return made_once(tmp_path_factory, "bench", measure)
 
 
 def test_both_libraries_were_measured_and_checked(measured):

@@ -34,11 +34,6 @@ def expected_minutes():
     return json.loads(FILE.read_text())["run_s"] / 60 if FILE.exists() else 15
 
 
-def _without_group(name):
-    """A node id as it was before the workers' scheduler added the test's group."""
-    return name if name.endswith("]") else name.partition("@")[0]
-
-
 def sort(items):
     """Longest first, then the others as they were."""
     seconds = expected()
@@ -64,16 +59,14 @@ class Progress:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node, ids):
         """The tests of the run; every worker says the same."""
-        self._expect(map(_without_group, ids))
+        self._expect(ids)
 
     def _expect(self, ids):
-        ids = list(ids)
         self._total, self._total_s = len(ids), sum(self._expected.get(name, USUAL_S) for name in ids)
 
     def pytest_runtest_logreport(self, report):
         """A part of a test ended: its set-up, itself, its tear-down."""
-        name = _without_group(report.nodeid)
-        self._seconds[name] = self._seconds.get(name, 0) + report.duration
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0) + report.duration
         if report.when == "teardown":
             self._count += 1
             now = time.monotonic()

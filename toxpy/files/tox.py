@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from toxpy.files.whole_files import UNKNOWN_SIZE, Incoming, Outgoing, Transfers
 from toxpy.generated.typed_enums import FileControl, FileKind
+from toxpy.ids import bytes_of
 from toxpy.tox_part import ToxPart
 
 if TYPE_CHECKING:
@@ -99,13 +100,13 @@ class FilesTox(ToxPart):
         file_id: bytes | None = None,
     ) -> int:
         """Offer a file whose FileChunkRequest events you answer; None for an unknown size. Its number."""
-        name = filename.encode() if isinstance(filename, str) else bytes(filename)
+        name = filename.encode() if isinstance(filename, str) else bytes_of(filename)
         size = UNKNOWN_SIZE if file_size is None else file_size
         return self.core.files.file_send(friend_number, int(kind), size, file_id, name)
 
     def file_send_chunk(self, friend_number: int, file_number: int, position: int, data: bytes) -> None:
         """Answer a FileChunkRequest."""
-        self.core.files.file_send_chunk(friend_number, file_number, position, bytes(data))
+        self.core.files.file_send_chunk(friend_number, file_number, position, bytes_of(data))
 
     def file_control(self, friend_number: int, file_number: int, control: FileControl | int) -> None:
         """Accept or resume, pause, or cancel."""

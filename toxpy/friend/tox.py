@@ -8,7 +8,7 @@ from toxpy.friend.why_offline import WhyOffline
 from toxpy.generated import events as ev
 from toxpy.generated.typed_enums import Connection, MessageType, UserStatus
 from toxpy.generated.typed_events import to_text
-from toxpy.ids import PublicKey, SecretKey, ToxId
+from toxpy.ids import PublicKey, SecretKey, ToxId, bytes_of
 from toxpy.tox_part import ToxPart, to_bytes
 
 #: Events after which the savedata has something new.
@@ -153,8 +153,8 @@ class FriendTox(ToxPart):
 
     def friend_send_lossy_packet(self, friend_number: int, data: bytes) -> None:
         """Send a custom packet that may get lost; first byte 192 to 254, at most 1373 bytes."""
-        self.core.friends.friend_send_lossy_packet(friend_number, bytes(data))
+        self.core.friends.friend_send_lossy_packet(friend_number, bytes_of(data))
 
     def friend_send_lossless_packet(self, friend_number: int, data: bytes) -> None:
         """Send a custom packet; first byte 160 to 191, at most 1373 bytes."""
-        self.core.friends.friend_send_lossless_packet(friend_number, bytes(data))
+        self.core.friends.friend_send_lossless_packet(friend_number, bytes_of(data))

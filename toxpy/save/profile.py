@@ -24,7 +24,7 @@ from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
 from toxpy.errors import PacketError
 from toxpy.generated.enums import TOX_MAX_NAME_LENGTH
-from toxpy.ids import NOSPAM_SIZE, ToxId, address_checksum
+from toxpy.ids import NOSPAM_SIZE, ToxId, address_checksum, bytes_of
 from toxpy.network.saved import write_nodes
 from toxpy.runtime import Rng
 from toxpy.save import passkey
@@ -98,7 +98,7 @@ def _new_key(passphrase: str | bytes) -> PassKey:
 
 
 def _passphrase_bytes(passphrase: str | bytes) -> bytes:
-    raw = passphrase.encode("utf-8") if isinstance(passphrase, str) else bytes(passphrase)
+    raw = passphrase.encode("utf-8") if isinstance(passphrase, str) else bytes_of(passphrase)
     if not raw:
         raise ValueError("an empty passphrase protects nothing: give none instead")
     return raw
@@ -185,7 +185,7 @@ class Profile:
 
         Missing folders are made, mode 0700. The file is there when this returns.
         """
-        content = new_savedata(name) if savedata is None else bytes(savedata)
+        content = new_savedata(name) if savedata is None else bytes_of(savedata)
         _public_key(content)
         key = None if passphrase is None else _new_key(passphrase)
         file = DiskFile(path)

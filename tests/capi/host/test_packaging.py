@@ -12,10 +12,8 @@ import zipfile
 import pytest
 
 import toxpy
+from tests.support.made_once import made_once
 from tests.support.prefix import ROOT, compile_c, library_dir, prefix
-
-#: One process makes what they all look at.
-pytestmark = pytest.mark.xdist_group("packaging")
 
 #: What a build needs of the environment, and nothing of ours.
 CLEAN = {"PATH": "/usr/bin:/bin"}
@@ -109,10 +107,13 @@ def test_cmake_says_what_is_missing_in_one_line(tmp_path):
 
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory):
-    """The source archive. Only one process may make it: setuptools writes beside the source meanwhile."""
-    folder = tmp_path_factory.mktemp("sdist")
-    build = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, ROOT]
-    subprocess.run(build, check=True, capture_output=True)
+    """The source archive."""
+
+    def build(folder):
+        words = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, ROOT]
+        subprocess.run(words, check=True, capture_output=True)
+
+    folder = made_once(tmp_path_factory, "sdist", build)
     (archive,) = folder.glob("toxpy-*.tar.gz")
     assert archive.name == f"toxpy-{toxpy.__version__}.tar.gz"
     return archive

@@ -2,8 +2,9 @@
 
 import pytest
 
-from toxpy.ids import PublicKey, ToxId, address_checksum
+from toxpy.ids import PublicKey, SecretKey, ToxId, address_checksum, bytes_of
 from toxpy.options import Options
+from toxpy.tox_part import to_bytes
 
 KEY = bytes(range(32))
 
@@ -74,3 +75,18 @@ def test_options_hide_the_savedata_and_refuse_unknown_fields():
     assert copied.savedata_data == options.savedata_data and copied is not options
     with pytest.raises(TypeError, match="nonsense"):
         Options(nonsense=1)
+
+
+@pytest.mark.parametrize("value", [5, 0, 10**12, [65], range(3), None, 1.5])
+def test_a_number_is_no_bytes(value):
+    """`bytes(5)` are five zeros, which nobody means to send."""
+    for take in (bytes_of, PublicKey, ToxId, SecretKey, to_bytes):
+        with pytest.raises(TypeError):
+            take(value)
+
+
+def test_what_has_bytes():
+    key = PublicKey("AB" * 32)
+    for value in (b"ab", bytearray(b"ab"), memoryview(b"ab")):
+        assert bytes_of(value) == to_bytes(value) == b"ab"
+    assert bytes_of(key) == key.raw
