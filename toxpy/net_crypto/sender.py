@@ -112,7 +112,7 @@ class Sender:
             self._bulk_end = (window.end + BULK_BURST) & NUMBER_MASK
         if 0 < (self._bulk_end - window.end) & NUMBER_MASK <= BULK_BURST:
             return True
-        # of a way that has not shown yet what it carries, no more than that may be found out with
+        # on a path whose rate is not known yet, BULK_BURST packets are enough to find it out
         return window.waiting() < BULK_BURST + self.congestion.carried_in_cycles(2) and self.free_slots() > 0
 
     def takes_message(self) -> bool:
