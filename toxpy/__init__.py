@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from toxpy.aio import AsyncTox as AsyncTox
     from toxpy.aio import Friend as Friend
     from toxpy.errors import ToxError as ToxError
-    from toxpy.files.whole_files import Incoming as Incoming
-    from toxpy.files.whole_files import Outgoing as Outgoing
-    from toxpy.files.whole_files import Transfer as Transfer
-    from toxpy.files.whole_files import TransferError as TransferError
-    from toxpy.files.whole_files import safe_name as safe_name
+    from toxpy.files.incoming import Incoming as Incoming
+    from toxpy.files.outgoing import Outgoing as Outgoing
+    from toxpy.files.safe_name import safe_name as safe_name
+    from toxpy.files.whole_file import Transfer as Transfer
+    from toxpy.files.whole_file import TransferError as TransferError
     from toxpy.friend.aio import SentMessage as SentMessage
     from toxpy.friend.why_offline import WhyOffline as WhyOffline
     from toxpy.generated.public_names import *  # noqa: F403

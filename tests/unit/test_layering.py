@@ -10,6 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2] / "toxpy"
 
+#: Files from a path to a path, which only Python programs have.
+WHOLE_FILES = [f"files.{name}" for name in ("safe_name", "whole_file", "outgoing", "incoming", "whole_files")]
 #: Lowest first: a folder or module and its rank. A module may import from its own rank and lower ones, also
 #: where it is only for types.
 LAYERS = [
@@ -28,7 +30,7 @@ LAYERS = [
     ["start"],
     ["core", "network.bootstrap_node"],
     ["generated", "friend.why_offline"],
-    ["save", "handlers", "files.whole_files", "network.nodes"],
+    ["save", "handlers", *WHOLE_FILES, "network.nodes"],
     ["tox_part"],
     ["friend.tox", "files.tox", "network.tox"],
     ["tox"],
@@ -40,7 +42,7 @@ STOREYS = ("files", "conference", "group", "av", "ext")
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these
 PYTHON_ONLY = {"generated.typed_enums", "generated.typed_events", "friend.why_offline", "tox", "aio", "cli"}
-PYTHON_ONLY |= {"tox_part", "aio_part", "files.whole_files", "network.nodes", "system.http_server"}
+PYTHON_ONLY |= {"tox_part", "aio_part", *WHOLE_FILES, "network.nodes", "system.http_server"}
 PYTHON_ONLY |= {f"{part}.{kind}" for part in ("friend", "files", "network") for kind in ("tox", "aio")}
 PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
 SLOW_TO_IMPORT = {

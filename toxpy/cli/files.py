@@ -14,10 +14,11 @@ from toxpy.cli.progress import FileProgress, Progress, size_text
 from toxpy.cli.session import CliSession, run
 from toxpy.cli.terminal import TIMED_OUT, Failure, visible
 from toxpy.errors import ToxError
-from toxpy.files.whole_files import Incoming, Transfer, TransferError
+from toxpy.files.whole_file import Transfer, TransferError
 from toxpy.generated.typed_enums import FileControl, FileKind
 
 if TYPE_CHECKING:
+    from toxpy.files.incoming import Incoming
     from toxpy.generated.typed_events import FileRecv
 
 # sending

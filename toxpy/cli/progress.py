@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from toxpy.cli.terminal import Output, visible
-from toxpy.files.whole_files import Transfer
+from toxpy.files.whole_file import Transfer
 
 #: How often people see progress, and scripts hear of it; a transfer tells it for each chunk.
 SHOW_INTERVAL_S, REPORT_INTERVAL_S = 0.1, 0.5

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from toxpy.aio_part import AioPart, FriendPart
 from toxpy.errors import ToxError
-from toxpy.files.whole_files import TransferError
+from toxpy.files.whole_file import TransferError
 from toxpy.generated.enums import TOX_ERR_FILE_SEND_FRIEND_NOT_CONNECTED
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from toxpy.files.whole_files import Incoming, Outgoing, Path
+    from toxpy.files.incoming import Incoming
+    from toxpy.files.outgoing import Outgoing
+    from toxpy.files.whole_file import Path
     from toxpy.generated.typed_events import FileRecv
     from toxpy.tox import Tox
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from toxpy.files.whole_files import UNKNOWN_SIZE, Incoming, Outgoing, Transfers
+from toxpy.files.whole_file import UNKNOWN_SIZE
+from toxpy.files.whole_files import Transfers
 from toxpy.generated.typed_enums import FileControl, FileKind
 from toxpy.ids import bytes_of
 from toxpy.tox_part import ToxPart
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from toxpy.core import Core
-    from toxpy.files.whole_files import Path
+    from toxpy.files.incoming import Incoming
+    from toxpy.files.outgoing import Outgoing
+    from toxpy.files.whole_file import Path
     from toxpy.generated.typed_events import FileRecv
 
 

@@ -12,7 +12,8 @@ from hypothesis import example, given
 import toxpy
 from tests.support.files import content
 from tests.support.stage import Stage
-from toxpy.files.whole_files import MAX_NAME_SIZE, TransferError, safe_name
+from toxpy.files.safe_name import MAX_NAME_SIZE, safe_name
+from toxpy.files.whole_file import TransferError
 from toxpy.generated import typed_events as te
 from toxpy.tox import Tox
 
