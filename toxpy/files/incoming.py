@@ -1,4 +1,4 @@
-"""A whole file that we receive: a part file grows beside its target, and takes the target's name in the end."""
+"""A whole file that we receive: it grows in a part file, which takes the name of the target in the end."""
 
 from __future__ import annotations
 

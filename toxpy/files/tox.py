@@ -67,9 +67,7 @@ class FilesTox(ToxPart):
         `file_id` an unchanged file of a path has the same one each time, so that the friend can go on
         with a transfer that broke off.
         """
-        return self.transfers.send(
-            friend_number, source, name=name, kind=kind, file_id=file_id, on_progress=on_progress
-        )
+        return self.transfers.send(friend_number, source, name, kind, file_id, on_progress)
 
     def accept_file(
         self,
@@ -87,9 +85,7 @@ class FilesTox(ToxPart):
         `overwrite`. With `resume` a transfer that broke off goes on. `max_size` limits the bytes taken:
         ValueError when the offer says more; a sender who sends more is cancelled.
         """
-        return self.transfers.accept(
-            event, target, overwrite=overwrite, resume=resume, max_size=max_size, on_progress=on_progress
-        )
+        return self.transfers.accept(event, target, overwrite, resume, max_size, on_progress)
 
     # as in C
 

@@ -51,11 +51,10 @@ class Transfers:
         self,
         friend_number: int,
         source: Path | BinaryIO,
-        *,
-        name: str | None = None,
-        kind: int = FileKind.DATA,
-        file_id: bytes | None = None,
-        on_progress: Callable[[Outgoing], object] | None = None,
+        name: str | None,
+        kind: int,
+        file_id: bytes | None,
+        on_progress: Callable[[Any], object] | None,
     ) -> Outgoing:
         """See `Tox.send_file`."""
         path: str | None = None
@@ -109,11 +108,10 @@ class Transfers:
         self,
         event: FileRecv,
         target: Path | BinaryIO,
-        *,
-        overwrite: bool = False,
-        resume: bool = True,
-        max_size: int | None = None,
-        on_progress: Callable[[Incoming], object] | None = None,
+        overwrite: bool,
+        resume: bool,
+        max_size: int | None,
+        on_progress: Callable[[Any], object] | None,
     ) -> Incoming:
         """See `Tox.accept_file`."""
         if max_size is not None and event.file_size is not None and event.file_size > max_size:
