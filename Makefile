@@ -49,18 +49,19 @@ endef
 .PHONY: help demo test test-asan lint coverage types check build bench microbench profile wheels docs needs packages-demo packages-test packages-bench packages-docs clean
 
 help:
-	@echo "make demo               a C echo bot and a Python client talk over a Tox network on this machine"
-	@echo "make demo PEER=debian   the same bot on Debian's libtoxcore"
-	@echo "make test               lint, types, unit, property, scenario, interop and C tests"
-	@echo "make test-asan          the C code under AddressSanitizer and UndefinedBehaviorSanitizer"
-	@echo "make docs               the documentation as a site in build/site"
-	@echo "make lint               ruff and mypy only"
-	@echo "make coverage           which lines of toxpy the tests in this process run; pages in build/coverage"
-	@echo "make bench              c-toxcore's library and ours in the same C programs; a table and plots in build/bench"
-	@echo "make bench BENCH_ARGS=--quick    in three minutes; more: docs/performance.md"
-	@echo "make microbench         single steps of the hot path, pytest-benchmark"
-	@echo "make wheels             a wheel in dist/ for each of Python 3.11 to 3.13 that is here, to be published"
-	@echo "make profile CASE=file_tight     a flame graph of one case in build/bench"
+	@echo "make demo               try it: an echo bot in C and a Python client talk over a Tox network on this machine"
+	@echo "make demo PEER=debian   the same, with the echo bot on Debian's libtoxcore"
+	@echo "make test               all checks and tests; says at the start how long it takes"
+	@echo "make lint               only the checks of style and types: ruff, clang-format, mypy"
+	@echo "make test-asan          tests of the C code, with the compiler's checks for memory errors"
+	@echo "make coverage           which lines of toxpy the tests run; the result is in build/coverage"
+	@echo "make docs               the documentation as web pages in build/site"
+	@echo "make wheels             a wheel in dist/ for each of Python 3.11, 3.12 and 3.13 that is installed here"
+	@echo "make bench              how fast c-toxcore's library and ours are; tables and plots in build/bench"
+	@echo "make bench BENCH_ARGS=--quick    the same in three minutes; docs/performance.md has more"
+	@echo "make microbench         how long single steps of sending and receiving take"
+	@echo "make profile CASE=file_tight     where the time goes in one case of the benchmark; a graph in build/bench"
+	@echo "make clean              delete everything that make has made here"
 
 demo: packages-demo
 	@$(MAKE) --no-print-directory build $(EXAMPLES)/echo_bot

@@ -89,7 +89,7 @@ def test_it_outlives_what_friends_do(tmp_path, bot, start, where):  # noqa: F811
     echoed(alice, "hello of Alice")
     echoed(bob, "hello of Bob")
 
-    # Alice's program hangs right behind a message: Bob does not wait for her
+    # Alice's program hangs right behind a message: Bob does not wait for it
     alice.say("and now I freeze")
     alice.process.send_signal(signal.SIGSTOP)
     for number in range(3):

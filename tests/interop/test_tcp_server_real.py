@@ -123,8 +123,8 @@ def test_two_real_clients_over_our_relay(net):
     bob.kill()
     net.clients.remove(bob)
     del net.seen[bob]
-    net.until(lambda: len(server) == 1, "the relay to see him go", 10)
-    net.until(lambda: net.status(alice) == 0, "alice to see him go", 40)
+    net.until(lambda: len(server) == 1, "the relay to see bob go", 10)
+    net.until(lambda: net.status(alice) == 0, "alice to see bob go", 40)
 
 
 def send(tox, left):

@@ -149,7 +149,7 @@ def test_what_friends_do(users, libraries):
     cancel_files(alice, bob)
     assert UNREAD not in alice.text() + bob.text()
 
-    # Bob goes and comes back; what was said in the meantime waits for him
+    # Bob goes and comes back; what was said in the meantime waits
     bob.quit()
     assert bob.profile.read_bytes().startswith(b"toxEsave")
     alice.shows("Bobby has gone offline", OFFLINE_TIMEOUT_S)
@@ -161,7 +161,7 @@ def test_what_friends_do(users, libraries):
     bob.shows("Alice: for later", ONLINE_TIMEOUT_S)
     until(lambda: UNREAD not in alice.text(), TIMEOUT_S, alice.text)
     say(bob, alice, "here again")
-    # an answer carries the receipt, which may come too late when she leaves at once
+    # an answer carries the receipt, which may come too late when its sender leaves at once
     say(alice, bob, "so I see")
 
     alice.quit()
@@ -171,7 +171,7 @@ def test_what_friends_do(users, libraries):
     alice.shows("Bobby has come online", ONLINE_TIMEOUT_S)
     alice.chat()
     say(alice, bob, "so am I")
-    # what Bob says comes after the receipt for what he has read
+    # what Bob says comes after the receipt for what Bob has read
     say(bob, alice, "well then")
     assert UNREAD not in alice.text() + bob.text()
 

@@ -37,7 +37,7 @@ def test_a_machine_that_slept_bursts_into_nothing_and_comes_back(hours):
     # a pass sends what one pass may send, not what the hours would have
     assert sum(core.socket.traffic.packets_sent) - sent < 150
     assert len(core.rt.timers._heap) < heap + 100
-    # whoever slept believes in the connection until he notices that nothing comes
+    # whoever slept believes in the connection until nothing comes for a while
     world.until(
         lambda: any(isinstance(e, events.FriendConnectionStatus) for e in bob.seen + alice.seen), "news", 60
     )

@@ -123,3 +123,15 @@ def test_the_node_page_has_every_metric():
     snapshot.nodes = {"ipv4": 1}
     found = {sample.name: set(sample.labels) for family in metrics_of(snapshot) for sample in family.samples}
     assert documented == {**found, "process_*": set()}
+
+
+def test_people_are_they():
+    """In docs, comments and messages."""
+    places = [*PAGES, *(path for folder in ("toxpy", "cbindings", "include") for path in files_of(folder))]
+    word = re.compile(r"\b([Hh]e|[Hh]im(self)?|[Hh]is|[Ss]he|[Hh]ers?(elf)?)\b")
+    found = [f"{path.name}: {match[0]}" for path in places for match in word.finditer(path.read_text())]
+    assert found == []
+
+
+def files_of(folder):
+    return [path for path in (ROOT / folder).rglob("*.*") if path.suffix in (".py", ".c", ".h")]

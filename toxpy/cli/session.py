@@ -84,7 +84,7 @@ class CliSession:
 
     @staticmethod
     def name_of(friend: Friend) -> str:
-        """For people, on one line; a friend who told no name yet is the begin of their key."""
+        """The friend's name for people, on one line; the first digits of the key while there is no name."""
         return visible(friend.name).strip() or f"{str(friend.public_key)[:8]}…"
 
     @staticmethod

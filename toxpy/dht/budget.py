@@ -3,7 +3,7 @@
 A datagram with a fresh public key costs an X25519 (50 us), whoever sent it. Known keys
 are in the shared-key cache and always free; unknown ones are paid from the bucket of the
 sender's /24 (IPv4) or /56 (IPv6), and from one bucket for all prefixes together, since a
-spoofer has as many prefixes as he likes. LAN and loopback have one bucket for themselves.
+forger of addresses has any number of prefixes. LAN and loopback have one bucket for themselves.
 
 Once half of the common bucket is gone, every prefix gets a small share only, so that a flood from many
 prefixes leaves something to those that are not part of it.

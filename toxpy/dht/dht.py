@@ -348,7 +348,7 @@ class DHT:
 
 
 def _is_plausible(address: Address, teller: Address) -> bool:
-    """Nobody can send us into our own network who is not in it himself."""
+    """False for an address in our own network that somebody outside of it names."""
     if not is_usable(address):
         return False
     if is_loopback(address):

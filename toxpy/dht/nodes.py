@@ -156,7 +156,7 @@ class Nodes:
         return search, True
 
     def remove_caller(self, token: object) -> SearchList | None:
-        """Search no longer for this caller; the list, if it goes because he was its last one."""
+        """Search no longer for this caller; the list, if it goes because nobody else wants it."""
         for dht_pk, search in self.searches.items():
             if search.callbacks.pop(token, None) is not None:
                 if search.callbacks or dht_pk in self._random_keys:

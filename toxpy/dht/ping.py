@@ -84,7 +84,7 @@ class Pings:
         self.offer(address, sender_of(data))
 
     def on_response(self, address: Address, data: bytes) -> None:
-        """0x01: from whom we pinged, where we pinged, and once."""
+        """0x01: counts once for each of our pings, and from the key and address that we pinged only."""
         drop = self._rt.counters.drop
         if len(data) != PING_SIZE:
             drop("ping_size")

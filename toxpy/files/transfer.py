@@ -105,8 +105,9 @@ class FileTransfer:
         self.unanswered = 0
         self.last_packet = 0
         self.cancelled = False
-        #: True if the friend may still send something about it when it is over: not after an acknowledged
-        #: end, and not after his cancel, unless he answers (as c-toxcore does) a control that came too late
+        #: True if the friend may still send something about the transfer when it is over. They do not after
+        #: an acknowledged end, nor after their own cancel. But a control that came too late they answer, as
+        #: c-toxcore does.
         self.rests = False
 
     def may(self, event: str) -> bool:

@@ -65,10 +65,11 @@ LASTING, VAIN_SHRINKS = 0.85, 4
 #: Time in which losses alone decide then, in ms and round trips, and the growth per round in it, as a share
 #: of the window.
 CROWDED_MS, CROWDED_RTTS, CROWDED_GROWTH = 5_000, 25, 1 / 12
-#: Rounds after which doubling ends if none brought that many times more.
+#: Doubling goes on while the rate grows: it ends after SLOW_ROUNDS rounds in a row of which none was FASTER
+#: times as fast as the best one before.
 SLOW_ROUNDS, FASTER = 2, 1.25
-#: Packets per millisecond at which doubling ends if acknowledgements are so many ms apart: c-toxcore reads
-#: about 80, has room for 185, and tells late of what did not fit.
+#: Packets per ms at which doubling ends if acknowledgements are more than RARE_MS apart. A client of
+#: c-toxcore reads about 80 per ms and has room for 185. Of packets that found no room it tells late.
 FAST, RARE_MS = 75.0, 25
 
 #: Share of lost packets above which the way counts as full, and the same where somebody else fills the queue.

@@ -103,9 +103,10 @@ class Sender:
         return max(0, min(room, window.free()))
 
     def takes_bulk(self) -> bool:
-        """True if a custom packet may be written now: as `free_slots`, or a few when nothing is under way.
+        """True if a custom packet may be written now.
 
-        A message behind it then waits for the path, not here.
+        While packets are under way, few wait here, so that a message behind them leaves soon. When nothing is
+        under way, BULK_BURST packets are taken at once.
         """
         window = self.window
         if not window.packets:

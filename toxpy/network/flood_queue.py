@@ -1,9 +1,9 @@
 """Whose packets come first when there are too many: those of nodes that we know.
 
-A request with a fresh public key costs fifty times what a packet of somebody we know costs, and in a flood
-of them he must not wait, nor be among those for whom nothing is left. So in a pass with many packets the
-requests of strangers come last, and only so many of them that the pass stays short: what has arrived
-meanwhile is looked at before the next ones. All other packets keep their order.
+A request with a fresh public key costs fifty times what a packet of somebody we know costs. In a flood of
+them those we know must neither wait nor go without an answer. So in a pass with many packets the requests of
+strangers come last, and only so many of them that the pass stays short: what has arrived meanwhile is looked
+at before the next ones. All other packets keep their order.
 """
 
 from __future__ import annotations

@@ -37,11 +37,12 @@ MAX_SEARCH_INTERVAL_MS = 3_600_000
 SEARCH_BACKOFF = 4
 #: Pause before a newcomer is asked again, ms.
 ASKED_AGAIN_MS = 10_000
-#: Ours: the same while nobody at all has answered: the first questions often go out before there is a way.
+#: Ours: the same pause while nobody at all has answered, ms. The first questions often go out before there
+#: is a way.
 ASKED_AGAIN_ALONE_MS = 500
 MAX_RECENTLY_ASKED = 64
-#: Ours: questions about one target to nodes that we only heard of: whoever answers names four more, which
-#: may all be his own and ever closer.
+#: Ours: limits of questions about one target to nodes that we only heard of. A node that answers names four
+#: more. If it lies, all of them are its own, each closer to the target.
 NEWCOMERS_PER_S, NEWCOMERS_BURST = 8, 64
 #: Interval between the packets that tell a friend our DHT key over the onion, ms.
 DHT_PK_INTERVAL_MS = 30_000
@@ -136,7 +137,7 @@ class Target:
         return node
 
     def interval_ms(self, node: AnnounceNode, now_ms: int) -> int:
-        """How long a node is left alone after a question: one of ours that announces us."""
+        """Time from one question about our own announcement to the next one to the same node, ms."""
         if node.stored != STORED_SELF or node.misses:
             return self._soon_ms()
         stable = now_ms - node.added_ms >= STABLE_AFTER_MS

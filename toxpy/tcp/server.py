@@ -2,9 +2,9 @@
 
 A connection is *incoming* until its hello is here, *unconfirmed* until the first frame proves that
 the hello was not a recorded one, then a client, known by its DHT key. The frames are those of
-`toxpy.wire.packets`, and from 16 on data for the peer of that connection id. Whoever asked for a key is
-told when the owner of that key has asked for him as well (2), and when that one has gone (3). Anything
-else closes the connection. c-toxcore: TCP_server.c.
+`toxpy.wire.packets`, and from 16 on data for the peer of that connection id. A client that
+asked for a key is told when the owner of that key has asked for the client too (2), and when the owner has
+gone (3). Anything else closes the connection. c-toxcore: TCP_server.c.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def teller_address(i):
 
 
 class Stage:
-    """alice searches bob; eight nodes, which never answer, are around his key and tell where he is."""
+    """alice searches bob; eight nodes, which never answer, are around bob's key and tell where bob is."""
 
     def __init__(self, told=(), **dht):
         self.universe = Universe(5)
@@ -63,7 +63,7 @@ class Stage:
         return self.alice.dht._punching._nats[self.bob.public].ping_id
 
     def both_sides_are_at_it(self):
-        """bob's request, and his response to ours."""
+        """bob's request, and bob's response to ours."""
         self.receive(0)
         self.receive(1, self.ping_id)
 
@@ -276,7 +276,7 @@ def test_a_reached_friend_is_left_alone():
     stage.both_sides_are_at_it()
     pings = stage.nat_pings(sent := stage.take())
     assert [to for to, _ in pings] == [(NAT_IP, 6000)]
-    assert PING_REQUEST not in [data[0] for _, data in sent], "the answer goes straight to him"
+    assert PING_REQUEST not in [data[0] for _, data in sent], "the answer goes straight to bob"
 
 
 def test_all_friends_together_stay_within_the_open_pings():

@@ -395,7 +395,7 @@ def test_a_number_rests_after_we_cancelled(pair):
 
 
 def test_a_number_does_not_rest_when_the_friend_cancelled(pair):
-    """Nothing about that transfer follows his cancel, and toxic's users see these numbers."""
+    """Nothing about that transfer follows a friend's cancel, and toxic's users see these numbers."""
     for _ in range(3):
         assert pair.offer() == 0
         pair.receive(control(1, 0, CANCEL))

@@ -183,7 +183,7 @@ def test_what_is_dropped_before_any_key_is_computed_costs_none(target):
 
 
 def test_a_flood_over_udp_closes_no_relay(monkeypatch):
-    """Whoever connects over TCP has shown where he is."""
+    """A client that connects over TCP has shown where it is."""
     monkeypatch.setattr(budget, "X25519_TOTAL_BURST", 10_000)
     town = Town(1)
     node = town.nodes[0]

@@ -181,7 +181,7 @@ def test_both_relays_die_and_come_back(scene, away_ms):
 
 
 def test_found_out_of_band(scene):
-    """Only Alice knows that both are at the relay: what she sends there makes Bob register."""
+    """Only Alice knows that both are at the relay: what Alice sends there makes Bob register."""
     alice, bob, (relay, _) = scene.alice, scene.bob, scene.servers
     alice.pool.add_relay(relay.node)
     bob.pool.add_relay(relay.node)
