@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from toxpy.cli import settings
 from toxpy.cli.session import guarded
@@ -108,22 +109,50 @@ def passphrase_main(words: list[str]) -> int:
     return guarded(arguments, work)
 
 
+def _tell_restored(out: Output, profile: Profile) -> None:
+    """Say what was found and done; Failure when that is nothing."""
+    if profile.restored is None:
+        copy = profile.backup_path
+        back = (
+            f". To go back to {copy}, the state before the last save: --force" if os.path.exists(copy) else ""
+        )
+        raise Failure(f"{profile.path} is whole, so it was left as it is{back}")
+    kept = f"; the file before is kept as {profile.replaced_path}" if profile.replaced_path else ""
+    out.status(
+        "restored",
+        f"{profile.path}: {profile.restored}. {profile.backup_path} took its place{kept}",
+        profile=profile.path,
+        message=profile.restored,
+        backup=profile.backup_path,
+        replaced=profile.replaced_path,
+    )
+
+
 def restore_main(words: list[str]) -> int:
     """`restore`."""
     parser = settings.make_parser(
         "restore",
-        "Put the last good copy of a profile in the place of a damaged one, which is kept as FILE.damaged.",
+        "Put the last good copy of a profile in the place of a damaged one, which is kept as FILE.damaged.\n"
+        "A profile that is whole stays as it is.",
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="go back to the state before the last save also when the profile is whole; it is kept as "
+        "FILE.replaced",
     )
     arguments = parser.parse_args(words)
 
     def work(out: Output) -> int:
         path, passphrase = settings.profile_path(arguments), settings.given_passphrase(arguments)
+        wanted = {"restore_backup": True, "restore_whole": arguments.force}
         try:
-            profile = Profile.open(path, passphrase, restore_backup=True)
+            profile = Profile.open(path, passphrase, **wanted)
         except PassphraseNeeded:
             passphrase = settings.ask_passphrase(f"Passphrase of {path}: ")
-            profile = Profile.open(path, passphrase, restore_backup=True)
+            profile = Profile.open(path, passphrase, **wanted)
         with profile:
+            _tell_restored(out, profile)
             _tell(out, profile)
         return OK
 

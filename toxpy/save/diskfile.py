@@ -222,14 +222,15 @@ class DiskFile:
         # between two names of one file rename does nothing, and leaves both: `write` removes this one then
         os.rename(self._new_backup_path, self.backup_path)
 
-    def restore(self, job: Job) -> None:
-        """Put the last good copy in the place of the content, which is kept under another name."""
+    def restore(self, job: Job, name: str) -> str | None:
+        """Put the last good copy in the place of the content, which is kept as `PATH.name`; that path."""
         content = self.read(self.backup_path)
+        aside = None
         if os.path.exists(self.path):
-            aside, number = self.path + ".damaged", 1
+            aside, number = f"{self.path}.{name}", 1
             while os.path.lexists(aside):
                 number += 1
-                aside = f"{self.path}.damaged{number}"
+                aside = f"{self.path}.{name}{number}"
             _write_new(aside, self.read(self.path))
         try:
             _write_new(self._new_path, content)
@@ -238,6 +239,7 @@ class DiskFile:
                 _flush_folder(self.folder)
         finally:
             _remove(self._new_path)
+        return aside
 
 
 def _write_new(path: str, content: bytes) -> None:

@@ -18,7 +18,7 @@ import errno
 import os
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
@@ -68,6 +68,7 @@ class ProfileCorrupt(ProfileError):
 
     def __init__(self, path: str, problem: str, backup_path: str | None) -> None:
         self.backup_path = backup_path
+        self.problem = problem
         offer = f"; its last good copy is {backup_path}" if backup_path else "; there is no good copy of it"
         super().__init__(path, f"the profile is damaged ({problem}){offer}")
 
@@ -127,6 +128,10 @@ class Profile:
         self._savedata = savedata
         self._public_key = _public_key(savedata)
         self._read_only = False
+        #: why the last good copy took the file's place when it was opened; None when it did not
+        self.restored: str | None = None
+        #: where the file before is then; None when there was none
+        self.replaced_path: str | None = None
         self.closed = False
         #: an instance saves into it
         self.in_use = False
@@ -145,29 +150,31 @@ class Profile:
         *,
         read_only: bool = False,
         restore_backup: bool = False,
+        restore_whole: bool = False,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> Profile:
         """Open a profile that exists.
 
         ProfileLocked, ProfileCorrupt, PassphraseNeeded, WrongPassphrase, ProfileNotEncrypted; OSError.
-        `read_only` neither locks nor saves. `restore_backup` first puts the last good copy in the place of
-        the file, which is kept under another name; it raises like the rest when that copy cannot be opened.
+        `read_only` neither locks nor saves. `restore_backup` puts the last good copy in the place of a file
+        that is damaged or missing, and says why in `restored`; the file is kept as `replaced_path`. A whole
+        file stays, unless `restore_whole` says that the state before the last save is wanted.
         """
+        if read_only and (restore_backup or restore_whole):
+            raise ValueError("a profile that is opened read-only cannot be restored")
         secret = None if passphrase is None else _passphrase_bytes(passphrase)
         file = DiskFile(path)
 
-        def load(job: Job) -> tuple[PassKey | None, bytes]:
+        def load(job: Job) -> Loaded:
             file.follow_links()
             if not read_only and os.path.isdir(file.folder) and job.is_wanted():
                 file.lock()
-            if restore_backup:
-                loaded = _decoded(file.backup_path, file.read(file.backup_path), secret)
-                file.restore(job)
-                return loaded
-            return _load(file, secret)
+            return _restore(file, secret, job, restore_whole) if wants_copy else _load(file, secret)
 
-        key, savedata = _run(file, load, "cannot open the profile", timeout_s)
-        profile = cls(file, key, savedata, timeout_s)
+        wants_copy = restore_backup or restore_whole
+        loaded: Loaded = _run(file, load, "cannot open the profile", timeout_s)
+        profile = cls(file, loaded.key, loaded.savedata, timeout_s)
+        profile.restored, profile.replaced_path = loaded.restored, loaded.replaced_path
         profile._read_only = read_only
         return profile
 
@@ -339,7 +346,42 @@ def _run(file: DiskFile, function: Callable[[Job], Any], what: str, timeout_s: f
 # in the file's thread
 
 
-def _load(file: DiskFile, secret: bytes | None) -> tuple[PassKey | None, bytes]:
+class Loaded(NamedTuple):
+    """What was found in a file, or in its last good copy."""
+
+    key: PassKey | None
+    savedata: bytes
+    restored: str | None = None
+    replaced_path: str | None = None
+
+
+def _restore(file: DiskFile, secret: bytes | None, job: Job, also_whole: bool) -> Loaded:
+    """The file if it is whole; else its last good copy, which takes its place."""
+    try:
+        whole = _load(file, secret)
+    except ProfileCorrupt as error:
+        if error.backup_path is None:
+            raise
+        name, why = "damaged", f"the profile was damaged ({error.problem})"
+    except FileNotFoundError:
+        if not os.path.exists(file.backup_path):
+            raise
+        name, why = "damaged", "there was no such file"
+    else:
+        if not also_whole:
+            return whole
+        name, why = "replaced", "the state before the last save was wanted"
+    # what goes wrong from here on is the copy's
+    job.path = file.backup_path
+    try:
+        copy = _decoded(file.backup_path, file.read(file.backup_path), secret)
+    except PacketError as error:
+        raise ProfileCorrupt(file.backup_path, str(error), None) from error
+    job.path = file.path
+    return copy._replace(restored=why, replaced_path=file.restore(job, name))
+
+
+def _load(file: DiskFile, secret: bytes | None) -> Loaded:
     """Key and savedata; the errors of `Profile.open`."""
     try:
         content = file.read(file.path)
@@ -361,13 +403,13 @@ def _load(file: DiskFile, secret: bytes | None) -> tuple[PassKey | None, bytes]:
         raise ProfileCorrupt(file.path, problem, good) from error
 
 
-def _decoded(path: str, content: bytes, secret: bytes | None) -> tuple[PassKey | None, bytes]:
+def _decoded(path: str, content: bytes, secret: bytes | None) -> Loaded:
     """Key and savedata of a content; PacketError when it is damaged."""
     if not passkey.is_encrypted(content):
         save.parse(content)
         if secret is not None:
             raise ProfileNotEncrypted(path)
-        return None, content
+        return Loaded(None, content)
     salt = passkey.salt_of(content)
     if secret is None:
         raise PassphraseNeeded(path)
@@ -376,7 +418,7 @@ def _decoded(path: str, content: bytes, secret: bytes | None) -> tuple[PassKey |
     if savedata is None:
         raise WrongPassphrase(path)
     save.parse(savedata)
-    return key, savedata
+    return Loaded(key, savedata)
 
 
 def _good_copy(file: DiskFile, secret: bytes | None) -> str | None:

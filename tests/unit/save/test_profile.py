@@ -345,9 +345,47 @@ def test_damage_without_a_good_copy(path):
     with pytest.raises(ProfileCorrupt, match="no good copy") as caught:
         Profile.open(path)
     assert caught.value.backup_path is None
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ProfileCorrupt, match="no good copy"):
         Profile.open(path, restore_backup=True)
     assert names(path) == ["alice.tox"]
+    os.unlink(path)
+    with pytest.raises(FileNotFoundError, match=r"alice\.tox'"):
+        Profile.open(path, restore_backup=True)
+    Path(path + ".bak").write_bytes(b"damaged too")
+    with pytest.raises(ProfileCorrupt, match=r"alice\.tox\.bak: .*damaged"):
+        Profile.open(path, restore_backup=True)
+    assert names(path) == ["alice.tox.bak"]
+
+
+@pytest.mark.parametrize("passphrase", [None, SECRET])
+def test_a_whole_profile_is_not_taken_back(path, passphrase):
+    """Only by an explicit wish; then the newer state is kept too."""
+    with Profile.create(path, passphrase) as profile:
+        profile.save(numbered(profile.savedata, 1))
+        profile.save(numbered(profile.savedata, 2))
+    whole, before = content(path), names(path)
+    with Profile.open(path, passphrase, restore_backup=True) as profile:
+        assert number_of(profile.savedata) == 2
+        assert profile.restored is None and profile.replaced_path is None
+    assert content(path) == whole and names(path) == before
+    with Profile.open(path, passphrase, restore_whole=True) as profile:
+        assert number_of(profile.savedata) == 1
+        assert "before the last save" in profile.restored and profile.replaced_path == path + ".replaced"
+    assert content(path + ".replaced") == whole
+    os.unlink(path + ".bak")
+    with pytest.raises(FileNotFoundError, match=r"alice\.tox\.bak"):
+        Profile.open(path, passphrase, restore_whole=True)
+    with pytest.raises(ValueError, match="read-only"):
+        Profile.open(path, passphrase, restore_backup=True, read_only=True)
+
+
+def test_a_missing_file_is_restored(path):
+    with Profile.create(path) as profile:
+        profile.save(numbered(profile.savedata, 1))
+    os.unlink(path)
+    with Profile.open(path, restore_backup=True) as profile:
+        assert "no such file" in profile.restored and profile.replaced_path is None
+    assert names(path) == ["alice.tox", "alice.tox.bak"]
 
 
 def test_restoring_twice_keeps_both_damaged_files(path):
