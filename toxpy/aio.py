@@ -10,7 +10,8 @@
 The event loop watches the UDP socket and one timer set to the core's next deadline: an idle
 instance is not polled. Host names are looked up in a thread. Everything else runs in the
 loop's own thread, from which alone the methods may be called. Handlers, which any thread may
-set, are called there too; what one raises goes to the loop's exception handler.
+set, are called there too; what one raises goes to the loop's exception handler. An async handler
+becomes a task for each event.
 
 `AsyncTox(profile=profile)` starts from a `toxpy.save.profile.Profile` and saves into it; the last save, at
 the end of `async with`, does not hold up the loop.
@@ -19,15 +20,16 @@ the end of `async with`, does not hold up the loop.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from toxpy.aio_part import fail, finish_all
+from toxpy.aio_events import MAX_QUEUED_EVENTS, EventIterator, EventQueues
+from toxpy.aio_part import fail
 from toxpy.core import Core
 from toxpy.files.aio import FilesAio, FilesFriend
 from toxpy.friend.aio import AsyncFriend, FriendAio
 from toxpy.handlers import Handlers
 from toxpy.network.aio import NetworkAio
+from toxpy.runtime import LOG_WARNING
 from toxpy.system.sockets import host_text, ip_text, resolve
 from toxpy.tox import Tox, build_options, with_profile
 from toxpy.tox_part import ToxClosed
@@ -42,9 +44,6 @@ if TYPE_CHECKING:
     from toxpy.save.profile import Profile
 
 __all__ = ["AsyncTox", "Friend"]
-
-#: Events kept for a program that does not take them; beyond it the oldest is dropped and counted.
-MAX_QUEUED_EVENTS = 65_536
 
 
 def _nothing() -> None:
@@ -76,10 +75,9 @@ class AsyncTox(FriendAio[Friend], FilesAio, NetworkAio):
         self._options = with_profile(build_options(options, fields), profile)
         self._profile = profile
         self._given_core = core
-        self.handlers = Handlers()
+        self.handlers = Handlers(self._spawn)
         self._descriptor = -1
-        self._queue: deque[Event] = deque()
-        self._event_waiters: list[asyncio.Future[None]] = []
+        self._events = EventQueues(self._dropped)
 
     # life
 
@@ -91,6 +89,8 @@ class AsyncTox(FriendAio[Friend], FilesAio, NetworkAio):
         sync = Tox(core=core, profile=self._profile)
         self._loop = asyncio.get_running_loop()
         self._sync = sync
+        # so that handlers that are set there are called too
+        sync.handlers = self.handlers
         self._begin(sync)
         self._watch()
         return self
@@ -122,14 +122,18 @@ class AsyncTox(FriendAio[Friend], FilesAio, NetworkAio):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        tasks = self._other_tasks()
         last_save = self._close()
+        # they are cancelled; their last words belong to this instance
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self._profile is not None:
             await asyncio.to_thread(last_save)
 
     def close(self) -> None:
         """Leave the loop, tell friends, free everything; whoever waits gets ToxClosed. Repeatable.
 
-        Waits for the last save into the profile; the end of `async with` does so without blocking the loop.
+        Async handlers that still run are cancelled, but for one that calls this. Waits for the last save into
+        the profile; the end of `async with` does so without blocking the loop.
         """
         self._close()()
 
@@ -139,9 +143,10 @@ class AsyncTox(FriendAio[Friend], FilesAio, NetworkAio):
         if sync is None:
             return _nothing
         self._unwatch()
+        self._cancel_tasks()
         for future in self._all_waiting():
             fail(future, self._failure or ToxClosed())
-        finish_all(self._event_waiters)
+        self._events.wake_all()
         return sync.close_and_leave_save()
 
     # running
@@ -168,12 +173,16 @@ class AsyncTox(FriendAio[Friend], FilesAio, NetworkAio):
 
     def _deliver(self, event: Event) -> None:
         self._on_event(event)
-        if len(self._queue) >= MAX_QUEUED_EVENTS:
-            self._queue.popleft()
-            self.sync.core.rt.counters.drop("event_not_taken")
-        self._queue.append(event)
-        finish_all(self._event_waiters)
+        self._events.put(event)
         self._call_handlers(event)
+
+    def _dropped(self, event: Event, is_first: bool) -> None:
+        """No loop took it in time. That is as it should be where handlers do the work."""
+        if self._sync is not None and not self.handlers.wants(event):
+            rt = self._sync.core.rt
+            rt.counters.drop("event_not_taken")
+            if is_first:
+                rt.log(LOG_WARNING, f"no loop takes events: {MAX_QUEUED_EVENTS} wait, older ones are dropped")
 
     def _call_handlers(self, event: Event) -> None:
         try:
@@ -181,24 +190,26 @@ class AsyncTox(FriendAio[Friend], FilesAio, NetworkAio):
         except Exception as error:  # noqa: BLE001
             self._report_program_error(error, event)
 
-    def __aiter__(self) -> AsyncTox:
-        return self
+    def __aiter__(self) -> EventIterator:
+        """Events, oldest first, until `close`; of several loops each gets all. See `toxpy.aio_events`."""
+        return EventIterator(self._events, self._loop, self._raise_if_over)
 
     async def __anext__(self) -> Event:
-        while not self._queue:
-            if self._failure is not None:
-                raise self._failure
-            if self._sync is None or self._loop is None:
-                raise StopAsyncIteration
-            waiter: asyncio.Future[None] = self._loop.create_future()
-            self._event_waiters.append(waiter)
-            await waiter
-        return self._queue.popleft()
+        return await anext(aiter(self))
+
+    def _raise_if_over(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._sync is None:
+            raise StopAsyncIteration
 
     # handlers
 
     def on(self, kind: type[E], handler: Callable[[E], object] | None) -> Callable[[E], object] | None:
-        """Call `handler(event)` for events of that type; None to stop. The handler before is returned."""
+        """Call `handler(event)` for events of that type; None to stop. The handler before is returned.
+
+        It may be async, as all handlers here: then each event has a task of its own.
+        """
         return self.handlers.set(kind, handler)
 
     def on_message(self, handler: MessageHandler | None) -> MessageHandler | None:

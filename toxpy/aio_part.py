@@ -10,11 +10,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from toxpy.runtime import LOG_WARNING
 from toxpy.tox_part import ToxClosed
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from toxpy.generated.typed_events import Event
     from toxpy.tox import Tox
+
+
+#: Async handlers that run at the same time; beyond it events do not begin another one.
+MAX_TASKS = 65_536
 
 
 def finish(future: asyncio.Future[Any], result: Any) -> None:
@@ -47,6 +54,8 @@ class AioPart:
         self._timer: asyncio.TimerHandle | None = None
         #: what ended the instance when it was not its user
         self._failure: BaseException | None = None
+        #: of the program's async handlers
+        self._tasks: set[asyncio.Task[object]] = set()
 
     @property
     def sync(self) -> Tox:
@@ -86,6 +95,42 @@ class AioPart:
         if self._loop is not None:
             text = "a handler of a Tox event raised" if event is not None else "a file's on_progress raised"
             self._loop.call_exception_handler({"message": text, "exception": error, "event": event})
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, object], event: Event | None = None) -> None:
+        """Run what an async function of the program returned; what it raises is reported."""
+        if self._sync is None or self._loop is None:
+            coroutine.close()
+            return
+        if len(self._tasks) >= MAX_TASKS:
+            coroutine.close()
+            rt = self._sync.core.rt
+            rt.counters.drop("handler_not_run")
+            rt.log(LOG_WARNING, f"{MAX_TASKS} async handlers are not finished: no more are begun")
+            return
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(lambda task: self._task_over(task, event))
+
+    def _task_over(self, task: asyncio.Task[object], event: Event | None) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._report_program_error(error, event)
+
+    def _other_tasks(self) -> list[asyncio.Task[object]]:
+        """Those of async handlers, but for the one that asks."""
+        try:
+            own = asyncio.current_task()
+        except RuntimeError:
+            # the loop does not run, or not any more
+            own = None
+        return [task for task in self._tasks if task is not own]
+
+    def _cancel_tasks(self) -> None:
+        """The instance is over."""
+        if self._loop is not None and not self._loop.is_closed():
+            for task in self._other_tasks():
+                task.cancel()
 
     @staticmethod
     async def _wait(waiters: list[asyncio.Future[None]]) -> None:

@@ -34,7 +34,7 @@ LAYERS = [
     ["tox_part"],
     ["friend.tox", "files.tox", "network.tox"],
     ["tox"],
-    ["aio_part"],
+    ["aio_part", "aio_events"],
     ["friend.aio", "files.aio", "network.aio"],
     ["aio", "capi", "cli", "__main__"],
 ]
@@ -42,7 +42,7 @@ STOREYS = ("files", "conference", "group", "av", "ext")
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these
 PYTHON_ONLY = {"generated.typed_enums", "generated.typed_events", "friend.why_offline", "tox", "aio", "cli"}
-PYTHON_ONLY |= {"tox_part", "aio_part", *WHOLE_FILES, "network.nodes", "system.http_server"}
+PYTHON_ONLY |= {"tox_part", "aio_part", "aio_events", *WHOLE_FILES, "network.nodes", "system.http_server"}
 PYTHON_ONLY |= {f"{part}.{kind}" for part in ("friend", "files", "network") for kind in ("tox", "aio")}
 PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
 SLOW_TO_IMPORT = {

@@ -26,6 +26,7 @@ class FilesAio(AioPart):
     def _begin(self, sync: Tox) -> None:
         sync.transfers.wake = self._schedule
         sync.transfers.report = self._report_program_error
+        sync.transfers.spawn = self._spawn
         super()._begin(sync)
 
     async def send_file(self, number: int, source: Path | BinaryIO, **options: Any) -> Outgoing:

@@ -16,6 +16,7 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from toxpy.files.incoming import Incoming
@@ -24,6 +25,7 @@ from toxpy.files.whole_file import BUFFER_SIZE, UNKNOWN_SIZE, TransferError
 from toxpy.generated import enums
 from toxpy.generated import events as ev
 from toxpy.generated.typed_enums import FileKind
+from toxpy.handlers import check_function, refuse_coroutine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +44,8 @@ class Transfers:
         self._blocked: list[Outgoing] = []
         #: what to do with an exception of a user's function; None: it comes out of `iterate`
         self.report: Callable[[BaseException], object] | None = None
+        #: runs what an async function of a user returned, where there is a loop
+        self.spawn: Callable[[Coroutine[Any, Any, object]], None] = refuse_coroutine
         #: called when something is to be done soon
         self.wake: Callable[[], object] = lambda: None
 
@@ -57,6 +61,7 @@ class Transfers:
         on_progress: Callable[[Any], object] | None,
     ) -> Outgoing:
         """See `Tox.send_file`."""
+        self._check_progress(on_progress)
         path: str | None = None
         if isinstance(source, str | os.PathLike):
             path = os.path.abspath(source)
@@ -114,6 +119,7 @@ class Transfers:
         on_progress: Callable[[Any], object] | None,
     ) -> Incoming:
         """See `Tox.accept_file`."""
+        self._check_progress(on_progress)
         if max_size is not None and event.file_size is not None and event.file_size > max_size:
             raise ValueError(f"the file has {event.file_size} bytes, more than {max_size}")
         transfer = Incoming(self, event, event.file_size)
@@ -177,13 +183,18 @@ class Transfers:
         """There was no room for a chunk."""
         self._blocked.append(transfer)
 
+    def _check_progress(self, on_progress: object) -> None:
+        check_function(on_progress, may_be_async=self.spawn is not refuse_coroutine)
+
     def call(self, function: Callable[..., object], *arguments: Any) -> None:
         """Call a function of our user."""
         if self.report is None:
-            function(*arguments)
+            refuse_coroutine(function(*arguments))
             return
         try:
-            function(*arguments)
+            result = function(*arguments)
+            if isinstance(result, Coroutine):
+                self.spawn(result)
         except Exception as error:  # noqa: BLE001
             # it goes to who looks after such errors
             self.report(error)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from toxpy.aio_part import AioPart, finish_all
 from toxpy.errors import ToxError, api_error
 from toxpy.generated.typed_enums import Connection
 from toxpy.generated.typed_events import Event, SelfConnectionStatus
+from toxpy.handlers import check_function
 from toxpy.ids import PublicKey
 from toxpy.network.nodes import MAX_NODES, first_asked
 from toxpy.system.sockets import ip_text, resolve
@@ -62,7 +64,8 @@ class NetworkAio(AioPart):
         nodes: Iterable[NodeAddress],
         on_error: Callable[[NodeAddress, ToxError], object] | None = None,
     ) -> None:
-        """`Tox.bootstrap_from`; host names are looked up in a thread."""
+        """`Tox.bootstrap_from`; host names are looked up in a thread. `on_error` may be async."""
+        check_function(on_error, may_be_async=True)
         asked, relays = first_asked(nodes)
         for ask, chosen in ((self.bootstrap, asked), (self.add_tcp_relay, relays)):
             for node in chosen:
@@ -73,7 +76,9 @@ class NetworkAio(AioPart):
                     if self.closed:
                         raise
                     if on_error is not None:
-                        on_error(node, error)
+                        told = on_error(node, error)
+                        if isinstance(told, Coroutine):
+                            await told
 
     async def stay_connected(
         self,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from toxpy.errors import ToxError
 from toxpy.generated.typed_enums import Connection
+from toxpy.handlers import check_function
 from toxpy.ids import PublicKey
 from toxpy.network.nodes import first_asked
 from toxpy.tox_part import ToxPart
@@ -37,6 +38,7 @@ class NetworkTox(ToxPart):
         One that cannot be used, as its name is unknown, is left out, and told to `on_error(node, error)`. Ask
         again while `self_get_connection_status` stays NONE.
         """
+        check_function(on_error)
         asked, relays = first_asked(nodes)
         for ask, chosen in ((self.bootstrap, asked), (self.add_tcp_relay, relays)):
             for node in chosen:

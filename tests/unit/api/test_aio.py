@@ -9,7 +9,8 @@ import threading
 import pytest
 
 import toxpy
-from toxpy.aio import MAX_QUEUED_EVENTS, AsyncTox
+from toxpy.aio import AsyncTox
+from toxpy.aio_events import MAX_QUEUED_EVENTS
 from toxpy.errors import ToxError
 from toxpy.generated import enums, events
 from toxpy.runtime import Runtime
@@ -422,6 +423,87 @@ def test_events_nobody_takes_are_bounded():
         first = await anext(tox)
         assert first.message_id == extra
         assert core.rt.counters.values["drop.event_not_taken"] == extra
+
+    play(scene)
+
+
+def test_two_loops_get_every_event():
+    """The second one from where it begins; when it is over the first goes on alone."""
+
+    async def scene(core, tox):
+        async def take(count, seen):
+            async for event in tox:
+                seen.append(event.message_id)
+                if len(seen) == count:
+                    break
+
+        first, second = [], []
+        core.arrive(*(events.FriendReadReceipt(0, i) for i in range(3)))
+        tasks = [asyncio.create_task(take(6, first)), asyncio.create_task(take(2, second))]
+        while len(first) < 3:
+            await asyncio.sleep(0)
+        core.arrive(*(events.FriendReadReceipt(0, i) for i in range(3, 5)))
+        await tasks[1]
+        core.arrive(events.FriendReadReceipt(0, 5))
+        await tasks[0]
+        assert first == [0, 1, 2, 3, 4, 5] and len(second) == 2 and second == first[:2]
+
+    play(scene)
+
+
+def test_a_loop_that_begins_later_gets_what_happens_from_then_on():
+    async def scene(core, tox):
+        core.arrive(*(events.FriendReadReceipt(0, i) for i in range(3)))
+        first = aiter(tox)
+        assert (await anext(first)).message_id == 0
+        second = aiter(tox)
+        core.arrive(events.FriendReadReceipt(0, 3))
+        assert (await anext(second)).message_id == 3
+        del second
+        assert [(await anext(first)).message_id for _ in range(2)] == [1, 2]
+        del first
+        # what the last one has not taken waits for the next
+        assert (await anext(tox)).message_id == 3
+
+    play(scene)
+
+
+def test_closing_ends_all_loops():
+    async def scene(core, tox):
+        async def count():
+            return len([event async for event in tox])
+
+        tasks = [asyncio.create_task(count()) for _ in range(2)]
+        await settle()
+        core.arrive(events.FriendReadReceipt(0, 1))
+        await settle()
+        tox.close()
+        assert await asyncio.gather(*tasks) == [1, 1]
+
+    play(scene)
+
+
+def test_dropped_events_are_said_in_the_log_once_in_a_row():
+    """But those that a handler got are not lost."""
+
+    async def scene(core, tox):
+        lines = []
+        core.rt.log = lambda level, text: lines.append(text)
+        flood = [events.FriendReadReceipt(0, i) for i in range(MAX_QUEUED_EVENTS + 5)]
+
+        async def overflow():
+            core.arrive(*flood)
+            while core.inbox or core.queue:
+                await asyncio.sleep(0)
+            await anext(tox)
+
+        await overflow()
+        await overflow()
+        assert len(lines) == 2 and f"{MAX_QUEUED_EVENTS} wait" in lines[0]
+        dropped = core.rt.counters.values["drop.event_not_taken"]
+        tox.on(toxpy.FriendReadReceipt, lambda event: None)
+        await overflow()
+        assert core.rt.counters.values["drop.event_not_taken"] == dropped and len(lines) == 2
 
     play(scene)
 

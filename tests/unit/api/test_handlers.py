@@ -1,12 +1,14 @@
 """Handlers: who is called, in which order, and while another thread replaces them."""
 
 import asyncio
+import functools
 import sys
 import threading
 
 import pytest
 
 import toxpy
+import toxpy.aio_part
 from tests.unit.api.test_aio import ScriptedCore
 from toxpy.generated import events
 from toxpy.options import Options
@@ -224,6 +226,176 @@ def test_an_async_instance_may_be_closed_by_a_handler():
         assert core.killed == 1
 
     asyncio.run(scene())
+
+
+# async handlers
+
+
+async def write_down(*_arguments):
+    """A handler that Tox cannot run."""
+
+
+class Callable:
+    async def __call__(self, *_arguments):
+        pass
+
+
+@pytest.mark.parametrize("handler", [write_down, functools.partial(write_down, 1), Callable()])
+def test_tox_refuses_an_async_handler(handler):
+    """At once, and with what to do."""
+    tox, _ = make()
+    setters = [
+        tox.on_message,
+        tox.on_typed_message,
+        lambda function: tox.on_packet(160, function),
+        lambda function: tox.on(toxpy.FriendTyping, function),
+        lambda function: tox.bootstrap_from([], function),
+        lambda function: tox.send_file(0, __file__, on_progress=function),
+    ]
+    for setter in setters:
+        with pytest.raises(TypeError, match="use AsyncTox, or a plain function"):
+            setter(handler)
+    tox.close()
+
+
+def test_tox_refuses_what_an_async_function_returned():
+    """Through a plain function: it is seen when it is called, and the coroutine is not left behind."""
+    tox, _ = make(message(1), message(2))
+    tox.on_message(lambda number, text: write_down(number, text))
+    with pytest.raises(TypeError, match="write_down is async"):
+        tox.iterate()
+    tox.on_message(None)
+    assert [event.friend_number for event in tox.iterate()] == [1, 2]
+    tox.close()
+
+
+@pytest.mark.parametrize("handler", [5, "print", [print]])
+def test_a_handler_is_a_function(handler):
+    tox, _ = make()
+    for setter in (tox.on_message, tox.on_typed_message, lambda function: tox.on_packet(160, function)):
+        with pytest.raises(TypeError, match="a function is needed"):
+            setter(handler)
+    with pytest.raises(TypeError, match="a function is needed"):
+        tox.on(toxpy.FriendTyping, handler)
+    tox.close()
+
+
+def play_async(scene):
+    """A scene with an AsyncTox over a scripted core; what was reported to the loop's exception handler."""
+    reported = []
+
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: reported.append(context))
+        core = ScriptedCore()
+        async with asyncio.timeout(5), toxpy.AsyncTox(core=core) as tox:
+            await scene(core, tox)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(main())
+    return reported
+
+
+def test_async_handlers_run():
+    """Of every kind, also behind a plain function, and set through `sync`."""
+    seen = []
+
+    async def on_message(number, text):
+        await asyncio.sleep(0)
+        seen.append((number, text))
+
+    async def on_event(event):
+        seen.append(event)
+
+    async def scene(core, tox):
+        tox.on_message(on_message)
+        tox.on_typed_message(lambda number, kind, text: on_message(number, kind))
+        tox.sync.on_packet(160, on_message)
+        tox.on(toxpy.FriendTyping, on_event)
+        core.arrive(message(3, 1), events.FriendLosslessPacket(4, b"\xa0x"), events.FriendTyping(5, True))
+        while len(seen) < 4:
+            await asyncio.sleep(0)
+
+    assert play_async(scene) == []
+    expected = [(3, "text 3"), (3, toxpy.MessageType.ACTION), (4, b"\xa0x"), toxpy.FriendTyping(5, True)]
+    assert sorted(map(repr, seen)) == sorted(map(repr, expected))
+
+
+def test_what_an_async_handler_raises_is_reported():
+    seen = []
+
+    async def on_message(number, _text):
+        seen.append(number)
+        return [][number]
+
+    async def scene(core, tox):
+        tox.on_message(on_message)
+        core.arrive(message(1), message(2))
+        while len(seen) < 2:
+            await asyncio.sleep(0)
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    reported = play_async(scene)
+    assert [type(context["exception"]) for context in reported] == [IndexError, IndexError]
+    assert [context["event"].friend_number for context in reported] == [1, 2]
+
+
+def test_async_handlers_end_with_the_instance():
+    ended = []
+
+    async def on_message(number, _text):
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            # takes a moment, for which the end of `async with` waits
+            await asyncio.sleep(0)
+            ended.append(number)
+            raise
+
+    async def scene(core, tox):
+        tox.on_message(on_message)
+        core.arrive(message(1), message(2))
+        await anext(tox)
+        await asyncio.sleep(0)
+
+    assert play_async(scene) == [] and ended == [1, 2]
+
+
+def test_an_async_handler_may_close_the_instance():
+    closed = []
+
+    async def scene(core, tox):
+        async def on_message(_number, _text):
+            tox.close()
+            await asyncio.sleep(0)
+            closed.append(tox.closed)
+
+        tox.on_message(on_message)
+        core.arrive(message(1))
+        assert [type(event) async for event in tox] == [toxpy.FriendMessage]
+        while not closed:
+            await asyncio.sleep(0)
+
+    assert play_async(scene) == [] and closed == [True]
+
+
+def test_unfinished_async_handlers_are_bounded(monkeypatch):
+    monkeypatch.setattr(toxpy.aio_part, "MAX_TASKS", 3)
+    begun = []
+
+    async def on_message(number, _text):
+        begun.append(number)
+        await asyncio.Event().wait()
+
+    async def scene(core, tox):
+        tox.on_message(on_message)
+        core.arrive(*map(message, range(5)))
+        for _ in range(5):
+            await anext(tox)
+        await asyncio.sleep(0)
+        assert core.rt.counters.values["drop.handler_not_run"] == 2
+
+    assert play_async(scene) == [] and begun == [0, 1, 2]
 
 
 # loading into a live instance
