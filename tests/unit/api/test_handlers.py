@@ -358,7 +358,7 @@ def test_async_handlers_end_with_the_instance():
         await anext(tox)
         await asyncio.sleep(0)
 
-    assert play_async(scene) == [] and ended == [1, 2]
+    assert play_async(scene) == [] and sorted(ended) == [1, 2]
 
 
 def test_an_async_handler_may_close_the_instance():
