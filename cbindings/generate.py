@@ -29,6 +29,7 @@ def committed(api: Api) -> dict[Path, str]:
         ROOT / "toxpy" / "generated" / "events.py": events_source(api),
         ROOT / "toxpy" / "generated" / "typed_enums.py": generate_typed.enums_source(api),
         ROOT / "toxpy" / "generated" / "typed_events.py": generate_typed.events_source(api),
+        ROOT / "toxpy" / "generated" / "error_words.py": generate_typed.error_words_source(api),
         ROOT / "toxpy" / "generated" / "public_names.py": generate_typed.names_source(api, PACKAGE),
         ROOT / "docs" / "events.md": generate_typed.page_source(api),
     }

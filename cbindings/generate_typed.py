@@ -297,6 +297,33 @@ def events_source(api: Api) -> str:
     return "".join(parts)
 
 
+# what errors say
+
+
+def error_words(api: Api) -> dict[str, str]:
+    """What each error means, as a message: the header's sentence, with numbers for their names."""
+    found: dict[str, str] = {}
+    for enum, values in api.enums.items():
+        for name in values if "_Err_" in enum else ():
+            words = " ".join(api.docs.get(name, "").partition("\n\n")[0].split()).rstrip(".")
+            if words and not name.endswith("_OK"):
+                words = re.sub(r"\bTOX\w+", lambda match: str(api.macros.get(match[0], match[0])), words)
+                found[name] = words[0].lower() + words[1:] if words[1:2].islower() else words
+    return found
+
+
+def error_words_source(api: Api) -> str:
+    """toxpy/generated/error_words.py."""
+    rows = ""
+    for name, words in error_words(api).items():
+        row = f'    "{name}": "{words}",\n'
+        if len(row) > 111:
+            parts = textwrap.wrap(words, WIDTH, drop_whitespace=False)
+            row = f'    "{name}": (\n' + "".join(f'        "{part}"\n' for part in parts) + "    ),\n"
+        rows += row
+    return f'"""What errors say, loaded when one is shown.\n\n{TITLE}\n"""\n\nWORDS = {{\n{rows}}}\n'
+
+
 # the public names
 
 

@@ -24,6 +24,21 @@ if TYPE_CHECKING:
 MAX_TASKS = 65_536
 
 
+#: Methods of `Tox` that would take the instance out of the hands of its `AsyncTox`.
+NOT_CALLED = {
+    "close",
+    "close_and_leave_save",
+    "core",
+    "events",
+    "handlers",
+    "iterate",
+    "kill",
+    "load",
+    "take_events",
+    "transfers",
+}
+
+
 def finish(future: asyncio.Future[Any], result: Any) -> None:
     """Give a waiting call its result, unless it was cancelled."""
     if not future.done():
@@ -71,7 +86,11 @@ class AioPart:
 
     def call(self, name: str, *args: Any) -> Any:
         """Call a method of `Tox` by name and see to it that its consequences happen in time."""
-        result = getattr(self.sync, name)(*args)
+        sync = self.sync
+        method = getattr(sync, name, None) if isinstance(name, str) and not name.startswith("_") else None
+        if not callable(method) or name in NOT_CALLED:
+            raise ValueError(f"call takes the name of a method of Tox, which {name!r} is not, or not here")
+        result = method(*args)
         self._schedule()
         return result
 

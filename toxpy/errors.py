@@ -15,7 +15,8 @@ class ToxError(Exception):
 
     `code` is the enumerator's value from `include/toxcore.h`, `name` its C name
     when known (for example ``TOX_ERR_FRIEND_ADD_TOO_LONG``). `retryable` says
-    whether the same call may succeed later without changing its arguments.
+    whether the same call may succeed later without changing its arguments. `str()`
+    is the message, or what the header says of that error.
     """
 
     def __init__(self, code: int, name: str = "", message: str = "", *, retryable: bool = False) -> None:
@@ -23,6 +24,16 @@ class ToxError(Exception):
         self.name = name
         self.retryable = retryable
         super().__init__(message or name or f"Tox error {code}")
+
+    def __str__(self) -> str:
+        message = str(self.args[0])
+        if message != self.name:
+            return message
+        # only here: programs that show no errors need not have it
+        from toxpy.generated.error_words import WORDS
+
+        words = WORDS.get(message)
+        return message if words is None else f"{words} ({message})"
 
 
 class PacketError(Exception):

@@ -18,6 +18,7 @@ from collections.abc import Callable, Coroutine
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 
+from toxpy.arguments import as_number
 from toxpy.generated.typed_enums import MessageType
 from toxpy.generated.typed_events import Event, FriendLosslessPacket, FriendLossyPacket, FriendMessage
 
@@ -92,7 +93,7 @@ class Handlers:
 
     def set_packet(self, packet_id: int, handler: PacketHandler | None) -> PacketHandler | None:
         """See `Tox.on_packet`."""
-        if packet_id not in PACKET_IDS:
+        if as_number(packet_id, "a packet ID") not in PACKET_IDS:
             raise ValueError("custom packets begin with 160 to 191 (lossless) or 200 to 254 (lossy)")
         self._check(handler)
         before = self._by_packet_id.get(packet_id)

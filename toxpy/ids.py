@@ -34,7 +34,10 @@ def bytes_of(value: bytes | bytearray | memoryview | PublicKey | ToxId | SecretK
     """The bytes of what has some; TypeError for anything else, a number too, of which `bytes` makes zeros."""
     if isinstance(value, (PublicKey, ToxId, SecretKey)):
         return bytes(value)
-    return bytes(memoryview(value))
+    try:
+        return bytes(memoryview(value))
+    except TypeError:
+        raise TypeError(f"bytes are needed here, not a {type(value).__name__}") from None
 
 
 def checked_key(public_key: bytes | None, null_error: str) -> bytes:
@@ -125,6 +128,8 @@ class ToxId:
     @classmethod
     def build(cls, public_key: bytes | PublicKey, nospam: int) -> ToxId:
         """The Tox ID of a public key and a nospam (an unsigned 32-bit number)."""
+        if not 0 <= nospam < 1 << 8 * NOSPAM_SIZE:
+            raise ValueError(f"a nospam has 32 bits, which {nospam} has not")
         body = PublicKey(public_key).raw + nospam.to_bytes(NOSPAM_SIZE, "big")
         return cls(body + address_checksum(body))
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 import select
 from typing import TYPE_CHECKING, Any
 
+from toxpy.arguments import as_bytes, as_kind, as_seconds, check_options
 from toxpy.core import Core
 from toxpy.files.tox import FilesTox
 from toxpy.friend.tox import FriendTox
 from toxpy.generated.typed_events import Event, from_core
-from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler
-from toxpy.ids import bytes_of
+from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler, check_function
 from toxpy.network.saved import MAX_RELAYS
 from toxpy.network.tox import NetworkTox
 from toxpy.options import Options
@@ -42,14 +42,19 @@ def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
     With a proxy everything that would go around it is off, see `Options`; ValueError for a `tcp_port` then.
     """
     savedata = fields.pop("savedata", b"")
+    if options is not None:
+        as_kind(options, Options, "Options")
     built = Options(**fields) if options is None else options.copy()
     if options is not None:
         for name, value in fields.items():
             if name not in Options.__slots__:
                 raise TypeError(f"Options has no field {name!r}")
             setattr(built, name, value)
+    savedata = as_bytes(savedata, "savedata")
     if savedata:
-        built.savedata_type, built.savedata_data = 1, bytes_of(savedata)
+        built.savedata_type, built.savedata_data = 1, savedata
+    check_options(built)
+    check_function(built.log_callback)
     if built.proxy_type and not built.proxy_may_leak:
         if built.tcp_port:
             raise ValueError("tcp_port would show our address beside the proxy; see Options.proxy_may_leak")
@@ -61,6 +66,10 @@ def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
 def with_profile(options: Options, profile: Profile | None) -> Options:
     """The options, to start from the profile if there is one."""
     if profile is not None:
+        # who has one has loaded the module
+        from toxpy.save.profile import Profile
+
+        as_kind(profile, Profile, "a Profile")
         if options.savedata_type:
             raise TypeError("give a profile or savedata, not both")
         options.savedata_type, options.savedata_data = 1, profile.savedata
@@ -146,7 +155,7 @@ class Tox(FriendTox, FilesTox, NetworkTox):
         """
         core = self.core
         options = core.options.copy()
-        options.savedata_type, options.savedata_data = 1, bytes_of(savedata)
+        options.savedata_type, options.savedata_data = 1, as_bytes(savedata, "savedata")
         keys, _ = load_identity(options)
         if (
             self._autosave is not None
@@ -202,6 +211,10 @@ class Tox(FriendTox, FilesTox, NetworkTox):
 
     def events(self, timeout_s: float | None = None) -> Iterator[Event]:
         """Iterate and wait on the network in turn, yielding events until the time is up or `close`."""
+        timeout_s = as_seconds(timeout_s, "timeout_s")
+        return self._events(timeout_s)
+
+    def _events(self, timeout_s: float | None) -> Iterator[Event]:
         core = self.core
         descriptor = core.fileno()
         reading = [descriptor] if descriptor >= 0 else []
@@ -238,4 +251,4 @@ class Tox(FriendTox, FilesTox, NetworkTox):
     @staticmethod
     def hash(data: bytes) -> bytes:
         """SHA-256, 32 bytes, as avatars are compared."""
-        return Core.hash(data)
+        return Core.hash(as_bytes(data, "data"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from toxpy.errors import ToxError
-from toxpy.ids import bytes_of
 
 if TYPE_CHECKING:
     from toxpy.core import Core
@@ -22,11 +21,6 @@ class ToxClosed(ToxError):
 
     def __init__(self) -> None:
         super().__init__(-1, "TOX_CLOSED", "this Tox instance is closed")
-
-
-def to_bytes(text: str | bytes) -> bytes:
-    """Text as it goes to the network."""
-    return text.encode("utf-8") if isinstance(text, str) else bytes_of(text)
 
 
 class ToxPart:

@@ -15,7 +15,7 @@ WHOLE_FILES = [f"files.{name}" for name in ("safe_name", "whole_file", "outgoing
 #: Lowest first: a folder or module and its rank. A module may import from its own rank and lower ones, also
 #: where it is only for types.
 LAYERS = [
-    ["errors", "generated.enums", "ids"],
+    ["errors", "generated.enums", "generated.error_words", "ids"],
     ["runtime", "system.traffic", "system.socket_errors"],
     ["crypto", "wire"],
     ["system", "generated.events", "options"],
@@ -30,7 +30,7 @@ LAYERS = [
     ["start"],
     ["core", "network.bootstrap_node"],
     ["generated", "friend.why_offline"],
-    ["save", "handlers", *WHOLE_FILES, "network.nodes"],
+    ["arguments", "save", "handlers", *WHOLE_FILES, "network.nodes"],
     ["tox_part"],
     ["friend.tox", "files.tox", "network.tox"],
     ["tox"],
@@ -42,7 +42,15 @@ STOREYS = ("files", "conference", "group", "av", "ext")
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
 #: for Python users only; the C library never loads these
 PYTHON_ONLY = {"generated.typed_enums", "generated.typed_events", "friend.why_offline", "tox", "aio", "cli"}
-PYTHON_ONLY |= {"tox_part", "aio_part", "aio_events", *WHOLE_FILES, "network.nodes", "system.http_server"}
+PYTHON_ONLY |= {
+    "arguments",
+    "tox_part",
+    "aio_part",
+    "aio_events",
+    *WHOLE_FILES,
+    "network.nodes",
+    "system.http_server",
+}
 PYTHON_ONLY |= {f"{part}.{kind}" for part in ("friend", "files", "network") for kind in ("tox", "aio")}
 PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
 SLOW_TO_IMPORT = {

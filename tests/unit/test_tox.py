@@ -74,6 +74,9 @@ def test_errors_carry_the_c_error(universe):
         tox.friend_add(tox.self_get_address(), "Hello")
     assert caught.value.code == enums.TOX_ERR_FRIEND_ADD_OWN_KEY
     assert caught.value.name == "TOX_ERR_FRIEND_ADD_OWN_KEY" and not caught.value.retryable
+    assert str(caught.value) == "the address or key is our own (TOX_ERR_FRIEND_ADD_OWN_KEY)"
+    assert str(toxpy.ToxError(7)) == "Tox error 7" and str(toxpy.ToxError(7, "NAME", "words")) == "words"
+    assert str(toxpy.ToxError(7, "NAME")) == "NAME"
     tox.friend_add_norequest(make(universe, "bob").self_get_public_key())
     for call in (
         lambda: tox.friend_send_message(0, "hi"),

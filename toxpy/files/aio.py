@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from toxpy.aio_part import AioPart, FriendPart
 from toxpy.errors import ToxError
 from toxpy.files.whole_file import TransferError
+from toxpy.files.whole_files import check_place
 from toxpy.generated.enums import TOX_ERR_FILE_SEND_FRIEND_NOT_CONNECTED
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class FilesAio(AioPart):
         `Tox.send_file`. TransferError when the file is refused or cancelled. Cancelling the task cancels the
         transfer; the friend may keep what they have.
         """
+        check_place(source, "read")
         while True:
             await self.wait_for_friend(number)
             try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from toxpy.arguments import U32_MAX, U64_MAX, as_bytes, as_number, as_range, as_text
 from toxpy.files.whole_file import UNKNOWN_SIZE
 from toxpy.files.whole_files import Transfers
 from toxpy.generated.typed_enums import FileControl, FileKind
-from toxpy.ids import bytes_of
 from toxpy.tox_part import ToxPart
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class FilesTox(ToxPart):
         `file_id` an unchanged file of a path has the same one each time, so that the friend can go on
         with a transfer that broke off.
         """
-        return self.transfers.send(friend_number, source, name, kind, file_id, on_progress)
+        number, kind = as_number(friend_number), as_range(kind, "the kind of a file", U32_MAX)
+        return self.transfers.send(number, source, name, kind, file_id, on_progress)
 
     def accept_file(
         self,
@@ -99,26 +100,38 @@ class FilesTox(ToxPart):
         file_id: bytes | None = None,
     ) -> int:
         """Offer a file whose FileChunkRequest events you answer; None for an unknown size. Its number."""
-        name = filename.encode() if isinstance(filename, str) else bytes_of(filename)
-        size = UNKNOWN_SIZE if file_size is None else file_size
-        return self.core.files.file_send(friend_number, int(kind), size, file_id, name)
+        name, kind = as_text(filename, "a file name"), as_range(kind, "the kind of a file", U32_MAX)
+        size = UNKNOWN_SIZE if file_size is None else as_range(file_size, "a file size", U64_MAX)
+        if file_id is not None:
+            file_id = as_bytes(file_id, "a file ID")
+        return self.core.files.file_send(as_number(friend_number), kind, size, file_id, name)
 
     def file_send_chunk(self, friend_number: int, file_number: int, position: int, data: bytes) -> None:
         """Answer a FileChunkRequest."""
-        self.core.files.file_send_chunk(friend_number, file_number, position, bytes_of(data))
+        place = as_number(friend_number), _file(file_number), _position(position)
+        self.core.files.file_send_chunk(*place, as_bytes(data, "a chunk"))
 
     def file_control(self, friend_number: int, file_number: int, control: FileControl | int) -> None:
         """Accept or resume, pause, or cancel."""
-        self.core.files.file_control(friend_number, file_number, FileControl(control).value)
+        place = as_number(friend_number), _file(file_number)
+        self.core.files.file_control(*place, FileControl(control).value)
 
     def file_seek(self, friend_number: int, file_number: int, position: int) -> None:
         """Before accepting: have the file start later."""
-        self.core.files.file_seek(friend_number, file_number, position)
+        self.core.files.file_seek(as_number(friend_number), _file(file_number), _position(position))
 
     def file_get_file_id(self, friend_number: int, file_number: int) -> bytes:
         """The ID of a transfer, 32 bytes."""
-        return self.core.files.file_get_file_id(friend_number, file_number)
+        return self.core.files.file_get_file_id(as_number(friend_number), _file(file_number))
 
     def file_by_id(self, friend_number: int, file_id: bytes) -> int:
         """The number of the transfer with that ID."""
-        return self.core.files.file_by_id(friend_number, file_id)
+        return self.core.files.file_by_id(as_number(friend_number), as_bytes(file_id, "a file ID"))
+
+
+def _file(number: int) -> int:
+    return as_number(number, "a file number")
+
+
+def _position(position: int) -> int:
+    return as_range(position, "a position", U64_MAX)

@@ -6,6 +6,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from toxpy.arguments import as_seconds
 from toxpy.errors import ToxError
 from toxpy.generated import enums
 from toxpy.generated.typed_enums import FileControl
@@ -85,6 +86,7 @@ class Transfer:
 
         TimeoutError after `timeout_s`. Neither that nor cancelling who waits stops it; `cancel` does.
         """
+        as_seconds(timeout_s, "timeout_s")
         # here, as programs without asyncio need not pay for it
         import asyncio
 

@@ -17,14 +17,17 @@ import hashlib
 import os
 import stat
 from collections.abc import Coroutine
+from io import TextIOBase
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from toxpy.arguments import U64_MAX, as_bytes, as_flag, as_kind, as_range, as_text
 from toxpy.files.incoming import Incoming
 from toxpy.files.outgoing import Outgoing
 from toxpy.files.whole_file import BUFFER_SIZE, UNKNOWN_SIZE, TransferError
 from toxpy.generated import enums
 from toxpy.generated import events as ev
 from toxpy.generated.typed_enums import FileKind
+from toxpy.generated.typed_events import FileRecv
 from toxpy.handlers import check_function, refuse_coroutine
 
 if TYPE_CHECKING:
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
 
     from toxpy.core import Core
     from toxpy.files.whole_file import Path, Transfer
-    from toxpy.generated.typed_events import FileRecv
 
 
 class Transfers:
@@ -62,6 +64,11 @@ class Transfers:
     ) -> Outgoing:
         """See `Tox.send_file`."""
         self._check_progress(on_progress)
+        if name is not None:
+            as_text(name, "a file name")
+        if file_id is not None:
+            file_id = as_bytes(file_id, "a file ID")
+        check_place(source, "read")
         path: str | None = None
         if isinstance(source, str | os.PathLike):
             path = os.path.abspath(source)
@@ -120,6 +127,11 @@ class Transfers:
     ) -> Incoming:
         """See `Tox.accept_file`."""
         self._check_progress(on_progress)
+        as_kind(event, FileRecv, "a FileRecv event")
+        overwrite, resume = as_flag(overwrite, "overwrite"), as_flag(resume, "resume")
+        if max_size is not None:
+            as_range(max_size, "max_size", U64_MAX)
+        check_place(target, "write")
         if max_size is not None and event.file_size is not None and event.file_size > max_size:
             raise ValueError(f"the file has {event.file_size} bytes, more than {max_size}")
         transfer = Incoming(self, event, event.file_size)
@@ -218,6 +230,14 @@ class Transfers:
 
 
 _FILE_EVENTS = {ev.FileChunkRequest, ev.FileRecvChunk, ev.FileRecvControl}
+
+
+def check_place(place: object, does: str) -> None:
+    """TypeError for what is neither a path nor a binary file object."""
+    if not isinstance(place, str | os.PathLike) and (
+        isinstance(place, TextIOBase) or not callable(getattr(place, does, None))
+    ):
+        raise TypeError(f"a path or a binary file object is needed, not a {type(place).__name__}")
 
 
 def _size_of(opened: BinaryIO) -> int | None:

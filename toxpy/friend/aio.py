@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from toxpy.aio_part import AioPart, FriendPart, fail, finish, finish_all
+from toxpy.arguments import as_number, as_seconds
 from toxpy.errors import ToxError
 from toxpy.generated.enums import (
     TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED,
@@ -45,6 +46,7 @@ class SentMessage:
         TimeoutError after `timeout_s`, and the receipt may be waited for again. ToxError FRIEND_NOT_CONNECTED
         (retryable) when the friend went offline before: whether the message arrived is then unknown.
         """
+        as_seconds(timeout_s, "timeout_s")
         # not `await`ed itself: that would cancel it together with who waits
         await asyncio.wait([self._outcome], timeout=timeout_s)
         if not self._outcome.done():
@@ -200,7 +202,7 @@ class FriendAio(AioPart, Generic[F]):
 
     def friend(self, number: int) -> F:
         """The friend with that number, for example of an event."""
-        friend = self._friends.get(number)
+        friend = self._friends.get(as_number(number))
         if friend is None:
             friend = self._friends[number] = self._friend_type(self, number)
         return friend

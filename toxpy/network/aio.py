@@ -7,13 +7,14 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from toxpy.aio_part import AioPart, finish_all
+from toxpy.arguments import as_host, as_port
 from toxpy.errors import ToxError, api_error
 from toxpy.generated.typed_enums import Connection
 from toxpy.generated.typed_events import Event, SelfConnectionStatus
 from toxpy.handlers import check_function
 from toxpy.ids import PublicKey
-from toxpy.network.nodes import MAX_NODES, first_asked
-from toxpy.system.sockets import ip_text, resolve
+from toxpy.network.nodes import MAX_NODES, as_nodes, first_asked
+from toxpy.system.sockets import host_text, ip_text, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -45,6 +46,7 @@ class NetworkAio(AioPart):
     async def bootstrap(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Join the network through a node; a host name is looked up in a thread."""
         core, key = self.sync.core, PublicKey(public_key).raw
+        host, port = host_text(as_host(host)), as_port(port)
         ips = await asyncio.to_thread(resolve, host, **core.network.resolve_options())
         self.sync.core.network.bootstrap_addresses(ips, port, key)
         self._schedule()
@@ -52,6 +54,7 @@ class NetworkAio(AioPart):
     async def add_tcp_relay(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Use a TCP relay; a host name is looked up in a thread."""
         core, key = self.sync.core, PublicKey(public_key).raw
+        host, port = host_text(as_host(host)), as_port(port)
         ips = await asyncio.to_thread(resolve, host, **core.network.resolve_options())
         if not ips and core.network.names_go_to_proxy():
             self.sync.core.network.add_tcp_relay_by_name(host, port, key)
@@ -90,7 +93,7 @@ class NetworkAio(AioPart):
         For a task beside the program's own work: `asyncio.create_task(tox.stay_connected(nodes))`. Each time
         that no node answers for 15 s the next ones of the list are asked.
         """
-        known = list(nodes)
+        known = as_nodes(nodes)
         while True:
             await self.bootstrap_from(known, on_error)
             try:
@@ -110,7 +113,10 @@ class NetworkAio(AioPart):
         target_public_key: str | bytes | PublicKey,
     ) -> None:
         """`Tox.dht_send_nodes_request`; a host name is looked up in a thread."""
-        found = await asyncio.to_thread(resolve, ip, **self.sync.core.network.resolve_options())
+        port = as_port(port)
+        found = await asyncio.to_thread(
+            resolve, host_text(as_host(ip)), **self.sync.core.network.resolve_options()
+        )
         if not found:
             raise api_error("TOX_ERR_DHT_SEND_NODES_REQUEST_BAD_IP", "unknown host")
         for address in found:

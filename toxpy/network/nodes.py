@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from toxpy.arguments import as_kind
 from toxpy.ids import PublicKey
 from toxpy.runtime import Rng
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 __all__ = ["NodeAddress", "first_asked", "load_nodes"]
 
@@ -74,8 +76,18 @@ def load_nodes(path: str | os.PathLike[str]) -> list[NodeAddress]:
 
 def first_asked(nodes: Iterable[NodeAddress]) -> tuple[list[NodeAddress], list[NodeAddress]]:
     """The nodes to ask now, and the relays."""
-    known = list(nodes)
+    known = as_nodes(nodes)
     return [n for n in known if n.port][:MAX_NODES], [n for n in known if n.tcp_port][:MAX_RELAYS]
+
+
+def as_nodes(nodes: Iterable[NodeAddress]) -> list[NodeAddress]:
+    """The nodes, or TypeError for what are none."""
+    if isinstance(nodes, str | bytes) or not isinstance(nodes, Iterable):
+        raise TypeError(f"nodes are what load_nodes returns, not a {type(nodes).__name__}")
+    known = list(nodes)
+    for node in known:
+        as_kind(node, NodeAddress, "a NodeAddress")
+    return known
 
 
 def _lines(text: str) -> Iterator[NodeAddress]:

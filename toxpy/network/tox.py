@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from toxpy.arguments import as_flag, as_host, as_port
 from toxpy.errors import ToxError
 from toxpy.generated.typed_enums import Connection
 from toxpy.handlers import check_function
@@ -22,11 +23,11 @@ class NetworkTox(ToxPart):
 
     def bootstrap(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Join the network through a node; looks host names up and may block while it does."""
-        self.core.network.bootstrap(host, port, PublicKey(public_key).raw)
+        self.core.network.bootstrap(as_host(host), as_port(port), PublicKey(public_key).raw)
 
     def add_tcp_relay(self, host: str, port: int, public_key: str | bytes | PublicKey) -> None:
         """Know a TCP relay."""
-        self.core.network.add_tcp_relay(host, port, PublicKey(public_key).raw)
+        self.core.network.add_tcp_relay(as_host(host), as_port(port), PublicKey(public_key).raw)
 
     def bootstrap_from(
         self,
@@ -92,8 +93,9 @@ class NetworkTox(ToxPart):
         A host name is looked up as well, which may block.
         """
         target = PublicKey(target_public_key).raw
-        self.core.network.dht_send_nodes_request(PublicKey(public_key).raw, ip, port, target)
+        key = PublicKey(public_key).raw
+        self.core.network.dht_send_nodes_request(key, as_host(ip), as_port(port), target)
 
     def report_dht_nodes(self, wanted: bool = True) -> None:
         """Choose whether every node that any DHT node names to us is a DhtNodesResponse; at first none."""
-        self.core.network.report_dht_nodes(wanted)
+        self.core.network.report_dht_nodes(as_flag(wanted, "wanted"))

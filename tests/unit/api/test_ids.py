@@ -2,9 +2,9 @@
 
 import pytest
 
+from toxpy.arguments import as_text
 from toxpy.ids import PublicKey, SecretKey, ToxId, address_checksum, bytes_of
 from toxpy.options import Options
-from toxpy.tox_part import to_bytes
 
 KEY = bytes(range(32))
 
@@ -80,7 +80,7 @@ def test_options_hide_the_savedata_and_refuse_unknown_fields():
 @pytest.mark.parametrize("value", [5, 0, 10**12, [65], range(3), None, 1.5])
 def test_a_number_is_no_bytes(value):
     """`bytes(5)` are five zeros, which nobody means to send."""
-    for take in (bytes_of, PublicKey, ToxId, SecretKey, to_bytes):
+    for take in (bytes_of, PublicKey, ToxId, SecretKey, lambda value: as_text(value, "text")):
         with pytest.raises(TypeError):
             take(value)
 
@@ -88,5 +88,5 @@ def test_a_number_is_no_bytes(value):
 def test_what_has_bytes():
     key = PublicKey("AB" * 32)
     for value in (b"ab", bytearray(b"ab"), memoryview(b"ab")):
-        assert bytes_of(value) == to_bytes(value) == b"ab"
+        assert bytes_of(value) == as_text(value, "text") == b"ab"
     assert bytes_of(key) == key.raw

@@ -1,0 +1,131 @@
+"""What Python programs pass, checked where it comes in: each wrong type or range is an error in words.
+
+C programs cannot pass these, so nothing below `Tox` looks for them. TypeError says that something else is
+needed, ValueError that it is out of range. Numbers of friends and files need no range: one that nobody has
+is the ToxError of the function, NOT_FOUND.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, TypeVar
+
+from toxpy.ids import bytes_of
+
+if TYPE_CHECKING:
+    from toxpy.options import Options
+
+T = TypeVar("T")
+
+U16_MAX, U32_MAX, U64_MAX = 2**16 - 1, 2**32 - 1, 2**64 - 1
+#: Fields of `Options` by what they hold.
+FLAGS = (
+    "ipv6_enabled",
+    "udp_enabled",
+    "local_discovery_enabled",
+    "dht_announcements_enabled",
+    "proxy_may_leak",
+    "hole_punching_enabled",
+    "experimental_thread_safety",
+    "experimental_groups_persistence",
+    "experimental_disable_dns",
+)
+PORTS = ("proxy_port", "start_port", "end_port", "tcp_port")
+
+
+def as_number(value: int, what: str = "a friend number") -> int:
+    """A whole number, as one that names something."""
+    if type(value) is int:
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{what} is a whole number, not {_shown(value)}")
+    return int(value)
+
+
+def as_range(value: int, what: str, largest: int) -> int:
+    """A whole number from 0 to `largest`."""
+    number = as_number(value, what)
+    if not 0 <= number <= largest:
+        raise ValueError(f"{what} is a number from 0 to {largest}, not {number}")
+    return number
+
+
+def as_flag(value: bool, what: str) -> bool:
+    """True or False; 1 and 0 are as good."""
+    if value not in (True, False):
+        raise TypeError(f"{what} is True or False, not {_shown(value)}")
+    return bool(value)
+
+
+def as_text(value: str | bytes, what: str) -> bytes:
+    """Text as it goes to the network."""
+    if isinstance(value, str):
+        try:
+            return value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ValueError(f"{what} has a character that is none: {value[error.start]!r}") from None
+    try:
+        return bytes_of(value)
+    except TypeError:
+        raise TypeError(f"{what} is text, not {_shown(value)}") from None
+
+
+def as_bytes(value: bytes, what: str) -> bytes:
+    """Bytes, or what has some."""
+    try:
+        return bytes_of(value)
+    except TypeError:
+        # without the value, which may be a secret
+        raise TypeError(f"{what} is bytes, not a {type(value).__name__}") from None
+
+
+def as_host(value: str | bytes) -> str | bytes:
+    """A host name or IP address."""
+    if not isinstance(value, (str, bytes)):
+        raise TypeError(f"a host is text, not {_shown(value)}")
+    return value
+
+
+def as_port(value: int) -> int:
+    """A port; 0 is the ToxError BAD_PORT of the function."""
+    return as_range(value, "a port", U16_MAX)
+
+
+def as_seconds(value: float | None, what: str) -> float | None:
+    """A time span, or None for no limit."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{what} is a number of seconds or None, not {_shown(value)}")
+    if not isfinite(value) or value < 0:
+        raise ValueError(f"{what} is a number of seconds from 0 on, or None, not {value}")
+    return value
+
+
+def as_kind(value: T, kind: type[T], what: str) -> T:
+    """An object of that class."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{what} is needed here, not {_shown(value)}")
+    return value
+
+
+def check_options(options: Options) -> None:
+    """All fields have the right types and ranges."""
+    for name in FLAGS:
+        as_flag(getattr(options, name), name)
+    for name in PORTS:
+        as_range(getattr(options, name), name, U16_MAX)
+    for name in ("proxy_type", "savedata_type"):
+        as_number(getattr(options, name), name)
+    if options.proxy_host is not None:
+        as_host(options.proxy_host)
+    as_bytes(options.savedata_data, "savedata")
+
+
+def _shown(value: object) -> str:
+    """A wrong value for a message: short, and nothing that may be secret."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return repr(value)
+    if isinstance(value, str):
+        return repr(value if len(value) <= 30 else value[:30] + "...")
+    return f"a {type(value).__name__}"
