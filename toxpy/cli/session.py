@@ -184,7 +184,7 @@ class CliSession:
 
     async def stay_connected(self) -> NoReturn:
         """Ask the known nodes, again and again until one answers, and whenever the connection was lost."""
-        nodes = settings.known_nodes(self.arguments)
+        nodes = settings.known_nodes(self.arguments, self.out)
         core = self.tox.sync.core
         if not nodes and not core.dht.saved_nodes():
             found = "found in the LAN only" if core.options.local_discovery_enabled else "not found"

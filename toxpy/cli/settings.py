@@ -169,13 +169,13 @@ def tox_options(arguments: argparse.Namespace) -> dict[str, Any]:
 # nodes
 
 
-def known_nodes(arguments: argparse.Namespace) -> list[NodeAddress]:
+def known_nodes(arguments: argparse.Namespace, out: Output) -> list[NodeAddress]:
     """Bootstrap nodes and relays of the command line, then those of the nodes file."""
     nodes = [*arguments.node, *arguments.relay]
     if arguments.nodes is None:
         return nodes
     try:
-        return [*nodes, *load_nodes(arguments.nodes)]
+        return [*nodes, *load_nodes(arguments.nodes, out.warning)]
     except OSError as error:
         raise Failure(f"cannot read the nodes file {arguments.nodes}: {error.strerror}") from error
     except ValueError as error:

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toxpy.arguments import as_kind
+from toxpy.handlers import check_function
 from toxpy.ids import PublicKey
 from toxpy.runtime import Rng
 
@@ -25,6 +27,8 @@ MAX_NODES, MAX_RELAYS = 16, 6
 #: Bytes read of a nodes file; the public list has about 60 KiB.
 MAX_NODES_FILE_SIZE = 4 * 1024 * 1024
 MAX_PORT = 65535
+#: Bad entries that are told one by one.
+MAX_PROBLEMS = 20
 
 
 class NodeAddress(NamedTuple):
@@ -56,20 +60,42 @@ def parse_port(text: str) -> int:
     return int(text)
 
 
-def load_nodes(path: str | os.PathLike[str]) -> list[NodeAddress]:
+def load_nodes(
+    path: str | os.PathLike[str], on_error: Callable[[str], object] | None = None
+) -> list[NodeAddress]:
     """The nodes of a file, in random order, so that not everybody starts at the same one.
 
-    OSError when it cannot be read, ValueError when it is no such file or has no node.
+    An entry that makes no sense is left out; `on_error` is told which and why, without it that is a warning.
+    OSError when the file cannot be read, ValueError when it is no such file or nothing in it makes sense.
     """
+    check_function(on_error)
     with open(path, "rb") as file:
         content = file.read(MAX_NODES_FILE_SIZE)
+    nodes: list[NodeAddress] = []
+    problems: list[str] = []
     try:
         text = content.decode("utf-8")
-        nodes = list(_listed(json.loads(text)) if text.lstrip().startswith("{") else _lines(text))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        is_json = text.lstrip().startswith("{")
+        parse = _listed if is_json else _line
+        for where, entry in _entries(json.loads(text)) if is_json else _lines(text):
+            try:
+                nodes += parse(entry)
+            except (ValueError, TypeError) as error:
+                problems.append(f"{where}: {error}")
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"cannot understand the nodes file {path}: {error}") from error
     if not nodes:
+        if problems:
+            raise ValueError(f"cannot understand the nodes file {path}: {problems[0]}")
         raise ValueError(f"there are no nodes in {path}")
+    if len(problems) > MAX_PROBLEMS:
+        problems[MAX_PROBLEMS:] = [f"{len(problems) - MAX_PROBLEMS} more entries make no sense"]
+    for problem in problems:
+        message = f"{path}: {problem}; it is left out"
+        if on_error is not None:
+            on_error(message)
+        else:
+            warnings.warn(message, stacklevel=2)
     Rng().shuffle(nodes)
     return nodes
 
@@ -90,21 +116,38 @@ def as_nodes(nodes: Iterable[NodeAddress]) -> list[NodeAddress]:
     return known
 
 
-def _lines(text: str) -> Iterator[NodeAddress]:
-    for line in text.splitlines():
+def _lines(text: str) -> Iterator[tuple[str, str]]:
+    """What stands in each line but remarks, and which one that is."""
+    for number, line in enumerate(text.splitlines(), 1):
         words = line.partition("#")[0].split()
         if words:
-            yield NodeAddress.parse(":".join(words))
+            yield f"line {number}", ":".join(words)
 
 
-def _listed(found: Any) -> Iterator[NodeAddress]:
-    """The format of nodes.tox.chat: each node under each of its addresses, with one port of its relay."""
-    for entry in found["nodes"]:
-        key, port, tcp_port = PublicKey(entry["public_key"]), 0, 0
-        if entry.get("status_udp", True):
-            port = parse_port(str(entry["port"]))
-        if entry.get("status_tcp", True) and entry.get("tcp_ports"):
-            tcp_port = parse_port(str(entry["tcp_ports"][0]))
-        for host in (entry.get("ipv4"), entry.get("ipv6")):
-            if host and host not in ("-", "NONE") and (port or tcp_port):
-                yield NodeAddress(host, port, key, tcp_port)
+def _line(text: str) -> list[NodeAddress]:
+    return [NodeAddress.parse(text)]
+
+
+def _entries(found: Any) -> Iterator[tuple[str, Any]]:
+    """The nodes in the JSON of nodes.tox.chat, and which one each is."""
+    nodes = found.get("nodes")
+    if not isinstance(nodes, list):
+        raise ValueError("it has no list of nodes")
+    for number, entry in enumerate(nodes, 1):
+        yield f"node {number}", entry
+
+
+def _listed(entry: Any) -> list[NodeAddress]:
+    """A node of nodes.tox.chat under each of its addresses, with one port of its relay."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("public_key"), str):
+        raise ValueError("it has no public_key")
+    key, port, tcp_port = PublicKey(entry["public_key"]), 0, 0
+    if entry.get("status_udp", True):
+        port = parse_port(str(entry.get("port")))
+    tcp_ports = entry.get("tcp_ports")
+    if entry.get("status_tcp", True) and tcp_ports:
+        tcp_port = parse_port(str(tcp_ports[0] if isinstance(tcp_ports, list) else tcp_ports))
+    hosts = [host for host in (entry.get("ipv4"), entry.get("ipv6")) if host and host not in ("-", "NONE")]
+    if not all(isinstance(host, str) for host in hosts):
+        raise ValueError("its address is no text")
+    return [NodeAddress(host, port, key, tcp_port) for host in hosts if port or tcp_port]

@@ -6,6 +6,7 @@ import pytest
 
 from toxpy.cli import settings
 from toxpy.cli.main import COMMANDS
+from toxpy.cli.terminal import Output
 
 KEY = "AB" * 32
 
@@ -59,12 +60,22 @@ def test_nodes_and_relays_are_addresses(tmp_path):
     path = tmp_path / "nodes"
     path.write_text(f"192.0.2.3:33445:{KEY}")
     words = ("--node", f"192.0.2.1:33445:{KEY}", "--relay", f"[2001:db8::1]:3389:{KEY}", "--nodes", str(path))
-    found = settings.known_nodes(parse("Bob", *words))
+    found = settings.known_nodes(parse("Bob", *words), Output(json=False))
     assert [(node.host, node.port, node.tcp_port) for node in found] == [
         ("192.0.2.1", 33445, 0),
         ("2001:db8::1", 0, 3389),
         ("192.0.2.3", 33445, 0),
     ]
+
+
+def test_a_bad_line_of_the_nodes_file_is_told(tmp_path, capsys):
+    path = tmp_path / "nodes"
+    path.write_text(f"192.0.2.3:33445:{KEY}\nnonsense")
+    found = settings.known_nodes(parse("Bob", "--nodes", str(path)), Output(json=False))
+    assert [node.host for node in found] == ["192.0.2.3"]
+    assert (
+        f"Warning: {path}: line 2: 'nonsense' is not HOST:PORT:KEY; it is left out" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -10,7 +10,7 @@ from tests.unit.api.test_aio import ScriptedCore, play, settle
 from toxpy import NodeAddress, PublicKey, ToxError, load_nodes
 from toxpy.generated import events
 from toxpy.network import aio
-from toxpy.network.nodes import MAX_NODES, MAX_NODES_FILE_SIZE, MAX_RELAYS, first_asked
+from toxpy.network.nodes import MAX_NODES, MAX_NODES_FILE_SIZE, MAX_PROBLEMS, MAX_RELAYS, first_asked
 
 KEYS = [PublicKey(bytes([number]) * 32) for number in range(40)]
 
@@ -92,6 +92,40 @@ def test_not_everybody_starts_at_the_same_node(tmp_path):
 def test_what_is_no_nodes_file(tmp_path, content, problem):
     with pytest.raises(ValueError, match=problem):
         load_nodes(write(tmp_path, content))
+
+
+BAD_ENTRIES = [
+    (3, "no public_key"),
+    ({"ipv4": "192.0.2.1", "port": 1}, "no public_key"),
+    ({**listed(1), "public_key": "AB"}, "64 hex digits"),
+    ({**listed(1), "port": "x"}, "no port 'x'"),
+    ({**listed(1), "tcp_ports": {"a": 1}}, "no port"),
+    ({**listed(1), "tcp_ports": [0]}, "no port '0'"),
+    ({**listed(1), "ipv4": 3}, "no text"),
+]
+
+
+@pytest.mark.parametrize("entry, problem", BAD_ENTRIES)
+def test_one_bad_entry_does_not_spoil_the_others(tmp_path, entry, problem):
+    path = write(tmp_path, [listed(1), entry, listed(2)])
+    told = []
+    assert {node.host for node in load_nodes(path, told.append)} == {"192.0.2.1", "192.0.2.2"}
+    assert len(told) == 1 and told[0].startswith(f"{path}: node 2: ") and problem in told[0]
+    with pytest.warns(UserWarning, match="node 2"):
+        assert len(load_nodes(path)) == 2
+
+
+def test_bad_lines_are_told_but_not_endlessly(tmp_path):
+    path = write(tmp_path, "nonsense\n" * 1000 + f"192.0.2.1:33445:{KEYS[1]}\n")
+    told = []
+    assert len(load_nodes(path, told.append)) == 1
+    assert len(told) == MAX_PROBLEMS + 1 and ": line 1: " in told[0] and "980 more" in told[-1]
+    with pytest.raises(TypeError, match="async"):
+        load_nodes(path, play_nothing)
+
+
+async def play_nothing(_message):
+    """Nobody could wait for it."""
 
 
 def test_files_that_cannot_be_read(tmp_path):
