@@ -16,7 +16,10 @@ READ_OTHERWISE = {
     "generated",
 }
 #: Methods and attributes that Python, logging, argparse or socketserver reads.
-READ_BY_LIBRARIES = re.compile(r"__\w+__|emit|format_help|log_message|daemon_threads|address_family")
+READ_BY_LIBRARIES = re.compile(
+    r"__\w+__|emit|format_help|readinto"
+    "|log_message|daemon_threads|address_family|block_on_close|server_name|server_port|service_actions|handle_error|rfile"
+)
 #: What only Python programs read.
 FOR_PROGRAMS = {
     # of a Profile: a program that shows a lasting failure asks for it, besides the callback

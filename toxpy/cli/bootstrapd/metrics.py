@@ -201,8 +201,8 @@ def make_registry(read: Callable[[], Snapshot]) -> CollectorRegistry:
 def serve(host: str, port: int, read: Callable[[], Snapshot]) -> None:
     """Serve them over HTTP, to the end of the process; MetricsError when that fails."""
     try:
-        # prometheus_client's own server refuses HEAD, which monitors of web services send
-        serve_http(host, port, make_wsgi_app(make_registry(read)))
+        # prometheus_client's own server refuses HEAD, which monitors of web services send, and has no limits
+        serve_http(host, port, "/metrics", make_wsgi_app(make_registry(read)))
     except OSError as error:
         problem = f"Couldn't listen for metrics on {host} port {port}: {error.strerror}."
         raise MetricsError(problem) from error
