@@ -25,8 +25,8 @@ def run() -> int:
     if missing:
         where = f"{sys.executable} has no {' and no '.join(missing)}, which toxpy needs"
         print(
-            f"Error: {where}: `pip install toxpy` in a virtual environment brings them, `pip install .` in a "
-            "checkout; on Debian: apt-get install python3-cffi-backend python3-nacl",
+            f"Error: {where}: `pip install .` in a checkout, in a virtual environment, brings "
+            "them; on Debian: apt-get install python3-cffi-backend python3-nacl",
             file=sys.stderr,
         )
         return 1

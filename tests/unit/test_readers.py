@@ -17,7 +17,7 @@ READ_OTHERWISE = {
 }
 #: Methods and attributes that Python, logging, argparse or socketserver reads.
 READ_BY_LIBRARIES = re.compile(
-    r"__\w+__|emit|format_help|readinto"
+    r"__\w+__|emit|format_help|_print_message|readinto"
     "|log_message|daemon_threads|address_family|block_on_close|server_name|server_port|service_actions|handle_error|rfile"
 )
 #: What only Python programs read.

@@ -34,7 +34,7 @@ def send_file_main(words: list[str]) -> int:
         "--timeout is how long to wait for the friend, for them to accept, and for anything to move.",
     )
     parser.add_argument("friend", metavar="FRIEND", help=FRIEND_HELP)
-    parser.add_argument("file", metavar="FILE", nargs="+")
+    parser.add_argument("file", metavar="FILE", nargs="+", type=settings.file_name)
     add_friend_options(parser.add_argument)
     settings.add_network_options(parser)
     arguments = parser.parse_args(words)
@@ -151,7 +151,12 @@ async def _wait_while_moving(session: CliSession, transfer: Transfer, following:
 
 def add_receive_options(add: Callable[..., object], otherwise: str) -> None:
     """Options of commands that take files."""
-    add("--files", metavar="FOLDER", help=f"take offered files into that folder (without it {otherwise})")
+    add(
+        "--files",
+        metavar="FOLDER",
+        type=settings.file_name,
+        help=f"take offered files into that folder (without it {otherwise})",
+    )
     add(
         "--max-size",
         metavar="SIZE",

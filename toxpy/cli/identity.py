@@ -88,7 +88,10 @@ def passphrase_main(words: list[str]) -> int:
     change = parser.add_mutually_exclusive_group()
     change.add_argument("--remove", action="store_true", help="do not encrypt the profile any more")
     change.add_argument(
-        "--new-passphrase-file", metavar="FILE", help="read the new one; else it is asked for"
+        "--new-passphrase-file",
+        metavar="FILE",
+        type=settings.file_name,
+        help="read the new one; else it is asked for",
     )
     arguments = parser.parse_args(words)
 

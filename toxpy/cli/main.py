@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import sys
+import shlex
 
-from toxpy.cli.terminal import OK, PROGRAM, WRONG_USE, guard_pipes
+from toxpy.cli.terminal import OK, PROGRAM, WRONG_USE, guard_pipes, mention, open_missing, say
 
 #: command -> (module, function, what it does)
 COMMANDS = {
@@ -40,21 +40,32 @@ def usage() -> str:
 
 def main(arguments: list[str]) -> int:
     """Run one command; the exit status."""
+    open_missing()
     return guard_pipes(lambda: _main(arguments))
+
+
+def _problem(arguments: list[str]) -> str:
+    """What is wrong with a command line without a command in front."""
+    if not arguments:
+        return "no command given"
+    command = next((word for word in arguments if word in COMMANDS), None)
+    if arguments[0].startswith("-") and command is not None:
+        others = [word for word in arguments if word != command]
+        return f"options come behind the command: {PROGRAM} {shlex.join([command, *others])}"
+    return f"there is no command {arguments[0]!r}"
 
 
 def _main(arguments: list[str]) -> int:
     if arguments[:1] in (["--help"], ["-h"], ["help"]):
-        print(usage())
+        say(usage())
         return OK
     if arguments[:1] in (["--version"], ["-V"]):
         from toxpy.cli.about import version_text
 
-        print(version_text())
+        say(version_text())
         return OK
     if not arguments or arguments[0] not in COMMANDS:
-        problem = f"there is no command {arguments[0]!r}" if arguments else "no command given"
-        print(f"Error: {problem}\n\n{usage()}", file=sys.stderr)
+        mention(f"Error: {_problem(arguments)}\n\n{usage()}")
         return WRONG_USE
     module, function, _ = COMMANDS[arguments[0]]
     status: int = getattr(importlib.import_module(f"toxpy.cli.{module}"), function)(arguments[1:])

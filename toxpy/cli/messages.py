@@ -23,11 +23,12 @@ def send_main(words: list[str]) -> int:
     parser = settings.make_parser(
         "send",
         "Send messages to a friend and wait until they were received.",
-        "Without MESSAGE each line of stdin is one. Long ones are cut into messages of 1372 bytes.",
+        "Without MESSAGE each line of stdin is one, but for empty lines. Long ones are cut into messages of\n"
+        "1372 bytes.",
     )
     parser.add_argument("friend", metavar="FRIEND", help=FRIEND_HELP)
     parser.add_argument(
-        "message", metavar="MESSAGE", nargs="*", type=settings.text, help="each is one message"
+        "message", metavar="MESSAGE", nargs="*", type=settings.spoken, help="each is one message"
     )
     parser.add_argument("--action", action="store_true", help="send as an action, like /me does")
     add_friend_options(parser.add_argument)
@@ -64,7 +65,7 @@ def add_friend_options(add: Callable[..., object], timeout_s: float = 120) -> No
     add(
         "--request",
         metavar="TEXT",
-        type=settings.text,
+        type=settings.spoken,
         default=REQUEST_TEXT,
         help="what a friend request says",
     )

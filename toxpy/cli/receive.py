@@ -45,7 +45,7 @@ def main(words: list[str]) -> int:
     parser.add_argument(
         "--request",
         metavar="TEXT",
-        type=settings.text,
+        type=settings.spoken,
         default=REQUEST_TEXT,
         help="what a friend request says",
     )

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from toxpy.aio import AsyncTox, Friend
 from toxpy.cli import settings
-from toxpy.cli.terminal import FAILED, OK, PROGRAM, TIMED_OUT, Failure, HungUp, Output, visible
+from toxpy.cli.terminal import FAILED, OK, PROGRAM, TIMED_OUT, Failure, HungUp, Output, OutputLost, visible
 from toxpy.errors import ToxError
 from toxpy.generated.typed_enums import Connection, MessageType
 from toxpy.generated.typed_events import FriendConnectionStatus, FriendRequest, SelfConnectionStatus
@@ -247,7 +247,7 @@ def guarded(arguments: argparse.Namespace, work: Callable[[Output], int]) -> int
         return _failed(out, f"{error}{_advice(error)}")
     except ToxError as error:
         return _failed(out, str(error))
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputLost):
         # for guard_pipes
         raise
     except OSError as error:

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from toxpy.cli.terminal import EXIT_STATUS_HELP, PROGRAM, Failure, Output
+from toxpy.cli.terminal import EXIT_STATUS_HELP, PROGRAM, Failure, HelpParser, Output
 from toxpy.generated.typed_enums import ProxyType
 from toxpy.network.nodes import NodeAddress, load_nodes, parse_port
 from toxpy.save.profile import PassphraseNeeded, Profile
@@ -18,7 +18,7 @@ PROFILE_VARIABLE, PASSPHRASE_VARIABLE = "TOXPY_PROFILE", "TOXPY_PASSPHRASE"
 SIZE_UNITS = {"k": 1000, "M": 1000**2, "G": 1000**3}
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(HelpParser):
     """Takes options before, between and behind arguments: `send Bob --timeout 3 hi`."""
 
     def parse_args(  # type: ignore[override]
@@ -43,12 +43,14 @@ def make_parser(command: str, description: str, epilog: str = "") -> Parser:
         "-p",
         "--profile",
         metavar="FILE",
+        type=file_name,
         default=os.environ.get(PROFILE_VARIABLE) or None,
         help=f"the profile (default: ${PROFILE_VARIABLE}, or profile.tox in the user's data folder)",
     )
     parser.add_argument(
         "--passphrase-file",
         metavar="FILE",
+        type=file_name,
         help=f"read the passphrase from the first line of FILE; else it is that in ${PASSPHRASE_VARIABLE}, "
         "or it is asked for",
     )
@@ -72,6 +74,7 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--nodes",
         metavar="FILE",
+        type=file_name,
         help=f"bootstrap nodes, from the JSON of https://nodes.tox.chat/json or lines of {where}",
     )
     group.add_argument(
@@ -91,6 +94,13 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def file_name(text: str) -> str:
+    """A path."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name is none of a file")
+    return text
+
+
 def port_number(text: str) -> int:
     """1 to 65535."""
     try:
@@ -102,6 +112,13 @@ def port_number(text: str) -> int:
 def text(words: str) -> str:
     """Text of the command line, which may be no UTF-8."""
     return words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def spoken(words: str) -> str:
+    """Text that is said to somebody."""
+    if not words:
+        raise argparse.ArgumentTypeError("an empty text cannot be sent")
+    return text(words)
 
 
 def size(text: str) -> int:
@@ -194,7 +211,7 @@ def profile_path(arguments: argparse.Namespace) -> str:
     except ModuleNotFoundError as error:
         raise Failure(
             f"which profile? Give --profile FILE or set {PROFILE_VARIABLE} "
-            "(a default place needs the package platformdirs: pip install 'toxpy[cli]')",
+            "(a default place needs the package platformdirs: pip install platformdirs)",
             2,
         ) from error
     return str(platformdirs.user_data_path("toxpy") / "profile.tox")

@@ -247,8 +247,8 @@ def load_keys(path: str, rng: Rng, log: logging.Logger) -> KeyPair:
 def _checked_keys(path: str, mode: int, content: bytes) -> KeyPair:
     if mode & 0o077:
         raise ConfigError(
-            f"The keys file {path} is open to others (mode {mode:04o}). "
-            f"If its keys are still to be trusted: chmod 600 {path}"
+            f"The keys file {path} is open to others (mode {mode:04o}): "
+            f"`chmod 600 {path}` if its keys are still to be trusted."
         )
     if len(content) != KEYS_FILE_SIZE:
         more = "more than " if len(content) > KEYS_FILE_SIZE else ""

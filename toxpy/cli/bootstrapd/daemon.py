@@ -16,6 +16,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Protocol
 
+from toxpy.cli.terminal import mention, tell
+
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _READY = b"\0"
 _MAX_MESSAGE_SIZE = 4096
@@ -155,7 +157,8 @@ class Starter:
 
 def daemonise(keep_output: bool) -> Starter | int:
     """Go on in a child without a terminal; the parent waits, and gets the exit status to end with."""
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     sys.stderr.flush()
     reader, writer = os.pipe()
     try:
@@ -179,8 +182,8 @@ def _wait_for(child: int, reader: int) -> int:
     with open(reader, "rb") as pipe:
         message = pipe.read()
     if message == _READY:
-        print(f"Forked successfully: PID: {child}.")
+        tell(f"Forked successfully: PID: {child}.")
         return 0
     text = message.decode("utf-8", "surrogateescape") or "The daemon ended before it was ready."
-    print(text.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+    mention(text.encode("utf-8", "backslashreplace").decode())
     return 1

@@ -45,8 +45,9 @@ class StreamHandler(logging.Handler):
         """Write one line; a terminal that went away does not stop the daemon."""
         try:
             stream = sys.stdout if record.levelno < logging.WARNING else sys.stderr
-            stream.write(format_line(record) + "\n")
-            stream.flush()
+            if stream is not None:
+                stream.write(format_line(record) + "\n")
+                stream.flush()
         except (OSError, ValueError):
             self.handleError(record)
 

@@ -26,7 +26,7 @@ from toxpy.cli.bootstrapd.bootstrapd_config import (
     load_keys,
 )
 from toxpy.cli.bootstrapd.daemon import DaemonError, Loop, PidFile, Starter, daemonise
-from toxpy.cli.terminal import PROGRAM
+from toxpy.cli.terminal import PROGRAM, HelpParser, mention, tell
 from toxpy.network.bootstrap_node import VERSION, BootstrapNode
 from toxpy.runtime import Runtime
 from toxpy.system import sockets
@@ -64,11 +64,11 @@ class StartError(Exception):
     """The daemon cannot start; the text says why."""
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(HelpParser):
     """tox-bootstrapd's exit status and texts."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"Error: {message}\n\n{HELP}", end="", file=sys.stderr)
+        mention(f"Error: {message}\n\n{HELP.rstrip()}")
         sys.exit(1)
 
     def format_help(self) -> str:
@@ -126,7 +126,7 @@ def _report(options: argparse.Namespace, log: logging.Logger, message: str) -> N
     """An error that ends the start goes to the log, and to whoever started us."""
     log.error("%s", message)
     if options.log_backend == "syslog":
-        print(logs.printable(message), file=sys.stderr)
+        mention(logs.printable(message))
 
 
 def _start_daemon(options: argparse.Namespace, config: Config, log: logging.Logger) -> int:
@@ -157,7 +157,7 @@ def _serve(options: argparse.Namespace, config: Config, log: logging.Logger, sta
         loop.catch_signals()
         if starter is None and options.log_backend == "syslog":
             # whoever starts it by hand sees that it runs, and what clients need
-            print(f"Public Key: {public_key}", flush=True)
+            tell(f"Public Key: {public_key}")
         names = add_numeric_nodes(config.bootstrap_nodes, node, log)
         if names:
             threading.Thread(target=look_up, args=(names, node, loop, log), daemon=True).start()
