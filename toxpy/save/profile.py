@@ -20,10 +20,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from toxpy.arguments import as_text
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
 from toxpy.errors import PacketError
 from toxpy.generated.enums import TOX_MAX_NAME_LENGTH
+from toxpy.handlers import check_function
 from toxpy.ids import NOSPAM_SIZE, ToxId, address_checksum, bytes_of
 from toxpy.network.saved import write_nodes
 from toxpy.runtime import Rng
@@ -110,7 +112,7 @@ def new_savedata(name: str = "") -> bytes:
     rng = Rng()
     keys = KeyPair.generate(rng)
     made = save.SaveData(rng.bytes(NOSPAM_SIZE), keys.public, keys.secret)
-    text = name.encode("utf-8")
+    text = as_text(name, "a name")
     if len(text) > TOX_MAX_NAME_LENGTH:
         raise ValueError(f"a name has at most {TOX_MAX_NAME_LENGTH} bytes")
     made.put({NAME: text, STATUS: bytes(1), **write_nodes((), (), ())})
@@ -137,8 +139,7 @@ class Profile:
         self.in_use = False
         #: why the last save of an instance failed, None when it did not; it is tried again
         self.save_error: Exception | None = None
-        #: called with that error by the thread that iterates
-        self.on_save_error: Callable[[Exception], None] | None = None
+        self._on_save_error: Callable[[Exception], object] | None = None
 
     # life
 
@@ -271,6 +272,16 @@ class Profile:
         """The name in it."""
         names = save.parse(self._savedata).contents.get(NAME, ())
         return last_text(names, TOX_MAX_NAME_LENGTH).decode("utf-8", "replace")
+
+    @property
+    def on_save_error(self) -> Callable[[Exception], object] | None:
+        """Called with `save_error` by the thread that iterates; it cannot be async."""
+        return self._on_save_error
+
+    @on_save_error.setter
+    def on_save_error(self, function: Callable[[Exception], object] | None) -> None:
+        check_function(function)
+        self._on_save_error = function
 
     def save(self, savedata: bytes) -> None:
         """Write a state of the same identity; when this returns it is on the disk."""

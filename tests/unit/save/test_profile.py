@@ -800,3 +800,21 @@ def test_async_instances_save_too(path):
         profile.close()
 
     asyncio.run(scene())
+
+
+def test_who_hears_of_a_failed_save_is_a_plain_function(path):
+    async def later(_error):
+        """Nobody could wait for it."""
+
+    with Profile.create(path) as profile:
+        for wrong in (later, 5):
+            with pytest.raises(TypeError, match=r"async|a function is needed"):
+                profile.on_save_error = wrong
+        profile.on_save_error = None
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"\xff" * 129, "x" * 129, "\udc80"])
+def test_a_name_that_is_none(path, wrong):
+    with pytest.raises((TypeError, ValueError), match="a name"):
+        Profile.create(path, name=wrong)
+    assert not os.path.exists(path)
