@@ -39,31 +39,31 @@ MIN_WINDOW, MAX_WINDOW = 8, 8192
 #: get stuck now and then.
 MAX_RELAYED_WINDOW = 512
 
-#: Queue aimed at: milliseconds, and a share of the way without one.
+#: Queue aimed at: so many ms, and besides a share of the round trip without a queue.
 TARGET_MS, TARGET_SHARE = 10, 0.2
-#: Length of a short way, and the queue aimed at there, in ms: processes that wait for their turn on a busy
-#: machine look like a queue.
+#: Round trip below which a way is short, and the queue aimed at there, in ms: processes that wait for their
+#: turn on a busy machine look like a queue.
 NEAR_MS, NEAR_TARGET_MS = 5, 40
-#: Share of the queue-free window kept after a queue, to drain what is left of it; bounds of what is kept of
-#: the whole window.
+#: After a queue the window shrinks to DRAIN times what leaves no queue, so that the queue runs empty. Least
+#: and largest share of the window that is kept then.
 DRAIN, MIN_DRAIN, MAX_DRAIN = 0.95, 0.3, 0.9
-#: Share of, and ms less than, the way that was taken to be without a queue: one that is shorter shows that
-#: there was a queue, and the window shrinks deeply.
+#: The window shrinks deeply when the shortest round trip is below FALLEN times what it was when the queue ran
+#: empty before, less FALLEN_MS: then it had not run empty.
 FALLEN, FALLEN_MS = 0.97, 10
-#: Growth of the window in a round, in roots of the window.
+#: Growth of the window in a round, in packets for each root of the window.
 GROWTH = 0.3
-#: Share of the target below which a queue counts as none; rounds without one after which the growth adds
-#: itself in each further round; largest growth, as a share of the window, and on a noisy link, where the
-#: window is often cut down by chance.
+#: A queue below CALM times the target counts as none. After CALM_ROUNDS rounds without one the growth rises
+#: in each further round. Largest growth, as a share of the window; and on a noisy link, where chance often
+#: cuts the window down.
 CALM, CALM_ROUNDS, MAX_GROWTH, NOISY_GROWTH = 0.25, 8, 1 / 8, 1 / 6
-#: Such rounds on a short way: there a queue is mostly a process that waited for its turn, and a round takes
+#: CALM_ROUNDS on a short way. There a queue is mostly a process that waited for its turn, and a round takes
 #: as long as the peer waits before it acknowledges.
 NEAR_CALM_ROUNDS = 2
-#: Share of the queue that remains when it did not shrink with the window, and shrinks after which such a
-#: queue is somebody else's.
+#: A queue of which more than LASTING is left did not shrink with the window. When it outlasts more than
+#: VAIN_SHRINKS shrinks, it is somebody else's.
 LASTING, VAIN_SHRINKS = 0.85, 4
-#: Time in which losses alone decide then, in ms and round trips, and the growth per round in it, as a share
-#: of the window.
+#: Time in which losses alone decide then: so many ms, or round trips if that is longer. Growth in each of
+#: these rounds, as a share of the window.
 CROWDED_MS, CROWDED_RTTS, CROWDED_GROWTH = 5_000, 25, 1 / 12
 #: Doubling goes on while the rate grows: it ends after SLOW_ROUNDS rounds in a row of which none was FASTER
 #: times as fast as the best one before.
@@ -72,31 +72,32 @@ SLOW_ROUNDS, FASTER = 2, 1.25
 #: c-toxcore reads about 80 per ms and has room for 185. Of packets that found no room it tells late.
 FAST, RARE_MS = 75.0, 25
 
-#: Share of lost packets above which the way counts as full, and the same where somebody else fills the queue.
+#: Share of lost packets above which the way counts as full; and while somebody else fills the queue.
 TOLERATED_LOSS, TOLERATED_CROWDED_LOSS = 0.08, 0.02
-#: Share of the window kept after losses, and the least of it.
+#: Share of the window kept after losses, and the least share.
 SHRINK, MAX_SHRINK = 0.7, 0.5
-#: Share of the way to a round's losses that the noise goes upwards and downwards, and the most noise.
+#: Weight of a round's losses in the noise, which is an average of them: while it rises and while it falls.
+#: Largest noise.
 NOISE_RISE, NOISE_FALL, MAX_NOISE = 0.35, 0.25, 0.3
-#: Multiple of the noise that is still noise: few packets scatter.
+#: Losses count as noise up to so many times the noise: those of few packets scatter.
 NOISE_MARGIN = 1.8
-#: Noise above which silence is bad luck, and above which holes tell nothing about the queue.
+#: Noise above which silence is taken for chance, and above which lost packets tell nothing about the queue.
 NOISY, VERY_NOISY = 0.1, 0.2
-#: Fewest packets and least time of a round, in ms, that say anything.
+#: A round is judged after at least so many packets, and so many ms.
 MIN_ROUND_PACKETS, MIN_ROUND_MS = 32, 20
 
 #: Pace in windows per cycle, while the window doubles and afterwards.
 DOUBLING_PACE, STEADY_PACE = 2.0, 1.0
-#: Windows that may be unacknowledged: of what is behind the last hole the peer cannot tell us.
+#: Windows that may be unacknowledged: the peer cannot tell what it has behind the last lost packet.
 ROOM = 2.0
 #: Time between two portions, in ms.
 PACE_MS = 3
-#: Time that is made up for at most, in ms: of a client's rare passes, and of a rest of ours.
+#: Time for which sending is made up at most, in ms: after a client's late pass, and after a rest of ours.
 LATE_MS, REST_MS = 100, 10
 #: Packets that a portion may have in any case.
 MIN_BURST = 8
-#: Share of the way to a round's rate that the carried rate goes downwards; upwards it doubles at most, and
-#: more by so many packets per ms.
+#: The carried rate is an average of the rounds' rates. Weight of a round while it falls. While it rises it at
+#: most doubles and adds MIN_CARRIED, in packets per ms.
 CARRIED_FALL, MIN_CARRIED = 0.25, 1.0
 #: Size of a full packet, in bytes.
 FULL_SIZE = 1400
