@@ -87,7 +87,7 @@ class AioPart:
     def call(self, name: str, *args: Any) -> Any:
         """Call a method of `Tox` by name and see to it that its consequences happen in time."""
         sync = self.sync
-        method = getattr(sync, name, None) if isinstance(name, str) and not name.startswith("_") else None
+        method = None if str(name).startswith("_") else getattr(sync, str(name), None)
         if not callable(method) or name in NOT_CALLED:
             raise ValueError(f"call takes the name of a method of Tox, which {name!r} is not, or not here")
         result = method(*args)

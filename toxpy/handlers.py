@@ -54,6 +54,11 @@ def _no_async(what: object) -> str:
     return f"{name} is async, and Tox cannot run it: use AsyncTox, or a plain function"
 
 
+def _check_event_type(kind: object) -> None:
+    if not (isinstance(kind, type) and issubclass(kind, Event)):
+        raise TypeError(f"{kind!r} is no type of event")
+
+
 class Handlers:
     """Of one instance; `spawn` runs what async ones return, without it none may be async."""
 
@@ -68,8 +73,7 @@ class Handlers:
 
     def set(self, kind: type[E], handler: Callable[[E], object] | None) -> Callable[[E], object] | None:
         """See `Tox.on`."""
-        if not (isinstance(kind, type) and issubclass(kind, Event)):
-            raise TypeError(f"{kind!r} is no type of event")
+        _check_event_type(kind)
         self._check(handler)
         before = self._by_type.get(kind)
         if handler is None:

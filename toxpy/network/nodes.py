@@ -106,14 +106,11 @@ def first_asked(nodes: Iterable[NodeAddress]) -> tuple[list[NodeAddress], list[N
     return [n for n in known if n.port][:MAX_NODES], [n for n in known if n.tcp_port][:MAX_RELAYS]
 
 
-def as_nodes(nodes: Iterable[NodeAddress]) -> list[NodeAddress]:
+def as_nodes(nodes: object) -> list[NodeAddress]:
     """The nodes, or TypeError for what are none."""
     if isinstance(nodes, str | bytes) or not isinstance(nodes, Iterable):
         raise TypeError(f"nodes are what load_nodes returns, not a {type(nodes).__name__}")
-    known = list(nodes)
-    for node in known:
-        as_kind(node, NodeAddress, "a NodeAddress")
-    return known
+    return [as_kind(node, NodeAddress, "a NodeAddress") for node in nodes]
 
 
 def _lines(text: str) -> Iterator[tuple[str, str]]:
