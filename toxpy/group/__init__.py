@@ -1,0 +1,1 @@
+"""Groups (NGC): chats of many with a founder, moderators and a state that is signed."""
