@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 
 def data_checksum(data: bytes) -> int:
     """16 bits of a topic or a hash: the even bytes in the low half, the odd ones in the high half, xored.
@@ -20,23 +16,16 @@ def data_checksum(data: bytes) -> int:
     return low | high << 8
 
 
-def _key_hash(public_key: bytes) -> int:
-    """Jenkins' one-at-a-time hash, 32 bits."""
+def key_checksum(enc_pk: bytes) -> int:
+    """Jenkins' one-at-a-time hash of an encryption key, 32 bits.
+
+    The sum of all confirmed peers' ones, ourselves among them, is the checksum of the peers, 16 bits of it.
+    """
     value = 0
-    for byte in public_key:
+    for byte in enc_pk:
         value = (value + byte) & 0xFFFFFFFF
         value = (value + (value << 10)) & 0xFFFFFFFF
         value ^= value >> 6
     value = (value + (value << 3)) & 0xFFFFFFFF
     value ^= value >> 11
     return (value + (value << 15)) & 0xFFFFFFFF
-
-
-def peers_checksum(enc_keys: Iterable[bytes]) -> int:
-    """16 bits of the encryption keys of all confirmed peers, ourselves among them, in any order."""
-    return sum(map(_key_hash, enc_keys)) & 0xFFFF
-
-
-def roles_checksum(sanctions_checksum: int, roles: Iterable[tuple[bytes, int]]) -> int:
-    """16 bits of the sanctions and of (encryption key, role) of all confirmed peers, ourselves among them."""
-    return (sanctions_checksum + sum(role + enc[0] for enc, role in roles)) & 0xFFFF

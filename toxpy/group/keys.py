@@ -13,6 +13,7 @@ from __future__ import annotations
 from toxpy.crypto import sodium
 from toxpy.crypto.sodium import KEY_SIZE
 from toxpy.errors import PacketError
+from toxpy.group.checksums import key_checksum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ CHAT_ID_SIZE = 32
 class ExtendedPublicKey:
     """Both public keys of a peer, or of a group."""
 
-    __slots__ = ("enc", "sig")
+    __slots__ = ("_hash", "enc", "sig")
 
     def __init__(self, enc: bytes, sig: bytes) -> None:
         if len(enc) != KEY_SIZE or len(sig) != KEY_SIZE:
             raise ValueError("a key has 32 bytes")
         self.enc = enc
         self.sig = sig
+        self._hash: int | None = None
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> ExtendedPublicKey:
@@ -47,6 +49,13 @@ class ExtendedPublicKey:
 
     def __hash__(self) -> int:
         return hash(self.enc)
+
+    @property
+    def checksum(self) -> int:
+        """What this peer adds to the checksum of the peers; computed once."""
+        if self._hash is None:
+            self._hash = key_checksum(self.enc)
+        return self._hash
 
     def __repr__(self) -> str:
         return f"ExtendedPublicKey({self.enc.hex().upper()[:16]}...)"

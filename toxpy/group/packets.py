@@ -156,6 +156,7 @@ class Ping:
         roles_checksum: int,
         topic_version: int,
         topic_checksum: int,
+        *,
         address: Address | None = None,
     ) -> None:
         self.peers_checksum = peers_checksum
@@ -186,7 +187,7 @@ def unpack_ping(data: bytes) -> Ping:
             address, _ = unpack_ip_port(data, _PING.size)
         except PacketError:
             address = None
-    return Ping(*fields, address)
+    return Ping(*fields, address=address)
 
 
 def pack_ack(kind: int, message_id: int) -> bytes:
