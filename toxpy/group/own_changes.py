@@ -27,6 +27,8 @@ from toxpy.group.topic import MAX_TOPIC_SIZE, sign_topic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from toxpy.group.keys import ExtendedPublicKey
     from toxpy.group.sanctions import Sanction
     from toxpy.group.state import GroupState
@@ -54,6 +56,11 @@ class OwnChanges:
         self._sign(shared)
         state.sanctions.set(state.keys, ())
         self._sign_topic(b"")
+
+    def sign_again(self, moderators: Sequence[bytes]) -> None:
+        """Be a group from a save in which something did not fit the signature."""
+        self._state.moderators.set(moderators)
+        self._sign_moderators()
 
     def set_password(self, password: bytes, *, connected: bool) -> Packets:
         """An empty one lets everybody in."""
