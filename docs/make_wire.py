@@ -38,10 +38,18 @@ MODULES = {
     "Friend requests": "friend/requests",
     "Messenger": "friend/packets",
     "File transfers": "files/transfers",
+    "Keys of groups": "group/keys",
+    "Group packets": "group/packets",
+    "Shared state of a group": "group/shared_state",
+    "Moderators of a group": "group/moderation",
+    "Sanctions of a group": "group/sanctions",
+    "Topic of a group": "group/topic",
     "Savedata": "save/savedata",
     "Friends in savedata": "friend/saved",
     "The network in savedata": "network/saved",
     "Conferences in savedata": "conference/saved",
+    "Groups in savedata": "group/saved",
+    "MessagePack": "wire/msgpack",
     "Encrypted savedata": "save/passkey",
 }
 

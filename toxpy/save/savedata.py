@@ -8,7 +8,8 @@ and write what is in it.
      1  nospam 4 | public key 32 | secret key 32
      2  nodes of the DHT         10  TCP relays             11  path nodes     (network/saved.py)
      3  friends                   4  name     5  status message     6  status  (friend/saved.py)
-     7  groups                   20  conferences                               (conference/saved.py)
+     7  groups                                                                 (group/saved.py)
+    20  conferences                                                            (conference/saved.py)
    255  end: whatever follows is ignored
 
 These numbers, and those inside sections 2 and 20, are in the byte order of the machine that wrote the save;
