@@ -77,13 +77,15 @@ def moderators_hash(sig_pks: Sequence[bytes]) -> bytes:
 class Moderators:
     """The signature keys of the moderators, in the order that the shared state signs."""
 
-    __slots__ = ("sig_pks",)
+    __slots__ = ("_known", "sig_pks")
 
     def __init__(self) -> None:
         self.sig_pks: list[bytes] = []
+        #: the same, to look up
+        self._known: frozenset[bytes] = frozenset()
 
     def __contains__(self, sig_pk: bytes) -> bool:
-        return sig_pk in self.sig_pks
+        return sig_pk in self._known
 
     def hash(self) -> bytes:
         """Of the list as it is."""
@@ -97,12 +99,15 @@ class Moderators:
         found = in_fitting_order([*guesses, sorted(first)], lambda keys: moderators_hash(keys) == signed_hash)
         if found is None:
             return False
-        self.sig_pks = found
+        self._be(found)
         return True
 
     def set(self, sig_pks: Iterable[bytes]) -> None:
         """Be a list that we are about to sign: sorted."""
-        self.sig_pks = sorted(sig_pks)
+        self._be(sorted(sig_pks))
+
+    def _be(self, sig_pks: list[bytes]) -> None:
+        self.sig_pks, self._known = sig_pks, frozenset(sig_pks)
 
 
 # who may do what

@@ -187,7 +187,7 @@ class OwnChanges:
         state = self._state
         entries = state.sanctions.entries
         moderators = {peer.enc for key in state.moderators.sig_pks if (peer := state.peer_of(key))}
-        if not state.is_founder or not moderators & state.sanctions.targets():
+        if not state.is_founder or not moderators & state.sanctions.targets:
             return []
         state.sanctions.set(state.keys, [entry for entry in entries if entry.target not in moderators])
         return [(packets.SANCTIONS, state.sanctions.pack())]
@@ -264,9 +264,10 @@ class OwnChanges:
         state = self._state
         state.moderators.set(key for key in state.moderators.sig_pks if key != sig_pk)
         sent: Packets = []
-        entries = state.sanctions.entries
-        if any(entry.setter == sig_pk for entry in entries):
-            keys = state.keys
+        entries, credentials, keys = state.sanctions.entries, state.sanctions.credentials, state.keys
+        signers = {entry.setter for entry in entries} | ({credentials.signer} if credentials else set())
+        if sig_pk in signers:
+            # c-toxcore signs the credentials again only with an entry, and joiners then refuse the list
             ours = [make_sanction(keys, e.target) if e.setter == sig_pk else e for e in entries]
             state.sanctions.set(keys, ours)
             sent.append((packets.SANCTIONS, state.sanctions.pack()))

@@ -116,10 +116,12 @@ def unpack_sanctions(data: bytes) -> tuple[list[Sanction], Credentials]:
 class Sanctions:
     """The sanctions in the order that their credentials sign."""
 
-    __slots__ = ("credentials", "entries")
+    __slots__ = ("credentials", "entries", "targets")
 
     def __init__(self) -> None:
         self.entries: list[Sanction] = []
+        #: the encryption keys of the observers
+        self.targets: frozenset[bytes] = frozenset()
         #: None until somebody sent us the list or we made one
         self.credentials: Credentials | None = None
 
@@ -132,10 +134,6 @@ class Sanctions:
     def checksum(self) -> int:
         """0 without a list."""
         return self.credentials.checksum if self.credentials else 0
-
-    def targets(self) -> set[bytes]:
-        """The encryption keys of the observers."""
-        return {sanction.target for sanction in self.entries}
 
     def index(self, target: bytes) -> int | None:
         """Where the sanction of that encryption key is."""
@@ -154,6 +152,10 @@ class Sanctions:
             return True
         return (credentials.version, credentials.checksum) > (self.version, self.checksum)
 
+    def is_void(self, may_sanction: Callable[[bytes], bool]) -> bool:
+        """True if who vouches for our list may not do so any more: any other list is better."""
+        return self.credentials is not None and not may_sanction(self.credentials.signer)
+
     def take(
         self,
         guesses: Sequence[Sequence[Sanction]],
@@ -168,7 +170,7 @@ class Sanctions:
         Up to 31 signatures are checked, after all else, and only those of entries that we do not have.
         """
         entries = guesses[0]
-        if not self.is_newer(credentials) or len(entries) > MAX_SANCTIONS:
+        if not (self.is_newer(credentials) or self.is_void(may_sanction)) or len(entries) > MAX_SANCTIONS:
             return False
         if not entries and self.credentials is not None and not from_moderator:
             return False
@@ -184,13 +186,17 @@ class Sanctions:
         known = {entry.packed for entry in self.entries}
         if not all(entry.packed in known or entry.is_signed() for entry in found):
             return False
-        self.entries, self.credentials = found, credentials
+        self._be(found, credentials)
         return True
 
     def set(self, keys: ExtendedKeyPair, entries: Iterable[Sanction]) -> None:
         """Be a list that we sign, one version later."""
-        self.entries = _sorted(entries)
-        self.credentials = make_credentials(keys, (self.version + 1) % _VERSIONS, self.entries)
+        ours = _sorted(entries)
+        self._be(ours, make_credentials(keys, (self.version + 1) % _VERSIONS, ours))
+
+    def _be(self, entries: list[Sanction], credentials: Credentials) -> None:
+        self.entries, self.credentials = entries, credentials
+        self.targets = frozenset(entry.target for entry in entries)
 
 
 def _sorted(entries: Iterable[Sanction]) -> list[Sanction]:

@@ -134,7 +134,7 @@ class GroupState:
             return FOUNDER
         if peer.sig in self.moderators:
             return MODERATOR
-        return OBSERVER if self.sanctions.index(peer.enc) is not None else USER
+        return OBSERVER if peer.enc in self.sanctions.targets else USER
 
     def may_moderate(self, sig_pk: bytes) -> bool:
         """True for the signature keys of moderators and founder."""
@@ -154,7 +154,7 @@ class GroupState:
 
     def _is_observer(self, sig_pk: bytes) -> bool:
         peer = self.peer_of(sig_pk)
-        return peer is not None and self.sanctions.index(peer.enc) is not None
+        return peer is not None and peer.enc in self.sanctions.targets
 
     # comparing
 
@@ -185,9 +185,18 @@ class GroupState:
         same_list = ping.sanctions_version == ours.sanctions_version
         if ping.state_version > 0 and (is_later or (same_list and differs)):
             flags |= packets.SYNC_STATE
+        if ping.state_version > 0 and self.sanctions.is_void(self.may_moderate) and not same_list:
+            flags |= packets.SYNC_STATE
+        if self._topic_is_void and ping.topic_version and ping.topic_version != ours.topic_version:
+            flags |= packets.SYNC_TOPIC
         if self.topics.is_wanted(ping.topic_version, ping.topic_checksum, self.shared.topic_lock):
             flags |= packets.SYNC_TOPIC
         return flags
+
+    @property
+    def _topic_is_void(self) -> bool:
+        """True if the topic's setter may not set it any more."""
+        return self.shared.topic_is_locked and not self.may_moderate(self.topics.topic.setter)
 
     def sync(self, flags: int) -> list[tuple[int, bytes]]:
         """What to send to a peer that misses this: kind and data, in the order that it needs."""
@@ -248,7 +257,7 @@ class GroupState:
     def on_sanctions(self, sender: ExtendedPublicKey, data: bytes) -> Result:
         """A list of sanctions, from anybody."""
         result = Result()
-        before = self.sanctions.targets()
+        before = self.sanctions.targets
         try:
             sanctions, credentials = unpack_sanctions(data)
         except PacketError:
@@ -257,7 +266,7 @@ class GroupState:
         is_moderator = self.may_moderate(sender.sig)
         if not self.sanctions.take([sanctions], credentials, self.may_moderate, from_moderator=is_moderator):
             self._rt.counters.drop("group_sanctions")
-        elif self.connected_ms is not None and self.sanctions.targets() != before:
+        elif self.connected_ms is not None and self.sanctions.targets != before:
             result.roles.append(RoleChange(None, None, OBSERVER))
         return result
 

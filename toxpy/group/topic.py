@@ -142,7 +142,9 @@ class CurrentTopic:
             # the same again; a signature is checked below before it comes here
             return False
         if shared.topic_is_locked:
-            fits = may_set_locked(topic.setter) and self._is_newer(topic)
+            # a topic that somebody set who did not know that he was a moderator no more is his alone
+            is_void = not may_set_locked(self.topic.setter)
+            fits = may_set_locked(topic.setter) and (is_void or self._is_newer(topic))
         else:
             joining = connected_ms is None or self._rt.clock.now_ms - connected_ms < _JOINING_MS
             fits = not is_observer(topic.setter) and self._fits_unlocked(topic, sender, shared, joining)

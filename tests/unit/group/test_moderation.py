@@ -97,7 +97,7 @@ class OldFounder:
     def sign(self):
         shared = self.founder.state.shared.copy()
         shared.moderators_hash = moderators_hash(self.order)
-        self.founder.state.moderators.sig_pks = list(self.order)
+        self.founder.state.moderators._be(list(self.order))
         return self.founder.changes._sign(shared)
 
     def appoint(self, target, tell=True):
@@ -147,7 +147,7 @@ def test_moderators_of_an_old_founder_handed_on_by_a_new_member():
     joiner = Member(group, pair(40))
     group.members.append(joiner)
     new_member = group.members[1].state
-    new_member.moderators.sig_pks = sorted(old.order)
+    new_member.moderators._be(sorted(old.order))
     joiner.ask(group.members[1])
     assert joiner.state.moderators.sig_pks == old.order != sorted(old.order)
 
