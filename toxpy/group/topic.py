@@ -142,7 +142,7 @@ class CurrentTopic:
             # the same again; a signature is checked below before it comes here
             return False
         if shared.topic_is_locked:
-            # a topic that somebody set who did not know that he was a moderator no more is his alone
+            # somebody who is no moderator any more may have a topic that all others refused
             is_void = not may_set_locked(self.topic.setter)
             fits = may_set_locked(topic.setter) and (is_void or self._is_newer(topic))
         else:
