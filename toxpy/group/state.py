@@ -353,7 +353,5 @@ class GroupState:
 
     def _may_sanction(self, sender: ExtendedPublicKey, enc_pk: bytes) -> bool:
         """True if that peer may make the other an observer or a user again."""
-        if self.role(sender) > MODERATOR or sender.enc == enc_pk:
-            return False
         target = self._peer(enc_pk)
-        return target is None or self.role(target) >= USER
+        return self.role(sender) <= MODERATOR and (target is None or self.role(target) >= USER)

@@ -107,6 +107,54 @@ def test_members_agree_after_some_pings(seed):
     assert agreed(joiner) == agreed(group.members[0])
 
 
+def until_quiet(group):
+    """Pings until nobody asks any more."""
+    for rounds in range(12):
+        if not group.ping_round():
+            return rounds
+    raise AssertionError("they go on asking")
+
+
+def with_ignorant_moderator():
+    """Bob was a moderator and does not know yet that this is over."""
+    group = LossyGroup(4, 1)
+    founder, bob, _, _ = group.members
+    group.send(founder, founder.changes.set_role(bob.key, MODERATOR))
+    for kind, data in founder.changes.set_role(bob.key, USER):
+        for member in group.members[2:]:
+            member.receive(founder, kind, data)
+    assert [member.role(bob) for member in group.members] == [USER, MODERATOR, USER, USER]
+    return group
+
+
+@pytest.mark.parametrize("change", ["sanctions", "topic"])
+def test_what_a_former_moderator_signed_gives_way(change):
+    group = with_ignorant_moderator()
+    founder, bob, carol, dave = group.members
+    for number in range(3):
+        if change == "topic":
+            sent = bob.changes.set_topic(b"Bob's %d" % number, connected=True)
+        else:
+            sent = bob.changes.set_role(carol.key, USER if number % 2 else OBSERVER)
+        for kind, data in sent:
+            dave.receive(bob, kind, data)
+    assert agreed(dave) == agreed(founder) != agreed(bob)
+    until_quiet(group)
+    assert agreed(bob) == agreed(dave) == agreed(founder)
+
+
+def test_credentials_of_a_former_moderator_are_signed_again():
+    """Bob freed the only observer: nothing in the list is signed by bob, but the list itself."""
+    group = LossyGroup(4, 2)
+    founder, bob, carol, _ = group.members
+    group.send(founder, founder.changes.set_role(bob.key, MODERATOR))
+    group.send(founder, founder.changes.set_role(carol.key, OBSERVER))
+    group.send(bob, bob.changes.set_role(carol.key, USER))
+    group.send(founder, founder.changes.set_role(bob.key, USER))
+    joiner = group.join(3)
+    assert agreed(joiner) == agreed(founder) and until_quiet(group) == 0
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_without_the_lock_all_but_the_topic(seed):
     group = LossyGroup(6, 1000 + seed)

@@ -269,6 +269,19 @@ def test_only_the_last_topics_are_remembered():
     assert carol.state.on_topic(carol.key, first).topic
 
 
+def test_what_was_replaced_is_forgotten_when_the_lock_changes():
+    group = unlocked(4)
+    founder, bob, carol, dave = group.members
+    set_topic(group, bob, HIGH)
+    set_topic(group, bob, LOW)
+    for lock in LOCK, NO_LOCK:
+        group.send(founder, founder.changes.set_topic_lock(lock, connected=True))
+    set_topic(group, carol, HIGH, to_all=False)
+    assert dave.missing(carol) == packets.SYNC_TOPIC
+    dave.ask(carol, packets.SYNC_TOPIC)
+    assert topic_of(dave).text == HIGH
+
+
 def test_the_same_text_of_another_setter_is_no_news():
     group = unlocked(3)
     founder, bob, carol = group.members
