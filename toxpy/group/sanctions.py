@@ -15,12 +15,13 @@ the founder themselves.
 
 from __future__ import annotations
 
+from itertools import chain
 from struct import Struct
 
 from toxpy.crypto.sodium import SIGNATURE_SIZE, sha256, verify
 from toxpy.errors import PacketError
 from toxpy.group.checksums import data_checksum
-from toxpy.group.moderation import in_fitting_order
+from toxpy.group.moderation import all_orders, first_fitting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -177,8 +178,8 @@ class Sanctions:
         setters = {entry.setter for entry in entries} | {credentials.signer}
         if not all(map(may_sanction, setters)):
             return False
-        found = in_fitting_order(
-            [_sorted(entries), *guesses],
+        found = first_fitting(
+            chain([_sorted(entries), *guesses], all_orders(entries)),
             lambda order: sanctions_hash(order, credentials.version) == credentials.hash,
         )
         if found is None or not verify(credentials.signer, credentials.signature, credentials.hash):

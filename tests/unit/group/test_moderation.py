@@ -69,9 +69,9 @@ def test_a_list_fits_as_it_came_or_sorted(count):
 
 
 def test_a_short_list_fits_in_any_order():
-    for order in permutations(KEYS[:5]):
+    for order in permutations(KEYS[:4]):
         moderators = Moderators()
-        assert moderators.take([sorted(KEYS[:5])], moderators_hash(order))
+        assert moderators.take([sorted(KEYS[:4])], moderators_hash(order))
         assert moderators.sig_pks == list(order)
 
 
