@@ -53,11 +53,18 @@ register_at_fork(after_in_child=FORKS.add)
 class Clock:
     """Monotonic milliseconds, read once per iterate so that one pass sees one time."""
 
-    __slots__ = ("now_ms",)
+    __slots__ = ("_pass_ms", "late_ms", "now_ms")
 
     def __init__(self) -> None:
-        self.now_ms = 0
+        self.now_ms = self.late_ms = 0
         self.update()
+        self._pass_ms = self.now_ms
+
+    def begin_pass(self) -> None:
+        """As `update`. What is received now may have waited for `late_ms` while the program called others."""
+        self.late_ms = self.now_ms - self._pass_ms
+        self.update()
+        self._pass_ms = self.now_ms
 
     def update(self) -> None:
         """Read the real clock into `now_ms`; never goes backwards."""

@@ -25,6 +25,9 @@ class SimClock(Clock):
     def update(self):
         pass
 
+    def begin_pass(self):
+        pass
+
     def unix_s(self):
         return START_UNIX_S + self.now_ms // 1000
 

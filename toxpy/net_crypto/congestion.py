@@ -7,8 +7,9 @@ equal, because they see the same queue and shrink by the same factor.
 
 The queue is read from what the peer does *not* acknowledge. The first packet it lacks was not there when it
 wrote its acknowledgement, however long it had waited before writing: so that packet's time on the way is a
-lower bound, and acknowledgements that come late or rarely make it smaller and not larger. The way without a
-queue is the shortest time of the newest packet that it has.
+lower bound, and acknowledgements that come late or rarely make it smaller and not larger. (Nor do those that
+we read late: a program that writes much before the next pass is no queue.) The way without a queue is the
+shortest time of the newest packet that it has.
 
 A queue that shrinking does not cure is filled by somebody else (TCP does). For a while losses alone decide
 then, or such a sender would push this one aside.
@@ -223,8 +224,8 @@ class Congestion:
 
     # News
 
-    def on_sample(self, now_ms: int, sample_ms: int, newest: bool = True) -> None:
-        """A packet sent once was acknowledged after `sample_ms`.
+    def on_sample(self, now_ms: int, sample_ms: int, newest: bool = True, late_ms: int = 0) -> None:
+        """A packet sent once was acknowledged after `sample_ms`, of which we were `late_ms` late to look.
 
         Not the `newest` that arrived: of those behind the last hole the peer cannot tell us.
         """
@@ -235,8 +236,10 @@ class Congestion:
         self.trip.on_sample(now_ms, sample_ms)
         if newest:
             this = self._round
-            if sample_ms < this.rtt_ms or this.rtt_ms < 0:
-                this.rtt_ms = float(sample_ms)
+            # the pace is that of the way, also when a program that writes long without a pass reads it late
+            rtt_ms = max(sample_ms - late_ms, self.trip.base_ms) if late_ms else sample_ms
+            if rtt_ms < this.rtt_ms or this.rtt_ms < 0:
+                this.rtt_ms = float(rtt_ms)
         elif now_ms - sample_ms >= self._changed_ms:
             self._settling = False
             self._round.late_ms = _shorter(self._round.late_ms, sample_ms)

@@ -201,12 +201,13 @@ class Sender:
         now_ms = self._clock.now_ms
         newest_ms = window.sample_sent_ms
         if newest_ms >= 0:
-            congestion.on_sample(now_ms, now_ms - newest_ms, newest)
+            late_ms = self._clock.late_ms
+            congestion.on_sample(now_ms, now_ms - newest_ms, newest, late_ms)
             missing_ms = window.missing_sent_ms()
             if window.in_flight == 0:
                 congestion.on_wait(0, newest_ms)
             elif newest and missing_ms >= 0:
-                congestion.on_wait(now_ms - missing_ms, newest_ms)
+                congestion.on_wait(max(now_ms - missing_ms - late_ms, 0), newest_ms)
         congestion.on_news(now_ms, arrived, lost, window.in_flight + arrived + lost)
         self.timeout_at_ms = 0
         self.pump()

@@ -199,7 +199,7 @@ class NetworkNode:
         path, rt, udp, streams = self._path, self.rt, self.udp, self.streams
         if path is not None:
             path.hold()
-        rt.clock.update()
+        rt.clock.begin_pass()
         try:
             streams.poll()
             batch = self._receive(path) if path is not None else udp.receive(MAX_DATAGRAMS)

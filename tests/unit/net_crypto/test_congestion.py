@@ -14,6 +14,7 @@ from toxpy.net_crypto.congestion import (
     MIN_WINDOW,
     Congestion,
 )
+from toxpy.runtime import Clock
 
 M = 1_000_000
 PACKET_SIZE = 1500
@@ -317,6 +318,59 @@ def test_a_peer_that_acknowledges_rarely(rate, rtt_ms, monkeypatch):
     (goodput,) = goodputs(link, [sender], 10)
     assert goodput > 0.85
     assert percentile(link.queue_ms, 0.5) < 10 + 0.4 * rtt_ms
+
+
+class RarePasses(Sender):
+    """Its program writes for 60 ms before it lets it iterate again."""
+
+    def begin(self, after_ms=0):
+        self.passed_ms = self.link.clock.now_ms
+        self.windows = []
+        super().begin(after_ms)
+
+    def _pass(self):
+        clock, passed_ms = self.link.clock, self.passed_ms
+        if clock.now_ms - passed_ms >= 60:
+            self.passed_ms = clock.now_ms
+            clock.late_ms = clock.now_ms - 1 - passed_ms
+            self.iterate()
+            clock.late_ms = 0
+            self.windows.append(self.client.connection.sender.congestion.window)
+        self._fill()
+
+
+def test_who_reads_an_acknowledgement_late_sees_no_queue_in_that():
+    """Near hosts, a line with room for all of it."""
+    link = SlowLink(1, 1000 * M, 2, buffer_bdp=100)
+    sender = RarePasses(link, "alice")
+    sender.begin()
+    link.run_for(3000)
+    assert sender.windows == sorted(sender.windows)
+    assert sender.windows[-1] > 1000
+    # nor is the way longer
+    trip = sender.client.connection.sender.congestion.trip
+    assert trip.recent_ms == trip.base_ms
+
+
+def test_a_pass_tells_how_late_it_may_be():
+    class Readings(Clock):
+        moments = iter([100, 110, 155, 160, 161, 200])
+
+        def update(self):
+            self.now_ms = next(self.moments)
+
+    clock = Readings()
+    clock.begin_pass()
+    assert (clock.now_ms, clock.late_ms) == (110, 0)
+    # a call between two passes
+    clock.update()
+    clock.begin_pass()
+    assert (clock.now_ms, clock.late_ms) == (160, 45)
+    # the program did nothing but wait
+    clock.begin_pass()
+    assert (clock.now_ms, clock.late_ms) == (161, 0)
+    clock.begin_pass()
+    assert (clock.now_ms, clock.late_ms) == (200, 0)
 
 
 @pytest.mark.parametrize("bdp", [1, 10])
