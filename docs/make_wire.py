@@ -39,6 +39,7 @@ MODULES = {
     "Messenger": "friend/packets",
     "File transfers": "files/transfers",
     "Keys of groups": "group/keys",
+    "Envelopes in groups": "group/wire",
     "Group packets": "group/packets",
     "Shared state of a group": "group/shared_state",
     "Moderators of a group": "group/moderation",

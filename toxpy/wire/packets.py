@@ -109,3 +109,32 @@ NODES_RESPONSE = Layout(
 DHT_REQUEST = Layout(
     _DHT, 0x20, "DHT request", receiver="32s", sender="32s", nonce="24s", box=(_MAC + 2, 1024 - 89)
 )
+
+#: Bytes of a packet of a group at most; c-toxcore takes no larger ones.
+_MAX_GROUP_PACKET = 1477
+#: A handshake of a group, bytes, without a relay: kind, two keys, two types.
+_GROUP_HANDSHAKE = 1 + 32 + 32 + 2
+
+_GROUP = "Packets of groups, over UDP and relays"
+GROUP_HANDSHAKE = Layout(
+    _GROUP,
+    0x5A,
+    "group handshake",
+    sender="32s",
+    receiver="32s",
+    nonce="24s",
+    box=(_MAC + _GROUP_HANDSHAKE, _MAC + _GROUP_HANDSHAKE + _NODE),
+)
+#: Of the box at least: the kind, the message id.
+GROUP_LOSSLESS = Layout(
+    _GROUP,
+    0x5B,
+    "group lossless packet",
+    sender="32s",
+    nonce="24s",
+    box=(_MAC + 9, _MAX_GROUP_PACKET - 57),
+)
+#: Of the box at least: the kind, one byte.
+GROUP_LOSSY = Layout(
+    _GROUP, 0x5C, "group lossy packet", sender="32s", nonce="24s", box=(_MAC + 2, _MAX_GROUP_PACKET - 57)
+)
