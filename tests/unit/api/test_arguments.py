@@ -96,6 +96,7 @@ FINE = {
 
 def bad_values(name, parameter, annotation):
     is_function = annotation.startswith("Callable[") and annotation.endswith("| None")
+    assert is_function or annotation in BAD, f"{name}: which values are no {annotation}? Add them to BAD"
     found = NOT_A_FUNCTION if is_function else BAD[annotation]
     fine = FINE.get((name, parameter), [])
     return [value for value in found if value not in fine] + ALSO_BAD.get((name, parameter), [])
@@ -132,6 +133,7 @@ def arguments(kind, name, wrong, value):
         if parameter.name == wrong:
             given = value
         elif parameter.default is parameter.empty:
+            assert parameter.name in GOOD, f"{name}: what is a good {parameter.name}? Add it to GOOD"
             given = GOOD[parameter.name]
         else:
             continue
