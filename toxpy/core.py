@@ -14,11 +14,11 @@ must not tell who its user is.
 
 from __future__ import annotations
 
+from toxpy.capabilities import CAPABILITIES, Capabilities
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import KeyPair
-from toxpy.files.core import FilesCore
-from toxpy.files.transfers import Files
 from toxpy.friend import saved as friends_saved
+from toxpy.friend.capability import Capability
 from toxpy.friend.connection import FriendConnections
 from toxpy.friend.core import FriendCore, UserCore
 from toxpy.friend.messenger import Messenger
@@ -48,12 +48,14 @@ from toxpy.wire.sections import TCP_RELAYS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, Protocol
+    from typing import Any, Protocol, TypeVar
 
-    from toxpy.friend.capability import Capability
+    from toxpy.friend.layers import Layers
     from toxpy.network.node import Socket, Streams
     from toxpy.tcp.proxy import Proxy
     from toxpy.wire.sections import Records
+
+    C = TypeVar("C", bound=Capability)
 
     class Rest(Protocol):
         """`struct toxpy_rest` of the C library."""
@@ -71,10 +73,10 @@ MAX_REST_MS = 1000
 LOOPBACK = bytes((127, 0, 0, 1))
 
 #: The parts of a Core by attribute: the functions of the C API are their methods.
-PARTS = {"user": UserCore, "friends": FriendCore, "files": FilesCore, "network": NetworkCore}
+PARTS = {"user": UserCore, "friends": FriendCore, "network": NetworkCore, **CAPABILITIES}
 
 
-class Core:
+class Core(Capabilities):
     """Build with `Core(options)`; then call `iterate` and take `drain_events` until `kill`."""
 
     __slots__ = (
@@ -85,7 +87,6 @@ class Core:
         "_loaded",
         "connections",
         "dht",
-        "files",
         "friends",
         "identity",
         "killed",
@@ -100,6 +101,7 @@ class Core:
         "streams",
         "tcp",
         "user",
+        *CAPABILITIES,
     )
 
     def __init__(
@@ -182,17 +184,45 @@ class Core:
             loaded.drop(self._sections())
         self._add_capabilities()
 
-    def _add_capabilities(self) -> None:
-        """What friends do together; events come in this order when several have one."""
-        files = Files(self.messenger)
-        self.add(files)
-        self.files = FilesCore(files, rt=self.rt)
+    # capabilities
 
-    def add(self, capability: Capability) -> None:
-        """Have a capability take part in passes, events and saves; it gets what a save has for it."""
+    def _add_capabilities(self) -> None:
+        """Ours with their parts, then those of the program."""
+        layers: Layers = self
+        for name, kind in CAPABILITIES.items():
+            part = kind(layers)
+            setattr(self, name, part)
+            self._take_in(part.capability)
+        for make in self.options.capabilities:
+            self._take_in(make(self))
+
+    def add(self, make: Callable[[Core], C]) -> C:
+        """Have the capability that `make(core)` builds take part in passes, events and saves.
+
+        It gets what a save has for it. It takes part from now on; the same in
+        `Options.capabilities` takes part from the start. A core that takes the place of this one, as after
+        `Tox.load`, makes its own in the same way. ValueError for a kind of packet or a section of the save
+        that has an owner already.
+        """
+        capability = make(self)
+        self._take_in(capability)
+        self.options.capabilities = (*self.options.capabilities, make)
+        return capability
+
+    def capability(self, kind: type[C]) -> C:
+        """The capability of that class; LookupError when there is none."""
+        for capability in self._capabilities:
+            if isinstance(capability, kind):
+                return capability
+        raise LookupError(f"no {kind.__name__} was added")
+
+    def _take_in(self, capability: object) -> None:
+        if not isinstance(capability, Capability):
+            raise TypeError(f"{capability!r} is no Capability")
+        section = capability.section
         self._capabilities.append(capability)
-        if capability.section and self._loaded is not None:
-            contents = self._loaded.take(capability.section)
+        if section and self._loaded is not None:
+            contents = self._loaded.take(section)
             if contents:
                 capability.load(contents)
 

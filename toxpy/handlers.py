@@ -1,6 +1,7 @@
 """Handlers: functions that an instance calls for what happens.
 
-There is one handler per type of event, and two more for messages, which many programs want without
+There is one handler per type of event (a typed one of `toxpy`, or one of a capability that the program
+added), and two more for messages, which many programs want without
 looking at events: one gets friend and text, one the message type too; and one for each ID of a custom
 packet. All that are set are called, always in this order: `on_message`, `on_typed_message`, or `on_packet`,
 then the event type's own.
@@ -19,10 +20,11 @@ from inspect import iscoroutinefunction
 from typing import Any, TypeVar
 
 from toxpy.arguments import as_number
+from toxpy.generated import events as core_events
 from toxpy.generated.typed_enums import MessageType
 from toxpy.generated.typed_events import Event, FriendLosslessPacket, FriendLossyPacket, FriendMessage
 
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound=Event | core_events.Event)
 MessageHandler = Callable[[int, str], object]
 TypedMessageHandler = Callable[[int, MessageType, str], object]
 PacketHandler = Callable[[int, bytes], object]
@@ -55,8 +57,10 @@ def _no_async(what: object) -> str:
 
 
 def _check_event_type(kind: object) -> None:
-    if not (isinstance(kind, type) and issubclass(kind, Event)):
+    if not (isinstance(kind, type) and issubclass(kind, Event | core_events.Event)):
         raise TypeError(f"{kind!r} is no type of event")
+    if kind in core_events.ALL:
+        raise TypeError(f"{kind!r} comes as toxpy.{kind.__name__}")
 
 
 class Handlers:
@@ -66,7 +70,7 @@ class Handlers:
 
     def __init__(self, spawn: Spawn | None = None) -> None:
         self._spawn = spawn
-        self._by_type: dict[type[Event], Callable[[Any], object]] = {}
+        self._by_type: dict[type[Event | core_events.Event], Callable[[Any], object]] = {}
         self._by_packet_id: dict[int, PacketHandler] = {}
         self._message: MessageHandler | None = None
         self._typed_message: TypedMessageHandler | None = None

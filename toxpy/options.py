@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     #: level (TOX_LOG_LEVEL_*), file, line, function, message: the C callback without Tox and user_data
@@ -22,9 +22,13 @@ class Options:
     the LAN, no name looked up here (a relay's name goes to the proxy), no relay of our own.
     `proxy_may_leak` gives that up, for what C programs get: names are looked up locally unless
     `experimental_disable_dns`, and `tcp_port` works.
+
+    `capabilities` are functions, each of which gets the new `Core` and builds a
+    `toxpy.friend.capability.Capability`: see `Core.add`.
     """
 
     __slots__ = (
+        "capabilities",
         "dht_announcements_enabled",
         "end_port",
         "experimental_disable_dns",
@@ -61,6 +65,7 @@ class Options:
         self.savedata_type = 0
         self.savedata_data = b""
         self.log_callback: LogCallback | None = None
+        self.capabilities: Iterable[Callable[[Any], object]] = ()
         self.experimental_thread_safety = False
         self.experimental_groups_persistence = False
         self.experimental_disable_dns = False

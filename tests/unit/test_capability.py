@@ -1,12 +1,16 @@
 """What one more capability costs: the ten lines of `Pokes`, and no edit in toxpy."""
 
+import asyncio
+
 import pytest
 
 from tests.support.worlds import SimulatedWorld
+from toxpy.aio import AsyncTox
 from toxpy.core import Core
 from toxpy.friend.capability import Capability
-from toxpy.generated.events import Event
+from toxpy.generated.events import Event, FriendConnectionStatus
 from toxpy.options import Options
+from toxpy.tox import Tox
 
 POKE, SECTION = 90, 77
 
@@ -16,22 +20,23 @@ class Poked(Event):
 
     __slots__ = ("count", "friend_number")
 
+    def __init__(self, friend_number, count, owner):
+        self.friend_number, self.count, self.owner = friend_number, count, owner
+
 
 class Pokes(Capability):
     """Friends poke each other; how often in all goes into the save."""
 
     section = SECTION
 
-    def __init__(self, messenger):
-        self.total, self.by_friend, self.events = 0, {}, messenger.events
-        messenger.packets.claim(POKE, self.on_poke)
+    def __init__(self, core):
+        self.total, self.by_friend, self.events = 0, {}, core.messenger.events
+        core.messenger.packets.claim(POKE, self.on_poke)
 
     def on_poke(self, friend, _data):
         self.total += 1
-        event = Poked(owner=friend)
-        event.friend_number, event.count = friend.number, self.by_friend.get(friend, 0) + 1
-        self.by_friend[friend] = event.count
-        self.events.append(event)
+        self.by_friend[friend] = self.by_friend.get(friend, 0) + 1
+        self.events.append(Poked(friend.number, self.by_friend[friend], owner=friend))
 
     def on_friend_gone(self, friend):
         self.by_friend.pop(friend, None)
@@ -46,7 +51,7 @@ class Pokes(Capability):
 class Late(Capability):
     """Has an event when nothing else waits, as often as it is allowed to."""
 
-    def __init__(self):
+    def __init__(self, _core):
         self.passes, self.left = 0, 0
 
     def begin_pass(self):
@@ -75,8 +80,7 @@ def poke(alice, bob):
 
 def test_it_takes_part_through_the_seam_only(world):
     alice, bob = world.friends()
-    pokes = Pokes(bob.tox.messenger)
-    bob.tox.add(pokes)
+    pokes = bob.tox.add(Pokes)
     friend = bob.tox.messenger.friend(0)
     assert [poke(alice, bob).count for _ in range(3)] == [1, 2, 3]
     assert pokes.by_friend == {friend: 3}
@@ -86,8 +90,7 @@ def test_it_takes_part_through_the_seam_only(world):
 
 def test_it_hears_of_a_friend_who_goes_offline(world):
     alice, bob = world.friends()
-    pokes = Pokes(bob.tox.messenger)
-    bob.tox.add(pokes)
+    pokes = bob.tox.add(Pokes)
     poke(alice, bob)
     alice.friend_delete(0)
     world.until(lambda: not bob.is_online(), "bob to see that alice left")
@@ -96,8 +99,7 @@ def test_it_hears_of_a_friend_who_goes_offline(world):
 
 def test_its_events_of_a_deleted_friend_are_left_out(world):
     _, bob = world.friends()
-    pokes = Pokes(bob.tox.messenger)
-    bob.tox.add(pokes)
+    pokes = bob.tox.add(Pokes)
     pokes.on_poke(bob.tox.messenger.friend(0), b"")
     bob.friend_delete(0)
     assert not [event for event in bob.tox.drain_events() if isinstance(event, Poked)]
@@ -107,26 +109,20 @@ def loaded(savedata):
     return Core(Options(udp_enabled=False, savedata_type=1, savedata_data=savedata))
 
 
-def with_pokes(core):
-    pokes = Pokes(core.messenger)
-    core.add(pokes)
-    return pokes
-
-
 def test_its_section_of_the_save():
     core = Core(Options(udp_enabled=False))
     before = core.get_savedata()
-    with_pokes(core).total = 258
+    core.add(Pokes).total = 258
     data = core.get_savedata()
     assert len(data) == core.get_savedata_size() == len(before) + 8 + 4
     core.kill()
 
     again = loaded(data)
-    pokes = with_pokes(again)
+    pokes = again.add(Pokes)
     assert pokes.total == 258
     pokes.total = 259
     third = loaded(again.get_savedata())
-    assert with_pokes(third).total == 259
+    assert third.add(Pokes).total == 259
     assert len(third.get_savedata()) == len(data)
     for each in again, third:
         each.kill()
@@ -134,30 +130,97 @@ def test_its_section_of_the_save():
 
 def test_who_does_not_know_it_keeps_its_section():
     core = Core(Options(udp_enabled=False))
-    with_pokes(core).total = 258
+    core.add(Pokes).total = 258
     data = core.get_savedata()
     without = loaded(data)
     kept = without.get_savedata()
     again = loaded(kept)
     assert again.get_savedata() == kept
-    assert with_pokes(again).total == 258
+    assert again.add(Pokes).total == 258
     for each in core, without, again:
         each.kill()
 
 
 def test_events_made_late_come_when_nothing_else_waits(world):
     alice, _ = world.friends()
-    core, late = alice.tox, Late()
-    core.add(late)
+    core = alice.tox
+    late = core.add(Late)
     core.iterate()
     assert (late.passes, core.has_events(), core.iteration_interval()) == (1, True, 1)
-    core.messenger.events.append(Poked())
+    core.messenger.events.append(Poked(0, 1, None))
     assert [type(event) for event in core.drain_events()] == [Poked, Event, Event]
     assert not core.has_events()
 
 
 def test_a_kind_of_packet_has_one_owner(world):
     alice, _ = world.friends()
-    Pokes(alice.tox.messenger)
-    with pytest.raises(ValueError, match="claimed"):
-        Pokes(alice.tox.messenger)
+    alice.tox.add(Pokes)
+    with pytest.raises(ValueError, match="kind 0x5a is already claimed"):
+        alice.tox.add(Pokes)
+
+
+@pytest.fixture
+def core():
+    core = Core(Options(udp_enabled=False))
+    yield core
+    core.kill()
+
+
+def test_what_is_no_capability_is_refused(core):
+    with pytest.raises(TypeError, match="is no Capability"):
+        core.add(lambda _core: 7)
+    with pytest.raises(TypeError, match="is no Capability"):
+        Core(Options(udp_enabled=False, capabilities=[lambda _core: 7]))
+    with pytest.raises(LookupError, match="Pokes"):
+        core.capability(Pokes)
+
+
+@pytest.mark.parametrize("how", ["option", "added"])
+def test_another_core_in_its_place_has_it_too(how):
+    tox = Tox(udp_enabled=False, capabilities=[Pokes] if how == "option" else [])
+    if how == "added":
+        tox.core.add(Pokes)
+    before = tox.core.capability(Pokes)
+    before.total = 258
+    savedata = tox.get_savedata()
+    before.total = 259
+    tox.load(savedata)
+    pokes = tox.core.capability(Pokes)
+    assert pokes is not before and pokes.total == 258
+    tox.load(tox.get_savedata())
+    assert tox.core.capability(Pokes).total == 258
+    tox.close()
+
+
+def test_options_are_not_shared(core):
+    options = Options(udp_enabled=False, capabilities=[Late])
+    first, second = Core(options), Core(options)
+    first.add(Pokes)
+    assert options.capabilities == [Late] and second.options.capabilities == [Late]
+    for each in first, second:
+        each.kill()
+
+
+def test_its_events_have_handlers():
+    tox, seen = Tox(udp_enabled=False), []
+    pokes = tox.core.add(Pokes)
+    assert tox.on(Poked, seen.append) is None
+    pokes.events.append(Poked(0, 1, None))
+    assert tox.iterate() == seen == [Poked(0, 1, None)]
+    assert tox.on(Poked, None) is not None
+    with pytest.raises(TypeError, match=r"comes as toxpy\.FriendConnectionStatus"):
+        tox.on(FriendConnectionStatus, seen.append)
+    tox.close()
+
+
+def test_its_events_have_handlers_in_asyncio():
+    async def run():
+        async with AsyncTox(udp_enabled=False, capabilities=[Pokes]) as tox:
+            seen = []
+            tox.on(Poked, seen.append)
+            tox.sync.core.capability(Pokes).events.append(Poked(0, 1, None))
+            async for event in tox:
+                assert [event] == seen == [Poked(0, 1, None)]
+                return
+
+    asyncio.run(asyncio.wait_for(run(), 10))

@@ -27,7 +27,7 @@ LAYERS = [
     # storeys: none of them imports another
     ["files", "conference", "group", "av", "ext"],
     ["save.savedata", "save.passkey"],
-    ["start"],
+    ["start", "capabilities"],
     ["core", "network.bootstrap_node"],
     ["generated", "friend.why_offline"],
     ["arguments", "save", "handlers", *WHOLE_FILES, "network.nodes"],

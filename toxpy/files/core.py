@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from toxpy.errors import api_error
-from toxpy.files.transfers import FILE_ID_SIZE
+from toxpy.files.transfers import FILE_ID_SIZE, Files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.files.transfers import Files
-    from toxpy.runtime import Runtime
+    from toxpy.friend.layers import Layers
 
 
 def _checked_id(file_id: bytes) -> bytes:
@@ -21,11 +20,11 @@ def _checked_id(file_id: bytes) -> bytes:
 class FilesCore:
     """The functions tox_file_*."""
 
-    __slots__ = ("_files", "_rt")
+    __slots__ = ("_files", "_rt", "capability")
 
-    def __init__(self, files: Files, *, rt: Runtime) -> None:
-        self._files = files
-        self._rt = rt
+    def __init__(self, layers: Layers) -> None:
+        self.capability = self._files = Files(layers.messenger)
+        self._rt = layers.rt
 
     def file_send(
         self, friend_number: int, kind: int, file_size: int, file_id: bytes | None, filename: bytes | None

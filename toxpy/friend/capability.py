@@ -1,8 +1,9 @@
 """The seam between an instance and what it can do: files, conferences, groups, calls, extensions.
 
-`Core.add` makes a capability take part. Nothing in core, messenger or friend knows any of them by name.
-A capability claims its kinds of packets in `Messenger.packets` (and lower tables), appends to
-`Messenger.events` what happens, and keeps its state about a friend in a dict of its own.
+Ours are a line each in `toxpy.capabilities`; a program adds its own with `Core.add`. Nothing in core,
+messenger or friend knows any of them by name. A capability claims its kinds of packets in
+`Messenger.packets` (and lower tables), appends to `Messenger.events` what happens, and keeps its state about
+a friend in a dict of its own.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ class Capability:
         """The friend went offline, or was deleted (`friend.deleted`)."""
 
     def load(self, contents: Sequence[bytes]) -> None:
-        """What a save had in its section: usually once, a damaged file may have more of them."""
+        """What a save had in its section: usually once, a damaged file may have more of them.
+
+        What cannot be read is left out: a damaged section must not keep the user from starting.
+        """
 
     def collect(self) -> bytes | None:
         """The content of its section for a save; None when there shall be none."""

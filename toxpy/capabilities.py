@@ -1,0 +1,19 @@
+"""The capabilities of an instance, a line each: the name of its part in `Core`, and the class of the part.
+
+The class gets the layers below (`toxpy.friend.layers`). It has the functions of the C API as its methods,
+and its `capability` (`toxpy.friend.capability`) takes part in passes, events and saves. When several have an
+event, it comes in the order of these lines. No deferred annotations here: the list is made of them.
+"""
+
+from toxpy.files.core import FilesCore
+
+
+class Capabilities:
+    """What `Core` has of them."""
+
+    __slots__ = ()
+
+    files: FilesCore
+
+
+CAPABILITIES = Capabilities.__annotations__
