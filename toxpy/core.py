@@ -43,7 +43,7 @@ from toxpy.start import (
 from toxpy.system.streams import Streams as RealStreams
 from toxpy.tcp.pool import TcpPool
 from toxpy.wire.address import Node
-from toxpy.wire.sections import TCP_RELAYS
+from toxpy.wire.sections import END, MAX_SECTION, OF_CORE, TCP_RELAYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -220,11 +220,20 @@ class Core(Capabilities):
         if not isinstance(capability, Capability):
             raise TypeError(f"{capability!r} is no Capability")
         section = capability.section
+        if section:
+            self._check_section(section)
         self._capabilities.append(capability)
         if section and self._loaded is not None:
             contents = self._loaded.take(section)
             if contents:
                 capability.load(contents)
+
+    def _check_section(self, section: int) -> None:
+        """ValueError for a section of the save that a capability cannot own."""
+        if not 0 < section <= MAX_SECTION or section == END:
+            raise ValueError(f"a save has no section {section}: from 1 to {MAX_SECTION}, without {END}")
+        if section in OF_CORE or any(other.section == section for other in self._capabilities):
+            raise ValueError(f"section {section} is already claimed")
 
     # running
 

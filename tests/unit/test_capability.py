@@ -10,7 +10,10 @@ from toxpy.core import Core
 from toxpy.friend.capability import Capability
 from toxpy.generated.events import Event, FriendConnectionStatus
 from toxpy.options import Options
+from toxpy.tcp.pool import TcpPool
 from toxpy.tox import Tox
+from toxpy.wire.address import Node
+from toxpy.wire.sections import CONFERENCES, END, GROUPS, KNOWN, NOSPAM_KEYS, OF_CORE
 
 POKE, SECTION = 90, 77
 
@@ -164,6 +167,37 @@ def core():
     core = Core(Options(udp_enabled=False))
     yield core
     core.kill()
+
+
+def owner_of(number):
+    class Owner(Capability):
+        section = number
+
+        def collect(self):
+            return b""
+
+    return lambda _core: Owner()
+
+
+def test_a_section_has_one_owner(core):
+    core.add(owner_of(SECTION))
+    core.add(owner_of(0))
+    core.add(owner_of(0))
+    core.add(owner_of(2**16 - 1))
+    for section in (SECTION, 2**16 - 1, *OF_CORE):
+        with pytest.raises(ValueError, match=f"section {section} is already claimed"):
+            core.add(owner_of(section))
+    for section in (-1, END, 2**16):
+        with pytest.raises(ValueError, match=f"no section {section}:"):
+            core.add(owner_of(section))
+    # those who were refused are not asked
+    assert len(core.get_savedata()) == core.get_savedata_size()
+
+
+def test_the_sections_of_core_are_those_that_it_writes(core, monkeypatch):
+    relay = Node(bytes(range(32)), (b"\1\2\3\4", 3389), tcp=True)
+    monkeypatch.setattr(TcpPool, "relays_to_save", lambda _pool, _count: [relay])
+    assert {NOSPAM_KEYS, *core.saved().written} == OF_CORE == {*KNOWN} - {GROUPS, CONFERENCES}
 
 
 def test_what_is_no_capability_is_refused(core):

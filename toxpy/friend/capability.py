@@ -21,7 +21,8 @@ class Capability:
 
     __slots__ = ()
 
-    #: Type of its section in a save; 0 for none. `toxpy.wire.sections` has those of c-toxcore.
+    #: Type of its section in a save, 1 to 65535; 0 for none. `toxpy.wire.sections` has those of c-toxcore.
+    #: Each has one owner, as each kind of packet.
     section = 0
 
     def begin_pass(self) -> None:

@@ -25,6 +25,10 @@ NOSPAM_KEYS, DHT_STATE, FRIENDS, NAME, STATUS_MESSAGE, STATUS, GROUPS = range(1,
 TCP_RELAYS, PATH_NODES, CONFERENCES, END = 10, 11, 20, 255
 #: In the order in which they are written.
 KNOWN = (*range(NOSPAM_KEYS, GROUPS + 1), TCP_RELAYS, PATH_NODES, CONFERENCES)
+#: Those that Core writes itself; all others are for capabilities.
+OF_CORE = frozenset((*range(NOSPAM_KEYS, STATUS + 1), TCP_RELAYS, PATH_NODES))
+#: The type is a u16.
+MAX_SECTION = 2**16 - 1
 #: Bytes of one friend in its section.
 FRIEND_SIZE = 2216
 
