@@ -361,12 +361,16 @@ class Core(Capabilities):
         self.rt.clock.update()
         if self._forks != FORKS.count:
             self._begin_anew()
-        self.connections.close()
-        self.net_crypto.close()
-        self.onion.close()
-        self.tcp.close()
-        self.node.close()
-        self._events.clear()
+        try:
+            for capability in self._capabilities:
+                capability.on_end()
+        finally:
+            self.connections.close()
+            self.net_crypto.close()
+            self.onion.close()
+            self.tcp.close()
+            self.node.close()
+            self._events.clear()
 
     def get_savedata(self) -> bytes:
         """The whole state in c-toxcore's format; sections of other versions come back as they were."""

@@ -163,6 +163,51 @@ def test_a_kind_of_packet_has_one_owner(world):
 
 
 @pytest.fixture
+def orderly_world():
+    """Where no packet overtakes another: one that the end of its connection overtakes is lost."""
+    world = SimulatedWorld(jitter_ms=0)
+    yield world
+    world.close()
+
+
+class Parting(Capability):
+    """Says a last word to the friends."""
+
+    def __init__(self, core):
+        self.core, self.ended = core, 0
+
+    def on_end(self):
+        self.ended += 1
+        for friend in self.core.messenger.friends():
+            friend.connection.write(bytes((POKE,)))
+
+
+def test_at_the_end_it_has_a_last_word(orderly_world):
+    alice, bob = orderly_world.friends()
+    bob.tox.add(Pokes)
+    parting = alice.tox.add(Parting)
+    alice.tox.kill()
+    alice.tox.kill()
+    assert parting.ended == 1
+    bob.wait(Poked, friend_number=0)
+    bob.wait(FriendConnectionStatus, friend_number=0)
+
+
+def test_the_end_comes_also_when_one_has_trouble_with_it(world):
+    alice, bob = world.friends()
+
+    class Broken(Parting):
+        def on_end(self):
+            raise ZeroDivisionError
+
+    alice.tox.add(Broken)
+    with pytest.raises(ZeroDivisionError):
+        alice.tox.kill()
+    bob.wait(FriendConnectionStatus, friend_number=0)
+    assert alice.tox.connections.connections == {}
+
+
+@pytest.fixture
 def core():
     core = Core(Options(udp_enabled=False))
     yield core

@@ -42,6 +42,12 @@ class Capability:
     def on_friend_gone(self, friend: FriendState) -> None:
         """The friend went offline, or was deleted (`friend.deleted`)."""
 
+    def on_end(self) -> None:
+        """The instance is about to end. All connections are still there: what is sent now leaves.
+
+        No event is delivered any more, and nothing that gets lost is sent again.
+        """
+
     def load(self, contents: Sequence[bytes]) -> None:
         """What a save had in its section: usually once, a damaged file may have more of them.
 
