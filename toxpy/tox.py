@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from toxpy.arguments import as_bytes, as_kind, as_seconds, check_options
 from toxpy.core import Core
 from toxpy.files.tox import FilesTox
-from toxpy.friend.tox import FriendTox
+from toxpy.friend.tox import FriendTox, UserTox
 from toxpy.generated.typed_events import Event, from_core
 from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler, check_function
 from toxpy.network.saved import MAX_RELAYS
@@ -80,7 +80,7 @@ def _nothing() -> None:
     """The last save of an instance without a profile."""
 
 
-class Tox(FriendTox, FilesTox, NetworkTox):
+class Tox(UserTox, FriendTox, FilesTox, NetworkTox):
     """One Tox instance; also a context manager that closes it.
 
     `Tox(savedata=data, start_port=33445)`: keyword arguments are fields of `Options`.

@@ -1,4 +1,4 @@
-"""The friends' part of `Tox`: ourselves, the list of friends, and messages."""
+"""Two parts of `Tox`: our own user, and friends with their messages."""
 
 from __future__ import annotations
 
@@ -16,15 +16,8 @@ from toxpy.tox_part import ToxPart
 _WORTH_SAVING = {ev.FriendConnectionStatus, ev.FriendName, ev.FriendStatus, ev.FriendStatusMessage}
 
 
-class FriendTox(ToxPart):
-    """Part of `Tox`."""
-
-    def _takes(self, event: Any) -> bool:
-        if type(event) in _WORTH_SAVING:
-            self._changed()
-        return super()._takes(event)
-
-    # ourselves
+class UserTox(ToxPart):
+    """Part of `Tox`: ourselves."""
 
     def self_get_address(self) -> ToxId:
         """Our Tox ID, to give to others."""
@@ -74,7 +67,14 @@ class FriendTox(ToxPart):
         self.core.user.self_set_status(UserStatus(status).value)
         self._changed()
 
-    # friends
+
+class FriendTox(ToxPart):
+    """Part of `Tox`: friends."""
+
+    def _takes(self, event: Any) -> bool:
+        if type(event) in _WORTH_SAVING:
+            self._changed()
+        return super()._takes(event)
 
     def self_get_friend_list(self) -> list[int]:
         """The numbers of all friends."""
