@@ -36,7 +36,7 @@ LAYERS = [
     ["tox"],
     ["aio_part", "aio_events"],
     ["friend.aio", "files.aio", "network.aio"],
-    ["aio", "capi", "cli", "__main__"],
+    ["aio", "capi", "cli", "__main__", "toxpy"],
 ]
 STOREYS = ("files", "conference", "group", "av", "ext")
 RANK = {name: rank for rank, group in enumerate(LAYERS) for name in group}
@@ -72,38 +72,123 @@ SLOW_TO_IMPORT = {
     "nacl.bindings",
     "nacl.public",
 }
-MODULES = sorted(p for p in ROOT.rglob("*.py") if "__pycache__" not in p.parts and p.name != "__init__.py")
+#: Modules that load others by name, each for a reason; nobody else does.
+LOADERS = {
+    # public names when they are first used
+    "toxpy": {"__import__"},
+    # says what is not installed
+    "__main__": {"__import__"},
+    # a command's module
+    "cli.main": {"importlib", "import_module"},
+    # the version, from the package's metadata
+    "cli.about": {"importlib.metadata"},
+}
+LOADING = {"importlib", "runpy", "pkgutil", "imp", "zipimport"}
+LOADING_NAMES = {"__import__", "exec", "eval", "import_module", "__loader__", "__spec__"}
+
+#: Modules that give the clock or randomness, and the names of functions that do.
+WORLD = {
+    "time",
+    "datetime",
+    "random",
+    "_random",
+    "secrets",
+    "uuid",
+    "_uuid",
+    "ssl",
+    "_ssl",
+    "timeit",
+    "sched",
+}
+WORLD |= {"nacl.utils", "zoneinfo", "_datetime"}
+WORLD_NAMES = {
+    "urandom",
+    "getrandom",
+    "SystemRandom",
+    "clock_gettime",
+    "monotonic",
+    "perf_counter",
+    "time_ns",
+}
+WORLD_NAMES |= {"monotonic_ns", "perf_counter_ns", "gmtime", "localtime", "time"}
+#: Modules in which `time` is the event loop's: how long a program has been at something.
+LOOP_TIME = {"cli.progress", "cli.files"}
+
+#: Modules that make sockets, and the names of functions that do.
+SOCKETS = {
+    "socket",
+    "_socket",
+    "socketserver",
+    "http",
+    "wsgiref",
+    "urllib.request",
+    "ftplib",
+    "smtplib",
+    "xmlrpc",
+}
+SOCKET_NAMES = {"open_connection", "open_unix_connection", "start_server", "start_unix_server"}
+SOCKET_NAMES |= {"create_connection", "create_server", "create_datagram_endpoint", "create_unix_connection"}
+SOCKET_NAMES |= {"create_unix_server", "socketpair"}
 
 
-def imports(path, type_checking):
-    """Names of imported modules, those under `if TYPE_CHECKING` only when asked for."""
-    found = set()
+def name_of(path, root=ROOT):
+    """A module's name below toxpy, a folder's for its `__init__`; the package itself is "toxpy"."""
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "toxpy"
 
-    def walk(node):
+
+def modules_in(root):
+    """Path of each module by its name."""
+    return {
+        name_of(path, root): path for path in sorted(root.rglob("*.py")) if "__pycache__" not in path.parts
+    }
+
+
+MODULES = modules_in(ROOT)
+FOLDERS = {name for name, path in MODULES.items() if path.name == "__init__.py"} - {"toxpy"}
+
+
+def nodes(tree, type_checking=True):
+    """All nodes of a module, those under `if TYPE_CHECKING` only when asked for."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            for child in node.orelse + (node.body if type_checking else []):
-                walk(child)
-            return
+            todo += node.orelse + (node.body if type_checking else [])
+        else:
+            todo += ast.iter_child_nodes(node)
+
+
+def imports(source, type_checking=True):
+    """Names of what a module imports; of `from a import b` both `a` and `a.b`, whichever is the module."""
+    found = set()
+    for node in nodes(ast.parse(source), type_checking):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            # `from toxpy import enums` names the module itself
-            whole = (
-                node.module in ("toxpy", "time", "nacl")
-                or (ROOT.parent / node.module.replace(".", "/")).is_dir()
-            )
-            found.update(f"{node.module}.{alias.name}" for alias in node.names if whole)
+            assert node.level == 0, "relative import"
             found.add(node.module)
-        for child in ast.iter_child_nodes(node):
-            walk(child)
-
-    walk(ast.parse(path.read_text()))
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
     return found
 
 
-def name_of(path):
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+def names(source):
+    """Every name, attribute and imported name that a module uses, and strings that could be one."""
+    for node in nodes(ast.parse(source)):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def touched(found, modules):
+    """Those of the imported names that are one of the modules or in one."""
+    return {name for name in found if any((name + ".").startswith(module + ".") for module in modules)}
 
 
 def group_of(name):
@@ -113,26 +198,119 @@ def group_of(name):
     return name
 
 
-MODULES_BY_NAME = {name_of(path): path for path in MODULES}
+def ours(source):
+    """Names of the modules of toxpy that a module imports, also where it is only for types."""
+    meant = set()
+    for node in nodes(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            meant.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            below = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            meant.update(
+                name if name.removeprefix("toxpy.") in MODULES else node.module for name in below.values()
+            )
+    return {name.removeprefix("toxpy.") for name in meant if (name + ".").startswith("toxpy.")} & {*MODULES}
 
 
-def ours(path, type_checking=True):
-    """Names of the modules of toxpy that a module imports."""
-    return {name.removeprefix("toxpy.") for name in imports(path, type_checking)} & set(MODULES_BY_NAME)
+def faults(name, source):
+    """What a module of that name does against the rules."""
+    rules = layer_faults, loading_faults, world_faults, start_faults
+    return [fault for rule in rules for fault in rule(name, source)]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_imports_run_one_way(path):
-    own = RANK[group_of(name_of(path))]
-    for name in ours(path):
-        assert RANK[group_of(name)] <= own, f"{path.name} imports {name}, which is above it"
+def layer_faults(name, source):
+    if name in FOLDERS:
+        # every module of the folder loads it
+        return [] if len(ast.parse(source).body) == 1 else ["a folder has a docstring and nothing else"]
+    own, storey = RANK[group_of(name)], name.partition(".")[0]
+    above = [f"imports {other}, which is above it" for other in ours(source) if RANK[group_of(other)] > own]
+    beside = {other.partition(".")[0] for other in ours(source)} & {*STOREYS} - {storey}
+    return above + [f"imports the storey {other}" for other in beside if storey in STOREYS]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_storeys_do_not_know_each_other(path):
-    own = name_of(path).partition(".")[0]
-    if own in STOREYS:
-        assert not {name.partition(".")[0] for name in ours(path)} & {*STOREYS} - {own}
+def loading_faults(name, source):
+    used = touched(imports(source), LOADING) | {*names(source)} & LOADING_NAMES
+    allowed = LOADERS.get(name, set())
+    return [f"loads with {way}" for way in used if not touched({way}, allowed)]
+
+
+def world_faults(name, source):
+    found, used = imports(source, type_checking=False), {*names(source)}
+    world = touched(found, WORLD) | used & WORLD_NAMES - ({"time"} if name in LOOP_TIME else set())
+    world |= {text for text in used if text.startswith(("/dev/random", "/dev/urandom", "randombytes"))}
+    sockets = touched(found, SOCKETS) | used & SOCKET_NAMES
+    return [f"reaches for the clock or randomness: {way}" for way in world if name != "runtime"] + [
+        f"makes sockets: {way}" for way in sockets if not name.startswith("system.")
+    ]
+
+
+def start_faults(name, source):
+    if touched({name}, PYTHON_ONLY):
+        return []
+    slow = touched(imports(source, type_checking=False), SLOW_TO_IMPORT)
+    return [f"is loaded by the C library and imports {other}" for other in slow]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_keeps_the_rules(name):
+    assert faults(name, MODULES[name].read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("dht.dht", "from toxpy.onion import client"),
+        ("dht.dht", "from toxpy.onion import client as lower"),
+        ("dht.dht", "import toxpy.onion.client as lower"),
+        ("dht.dht", "from toxpy.onion.client import OnionClient as Lower"),
+        ("dht.dht", "def f():\n    from toxpy import core"),
+        ("dht.dht", "if TYPE_CHECKING:\n    from toxpy.core import Core"),
+        ("dht.dht", "from toxpy import Tox"),
+        ("dht.dht", "import toxpy"),
+        ("files.core", "from toxpy.conference import saved as other"),
+        ("files", "'''Files.'''\nfrom toxpy.files.core import FilesCore"),
+        ("dht.dht", "__import__('toxpy.core')"),
+        ("dht.dht", "import builtins\nbuiltins.__import__('toxpy.core')"),
+        ("dht.dht", "getattr(builtins, '__import__')('toxpy.core')"),
+        ("dht.dht", "import importlib"),
+        ("dht.dht", "from importlib import import_module as load"),
+        ("dht.dht", "import importlib.util as util"),
+        ("dht.dht", "exec('import toxpy.core')"),
+        ("cli.main", "__import__('toxpy.core')"),
+        ("cli.about", "import importlib"),
+        ("dht.dht", "import time"),
+        ("dht.dht", "from time import monotonic_ns as now"),
+        ("dht.dht", "from datetime import datetime"),
+        ("dht.dht", "from os import urandom as noise"),
+        ("dht.dht", "import os\nos.getrandom(8)"),
+        ("dht.dht", "getattr(os, 'urandom')(8)"),
+        ("dht.dht", "open('/dev/urandom')"),
+        ("dht.dht", "from nacl import utils"),
+        ("dht.dht", "lib.randombytes_buf(data, 8)"),
+        ("aio", "asyncio.get_running_loop().time()"),
+        ("toxpy", "from random import random"),
+        ("dht.dht", "from _socket import socket"),
+        ("aio", "import http.client"),
+        ("aio", "asyncio.open_connection('localhost', 80)"),
+        ("dht.dht", "from collections import abc"),
+        ("dht.dht", "from collections.abc import Callable"),
+        ("dht.dht", "import typing as t"),
+        ("toxpy", "import re"),
+    ],
+)
+def test_what_is_against_the_rules_is_found(name, source):
+    assert len(faults(name, source)) >= 1
+    assert (
+        faults(name, "from toxpy.errors import ToxError" if name not in FOLDERS else "'''A folder.'''") == []
+    )
+
+
+def test_all_modules_are_looked_at(tmp_path):
+    for path in ("__init__.py", "one.py", "folder/__init__.py", "folder/two.py", "folder/below/__init__.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    assert {*modules_in(tmp_path)} == {"toxpy", "one", "folder", "folder.two", "folder.below"}
+    assert {"toxpy", "files", "files.core", "cli.bootstrapd"} <= {*MODULES} and len(FOLDERS) > 10
 
 
 def circles(edges):
@@ -152,29 +330,12 @@ def circles(edges):
 
 
 def test_no_circles_of_files_not_even_for_types():
-    assert circles({name_of(path): ours(path) for path in MODULES}) == []
+    assert circles({name: ours(path.read_text()) for name, path in MODULES.items()}) == []
 
 
 def test_a_circle_is_found():
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [["b", "c", "b"]]
     assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_the_world_is_reached_in_one_place(path):
-    group, found = name_of(path), imports(path, type_checking=False)
-    if not group.startswith("system."):
-        assert not found & {"socket", "_socket"}
-    if group != "runtime":
-        assert not found & {"time", "datetime", "random", "secrets", "posix.urandom", "uuid"}
-        assert "urandom" not in path.read_text()
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_the_start_path_is_light(path):
-    name = name_of(path)
-    if name not in PYTHON_ONLY and name.partition(".")[0] not in PYTHON_ONLY:
-        assert not imports(path, type_checking=False) & SLOW_TO_IMPORT
 
 
 def test_the_core_starts_without_slow_modules():
@@ -202,7 +363,7 @@ def test_every_public_name_can_be_loaded():
 
 def settable_call_backs():
     """Public attributes that hold a function which somebody else sets."""
-    trees = (ast.parse(path.read_text()) for path in MODULES if not name_of(path).startswith("cli."))
+    trees = (ast.parse(path.read_text()) for name, path in MODULES.items() if not name.startswith("cli."))
     kinds = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     found = {
         f"{kind.name}.{item.target.attr}"
