@@ -277,6 +277,12 @@ def fallback(api: Api, function: Function) -> str:
     return names[-1]
 
 
+def without_call(api: Api, function: Function) -> str | None:
+    """The enumerator that says of a friend that there is no call, if the function documents one."""
+    endings = ("_FRIEND_NOT_CALLING", "_FRIEND_NOT_IN_CALL")
+    return next((name for name in error_values(api, function) if name.endswith(endings)), None)
+
+
 def null_error(api: Api, function: Function) -> str | None:
     """The enumerator for NULL, if the function documents one."""
     if function.error is None:

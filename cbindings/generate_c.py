@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from classify import Planned, fallback, null_error, sentinel
+from classify import Planned, fallback, null_error, sentinel, without_call
 from describe import Api, Function, Param
 from generate_python import event_callbacks
 
@@ -204,6 +204,7 @@ def _callback_setter(function: Function) -> str:
 
 def _absent(api: Api, function: Function) -> str:
     lines = [f"    (void){param.name};\n" for param in function.params if param != function.error]
+    tox = None
     if function.params and "_callback_" not in function.name and "iterat" not in function.name:
         # what is only waited for is no news
         first = function.params[0]
@@ -211,10 +212,11 @@ def _absent(api: Api, function: Function) -> str:
         if tox is not None:
             lines.append(f'    toxpy_missing({tox}, "{function.name}");\n')
     if function.error is not None:
-        error = function.error
-        lines.append(
-            f"    if ({error.name} != NULL) {{\n        *{error.name} = {fallback(api, function)};\n    }}\n"
-        )
+        error, code = function.error, fallback(api, function)
+        no_call = without_call(api, function)
+        if no_call is not None:
+            code = f"tox_friend_exists({tox}, friend_number) ? {no_call} : {code}"
+        lines.append(f"    if ({error.name} != NULL) {{\n        *{error.name} = {code};\n    }}\n")
     if function.result.base != "void" or function.result.pointers:
         lines.append(f"    return {_cast(function, sentinel(function))};\n")
     return f"{_declare(function)}\n{{\n{''.join(lines)}}}\n"

@@ -1804,7 +1804,8 @@ uint16_t tox_self_get_tcp_port(const Tox *tox, Tox_Err_Get_Port *error);
  * toxav_kill() must not be called in one.
  *
  * A library without calls has all of these functions. toxav_new() works then, as many programs do not expect it to
- * fail, toxav_call() fails with TOXAV_ERR_CALL_MALLOC, and friends who call get no answer.
+ * fail, toxav_call() fails with TOXAV_ERR_CALL_MALLOC, and friends who call get no answer. The functions about a
+ * call fail with FRIEND_NOT_IN_CALL or FRIEND_NOT_CALLING for each friend there is.
  * ------------------------------------------------------------------------ */
 
 #ifndef TOXAV_DEFINED

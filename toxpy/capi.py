@@ -469,14 +469,15 @@ def _passkey() -> Any:
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_missing(tox: int, function: Any) -> None:
-    """Say once in the log that a function cannot work."""
+    """Say once in the log, in the function's name, that it cannot work."""
     instance = _instances[tox] if tox in live else None
     name = _string(function).decode()
     if instance is not None and instance.log is not None and name not in instance.missing:
         instance.missing.add(name)
         area = next((text for prefix, text in _AREAS if name.startswith(prefix)), "such a function")
-        message = f"{name} failed: this library does not have {area} yet"
-        instance.on_log(TOX_LOG_LEVEL_WARNING, "capi.py", 0, name, message)
+        message = f"this library does not have {area} yet"
+        line = sys._getframe().f_lineno
+        instance.on_log(TOX_LOG_LEVEL_WARNING, source_name(__file__), line, name, message)
 
 
 #: What functions are about, by their prefix.
