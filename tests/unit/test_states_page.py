@@ -35,3 +35,10 @@ def test_every_state_has_a_name_and_can_be_reached(title, module, prefix):
     assert reached == set(range(len(names)))
     assert len(set(names)) == len(names)
     assert all("\n" not in event and ":" not in event and "|" not in event for _, event in transitions)
+
+
+@pytest.mark.parametrize("module", sorted({module for _, module, _ in make_states.MACHINES}))
+def test_every_transition_is_taken_by_a_test(module):
+    """In the folder of the machine is a test that walks along each of them."""
+    walked = importlib.import_module(f"tests.unit.{module.split('.')[1]}.test_states")
+    assert walked.TRANSITIONS is importlib.import_module(module).TRANSITIONS
