@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.worlds import SimulatedWorld
 from toxpy.aio import AsyncTox
+from toxpy.capabilities import CAPABILITIES
 from toxpy.core import Core
 from toxpy.friend.capability import Capability
 from toxpy.generated.events import Event, FriendConnectionStatus
@@ -54,6 +55,8 @@ class Pokes(Capability):
 class Late(Capability):
     """Has an event when nothing else waits, as often as it is allowed to."""
 
+    deleted = False
+
     def __init__(self, _core):
         self.passes, self.left = 0, 0
 
@@ -66,7 +69,7 @@ class Late(Capability):
 
     def next_event(self):
         self.left -= 1
-        return Event() if self.left >= 0 else None
+        return Event(owner=self) if self.left >= 0 else None
 
 
 @pytest.fixture
@@ -303,3 +306,13 @@ def test_its_events_have_handlers_in_asyncio():
                 return
 
     asyncio.run(asyncio.wait_for(run(), 10))
+
+
+def test_events_come_in_the_order_of_the_list(core):
+    """Ours by their lines, then those of the program as they were added."""
+    added = core.add(Late), core.add(Pokes), core.add(type("Later", (Late,), {}))
+    ours = [getattr(core, name).capability for name in CAPABILITIES]
+    assert ours and core.messenger.capabilities == [*ours, *added]
+    core.iterate()
+    first, _, last = added
+    assert [event.owner for event in core.drain_events()] == [first, first, last, last]
