@@ -1,11 +1,11 @@
 """Known answers for crypto, and the small objects of the runtime."""
 
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.support.nonces import add_to_nonce
+from tests.support.prefix import ROOT
 from tests.support.universe import SimClock
 from toxpy.crypto import sodium
 from toxpy.crypto.keys import ACQUAINTANCE_MS, MAX_SHARED_KEYS, MAX_STRANGERS, KeyPair, SharedKeys
@@ -13,7 +13,7 @@ from toxpy.errors import PacketError
 from toxpy.runtime import Clock, Counters, Dispatch, Rng, Runtime, Timers
 from toxpy.wire.address import Node, is_lan, is_usable, pack_node, pack_nodes, unpack_node, unpack_nodes
 
-VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "vectors.json").read_text())
+VECTORS = json.loads((ROOT / "tests" / "vectors" / "vectors.json").read_text())
 
 LOW_ORDER_POINTS = [
     bytes(32),

@@ -1,11 +1,12 @@
 """No class of toxpy grows into one that does everything, also not by what it inherits."""
 
 import ast
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2] / "toxpy"
+from tests.support.prefix import ROOT
+
+TOXPY = ROOT / "toxpy"
 MAX_LINES, MAX_METHODS, MAX_ATTRIBUTES = 400, 30, 25
 #: With what they inherit these have the flat names of the whole API, each of which is in a part of its own.
 FLAT = {"toxpy.tox.Tox", "toxpy.aio.AsyncTox"}
@@ -127,9 +128,9 @@ class Classes:
 
 
 def sources():
-    for path in sorted(ROOT.rglob("*.py")):
+    for path in sorted(TOXPY.rglob("*.py")):
         if "__pycache__" not in path.parts:
-            yield ".".join(path.relative_to(ROOT.parent).with_suffix("").parts), path.read_text()
+            yield ".".join(path.relative_to(ROOT).with_suffix("").parts), path.read_text()
 
 
 def test_no_class_is_too_big():

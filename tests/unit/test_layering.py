@@ -4,11 +4,12 @@ import ast
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2] / "toxpy"
+from tests.support.prefix import ROOT
+
+TOXPY = ROOT / "toxpy"
 
 #: Files from a path to a path, which only Python programs have.
 WHOLE_FILES = [f"files.{name}" for name in ("safe_name", "whole_file", "outgoing", "incoming", "whole_files")]
@@ -131,7 +132,7 @@ SOCKET_NAMES |= {"create_connection", "create_server", "create_datagram_endpoint
 SOCKET_NAMES |= {"create_unix_server", "socketpair"}
 
 
-def name_of(path, root=ROOT):
+def name_of(path, root=TOXPY):
     """A module's name below toxpy, a folder's for its `__init__`; the package itself is "toxpy"."""
     parts = path.relative_to(root).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "toxpy"
@@ -144,7 +145,7 @@ def modules_in(root):
     }
 
 
-MODULES = modules_in(ROOT)
+MODULES = modules_in(TOXPY)
 FOLDERS = {name for name, path in MODULES.items() if path.name == "__init__.py"} - {"toxpy"}
 
 
@@ -342,7 +343,7 @@ def test_the_core_starts_without_slow_modules():
     """What is really loaded, by whatever way."""
     slow = sorted(SLOW_TO_IMPORT | {"selectors", "toxpy.tox", "toxpy.aio", "toxpy.generated.typed_enums"})
     code = f"import sys; import toxpy.core; print([m for m in {slow!r} if m in sys.modules])"
-    path = ":".join([str(ROOT.parent), *(p for p in sys.path if p.endswith("-packages"))])
+    path = ":".join([str(ROOT), *(p for p in sys.path if p.endswith("-packages"))])
     ran = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {path.split(':')!r}; {code}"],
         capture_output=True,
@@ -377,7 +378,7 @@ def settable_call_backs():
 
 
 def test_call_backs_are_those_that_the_architecture_names():
-    page = (ROOT.parent / "docs" / "architecture.md").read_text()
+    page = (ROOT / "docs" / "architecture.md").read_text()
     rows = page.partition("## Call-backs")[2].partition("\n## ")[0]
     named = set(re.findall(r"`(\w+\.\w+)`", rows))
     # a timer's function is its content, a link's the way it sends

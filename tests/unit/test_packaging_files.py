@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import toxpy
+from tests.support.prefix import ROOT
 from toxpy.cli import about
 from toxpy.cli.bootstrapd.bootstrapd_config import Config
 from toxpy.cli.bootstrapd.main import HELP, parse_arguments
 
-ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 NEEDS = ROOT / "cbindings" / "build_needs.py"
