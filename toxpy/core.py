@@ -193,7 +193,9 @@ class Core(Capabilities):
             part = kind(layers)
             setattr(self, name, part)
             self._take_in(part.capability)
-        for make in self.options.capabilities:
+        # for the next core as well, also when it was an iterator
+        self.options.capabilities = makers = tuple(self.options.capabilities)
+        for make in makers:
             self._take_in(make(self))
 
     def add(self, make: Callable[[Core], C]) -> C:
