@@ -70,7 +70,7 @@ class Handlers:
 
     def __init__(self, spawn: Spawn | None = None) -> None:
         self._spawn = spawn
-        self._by_type: dict[type[Event | core_events.Event], Callable[[Any], object]] = {}
+        self._by_type: dict[type[object], Callable[[Any], object]] = {}
         self._by_packet_id: dict[int, PacketHandler] = {}
         self._message: MessageHandler | None = None
         self._typed_message: TypedMessageHandler | None = None
