@@ -26,7 +26,7 @@ from toxpy.aio_events import MAX_QUEUED_EVENTS, EventIterator, EventQueues
 from toxpy.aio_part import fail
 from toxpy.core import Core
 from toxpy.files.aio import FilesAio, FilesFriend
-from toxpy.friend.aio import AsyncFriend, FriendAio
+from toxpy.friend.aio import AsyncFriend, FriendAio, UserAio
 from toxpy.handlers import Handlers
 from toxpy.network.aio import NetworkAio
 from toxpy.runtime import LOG_WARNING
@@ -58,7 +58,7 @@ class Friend(AsyncFriend, FilesFriend):
     tox: AsyncTox
 
 
-class AsyncTox(FriendAio[Friend], FilesAio, NetworkAio):
+class AsyncTox(UserAio, FriendAio[Friend], FilesAio, NetworkAio):
     """One Tox instance in an asyncio event loop; `async with` starts and closes it."""
 
     _friend_type = Friend

@@ -137,20 +137,8 @@ class AsyncFriend(FriendPart):
 F = TypeVar("F", bound=AsyncFriend)
 
 
-class FriendAio(AioPart, Generic[F]):
-    """Part of `AsyncTox`, which says what its friends are."""
-
-    _friend_type: type[F]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._friends: dict[int, F] = {}
-        self._receipts: dict[tuple[int, int], asyncio.Future[FriendReadReceipt]] = {}
-        #: those for whom a friend is to come online, and for whom its send queue was full
-        self._online_waiters: dict[int, list[asyncio.Future[None]]] = {}
-        self._space_waiters: list[asyncio.Future[None]] = []
-
-    # ourselves
+class UserAio(AioPart):
+    """Part of `AsyncTox`: ourselves."""
 
     @property
     def address(self) -> ToxId:
@@ -193,7 +181,19 @@ class FriendAio(AioPart, Generic[F]):
     def nospam(self, nospam: int) -> None:
         self.call("self_set_nospam", nospam)
 
-    # friends
+
+class FriendAio(AioPart, Generic[F]):
+    """Part of `AsyncTox`: friends, whose class it says."""
+
+    _friend_type: type[F]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._friends: dict[int, F] = {}
+        self._receipts: dict[tuple[int, int], asyncio.Future[FriendReadReceipt]] = {}
+        #: those for whom a friend is to come online, and for whom its send queue was full
+        self._online_waiters: dict[int, list[asyncio.Future[None]]] = {}
+        self._space_waiters: list[asyncio.Future[None]] = []
 
     @property
     def friends(self) -> list[F]:
