@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 from toxpy.ids import bytes_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from toxpy.options import Options
 
 T = TypeVar("T")
@@ -120,6 +122,19 @@ def check_options(options: Options) -> None:
     if options.proxy_host is not None:
         as_host(options.proxy_host)
     as_bytes(options.savedata_data, "savedata")
+    options.capabilities = as_functions(options.capabilities, "capabilities")
+
+
+def as_functions(values: Iterable[Callable[..., object]], what: str) -> tuple[Callable[..., object], ...]:
+    """Several functions, also from an iterator."""
+    try:
+        functions = tuple(values)
+    except TypeError:
+        raise TypeError(f"{what} is a list of functions, not {_shown(values)}") from None
+    for function in functions:
+        if not callable(function):
+            raise TypeError(f"{what} is a list of functions, and {_shown(function)} is none")
+    return functions
 
 
 def _shown(value: object) -> str:

@@ -219,7 +219,12 @@ def test_every_option(field):
     elif isinstance(good, int):
         bad = [*NOT_A_NUMBER, -1, 65536, 2**70]
     else:
-        bad = {"proxy_host": [5, ["host"]], "savedata_data": NOT_BYTES, "log_callback": NOT_A_FUNCTION}[field]
+        bad = {
+            "proxy_host": [5, ["host"]],
+            "savedata_data": NOT_BYTES,
+            "log_callback": NOT_A_FUNCTION,
+            "capabilities": [None, 5, print, ["print"], [None], "print"],
+        }[field]
     for value in bad:
         for make in (
             lambda: Tox(**{field: value}),  # noqa: B023 -- called at once
