@@ -111,8 +111,8 @@ WORLD_NAMES = {
     "perf_counter",
     "time_ns",
 }
-WORLD_NAMES |= {"monotonic_ns", "perf_counter_ns", "gmtime", "localtime", "time"}
-#: Modules in which `time` is the event loop's: how long a program has been at something.
+WORLD_NAMES |= {"monotonic_ns", "perf_counter_ns", "gmtime", "localtime"}
+#: Modules that ask the event loop for its time: how long a program has been at something.
 LOOP_TIME = {"cli.progress", "cli.files"}
 
 #: Modules that make sockets, and the names of functions that do.
@@ -237,7 +237,11 @@ def loading_faults(name, source):
 
 def world_faults(name, source):
     found, used = imports(source, type_checking=False), {*names(source)}
-    world = touched(found, WORLD) | used & WORLD_NAMES - ({"time"} if name in LOOP_TIME else set())
+    world = touched(found, WORLD) | used & WORLD_NAMES
+    if name not in LOOP_TIME:
+        # a clock's, whatever it is called; a field of that name is none
+        calls = (node.func for node in nodes(ast.parse(source)) if isinstance(node, ast.Call))
+        world |= {"time()" for call in calls if isinstance(call, ast.Attribute) and call.attr == "time"}
     world |= {text for text in used if text.startswith(("/dev/random", "/dev/urandom", "randombytes"))}
     sockets = touched(found, SOCKETS) | used & SOCKET_NAMES
     return [f"reaches for the clock or randomness: {way}" for way in world if name != "runtime"] + [
