@@ -77,10 +77,15 @@ def page() -> str:
 def row(layout: Layout) -> str:
     """One packet in its group's table."""
     fields = [f"{name} {size}" for name, size in layout.fields.items()]
+    smallest, largest = layout.min_size, layout.max_size
     if layout.tail:
-        fields.append(f"{layout.tail} {layout.min_size - layout.size} to {layout.max_size - layout.size}")
-    size = f"{layout.min_size} to {layout.max_size}" if layout.tail else f"{layout.size}"
-    return f"| 0x{layout.kind:02x} | {layout.name} | {', '.join(fields)} | {size} |\n"
+        fields.append(f"{layout.tail} {sizes(smallest - layout.size, largest - layout.size)}")
+    return f"| 0x{layout.kind:02x} | {layout.name} | {', '.join(fields)} | {sizes(smallest, largest)} |\n"
+
+
+def sizes(smallest: int, largest: int) -> str:
+    """One size, or a range of them."""
+    return str(smallest) if smallest == largest else f"{smallest} to {largest}"
 
 
 if __name__ == "__main__":

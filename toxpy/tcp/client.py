@@ -24,8 +24,8 @@ from toxpy.wire.address import format_address
 from toxpy.wire.packets import (
     CONNECTED,
     DISCONNECTED,
-    FORWARD_REQUEST,
-    FORWARDING,
+    FORWARD_REQUEST_FRAME,
+    FORWARDING_FRAME,
     MAX_CONNECTION_IDS,
     MAX_OOB_SIZE,
     ONION_REQUEST,
@@ -127,7 +127,7 @@ _FROM_RELAY: dict[int, Layout] = {
         PONG,
         OOB_RECEIVED,
         ONION_RESPONSE,
-        FORWARDING,
+        FORWARDING_FRAME,
     )
 }
 
@@ -253,7 +253,7 @@ class TcpClient:
 
     def send_forward_request(self, data: bytes) -> bool:
         """The packed destination and what the relay shall forward to it."""
-        return self._send(FORWARD_REQUEST.prefix + data)
+        return self._send(FORWARD_REQUEST_FRAME.prefix + data)
 
     def close(self) -> None:
         """End it; repeating it is harmless. The owner hears nothing more."""
@@ -375,7 +375,7 @@ class TcpClient:
             self._owner.on_oob(self, frame[1 : 1 + KEY_SIZE], frame[1 + KEY_SIZE :])
         elif layout is ONION_RESPONSE:
             self._owner.on_onion_response(self, frame[1:])
-        elif layout is FORWARDING:
+        elif layout is FORWARDING_FRAME:
             self._owner.on_forwarding(self, frame[1:])
         elif layout is ROUTING_RESPONSE:
             self._on_routing_response(frame[1] - RESERVED_IDS, frame[2:])

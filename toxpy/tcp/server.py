@@ -12,7 +12,6 @@ from __future__ import annotations
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE, shared_key
 from toxpy.dht.budget import Budget, TokenBucket
-from toxpy.dht.forwarding import MAX_FORWARD_DATA_SIZE
 from toxpy.errors import PacketError
 from toxpy.system.traffic import Traffic
 from toxpy.tcp.half_open import MAX_HALF_OPEN, HalfOpen
@@ -22,7 +21,8 @@ from toxpy.wire.address import unpack_ip_port
 from toxpy.wire.packets import (
     CONNECTED,
     DISCONNECTED,
-    FORWARD_REQUEST,
+    FORWARD_REQUEST_FRAME,
+    MAX_FORWARD_DATA_SIZE,
     ONION_REQUEST,
     OOB_RECEIVED,
     OOB_SEND,
@@ -139,7 +139,7 @@ class TcpServer:
             PONG.kind: self._on_pong,
             OOB_SEND.kind: self._on_oob_send,
             ONION_REQUEST.kind: self._on_onion_frame,
-            FORWARD_REQUEST.kind: self._on_forward_frame,
+            FORWARD_REQUEST_FRAME.kind: self._on_forward_frame,
         }
         self._listeners = listeners
         for listener in listeners:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from toxpy.dht.budget import TokenBucket
 from toxpy.tcp.secure import CLIENT_HELLO_SIZE, CLOSED_BY_PEER, SecureStream
-from toxpy.wire.packets import FORWARDING, ONION_RESPONSE, RESERVED_IDS
+from toxpy.wire.packets import FORWARDING_FRAME, ONION_RESPONSE, RESERVED_IDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class ServerClient:
 
     def send_forwarding(self, data: bytes) -> bool:
         """Send what came back through forwarding."""
-        return self.send(FORWARDING.prefix + data)
+        return self.send(FORWARDING_FRAME.prefix + data)
 
     def close(self) -> None:
         """Close the connection; for the server, which then forgets it (`TcpServer.kill`)."""
