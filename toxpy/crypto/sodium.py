@@ -21,6 +21,8 @@ SHA512_SIZE = 64
 SIGNATURE_SIZE = 64
 #: An Ed25519 secret key: its seed and the public key.
 SIGN_SECRET_SIZE = 64
+#: Nonces that are counted go round.
+NONCE_MASK = (1 << (8 * NONCE_SIZE)) - 1
 
 if lib.sodium_init() < 0:
     raise ImportError("libsodium could not be initialised")

@@ -6,10 +6,10 @@ import _socket
 import errno
 from struct import Struct
 
-from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt
+from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_MASK, NONCE_SIZE, decrypt, encrypt
 from toxpy.runtime import FORKS
 from toxpy.wire.address import normalise_ip
-from toxpy.wire.data_packets import MAX_DATA_SIZE, MAX_PACKET_SIZE, MIN_PACKET_SIZE
+from toxpy.wire.data_packets import KIND_DATA, MAX_DATA_SIZE, MAX_PACKET_SIZE, MIN_PACKET_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Address
     from toxpy.wire.data_packets import Raw, Receiver, Record, Run
 
-KIND_DATA = 0x1B
 #: When a packet's low 16 bits are this far ahead of the base nonce's, the base moves by a third of the range.
 NONCE_THRESHOLD = 21845
 #: Nothing in Tox is bigger; one byte more is asked for, so that bigger ones are seen and dropped.
@@ -31,7 +30,6 @@ MAX_QUEUED = 64
 
 _HEAD = Struct(">II")
 _PADDING = tuple(bytes(size) for size in range(8))
-_NONCE_MASK = (1 << (8 * NONCE_SIZE)) - 1
 #: What "nothing to read" or "no room to send" looks like.
 _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK)
 
@@ -56,7 +54,7 @@ class Session:
         self._base = base
         self._low = base & 0xFFFF
         self._prefix = base.to_bytes(NONCE_SIZE, "big")[:-2]
-        self._next_prefix = ((base + 0x10000) & _NONCE_MASK).to_bytes(NONCE_SIZE, "big")[:-2]
+        self._next_prefix = ((base + 0x10000) & NONCE_MASK).to_bytes(NONCE_SIZE, "big")[:-2]
 
     @property
     def send_nonce(self) -> bytes:
@@ -88,7 +86,7 @@ class Session:
         if plain is None:
             return None
         if (counter - low) & 0xFFFF > 2 * NONCE_THRESHOLD:
-            self._set_base((self._base + NONCE_THRESHOLD) & _NONCE_MASK)
+            self._set_base((self._base + NONCE_THRESHOLD) & NONCE_MASK)
         start, number = _HEAD.unpack_from(plain)
         return start, number, plain[8:].lstrip(b"\0")
 
@@ -97,7 +95,7 @@ class Session:
         if not 0 < len(data) <= MAX_DATA_SIZE:
             raise ValueError("data has 1 to 1373 bytes")
         nonce = self.send_nonce
-        self._send = (self._send + 1) & _NONCE_MASK
+        self._send = (self._send + 1) & NONCE_MASK
         plain = _HEAD.pack(start, number) + _PADDING[(MAX_DATA_SIZE - len(data)) & 7] + data
         if self._forks != FORKS.count:
             return b"\x1b" + nonce[-2:] + bytes(len(plain) + MAC_SIZE)

@@ -11,7 +11,7 @@ nothing can be left out, repeated or moved without breaking the connection.
 
 from __future__ import annotations
 
-from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt
+from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_MASK, NONCE_SIZE, decrypt, encrypt
 from toxpy.runtime import FORKS
 from toxpy.wire.packets import MAX_FRAME_PAYLOAD
 
@@ -42,8 +42,6 @@ MAX_UNSENT_CONTROL = 256
 
 #: Why nothing more comes, in the harmless case.
 CLOSED_BY_PEER = "closed by the other side"
-
-_NONCE_MASK = (1 << (8 * NONCE_SIZE)) - 1
 
 
 def create_client_hello(
@@ -131,7 +129,7 @@ class SecureStream:
         if self._forks != FORKS.count:
             return False
         nonce = self._send_nonce
-        self._send_nonce = (nonce + 1) & _NONCE_MASK
+        self._send_nonce = (nonce + 1) & NONCE_MASK
         box = encrypt(self._key, nonce.to_bytes(24, "big"), payload)
         stream.write(size.to_bytes(2, "big") + box)
         traffic = self._profile
@@ -166,7 +164,7 @@ class SecureStream:
             if payload is None:
                 self.failure = "a frame that does not decrypt"
                 break
-            nonce = (nonce + 1) & _NONCE_MASK
+            nonce = (nonce + 1) & NONCE_MASK
             payloads.append(payload)
         self._receive_nonce = nonce
         self._buffer = b"" if self.failure else data[start:]

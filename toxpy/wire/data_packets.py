@@ -7,7 +7,7 @@ Spec: Crypto Connections, data packets.
 
 from __future__ import annotations
 
-from toxpy.crypto.sodium import MAC_SIZE
+from toxpy.wire.packets import DATA
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Run = tuple[Receiver, Address, list[Record]]
     Raw = tuple[bytes, Address]
 
+KIND_DATA = DATA.kind
 #: Bytes of a whole packet, and of the data in it with its kind byte.
-MAX_PACKET_SIZE = 1400
-MIN_PACKET_SIZE = 1 + 2 + 8 + 1 + MAC_SIZE
+MIN_PACKET_SIZE, MAX_PACKET_SIZE = DATA.min_size, DATA.max_size
 MAX_DATA_SIZE = MAX_PACKET_SIZE - (MIN_PACKET_SIZE - 1)
