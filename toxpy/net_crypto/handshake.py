@@ -15,19 +15,12 @@ from __future__ import annotations
 
 from struct import Struct
 
-from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, SHA512_SIZE, decrypt, encrypt, equal, sha512
+from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE, SHA512_SIZE, decrypt, encrypt, equal, sha512
+from toxpy.wire.packets import COOKIE_REQUEST, COOKIE_RESPONSE, COOKIE_SIZE, ECHO_SIZE, HANDSHAKE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.runtime import Runtime
-
-KIND_COOKIE_REQUEST, KIND_COOKIE_RESPONSE, KIND_HANDSHAKE, KIND_DATA = 0x18, 0x19, 0x1A, 0x1B
-
-ECHO_SIZE = 8
-COOKIE_SIZE = NONCE_SIZE + 8 + 2 * KEY_SIZE + MAC_SIZE
-COOKIE_REQUEST_SIZE = 1 + KEY_SIZE + NONCE_SIZE + 2 * KEY_SIZE + ECHO_SIZE + MAC_SIZE
-COOKIE_RESPONSE_SIZE = 1 + NONCE_SIZE + COOKIE_SIZE + ECHO_SIZE + MAC_SIZE
-HANDSHAKE_SIZE = 1 + COOKIE_SIZE + NONCE_SIZE + NONCE_SIZE + KEY_SIZE + SHA512_SIZE + COOKIE_SIZE + MAC_SIZE
 
 COOKIE_LIFETIME_MS = 15_000
 #: Stamps per millisecond: keeps stamps strictly increasing however many are made in one pass.
@@ -88,25 +81,25 @@ class CookieJar:
 def create_cookie_request(key: bytes, nonce: bytes, dht_pk: bytes, real_pk: bytes, echo: bytes) -> bytes:
     """145 bytes from us (`dht_pk`, `real_pk` are ours) under the DHT shared key."""
     plain = real_pk + bytes(KEY_SIZE) + echo
-    return b"\x18" + dht_pk + nonce + encrypt(key, nonce, plain)
+    return COOKIE_REQUEST.make(dht_pk, nonce) + encrypt(key, nonce, plain)
 
 
 def open_cookie_request(key: bytes, packet: bytes) -> tuple[bytes, bytes] | None:
     """(real pk, echo) of a 145-byte cookie request, or None."""
-    nonce_at = 1 + KEY_SIZE
-    box_at = nonce_at + NONCE_SIZE
-    plain = decrypt(key, packet[nonce_at:box_at], packet[box_at:])
+    _, _, nonce = COOKIE_REQUEST.unpack_from(packet)
+    plain = decrypt(key, nonce, packet[COOKIE_REQUEST.size :])
     return None if plain is None else (plain[:KEY_SIZE], plain[-ECHO_SIZE:])
 
 
 def create_cookie_response(key: bytes, nonce: bytes, cookie: bytes, echo: bytes) -> bytes:
     """161 bytes: the cookie and the request's echo."""
-    return b"\x19" + nonce + encrypt(key, nonce, cookie + echo)
+    return COOKIE_RESPONSE.make(nonce) + encrypt(key, nonce, cookie + echo)
 
 
 def open_cookie_response(key: bytes, packet: bytes) -> tuple[bytes, bytes] | None:
     """(cookie, echo) of a 161-byte cookie response, or None."""
-    plain = decrypt(key, packet[1 : 1 + NONCE_SIZE], packet[1 + NONCE_SIZE :])
+    _, nonce = COOKIE_RESPONSE.unpack_from(packet)
+    plain = decrypt(key, nonce, packet[COOKIE_RESPONSE.size :])
     return None if plain is None else (plain[:COOKIE_SIZE], plain[COOKIE_SIZE:])
 
 
@@ -127,7 +120,7 @@ def create_handshake(
 ) -> bytes:
     """385 bytes under the key of both real keys; `cookie` is ours, for the answer to bring back."""
     plain = _HANDSHAKE.pack(base_nonce, session_pk, sha512(peer_cookie), cookie)
-    return b"\x1a" + peer_cookie + nonce + encrypt(key, nonce, plain)
+    return HANDSHAKE.make(peer_cookie, nonce) + encrypt(key, nonce, plain)
 
 
 def open_handshake(key: bytes, cookie: Cookie, packet: bytes) -> Handshake | None:
@@ -135,12 +128,11 @@ def open_handshake(key: bytes, cookie: Cookie, packet: bytes) -> Handshake | Non
 
     `key` is that of both real keys. The hash ties the encrypted part to the cookie in front of it.
     """
-    nonce_at = 1 + COOKIE_SIZE
-    box_at = nonce_at + NONCE_SIZE
-    plain = decrypt(key, packet[nonce_at:box_at], packet[box_at:])
+    _, own_cookie, nonce = HANDSHAKE.unpack_from(packet)
+    plain = decrypt(key, nonce, packet[HANDSHAKE.size :])
     if plain is None:
         return None
     base_nonce, session_pk, digest, peer_cookie = _HANDSHAKE.unpack(plain)
-    if not equal(digest, sha512(packet[1:nonce_at])):
+    if not equal(digest, sha512(own_cookie)):
         return None
     return Handshake(cookie, base_nonce, session_pk, peer_cookie)

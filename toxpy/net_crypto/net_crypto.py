@@ -15,14 +15,6 @@ from toxpy.crypto.sodium import NONCE_SIZE
 from toxpy.net_crypto.connection import SILENT_MS, CryptoConnection
 from toxpy.net_crypto.handshake import (
     COOKIE_LIFETIME_MS,
-    COOKIE_REQUEST_SIZE,
-    COOKIE_RESPONSE_SIZE,
-    COOKIE_SIZE,
-    HANDSHAKE_SIZE,
-    KIND_COOKIE_REQUEST,
-    KIND_COOKIE_RESPONSE,
-    KIND_DATA,
-    KIND_HANDSHAKE,
     CookieJar,
     create_cookie_response,
     open_cookie_request,
@@ -30,7 +22,8 @@ from toxpy.net_crypto.handshake import (
 )
 from toxpy.net_crypto.routes import Routes
 from toxpy.net_crypto.setup import OurKeys
-from toxpy.wire.data_packets import MAX_PACKET_SIZE, MIN_PACKET_SIZE
+from toxpy.wire.data_packets import KIND_DATA, MAX_PACKET_SIZE, MIN_PACKET_SIZE
+from toxpy.wire.packets import COOKIE_REQUEST, COOKIE_RESPONSE, HANDSHAKE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,9 +96,9 @@ class NetCrypto:
         self.newest: dict[bytes, int] = {}
         #: for all others: no stamp that had to be forgotten is newer, so that nothing can be replayed
         self.floor = -1
-        udp.claim(KIND_COOKIE_REQUEST, self._on_cookie_request)
-        udp.claim(KIND_COOKIE_RESPONSE, self._on_cookie_response)
-        udp.claim(KIND_HANDSHAKE, self._on_handshake)
+        udp.claim(COOKIE_REQUEST.kind, self._on_cookie_request)
+        udp.claim(COOKIE_RESPONSE.kind, self._on_cookie_response)
+        udp.claim(HANDSHAKE.kind, self._on_handshake)
         udp.claim(KIND_DATA, self._on_data)
 
     def connect(self, real_pk: bytes, dht_pk: bytes, owner: Owner) -> CryptoConnection:
@@ -172,10 +165,10 @@ class NetCrypto:
 
     def _cookie_response(self, source: Address, data: bytes) -> bytes:
         """The answer to a cookie request, b"" for one that gets none."""
-        if len(data) != COOKIE_REQUEST_SIZE:
+        if not COOKIE_REQUEST.fits(data):
             self.rt.counters.drop("cookie_request_size")
             return b""
-        dht_pk = data[1:33]
+        dht_pk = COOKIE_REQUEST.unpack_from(data)[1]
         dht = self.keys.dht
         key = dht.budget.shared_key(dht.shared_keys, dht_pk, source)
         opened = open_cookie_request(key, data) if key is not None else None
@@ -187,7 +180,7 @@ class NetCrypto:
         return create_cookie_response(key, nonce, cookie, opened[1])
 
     def _on_cookie_response(self, address: Address, data: bytes) -> None:
-        if len(data) == COOKIE_RESPONSE_SIZE:
+        if COOKIE_RESPONSE.fits(data):
             for connection in self._requesting:
                 if address in connection.transport.addresses and connection.on_cookie_response(data):
                     # its further packets are data, and those are found by address
@@ -205,10 +198,10 @@ class NetCrypto:
     def _handshake(self, data: bytes, address: Address | None, relay_pk: bytes = b"") -> None:
         """A handshake from an address, or else through a relay."""
         counters = self.rt.counters
-        if len(data) != HANDSHAKE_SIZE:
+        if not HANDSHAKE.fits(data):
             counters.drop("handshake_size")
             return
-        cookie = self.keys.cookies.open(data[1 : 1 + COOKIE_SIZE])
+        cookie = self.keys.cookies.open(HANDSHAKE.unpack_from(data)[1])
         if cookie is None:
             counters.drop("handshake_cookie")
             return
@@ -256,11 +249,11 @@ class NetCrypto:
     def _on_oob(self, dht_pk: bytes, relay_pk: bytes, data: bytes) -> None:
         """Something from a peer that has no connection over that relay yet."""
         kind = data[0] if data else -1
-        if kind == KIND_COOKIE_REQUEST and data[1:33] == dht_pk:
+        if kind == COOKIE_REQUEST.kind and data.startswith(dht_pk, 1):
             response = self._cookie_response(RELAYED, data)
             if response and self._tcp is not None:
                 self._tcp.send_oob(relay_pk, dht_pk, response)
-        elif kind == KIND_HANDSHAKE:
+        elif kind == HANDSHAKE.kind:
             self._handshake(data, None, relay_pk)
         else:
             self.rt.counters.drop("oob_kind")
@@ -273,16 +266,16 @@ class NetCrypto:
                 connection.receive(None, data)
             else:
                 self.rt.counters.drop("crypto_data_size")
-        elif kind == KIND_COOKIE_REQUEST:
+        elif kind == COOKIE_REQUEST.kind:
             response = self._cookie_response(RELAYED, data)
             if response:
                 connection.transport.send_relayed(response)
-        elif kind == KIND_COOKIE_RESPONSE:
-            if len(data) == COOKIE_RESPONSE_SIZE and connection.on_cookie_response(data):
+        elif kind == COOKIE_RESPONSE.kind:
+            if COOKIE_RESPONSE.fits(data) and connection.on_cookie_response(data):
                 self._requesting.pop(connection, None)
             else:
                 self.rt.counters.drop("cookie_response")
-        elif kind == KIND_HANDSHAKE:
+        elif kind == HANDSHAKE.kind:
             self._handshake(data, None)
         else:
             self.rt.counters.drop("relayed_kind")

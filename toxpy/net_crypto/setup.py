@@ -17,13 +17,13 @@ from __future__ import annotations
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.crypto.sodium import NONCE_SIZE, shared_key
 from toxpy.net_crypto.handshake import (
-    ECHO_SIZE,
     CookieJar,
     create_cookie_request,
     create_handshake,
     open_cookie_response,
 )
 from toxpy.system.datapath import Session
+from toxpy.wire.packets import ECHO_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ import pytest
 
 from tests.support.nonces import add_to_nonce
 from tests.unit.net_crypto.pair import Peer, both_established, client_and_server, established
-from toxpy.net_crypto.handshake import KIND_COOKIE_REQUEST, KIND_COOKIE_RESPONSE, KIND_DATA, KIND_HANDSHAKE
 from toxpy.net_crypto.transport import MAX_ADDRESSES
 from toxpy.net_crypto.window import BUFFER_SIZE
+from toxpy.wire.packets import COOKIE_REQUEST, COOKIE_RESPONSE, DATA, HANDSHAKE
 
 
 def message(number, size=20):
@@ -39,7 +39,7 @@ def test_sizes_of_all_packets():
         for kind in range(0x18, 0x1B)
     }
     assert sizes == {0x18: {145}, 0x19: {161}, 0x1A: {385}}
-    data_sizes = {len(data) for data in client.kinds_sent(KIND_DATA)}
+    data_sizes = {len(data) for data in client.kinds_sent(DATA.kind)}
     assert max(data_sizes) == 1400
     # padding makes every size 1400 minus a multiple of 8
     assert {(1400 - size) % 8 for size in data_sizes} == {0}
@@ -112,7 +112,7 @@ def test_bulk_is_complete_and_fast():
     assert universe.run_until(lambda: len(server.owner.lossless) == len(sent), 60_000)
     assert server.owner.lossless == sent
     assert universe.clock.now_ms - began < 20_000
-    resent = len(client.kinds_sent(KIND_DATA)) - len(sent)
+    resent = len(client.kinds_sent(DATA.kind)) - len(sent)
     assert resent < 0.1 * len(sent)
 
 
@@ -166,7 +166,7 @@ def test_full_send_buffer_refuses():
     assert connection.write_lossless(b"\x40") == -1
     assert connection.free_slots() == 0
     # only a window full of them is on the wire
-    assert len(client.kinds_sent(KIND_DATA)) < 200
+    assert len(client.kinds_sent(DATA.kind)) < 200
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_silent_peer_exhausts_eight_tries():
     began = universe.clock.now_ms
     assert universe.run_until(lambda: "closed" in client.owner.calls, 20_000)
     assert 7900 <= universe.clock.now_ms - began <= 8200
-    assert len(client.kinds_sent(KIND_COOKIE_REQUEST)) == 8
+    assert len(client.kinds_sent(COOKIE_REQUEST.kind)) == 8
     assert len(client.net) == 0
     assert client.rt.timers.next_deadline_ms() is None
 
@@ -395,7 +395,7 @@ def test_no_packet_kind_sent_beyond_need():
     universe.run_for(200)
     everything = client.sent + server.sent
     counts = {kind: sum(d[0] == kind for d in everything) for kind in range(0x18, 0x1C)}
-    assert counts[KIND_COOKIE_REQUEST] == counts[KIND_COOKIE_RESPONSE] == 1
-    assert counts[KIND_HANDSHAKE] == 2
+    assert counts[COOKIE_REQUEST.kind] == counts[COOKIE_RESPONSE.kind] == 1
+    assert counts[HANDSHAKE.kind] == 2
     # two on each side to confirm the session, one of them perhaps already to show that we live
-    assert counts[KIND_DATA] <= 5
+    assert counts[DATA.kind] <= 5
