@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bench.micro.conftest import TIMED
-from toxpy.onion.path import KIND_ANNOUNCE_REQUEST, KIND_ANNOUNCE_RESPONSE, OnionRelay, create_path
+from toxpy.onion.path import OnionRelay, create_path
 from toxpy.wire.address import Node as Known
+from toxpy.wire.packets import ANNOUNCE_REQUEST, ANNOUNCE_RESPONSE
 
 DESTINATION = (b"\x14\x00\x00\x63", 33445)
-DATA = bytes((KIND_ANNOUNCE_REQUEST,)) + bytes(200)
-ANSWER = bytes((KIND_ANNOUNCE_RESPONSE,)) + bytes(200)
+DATA = ANNOUNCE_REQUEST.prefix + bytes(200)
+ANSWER = ANNOUNCE_RESPONSE.prefix + bytes(200)
 HOPS = ["first", "second", "third"]
 
 

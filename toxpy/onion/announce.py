@@ -14,22 +14,23 @@ of 160 entries the farthest from our DHT key leaves for a closer one.
 
 from __future__ import annotations
 
-from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt
+from toxpy.crypto.sodium import NONCE_SIZE, decrypt, encrypt
 from toxpy.crypto.timed_auth import TimedAuth
 from toxpy.onion.group_announce import GroupAnnounces
-from toxpy.onion.path import (
-    KIND_ANNOUNCE_REQUEST,
-    KIND_ANNOUNCE_REQUEST_OLD,
-    KIND_ANNOUNCE_RESPONSE,
-    KIND_ANNOUNCE_RESPONSE_OLD,
-    KIND_DATA_REQUEST,
-    KIND_DATA_RESPONSE,
-    KIND_RECV_3,
-    MAX_PACKET_SIZE,
-    RETURN_3_SIZE,
-    pack_address,
-)
+from toxpy.onion.path import pack_address
 from toxpy.wire.address import pack_nodes
+from toxpy.wire.packets import (
+    ANNOUNCE_QUESTION,
+    ANNOUNCE_REQUEST,
+    ANNOUNCE_REQUEST_OLD,
+    ANNOUNCE_RESPONSE,
+    ANNOUNCE_RESPONSE_OLD,
+    MAX_SENT_NODES,
+    ONION_DATA_REQUEST,
+    ONION_DATA_RESPONSE,
+    ONION_RECV_3,
+    RETURN_3_SIZE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,18 +39,15 @@ if TYPE_CHECKING:
     from toxpy.dht.dht import DHT
     from toxpy.runtime import Dispatch, Runtime
     from toxpy.wire.address import Address
+    from toxpy.wire.packets import Layout
 
-PING_ID_SIZE, SENDBACK_SIZE = 32, 8
-#: Payload of a request's box without what group members add, bytes.
-PLAIN_SIZE = PING_ID_SIZE + 2 * KEY_SIZE + SENDBACK_SIZE
-REQUEST_SIZE = 1 + NONCE_SIZE + KEY_SIZE + PLAIN_SIZE + MAC_SIZE
-MAX_EXTRA_SIZE = 136
-MIN_DATA_REQUEST_SIZE = 1 + KEY_SIZE + NONCE_SIZE + KEY_SIZE + MAC_SIZE
 STORED_NO, STORED_OTHER, STORED_SELF = 0, 1, 2
 
 MAX_ENTRIES = 160
 ENTRY_LIFETIME_MS = 300_000
-MAX_SENT_NODES = 4
+
+#: A data request's nonce and everything behind it go on to whom they are for.
+_FORWARDED_AT = ONION_DATA_REQUEST.offset("nonce")
 
 
 class Entry:
@@ -79,9 +77,9 @@ class AnnounceServer:
         self._entries: dict[bytes, Entry] = {}
         self._own_pk = b""
         self._on_own_data: Callable[[Address, bytes], None] | None = None
-        udp.claim(KIND_ANNOUNCE_REQUEST_OLD, self._on_request_old)
-        udp.claim(KIND_ANNOUNCE_REQUEST, self._on_request)
-        udp.claim(KIND_DATA_REQUEST, self._on_data_request)
+        udp.claim(ANNOUNCE_REQUEST_OLD.kind, self._on_request_old)
+        udp.claim(ANNOUNCE_REQUEST.kind, self._on_request)
+        udp.claim(ONION_DATA_REQUEST.kind, self._on_data_request)
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -95,24 +93,24 @@ class AnnounceServer:
         self._own_pk, self._on_own_data = public_key, on_data
 
     def _on_request_old(self, address: Address, data: bytes) -> None:
-        if len(data) != REQUEST_SIZE + RETURN_3_SIZE:
+        if not ANNOUNCE_REQUEST_OLD.fits(data):
             return self._rt.counters.drop("announce_size")
-        return self._answer(address, data, KIND_ANNOUNCE_RESPONSE_OLD, with_count=False)
+        return self._answer(address, data, ANNOUNCE_RESPONSE_OLD)
 
     def _on_request(self, address: Address, data: bytes) -> None:
-        extra = len(data) - REQUEST_SIZE - RETURN_3_SIZE
-        if not 0 <= extra <= MAX_EXTRA_SIZE:
+        if not ANNOUNCE_REQUEST.fits(data):
             return self._rt.counters.drop("announce_size")
-        return self._answer(address, data, KIND_ANNOUNCE_RESPONSE, with_count=True)
+        return self._answer(address, data, ANNOUNCE_RESPONSE)
 
-    def _answer(self, address: Address, data: bytes, kind: int, *, with_count: bool) -> None:
-        body, return_data = data[:-RETURN_3_SIZE], data[-RETURN_3_SIZE:]
-        public_key = body[25:57]
+    def _answer(self, address: Address, data: bytes, response: Layout) -> None:
+        """Both kinds of request begin alike; `response` is the kind of the answer."""
+        _, nonce, public_key = ANNOUNCE_REQUEST.unpack_from(data)
+        box, return_data = data[ANNOUNCE_REQUEST.size : -RETURN_3_SIZE], data[-RETURN_3_SIZE:]
         key = self._dht.nodes.request_key(address, public_key)
-        plain = decrypt(key, body[1:25], body[57:]) if key is not None else None
+        plain = decrypt(key, nonce, box) if key is not None else None
         if key is None or plain is None:
             return self._rt.counters.drop("announce_decrypt")
-        ping_id, searched, data_pk = plain[:32], plain[32:64], plain[64:96]
+        ping_id, searched, data_pk, sendback = ANNOUNCE_QUESTION.unpack_from(plain)
         asked_by = public_key + pack_address(address)
         if self._ping_ids.check(ping_id, asked_by):
             self._store(public_key, Entry(address, data_pk, return_data, self._rt.clock.now_ms))
@@ -129,15 +127,14 @@ class AnnounceServer:
         else:
             answer = bytes((STORED_OTHER,)) + searched_entry.data_pk
         nodes = self._dht.nodes.closest_nodes(searched, MAX_SENT_NODES, requester=address)
-        count = bytes((len(nodes),)) if with_count else b""
-        members = self.groups.exchange(plain[PLAIN_SIZE:]) if len(plain) > PLAIN_SIZE else b""
+        count = bytes((len(nodes),)) if response is ANNOUNCE_RESPONSE else b""
+        extra = plain[ANNOUNCE_QUESTION.size :]
+        members = self.groups.exchange(extra) if extra else b""
         if members is None:
             return None
         nonce = self._rt.rng.bytes(NONCE_SIZE)
         box = encrypt(key, nonce, answer + count + pack_nodes(nodes) + members)
-        sendback = plain[96:PLAIN_SIZE]
-        packet = bytes((KIND_RECV_3,)) + return_data + bytes((kind,)) + sendback + nonce + box
-        return self._send(address, packet)
+        return self._send(address, ONION_RECV_3.make(return_data) + response.make(sendback, nonce) + box)
 
     def _lookup(self, public_key: bytes) -> Entry | None:
         entry = self._entries.get(public_key)
@@ -165,13 +162,14 @@ class AnnounceServer:
         return int.from_bytes(public_key, "big") ^ self._own
 
     def _on_data_request(self, address: Address, data: bytes) -> None:
-        if not MIN_DATA_REQUEST_SIZE + RETURN_3_SIZE < len(data) <= MAX_PACKET_SIZE:
+        if not ONION_DATA_REQUEST.fits(data):
             return self._rt.counters.drop("onion_data_size")
-        entry = self._lookup(data[1:33])
+        receiver = ONION_DATA_REQUEST.unpack_from(data)[1]
+        entry = self._lookup(receiver)
         if entry is None:
             return self._rt.counters.drop("onion_data_unknown")
-        forwarded = bytes((KIND_DATA_RESPONSE,)) + data[33:-RETURN_3_SIZE]
-        self._send(entry.address, bytes((KIND_RECV_3,)) + entry.return_data + forwarded)
-        if self._on_own_data is not None and data[1:33] == self._own_pk:
+        forwarded = ONION_DATA_RESPONSE.prefix + data[_FORWARDED_AT:-RETURN_3_SIZE]
+        self._send(entry.address, ONION_RECV_3.make(entry.return_data) + forwarded)
+        if self._on_own_data is not None and receiver == self._own_pk:
             self._on_own_data(address, forwarded)
         return None

@@ -19,21 +19,8 @@ from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt, shared_key
 from toxpy.dht.budget import TokenBucket
 from toxpy.errors import PacketError
-from toxpy.onion.announce import (
-    MAX_SENT_NODES,
-    PING_ID_SIZE,
-    SENDBACK_SIZE,
-    STORED_NO,
-    STORED_OTHER,
-    STORED_SELF,
-)
-from toxpy.onion.path import (
-    KIND_ANNOUNCE_RESPONSE,
-    KIND_ANNOUNCE_RESPONSE_OLD,
-    KIND_DATA_RESPONSE,
-    MAX_DATA_SIZE,
-    MAX_PACKET_SIZE,
-)
+from toxpy.onion.announce import STORED_NO, STORED_OTHER, STORED_SELF
+from toxpy.onion.path import MAX_DATA_SIZE
 from toxpy.onion.paths import PathNodes, Paths
 from toxpy.onion.targets import (
     DHT_PK_DIRECT_INTERVAL_MS,
@@ -47,6 +34,17 @@ from toxpy.onion.targets import (
 )
 from toxpy.runtime import Dispatch
 from toxpy.wire.address import NODE6_SIZE, Node, is_lan, is_usable, pack_nodes, unpack_nodes
+from toxpy.wire.packets import (
+    ANNOUNCE_QUESTION,
+    ANNOUNCE_REQUEST_OLD,
+    ANNOUNCE_RESPONSE,
+    ANNOUNCE_RESPONSE_OLD,
+    MAX_SENT_NODES,
+    ONION_DATA_REQUEST,
+    ONION_DATA_RESPONSE,
+    ONION_PING_ID_SIZE,
+    SENDBACK_SIZE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +56,7 @@ if TYPE_CHECKING:
     from toxpy.runtime import Runtime
     from toxpy.tcp.pool import TcpPool
     from toxpy.wire.address import Address
+    from toxpy.wire.packets import Layout
 
 
 DATA_DHT_PK = 156
@@ -82,15 +81,8 @@ RELAYED: Address = (bytes(4), 0)
 #: Relays in a DHT-key packet, before nodes.
 MAX_SENT_RELAYS = MAX_SENT_NODES // 2
 
-RESPONSE_HEADER_SIZE = 1 + SENDBACK_SIZE + NONCE_SIZE
-MIN_RESPONSE_SIZE = RESPONSE_HEADER_SIZE + 1 + PING_ID_SIZE + MAC_SIZE
-MAX_RESPONSE_SIZE = MIN_RESPONSE_SIZE + MAX_SENT_NODES * NODE6_SIZE
-#: Largest addition of 0x88 behind the nodes, for group announcements, bytes.
-MAX_RESPONSE_EXTRA = 1 + 4 * 136
-#: 86, nonce, temporary pk, MAC, then sender's real pk and the inner MAC
-MIN_DATA_SIZE = 1 + NONCE_SIZE + KEY_SIZE + MAC_SIZE + KEY_SIZE + MAC_SIZE
 #: The longest `send_data`, with its kind byte: 1021 bytes. c-toxcore: ONION_CLIENT_MAX_DATA_SIZE.
-MAX_CLIENT_DATA_SIZE = MAX_DATA_SIZE - (1 + 2 * KEY_SIZE + NONCE_SIZE + MAC_SIZE) - (KEY_SIZE + MAC_SIZE)
+MAX_CLIENT_DATA_SIZE = MAX_DATA_SIZE - (ONION_DATA_REQUEST.size + MAC_SIZE) - (KEY_SIZE + MAC_SIZE)
 MIN_DHT_PK_SIZE = 8 + KEY_SIZE
 
 
@@ -133,9 +125,9 @@ class OnionClient:
         self._was_reachable = False
         self.data.claim(DATA_DHT_PK, self._on_dht_pk)
         dht.requests.claim(DHT_REQUEST_DHT_PK, self._on_dht_request)
-        udp.claim(KIND_ANNOUNCE_RESPONSE_OLD, self._on_response_old)
-        udp.claim(KIND_ANNOUNCE_RESPONSE, self._on_response)
-        udp.claim(KIND_DATA_RESPONSE, self.on_data)
+        udp.claim(ANNOUNCE_RESPONSE_OLD.kind, self._on_response_old)
+        udp.claim(ANNOUNCE_RESPONSE.kind, self._on_response)
+        udp.claim(ONION_DATA_RESPONSE.kind, self.on_data)
         self._timer = rt.timers.call_later(SOON_ROUND_MS, self._round)
 
     def close(self) -> None:
@@ -202,11 +194,11 @@ class OnionClient:
         """An answer that a relay, as our first hop, brings back."""
         kind = data[0] if data else -1
         try:
-            if kind == KIND_ANNOUNCE_RESPONSE_OLD:
+            if kind == ANNOUNCE_RESPONSE_OLD.kind:
                 self._on_response_old(RELAYED, data)
-            elif kind == KIND_ANNOUNCE_RESPONSE:
+            elif kind == ANNOUNCE_RESPONSE.kind:
                 self._on_response(RELAYED, data)
-            elif kind == KIND_DATA_RESPONSE:
+            elif kind == ONION_DATA_RESPONSE.kind:
                 self.on_data(RELAYED, data)
             else:
                 self._rt.counters.drop("onion_relayed_kind")
@@ -232,11 +224,11 @@ class OnionClient:
         sendback = self._rt.rng.bytes(SENDBACK_SIZE)
         self._questions[sendback] = Question(target, public_key, address, path.number, now_ms)
         is_self = target is self._self
-        ping_id = node.ping_id if node is not None and is_self else bytes(PING_ID_SIZE)
+        ping_id = node.ping_id if node is not None and is_self else bytes(ONION_PING_ID_SIZE)
         data_pk = self._data_keys.public if is_self else bytes(KEY_SIZE)
         nonce = self._rt.rng.bytes(NONCE_SIZE)
-        box = encrypt(key, nonce, ping_id + target.public_key + data_pk + sendback)
-        packet = b"\x83" + nonce + target.keys.public + box
+        box = encrypt(key, nonce, ANNOUNCE_QUESTION.pack(ping_id, target.public_key, data_pk, sendback))
+        packet = ANNOUNCE_REQUEST_OLD.make(nonce, target.keys.public) + box
         self._send_along(path, address, packet)
 
     def _round(self) -> None:
@@ -312,25 +304,26 @@ class OnionClient:
     # answers
 
     def _on_response_old(self, _address: Address, data: bytes) -> None:
-        self._on_answer(data, MAX_RESPONSE_SIZE, has_count=False)
+        self._on_answer(data, ANNOUNCE_RESPONSE_OLD)
 
     def _on_response(self, _address: Address, data: bytes) -> None:
-        self._on_answer(data, MAX_RESPONSE_SIZE + MAX_RESPONSE_EXTRA, has_count=True)
+        self._on_answer(data, ANNOUNCE_RESPONSE)
 
-    def _on_answer(self, data: bytes, max_size: int, *, has_count: bool) -> None:
-        if not MIN_RESPONSE_SIZE + has_count <= len(data) <= max_size:
+    def _on_answer(self, data: bytes, layout: Layout) -> None:
+        if not layout.fits(data):
             return self._rt.counters.drop("announce_response_size")
-        question = self._questions.get(data[1:9])
+        _, sendback, nonce = layout.unpack_from(data)
+        question = self._questions.get(sendback)
         now_ms = self._rt.clock.now_ms
         if question is None or now_ms - question.asked_ms >= ANSWER_TIMEOUT_MS:
             return self._rt.counters.drop("announce_response_unasked")
         target = question.target
         key = target.shared_keys.get(question.public_key)
-        plain = decrypt(key, data[9:33], data[33:]) if key is not None else None
+        plain = decrypt(key, nonce, data[layout.size :]) if key is not None else None
         if plain is None:
             return self._rt.counters.drop("announce_response_decrypt")
-        at = 1 + PING_ID_SIZE
-        if has_count:
+        at = 1 + ONION_PING_ID_SIZE
+        if layout is ANNOUNCE_RESPONSE:
             # what follows the nodes is about groups
             nodes, _end = unpack_nodes(plain, min(plain[at], MAX_SENT_NODES), at + 1)
             if len(nodes) != plain[at]:
@@ -341,7 +334,7 @@ class OnionClient:
                 raise PacketError("announce response: bytes left over")
         if plain[0] > STORED_SELF:
             return self._rt.counters.drop("announce_response_stored")
-        del self._questions[data[1:9]]
+        del self._questions[sendback]
         self._paths(target).answered(question.path)
         self._answered_ms = now_ms
         self._learn(target, question, plain[0], plain[1:at])
@@ -356,7 +349,7 @@ class OnionClient:
         node = target.place(question.public_key, question.address, question.asked_ms)
         if node is None:
             return
-        was_new = node.ping_id == bytes(PING_ID_SIZE) and node.stored == STORED_NO
+        was_new = node.ping_id == bytes(ONION_PING_ID_SIZE) and node.stored == STORED_NO
         if not self._dht.nodes.is_connected():
             # reached through others only: what is announced to can also be on a path
             self._path_nodes.add(Node(question.public_key, question.address))
@@ -396,18 +389,19 @@ class OnionClient:
             if path is None or outer_key is None:
                 continue
             box = encrypt(outer_key, nonce, inner)
-            packet = b"\x85" + friend.public_key + nonce + temporary.public + box
+            packet = ONION_DATA_REQUEST.make(friend.public_key, nonce, temporary.public) + box
             self._send_along(path, node.address, packet)
             sent += 1
         return sent
 
     def on_data(self, address: Address, data: bytes) -> None:
         """Data that somebody sent to our key by a node that stores it."""
-        if not MIN_DATA_SIZE < len(data) <= MAX_PACKET_SIZE:
+        if not ONION_DATA_RESPONSE.fits(data):
             return self._rt.counters.drop("onion_data_size")
-        nonce, temporary = data[1:25], data[25:57]
+        _, nonce, temporary = ONION_DATA_RESPONSE.unpack_from(data)
         outer_key = self._dht.budget.shared_key(self._data_shared, temporary, address)
-        outer = decrypt(outer_key, nonce, data[57:]) if outer_key is not None else None
+        box = data[ONION_DATA_RESPONSE.size :]
+        outer = decrypt(outer_key, nonce, box) if outer_key is not None else None
         if outer is None:
             return self._rt.counters.drop("onion_data_decrypt")
         sender = outer[:KEY_SIZE]

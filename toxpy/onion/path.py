@@ -21,8 +21,27 @@ IP (IPv4 padded with zeros behind), port.
 from __future__ import annotations
 
 from toxpy.crypto.keys import KeyPair
-from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, decrypt, encrypt, shared_key
+from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE, decrypt, encrypt, shared_key
 from toxpy.wire.address import FAMILY_UDP4, FAMILY_UDP6, is_usable, normalise_ip
+from toxpy.wire.packets import (
+    ANNOUNCE_REQUEST,
+    ANNOUNCE_REQUEST_OLD,
+    ANNOUNCE_RESPONSE,
+    ANNOUNCE_RESPONSE_OLD,
+    LAYER_SIZE,
+    MAX_ONION_SIZE,
+    ONION_ADDRESS_SIZE,
+    ONION_DATA_REQUEST,
+    ONION_DATA_RESPONSE,
+    ONION_RECV_1,
+    ONION_RECV_2,
+    ONION_RECV_3,
+    ONION_SEND_1,
+    ONION_SEND_2,
+    ONION_SEND_3,
+    RETURN_1_SIZE,
+    RETURN_2_SIZE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,30 +50,23 @@ if TYPE_CHECKING:
     from toxpy.dht.dht import DHT
     from toxpy.runtime import Dispatch, Runtime
     from toxpy.wire.address import Address, Node
-
-KIND_SEND_1, KIND_SEND_2, KIND_SEND_3 = 0x80, 0x81, 0x82
-KIND_RECV_3, KIND_RECV_2, KIND_RECV_1 = 0x8C, 0x8D, 0x8E
-KIND_ANNOUNCE_REQUEST_OLD, KIND_ANNOUNCE_RESPONSE_OLD = 0x83, 0x84
-KIND_DATA_REQUEST, KIND_DATA_RESPONSE = 0x85, 0x86
-KIND_ANNOUNCE_REQUEST, KIND_ANNOUNCE_RESPONSE = 0x87, 0x88
+    from toxpy.wire.packets import Layout
 
 #: Address family of a client of our relay, whose token follows: in our own return data only.
 FAMILY_RELAY_CLIENT = 6
 TOKEN_SIZE = 8
 
 #: Kinds that the last hop may deliver, and that may come back to a first hop's client.
-FORWARD_KINDS = frozenset((KIND_ANNOUNCE_REQUEST_OLD, KIND_ANNOUNCE_REQUEST, KIND_DATA_REQUEST))
-RETURN_KINDS = frozenset((KIND_ANNOUNCE_RESPONSE_OLD, KIND_ANNOUNCE_RESPONSE, KIND_DATA_RESPONSE))
+FORWARD_KINDS = frozenset((ANNOUNCE_REQUEST_OLD.kind, ANNOUNCE_REQUEST.kind, ONION_DATA_REQUEST.kind))
+RETURN_KINDS = frozenset((ANNOUNCE_RESPONSE_OLD.kind, ANNOUNCE_RESPONSE.kind, ONION_DATA_RESPONSE.kind))
 
 PATH_LENGTH = 3
-ADDRESS_SIZE = 19
-MAX_PACKET_SIZE = 1400
-RETURN_1_SIZE = NONCE_SIZE + ADDRESS_SIZE + MAC_SIZE
-RETURN_2_SIZE = RETURN_1_SIZE + NONCE_SIZE + ADDRESS_SIZE + MAC_SIZE
-RETURN_3_SIZE = RETURN_2_SIZE + NONCE_SIZE + ADDRESS_SIZE + MAC_SIZE
-LAYER_SIZE = KEY_SIZE + ADDRESS_SIZE + MAC_SIZE
-MIN_RELAY_REQUEST_SIZE = NONCE_SIZE + 2 * LAYER_SIZE
-MAX_DATA_SIZE = MAX_PACKET_SIZE - (1 + NONCE_SIZE + PATH_LENGTH * LAYER_SIZE)
+#: Request of a relay's client, bytes: one byte in the last box, and what becomes the second hop's packet.
+MIN_RELAY_REQUEST_SIZE, MAX_RELAY_REQUEST_SIZE = (
+    NONCE_SIZE + 2 * LAYER_SIZE + 1,
+    MAX_ONION_SIZE - RETURN_1_SIZE,
+)
+MAX_DATA_SIZE = MAX_ONION_SIZE - (1 + NONCE_SIZE + PATH_LENGTH * LAYER_SIZE)
 
 #: Age at which the key of our return data changes, ms: a path still in use then loses one answer.
 RETURN_KEY_LIFETIME_MS = 7_200_000
@@ -107,7 +119,7 @@ class OnionPath:
         body = pack_address(self.nodes[1].address) + self.publics[1] + middle
         if self.nodes[0].tcp:
             return nonce + body
-        return b"\x80" + nonce + self.publics[0] + encrypt(self.keys[0], nonce, body)
+        return ONION_SEND_1.make(nonce, self.publics[0]) + encrypt(self.keys[0], nonce, body)
 
 
 def create_path(dht: DHT, number: int, nodes: list[Node], *, rt: Runtime) -> OnionPath | None:
@@ -135,59 +147,59 @@ class OnionRelay:
         self.to_relay_client: Callable[[int, bytes], None] = self._no_relay
         self._return_key = rt.rng.bytes(KEY_SIZE)
         self._return_key_ms = rt.clock.now_ms
-        udp.claim(KIND_SEND_1, self._on_send_1)
-        udp.claim(KIND_SEND_2, self._on_send_2)
-        udp.claim(KIND_SEND_3, self._on_send_3)
-        udp.claim(KIND_RECV_3, self._on_recv_3)
-        udp.claim(KIND_RECV_2, self._on_recv_2)
-        udp.claim(KIND_RECV_1, self._on_recv_1)
+        udp.claim(ONION_SEND_1.kind, self._on_send_1)
+        udp.claim(ONION_SEND_2.kind, self._on_send_2)
+        udp.claim(ONION_SEND_3.kind, self._on_send_3)
+        udp.claim(ONION_RECV_3.kind, self._on_recv_3)
+        udp.claim(ONION_RECV_2.kind, self._on_recv_2)
+        udp.claim(ONION_RECV_1.kind, self._on_recv_1)
 
     def _on_send_1(self, address: Address, data: bytes) -> None:
-        self._pass_on(address, data, b"", KIND_SEND_2, 2)
+        self._pass_on(address, data, ONION_SEND_1, 0, ONION_SEND_2)
 
     def _on_send_2(self, address: Address, data: bytes) -> None:
-        self._pass_on(address, data[:-RETURN_1_SIZE], data[-RETURN_1_SIZE:], KIND_SEND_3, 1)
+        self._pass_on(address, data, ONION_SEND_2, RETURN_1_SIZE, ONION_SEND_3)
 
     def _on_send_3(self, address: Address, data: bytes) -> None:
-        self._pass_on(address, data[:-RETURN_2_SIZE], data[-RETURN_2_SIZE:], None, 0)
+        self._pass_on(address, data, ONION_SEND_3, RETURN_2_SIZE, None)
 
     def _pass_on(
-        self, address: Address, data: bytes, came_with: bytes, kind: int | None, layers_left: int
+        self, address: Address, data: bytes, layout: Layout, return_size: int, onward: Layout | None
     ) -> None:
-        """Open one layer and send the rest with the longer return data; `kind` None is the last hop."""
-        smallest = 1 + NONCE_SIZE + (1 + layers_left) * LAYER_SIZE
-        if len(data) <= smallest or len(data) + len(came_with) > MAX_PACKET_SIZE:
+        """Open one layer and send the rest with the longer return data; `onward` None is the last hop."""
+        if not layout.fits(data):
             return self._rt.counters.drop("onion_size")
-        nonce, sender = data[1:25], data[25:57]
+        _, nonce, sender = layout.unpack_from(data)
+        return_at = len(data) - return_size
         key = self._dht.nodes.request_key(address, sender)
-        plain = decrypt(key, nonce, data[57:]) if key is not None else None
+        plain = decrypt(key, nonce, data[layout.size : return_at]) if key is not None else None
         if plain is None:
             return self._rt.counters.drop("onion_decrypt")
         destination = unpack_address(plain)
         if destination is None:
             return self._rt.counters.drop("onion_address")
-        body = plain[ADDRESS_SIZE:]
-        if kind is None:
+        body = plain[ONION_ADDRESS_SIZE:]
+        if onward is None:
             if body[0] not in FORWARD_KINDS:
                 return self._rt.counters.drop("onion_forward_kind")
             out = body
         else:
-            out = bytes((kind,)) + nonce + body
+            out = onward.prefix + nonce + body
         self._rt.counters.count("onion_relayed")
-        return self._send(destination, out + self._seal_return(address, came_with))
+        return self._send(destination, out + self._seal_return(address, data[return_at:]))
 
     def on_relay_request(self, token: int, data: bytes) -> None:
         """A client of our TCP relay asks for the first hop; the token leads an answer back to it."""
-        if not MIN_RELAY_REQUEST_SIZE < len(data) <= MAX_PACKET_SIZE - RETURN_1_SIZE:
+        if not MIN_RELAY_REQUEST_SIZE <= len(data) <= MAX_RELAY_REQUEST_SIZE:
             return self._rt.counters.drop("onion_size")
         nonce, body = data[:NONCE_SIZE], data[NONCE_SIZE:]
         destination = unpack_address(body)
         if destination is None:
             return self._rt.counters.drop("onion_address")
         source = bytes((FAMILY_RELAY_CLIENT,)) + token.to_bytes(TOKEN_SIZE, "big")
-        out = bytes((KIND_SEND_2,)) + nonce + body[ADDRESS_SIZE:]
+        out = ONION_SEND_2.prefix + nonce + body[ONION_ADDRESS_SIZE:]
         self._rt.counters.count("onion_relayed")
-        return self._send(destination, out + self._seal(source.ljust(ADDRESS_SIZE, b"\0"), b""))
+        return self._send(destination, out + self._seal(source.ljust(ONION_ADDRESS_SIZE, b"\0"), b""))
 
     def _no_relay(self, _token: int, _data: bytes) -> None:
         self._rt.counters.drop("onion_relay_client")
@@ -203,27 +215,27 @@ class OnionRelay:
         return nonce + encrypt(self._return_key, nonce, source + came_with)
 
     def _on_recv_3(self, _address: Address, data: bytes) -> None:
-        self._pass_back(data, RETURN_3_SIZE, KIND_RECV_2)
+        self._pass_back(data, ONION_RECV_3, ONION_RECV_2)
 
     def _on_recv_2(self, _address: Address, data: bytes) -> None:
-        self._pass_back(data, RETURN_2_SIZE, KIND_RECV_1)
+        self._pass_back(data, ONION_RECV_2, ONION_RECV_1)
 
     def _on_recv_1(self, _address: Address, data: bytes) -> None:
-        self._pass_back(data, RETURN_1_SIZE, None)
+        self._pass_back(data, ONION_RECV_1, None)
 
-    def _pass_back(self, data: bytes, return_size: int, kind: int | None) -> None:
-        """Open our return data and send the answer one hop back; `kind` None is the first hop."""
-        if not 1 + return_size < len(data) <= MAX_PACKET_SIZE:
+    def _pass_back(self, data: bytes, layout: Layout, onward: Layout | None) -> None:
+        """Open our return data and send the answer one hop back; `onward` None is the first hop."""
+        if not layout.fits(data):
             return self._rt.counters.drop("onion_size")
-        body = data[1 + return_size :]
+        body = data[layout.size :]
         if body[0] not in RETURN_KINDS:
             return self._rt.counters.drop("onion_return_kind")
-        sealed = data[1 : 1 + return_size]
+        sealed = data[1 : layout.size]
         plain = decrypt(self._return_key, sealed[:NONCE_SIZE], sealed[NONCE_SIZE:])
-        if kind is None and plain is not None and plain[0] == FAMILY_RELAY_CLIENT:
+        if onward is None and plain is not None and plain[0] == FAMILY_RELAY_CLIENT:
             return self.to_relay_client(int.from_bytes(plain[1 : 1 + TOKEN_SIZE], "big"), body)
         address = unpack_address(plain) if plain is not None else None
         if plain is None or address is None:
             return self._rt.counters.drop("onion_return")
-        out = body if kind is None else bytes((kind,)) + plain[ADDRESS_SIZE:] + body
+        out = body if onward is None else onward.prefix + plain[ONION_ADDRESS_SIZE:] + body
         return self._send(address, out)

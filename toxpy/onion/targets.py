@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.dht.budget import TokenBucket
-from toxpy.onion.announce import PING_ID_SIZE, STORED_NO, STORED_OTHER, STORED_SELF
+from toxpy.onion.announce import STORED_NO, STORED_OTHER, STORED_SELF
+from toxpy.wire.packets import ONION_PING_ID_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class AnnounceNode:
         self.asked_ms = now_ms
         self.misses = 0
         self.stored = STORED_NO
-        self.ping_id = bytes(PING_ID_SIZE)
+        self.ping_id = bytes(ONION_PING_ID_SIZE)
         self.data_pk = b""
         self.path = 0
 

@@ -10,10 +10,10 @@ from toxpy.dht.dht import DHT
 from toxpy.onion import client as onion_client
 from toxpy.onion import targets
 from toxpy.onion.announce import ENTRY_LIFETIME_MS, MAX_ENTRIES, AnnounceServer
-from toxpy.onion.path import RETURN_1_SIZE, RETURN_2_SIZE, RETURN_3_SIZE
 from toxpy.onion.paths import MAX_PATH_NODES, PathNodes
 from toxpy.runtime import Dispatch
 from toxpy.wire.address import Node
+from toxpy.wire.packets import RETURN_1_SIZE, RETURN_2_SIZE, RETURN_3_SIZE
 
 DATA_PK = b"\x05" * 32
 NOWHERE = (bytes([20, 9, 9, 9]), 33445)

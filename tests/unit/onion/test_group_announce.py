@@ -21,6 +21,7 @@ from toxpy.onion.group_announce import (
     unpack_member,
 )
 from toxpy.wire.address import Node, pack_nodes
+from toxpy.wire.packets import ANNOUNCE_REQUEST_OLD
 
 ASKER = (bytes([20, 7, 7, 7]), 777)
 HOME = (bytes([30, 1, 2, 3]), 33445)
@@ -117,7 +118,7 @@ def test_a_request_without_a_member_has_an_answer_without():
 
 def test_the_old_kind_of_request_carries_no_members():
     asked = Asked()
-    assert asked.ask(asked.client.group_request(chat_id(1), member(1), kind=0x83)) is None
+    assert asked.ask(asked.client.group_request(chat_id(1), member(1), layout=ANNOUNCE_REQUEST_OLD)) is None
     assert asked.server.dropped("announce_size") == 1
 
 

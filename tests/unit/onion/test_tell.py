@@ -2,7 +2,7 @@
 
 from tests.support.worlds import SimulatedWorld
 from toxpy.onion.client import OnionClient, OnionFriend
-from toxpy.onion.path import KIND_DATA_REQUEST, KIND_DATA_RESPONSE, RETURN_3_SIZE
+from toxpy.wire.packets import ONION_DATA_REQUEST, ONION_DATA_RESPONSE, RETURN_3_SIZE
 
 
 def test_a_lost_packet_is_made_up_for_soon(monkeypatch):
@@ -43,10 +43,10 @@ def test_what_is_stored_at_our_own_node_arrives_although_the_path_back_is_dead()
     for number, key in enumerate(keys):
         body = bytes([number]) * (24 + 32 + 100)
         world.universe.carry(
-            node.socket, bob.socket.address, bytes([KIND_DATA_REQUEST]) + key + body + bytes(RETURN_3_SIZE)
+            node.socket, bob.socket.address, ONION_DATA_REQUEST.prefix + key + body + bytes(RETURN_3_SIZE)
         )
     world.until(lambda: len(sent) >= 2, "both to be sent on")
-    assert delivered == [bytes([KIND_DATA_RESPONSE]) + bytes(24 + 32 + 100)]
+    assert delivered == [ONION_DATA_RESPONSE.prefix + bytes(24 + 32 + 100)]
     # nobody who watches sees a difference
-    assert [data[-157] for _address, data in sent] == [KIND_DATA_RESPONSE] * 2
+    assert [data[-157] for _address, data in sent] == [ONION_DATA_RESPONSE.kind] * 2
     world.close()
