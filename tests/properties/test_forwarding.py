@@ -10,18 +10,14 @@ from tests.unit.dht.net import Peer
 from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.timed_auth import TimedAuth
 from toxpy.dht.announcement_store import BUCKET_SIZE, AnnouncementStore, bucket_of, shared_bits
-from toxpy.dht.forwarding import (
-    FORWARDING,
-    MAX_FORWARD_DATA_SIZE,
-    MAX_SENDBACK_SIZE,
-    pack_with_sendback,
-    unpack_with_sendback,
-)
+from toxpy.dht.announcements import ANSWERS
+from toxpy.dht.forwarding import pack_with_sendback, unpack_with_sendback
 from toxpy.errors import PacketError
 from toxpy.onion.announce import AnnounceServer
 from toxpy.onion.group_announce import Member, pack_member, unpack_member
 from toxpy.runtime import Runtime
 from toxpy.wire.address import Node, normalise_ip, pack_ip_port, unpack_ip_port
+from toxpy.wire.packets import FORWARDING, MAX_FORWARD_DATA_SIZE, MAX_SENDBACK_SIZE
 
 keys = st.binary(min_size=32, max_size=32)
 ips = st.one_of(st.binary(min_size=4, max_size=4), st.binary(min_size=16, max_size=16).map(normalise_ip))
@@ -163,17 +159,18 @@ def test_any_bytes_from_anyone_are_survived(kind, address, data):
 
 
 @settings(max_examples=300)
-@given(st.sampled_from((0x93, 0x95, 0x97)), st.binary(max_size=200), st.booleans())
-def test_any_payload_of_somebody_with_a_key_is_survived(kind, payload, forwarded):
+@given(st.sampled_from(list(ANSWERS.values())), st.binary(max_size=200), st.booleans())
+def test_any_payload_of_somebody_with_a_key_is_survived(layouts, payload, forwarded):
     """The box is genuine, its contents are anything; an answer, if any, is for who asked."""
     peer, client = target.peer, target.client
-    packet = client.request(kind, payload)
+    request, response = layouts
+    packet = client.request(request, payload)
     peer.sent.clear()
     peer.deliver(
         target.other.address, pack_with_sendback(FORWARDING, b"back", packet) if forwarded else packet
     )
     for _, answer in peer.sent:
-        assert client.response(kind + 1, answer[6:] if forwarded else answer)[:32] == payload[:32]
+        assert client.response(response, answer[6:] if forwarded else answer)[:32] == payload[:32]
 
 
 @settings(max_examples=200)

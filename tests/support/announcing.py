@@ -6,11 +6,26 @@ Packets in, packets out: the same client asks our nodes, Debian's and those of t
 from __future__ import annotations
 
 from toxpy.crypto.sodium import decrypt, encrypt, shared_key
+from toxpy.dht.packets import open_packet, seal_packet
 from toxpy.onion.group_announce import CHAT_ID_SIZE, pack_member, unpack_member
 from toxpy.wire.address import unpack_nodes
+from toxpy.wire.packets import (
+    ANNOUNCE_QUESTION,
+    ANNOUNCE_REQUEST,
+    ANNOUNCE_RESPONSE,
+    ONION_RECV_3,
+    RETRIEVE_REQUEST,
+    RETRIEVE_RESPONSE,
+    RETURN_3_SIZE,
+    SEARCH_REQUEST,
+    SEARCH_RESPONSE,
+    SENDBACK_SIZE,
+    STORE_REQUEST,
+    STORE_RESPONSE,
+)
 
 SENDBACK = b"sendback"
-RETURN = bytes(range(177))
+RETURN = bytes(range(RETURN_3_SIZE))
 
 
 class Found:
@@ -37,28 +52,28 @@ class Client:
         self.nonce = nonce
         self.key = shared_key(server_pk, keys.secret)
 
-    def request(self, kind, payload):
+    def request(self, layout, payload):
         nonce = self.nonce()
-        return bytes((kind,)) + self.keys.public + nonce + encrypt(self.key, nonce, payload + SENDBACK)
+        return seal_packet(layout, self.keys.public, self.key, nonce, payload + SENDBACK)
 
-    def response(self, kind, packet):
-        assert packet[0] == kind
-        assert packet[1:33] == self.server_pk
-        plain = decrypt(self.key, packet[33:57], packet[57:])
-        assert plain[-8:] == SENDBACK
-        return plain[:-8]
+    def response(self, layout, packet):
+        assert layout.fits(packet)
+        assert packet.startswith(layout.prefix + self.server_pk)
+        plain = open_packet(self.key, packet)
+        assert plain[-SENDBACK_SIZE:] == SENDBACK
+        return plain[:-SENDBACK_SIZE]
 
     def search(self, data_pk, known=b""):
-        return self.request(0x93, data_pk + known)
+        return self.request(SEARCH_REQUEST, data_pk + known)
 
     def found(self, packet):
-        return Found(self.response(0x94, packet))
+        return Found(self.response(SEARCH_RESPONSE, packet))
 
     def retrieve(self, data_pk, tag):
-        return self.request(0x95, data_pk + b"\0" + tag)
+        return self.request(RETRIEVE_REQUEST, data_pk + b"\0" + tag)
 
     def retrieved(self, packet):
-        payload = self.response(0x96, packet)
+        payload = self.response(RETRIEVE_RESPONSE, packet)
         assert payload[32] == 1
         return payload[33:]
 
@@ -66,28 +81,30 @@ class Client:
         nonce = self.nonce()
         plain = tag + seconds.to_bytes(4, "big") + bytes((kind,)) + data
         box = encrypt(shared_key(self.server_pk, data_keys.secret), nonce, plain)
-        return self.request(0x97, data_keys.public + nonce + box)
+        return self.request(STORE_REQUEST, data_keys.public + nonce + box)
 
     def stored(self, packet):
         """(seconds granted, the server's Unix time)"""
-        payload = self.response(0x98, packet)
+        payload = self.response(STORE_RESPONSE, packet)
         assert len(payload) == 44
         return int.from_bytes(payload[32:36], "big"), int.from_bytes(payload[36:], "big")
 
-    def group_request(self, chat_id, member=None, *, kind=0x87, extra=None):
+    def group_request(self, chat_id, member=None, *, layout=ANNOUNCE_REQUEST, extra=None):
         """As it leaves the onion."""
         if extra is None:
             extra = chat_id + pack_member(member)
         nonce = self.nonce()
-        plain = bytes(32) + chat_id + bytes(32) + SENDBACK + extra
-        return bytes((kind,)) + nonce + self.keys.public + encrypt(self.key, nonce, plain) + RETURN
+        plain = ANNOUNCE_QUESTION.pack(b"", chat_id, b"", SENDBACK) + extra
+        return layout.make(nonce, self.keys.public) + encrypt(self.key, nonce, plain) + RETURN
 
     def group_response(self, packet):
         """(stored, nodes, members)"""
-        assert packet[:178] == b"\x8c" + RETURN
-        answer = packet[178:]
-        assert answer[:9] == b"\x88" + SENDBACK
-        plain = decrypt(self.key, answer[9:33], answer[33:])
+        assert packet.startswith(ONION_RECV_3.make(RETURN))
+        answer = packet[ONION_RECV_3.size :]
+        assert ANNOUNCE_RESPONSE.fits(answer)
+        kind, sendback, nonce = ANNOUNCE_RESPONSE.unpack_from(answer)
+        assert (kind, sendback) == (ANNOUNCE_RESPONSE.kind, SENDBACK)
+        plain = decrypt(self.key, nonce, answer[ANNOUNCE_RESPONSE.size :])
         nodes, end = unpack_nodes(plain, plain[33], 34)
         assert len(nodes) == plain[33]
         members = []

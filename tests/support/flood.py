@@ -21,20 +21,24 @@ import time
 from tests.support.private_network import HOST
 from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.crypto.sodium import encrypt, shared_key
-from toxpy.dht.announcements import SEARCH_REQUEST
-from toxpy.dht.packets import (
-    NODES_REQUEST,
-    NODES_RESPONSE,
-    PING_REQUEST,
-    PING_RESPONSE,
-    open_packet,
-    seal_packet,
-    seal_request,
-)
-from toxpy.onion.announce import RETURN_3_SIZE
+from toxpy.dht.packets import open_packet, seal_packet, seal_request
 from toxpy.onion.path import OnionPath
 from toxpy.runtime import Runtime
 from toxpy.wire.address import Node
+from toxpy.wire.packets import (
+    ANNOUNCE_QUESTION,
+    ANNOUNCE_REQUEST_OLD,
+    COOKIE_REQUEST,
+    ECHO_SIZE,
+    FORWARD_REQUEST,
+    NODES_REQUEST,
+    NODES_RESPONSE,
+    ONION_PING_ID_SIZE,
+    PING_REQUEST,
+    PING_RESPONSE,
+    RETURN_3_SIZE,
+    SEARCH_REQUEST,
+)
 
 #: Distinct packets with distinct keys, far more than a node remembers.
 POOL_SIZE = 24_000
@@ -63,12 +67,12 @@ class Packets:
         keys = KeyPair(self.random.randbytes(32))
         return keys.public, shared_key(self.node_pk, keys.secret)
 
-    def dht(self, kind, payload):
+    def dht(self, layout, payload):
         public, key = self.sender()
-        return seal_packet(kind, public, key, self.random.randbytes(24), payload)
+        return seal_packet(layout, public, key, self.random.randbytes(24), payload)
 
     def ping(self):
-        return self.dht(PING_REQUEST, bytes((PING_REQUEST,)) + self.random.randbytes(8))
+        return self.dht(PING_REQUEST, PING_REQUEST.prefix + self.random.randbytes(8))
 
     def nodes(self):
         return self.dht(NODES_REQUEST, self.random.randbytes(40))
@@ -81,15 +85,17 @@ class Packets:
     def announce(self):
         public, key = self.sender()
         nonce = self.random.randbytes(24)
-        box = encrypt(key, nonce, bytes(32) + self.random.randbytes(72))
-        return b"\x83" + nonce + public + box + self.random.randbytes(RETURN_3_SIZE)
+        rest = ANNOUNCE_QUESTION.size - ONION_PING_ID_SIZE
+        box = encrypt(key, nonce, bytes(ONION_PING_ID_SIZE) + self.random.randbytes(rest))
+        return ANNOUNCE_REQUEST_OLD.make(nonce, public) + box + self.random.randbytes(RETURN_3_SIZE)
 
     def onion(self):
         nodes = [Node(self.random.randbytes(32), (self.address(), 33445)) for _ in range(3)]
         public, key = self.sender()
         others = self.random.randbytes(32), self.random.randbytes(32)
         path = OnionPath(0, nodes, (public, *others), (key, *others), 0)
-        return path.wrap(self.random.randbytes(24), nodes[0].address, b"\x83" + bytes(100))
+        question = ANNOUNCE_REQUEST_OLD.prefix + bytes(100)
+        return path.wrap(self.random.randbytes(24), nodes[0].address, question)
 
     def search(self):
         return self.dht(SEARCH_REQUEST, self.random.randbytes(40))
@@ -100,12 +106,12 @@ class Packets:
         return seal_request(self.node_pk, public, key, nonce, 254, self.random.randbytes(9))
 
     def forward(self):
-        return b"\x90" + self.random.randbytes(132)
+        return FORWARD_REQUEST.prefix + self.random.randbytes(132)
 
     def cookie(self):
         public, key = self.sender()
         nonce = self.random.randbytes(24)
-        return b"\x18" + public + nonce + encrypt(key, nonce, self.random.randbytes(72))
+        return COOKIE_REQUEST.make(public, nonce) + encrypt(key, nonce, self.random.randbytes(64 + ECHO_SIZE))
 
     def garbage(self):
         return self.random.randbytes(self.random.randint(0, 1400))
@@ -167,11 +173,11 @@ class Client:
         self.answers_ms = []
         self.lost = 0
 
-    def ask(self, kind=PING_REQUEST):
+    def ask(self, layout=PING_REQUEST):
         ping_id = self.rt.rng.bytes(8)
-        payload = bytes((kind,)) + ping_id if kind == PING_REQUEST else self.keys.public + ping_id
+        payload = layout.prefix + ping_id if layout is PING_REQUEST else self.keys.public + ping_id
         self.asked[ping_id] = time.monotonic()
-        self.sock.send(seal_packet(kind, self.keys.public, self.key, self.rt.rng.bytes(24), payload))
+        self.sock.send(seal_packet(layout, self.keys.public, self.key, self.rt.rng.bytes(24), payload))
 
     def read(self):
         """Take what is there: answers to us, and the node's own questions, which are answered."""
@@ -182,15 +188,15 @@ class Client:
                 break
             now = time.monotonic()
             payload = open_packet(self.key, packet)
-            if packet[0] in (PING_RESPONSE, NODES_RESPONSE):
+            if packet[0] in (PING_RESPONSE.kind, NODES_RESPONSE.kind):
                 sent = self.asked.pop(payload[-8:], None)
                 if sent is not None:
                     self.answers_ms.append((now - sent) * 1000)
-            elif packet[0] == PING_REQUEST:
-                answer = bytes((PING_RESPONSE,)) + payload[1:]
+            elif packet[0] == PING_REQUEST.kind:
+                answer = PING_RESPONSE.prefix + payload[1:]
                 nonce = self.rt.rng.bytes(24)
                 self.sock.send(seal_packet(PING_RESPONSE, self.keys.public, self.key, nonce, answer))
-            elif packet[0] == NODES_REQUEST:
+            elif packet[0] == NODES_REQUEST.kind:
                 nonce = self.rt.rng.bytes(24)
                 answer = bytes(1) + payload[-8:]
                 self.sock.send(seal_packet(NODES_RESPONSE, self.keys.public, self.key, nonce, answer))

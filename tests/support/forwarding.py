@@ -1,7 +1,8 @@
 """What a client of a relay asks; our own asks for nothing to be forwarded."""
 
-from toxpy.dht.forwarding import MAX_FORWARD_DATA_SIZE, pack_chain
+from toxpy.dht.forwarding import pack_chain
 from toxpy.wire.address import pack_ip_port
+from toxpy.wire.packets import MAX_FORWARD_DATA_SIZE
 
 
 def pack_relay_request(node, keys, data):

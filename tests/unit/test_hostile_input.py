@@ -11,13 +11,12 @@ from tests.support.secrets import record_keys
 from tests.support.worlds import SimulatedWorld, events
 from toxpy.core import Core
 from toxpy.crypto import sodium
-from toxpy.dht.packets import DHT_REQUEST
 from toxpy.errors import ToxError
 from toxpy.net_crypto import setup
-from toxpy.onion.path import KIND_DATA_REQUEST
 from toxpy.options import Options
 from toxpy.system import datapath_twin
 from toxpy.wire.address import pack_ip_port
+from toxpy.wire.packets import DHT_REQUEST, ONION_DATA_REQUEST
 
 ELSEWHERE = (bytes((20, 9, 9, 9)), 33445)
 
@@ -40,7 +39,7 @@ def test_every_beginning_of_a_packet_is_dropped_and_counted(talking):
     _world, alice, _bob, samples = talking
     assert len(samples) > 15
     for kind, sent in samples.items():
-        if kind == DHT_REQUEST:
+        if kind == DHT_REQUEST.kind:
             # others are passed on
             sent = [sample for sample in sent if sample[2][1:33] == alice.tox.dht.public_key]
         source, _, data = sent[-1]
@@ -50,7 +49,7 @@ def test_every_beginning_of_a_packet_is_dropped_and_counted(talking):
                 alice.socket.inbox.append((data[:size], address))
             alice.tox.iterate()
             # what is passed on, or back, counts as well, but for the data that somebody stored here gets
-            if kind != KIND_DATA_REQUEST:
+            if kind != ONION_DATA_REQUEST.kind:
                 assert counted(alice.tox) - before >= len(data), hex(kind)
 
 

@@ -8,7 +8,6 @@ import pytest
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
 from toxpy.core import Core
-from toxpy.dht.forwarding import FORWARD_REQUEST
 from toxpy.dht.lan import LAN_DISCOVERY
 from toxpy.errors import ToxError
 from toxpy.generated import enums
@@ -18,6 +17,7 @@ from toxpy.system.interfaces import Interfaces
 from toxpy.system.sockets import NoSocket
 from toxpy.tox import build_options
 from toxpy.wire.address import Node
+from toxpy.wire.packets import FORWARD_REQUEST, SEARCH_REQUEST
 
 KEY = bytes(range(1, 33))
 LOOPBACK = bytes((127, 0, 0, 1))
@@ -125,7 +125,7 @@ def test_local_discovery(place, monkeypatch):
 def test_announcements_and_forwarding(place):
     for enabled in (True, False):
         core = place.core(dht_announcements_enabled=enabled, local_discovery_enabled=False)
-        for kind in (FORWARD_REQUEST, 0x93):
+        for kind in (FORWARD_REQUEST.kind, SEARCH_REQUEST.kind):
             core.socket.inbox.append((bytes((kind,)) + bytes(40), (bytes((9, 9, 9, 9)), 9)))
         core.iterate()
         assert core.rt.counters.values.get("drop.udp_kind", 0) == (0 if enabled else 2)

@@ -7,24 +7,15 @@ key; if it answers, it may be named in answers to searches (`announcements`).
 from __future__ import annotations
 
 from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE
-from toxpy.dht.packets import (
-    OVERHEAD,
-    SEARCH_REQUEST,
-    SEARCH_RESPONSE,
-    SENDBACK_SIZE,
-    open_packet,
-    seal_packet,
-    sender_of,
-)
+from toxpy.dht.packets import open_packet, seal_packet, sender_of
 from toxpy.dht.sendbacks import Sendbacks
+from toxpy.wire.packets import SEARCH_REQUEST, SEARCH_RESPONSE, SENDBACK_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.dht.nodes import Nodes
     from toxpy.runtime import Dispatch, Runtime
     from toxpy.wire.address import Address
-
-MIN_RESPONSE_SIZE = OVERHEAD + KEY_SIZE + SENDBACK_SIZE
 
 
 class AnnounceNodes:
@@ -36,7 +27,7 @@ class AnnounceNodes:
         self._nodes = nodes
         self._rt = rt
         self._sendbacks = Sendbacks(rt=rt)
-        udp.claim(SEARCH_RESPONSE, self.on_response)
+        udp.claim(SEARCH_RESPONSE.kind, self.on_response)
 
     def ask(self, address: Address, public_key: bytes) -> None:
         """A node has just entered the close list."""
@@ -50,7 +41,7 @@ class AnnounceNodes:
     def on_response(self, address: Address, data: bytes) -> None:
         """0x94: what it says does not matter, that it says it does."""
         drop = self._rt.counters.drop
-        if len(data) < MIN_RESPONSE_SIZE:
+        if len(data) < SEARCH_RESPONSE.min_size:
             return drop("announcement_size")
         public_key = sender_of(data)
         if not self._sendbacks.is_asked(public_key, address):

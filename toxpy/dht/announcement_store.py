@@ -9,12 +9,12 @@ node ends with the keys that it is responsible for, a few of each kind, at most 
 from __future__ import annotations
 
 from toxpy.dht.kbucket import KEY_BITS, number_of
+from toxpy.wire.packets import MAX_ANNOUNCEMENT_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.runtime import Runtime
 
-MAX_ANNOUNCEMENT_SIZE = 512
 BUCKET_SIZE = 8
 BUCKET_PREFIX_BITS = 5
 BUCKETS = 1 << BUCKET_PREFIX_BITS

@@ -19,12 +19,13 @@ All of it may come through `forwarding`; the answer then goes back the same way.
 
 from __future__ import annotations
 
-from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_SIZE, SHA256_SIZE, decrypt, equal, sha256
+from toxpy.crypto.sodium import KEY_SIZE, NONCE_SIZE, SHA256_SIZE, decrypt, equal, sha256
 from toxpy.crypto.timed_auth import TIMED_AUTH_SIZE, TimedAuth
-from toxpy.dht.announcement_store import MAX_ANNOUNCEMENT_SIZE, AnnouncementStore
-from toxpy.dht.packets import (
+from toxpy.dht.announcement_store import AnnouncementStore
+from toxpy.dht.packets import open_packet, seal_packet, sender_of
+from toxpy.wire.address import pack_ip_port, pack_nodes
+from toxpy.wire.packets import (
     MAX_SENT_NODES,
-    OVERHEAD,
     RETRIEVE_REQUEST,
     RETRIEVE_RESPONSE,
     SEARCH_REQUEST,
@@ -32,11 +33,7 @@ from toxpy.dht.packets import (
     SENDBACK_SIZE,
     STORE_REQUEST,
     STORE_RESPONSE,
-    open_packet,
-    seal_packet,
-    sender_of,
 )
-from toxpy.wire.address import pack_ip_port, pack_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,21 +44,19 @@ if TYPE_CHECKING:
     from toxpy.runtime import Dispatch, Runtime
     from toxpy.wire.address import Address
 
-RETRIEVE_SIZE = KEY_SIZE + 1 + TIMED_AUTH_SIZE
+#: In front of what is to be stored, bytes: tag, seconds, kind.
 STORE_HEADER_SIZE = TIMED_AUTH_SIZE + 4 + 1
-MIN_STORE_SIZE = KEY_SIZE + NONCE_SIZE + STORE_HEADER_SIZE + MAC_SIZE
-#: Payload sizes that mean anything, without the sendback.
-SIZES = {
-    SEARCH_REQUEST: frozenset((KEY_SIZE, KEY_SIZE + SHA256_SIZE)),
-    RETRIEVE_REQUEST: frozenset((RETRIEVE_SIZE,)),
-    STORE_REQUEST: range(MIN_STORE_SIZE, MIN_STORE_SIZE + MAX_ANNOUNCEMENT_SIZE + 1),
-}
+#: Requests, and what answers them.
 ANSWERS = {
-    SEARCH_REQUEST: SEARCH_RESPONSE,
-    RETRIEVE_REQUEST: RETRIEVE_RESPONSE,
-    STORE_REQUEST: STORE_RESPONSE,
+    SEARCH_REQUEST.kind: (SEARCH_REQUEST, SEARCH_RESPONSE),
+    RETRIEVE_REQUEST.kind: (RETRIEVE_REQUEST, RETRIEVE_RESPONSE),
+    STORE_REQUEST.kind: (STORE_REQUEST, STORE_RESPONSE),
 }
+#: A search has one of two sizes, none between.
+SEARCH_SIZES = (SEARCH_REQUEST.min_size, SEARCH_REQUEST.max_size)
 STORE_DATA, STORE_PROLONG = 0, 1
+#: Data key and nonce of a store request's inner box.
+_BOX_AT = KEY_SIZE + NONCE_SIZE
 
 TAG_LIFETIME_MS = 60_000
 #: Shortest and longest time that something is stored, ms: within them a quarter of our own uptime.
@@ -90,7 +85,7 @@ class Announcements:
         self._started_ms = rt.clock.now_ms
         self._tags = TimedAuth(TAG_LIFETIME_MS, rt=rt)
         self.store = AnnouncementStore(dht.public_key, rt=rt)
-        for kind in SIZES:
+        for kind in ANSWERS:
             udp.claim(kind, self._on_request)
         forwarding.on_request = self._on_forwarded
 
@@ -109,10 +104,11 @@ class Announcements:
     def _answer(self, address: Address, packet: bytes, forwarded: bytes) -> bytes | None:
         """The packet to answer with, or None, counted."""
         drop = self._drop
-        sizes = SIZES.get(packet[0]) if packet else None
-        if sizes is None:
+        layouts = ANSWERS.get(packet[0]) if packet else None
+        if layouts is None:
             return drop("announcement_kind")
-        if len(packet) - OVERHEAD - SENDBACK_SIZE not in sizes:
+        request, response = layouts
+        if not request.fits(packet) or (request is SEARCH_REQUEST and len(packet) not in SEARCH_SIZES):
             return drop("announcement_size")
         sender = sender_of(packet)
         key = self._dht.nodes.request_key(address, sender)
@@ -123,16 +119,16 @@ class Announcements:
             return drop("announcement_decrypt")
         payload, sendback = plain[:-SENDBACK_SIZE], plain[-SENDBACK_SIZE:]
         asked_by = payload[:KEY_SIZE] + sender + pack_ip_port(address) + forwarded
-        if packet[0] == SEARCH_REQUEST:
+        if request is SEARCH_REQUEST:
             answer: bytes | None = self._search(address, payload, asked_by)
-        elif packet[0] == RETRIEVE_REQUEST:
+        elif request is RETRIEVE_REQUEST:
             answer = self._retrieve(payload, asked_by)
         else:
             answer = self._store(address, payload, asked_by)
         if answer is None:
             return None
         nonce = self._rt.rng.bytes(NONCE_SIZE)
-        return seal_packet(ANSWERS[packet[0]], self._dht.public_key, key, nonce, answer + sendback)
+        return seal_packet(response, self._dht.public_key, key, nonce, answer + sendback)
 
     def _search(self, address: Address, payload: bytes, asked_by: bytes) -> bytes:
         data_pk, known = payload[:KEY_SIZE], payload[KEY_SIZE:]
@@ -157,7 +153,7 @@ class Announcements:
 
     def _store(self, address: Address, payload: bytes, asked_by: bytes) -> bytes | None:
         drop = self._drop
-        data_pk, nonce, box = payload[:32], payload[32:56], payload[56:]
+        data_pk, nonce, box = payload[:KEY_SIZE], payload[KEY_SIZE:_BOX_AT], payload[_BOX_AT:]
         key = self._dht.budget.shared_key(self._dht.shared_keys, data_pk, address)
         if key is None:
             return None

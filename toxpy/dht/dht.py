@@ -25,12 +25,6 @@ from toxpy.dht.kbucket import (
 from toxpy.dht.nat import HolePunching
 from toxpy.dht.nodes import Nodes
 from toxpy.dht.packets import (
-    MAX_NODES_RESPONSE_SIZE,
-    MAX_SENT_NODES,
-    MIN_NODES_RESPONSE_SIZE,
-    NODES_REQUEST,
-    NODES_REQUEST_SIZE,
-    NODES_RESPONSE,
     open_packet,
     pack_nodes_response,
     seal_packet,
@@ -43,6 +37,7 @@ from toxpy.dht.sendbacks import MAX_OUTSTANDING, Sendbacks
 from toxpy.errors import PacketError
 from toxpy.runtime import LOG_DEBUG
 from toxpy.wire.address import PUBLIC_KEY_SIZE, Node, is_lan, is_loopback, is_usable
+from toxpy.wire.packets import MAX_SENT_NODES, NODES_REQUEST, NODES_RESPONSE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,8 +108,8 @@ class DHT:
         self._requests = Requests(nodes, rt=rt, udp=udp)
         self.requests = self._requests.dispatch
         self._punching = HolePunching(nodes, self._requests, self.pings, rt=rt, enabled=hole_punching)
-        udp.claim(NODES_REQUEST, self.on_nodes_request)
-        udp.claim(NODES_RESPONSE, self.on_nodes_response)
+        udp.claim(NODES_REQUEST.kind, self.on_nodes_request)
+        udp.claim(NODES_RESPONSE.kind, self.on_nodes_response)
         self._timer: Timer | None = rt.timers.call_later(PASS_MS, self._pass_due)
 
     # what other layers ask for
@@ -216,7 +211,7 @@ class DHT:
 
     def on_nodes_request(self, address: Address, data: bytes) -> None:
         """0x02: answer with the nodes nearest to the key asked for."""
-        if len(data) != NODES_REQUEST_SIZE:
+        if not NODES_REQUEST.fits(data):
             self._rt.counters.drop("nodes_request_size")
             return
         sender = sender_of(data)
@@ -236,7 +231,7 @@ class DHT:
     def on_nodes_response(self, address: Address, data: bytes) -> None:
         """0x04: from whom we asked, where we asked, and once."""
         drop = self._rt.counters.drop
-        if not MIN_NODES_RESPONSE_SIZE <= len(data) <= MAX_NODES_RESPONSE_SIZE:
+        if not NODES_RESPONSE.fits(data):
             drop("nodes_response_size")
             return
         sender = sender_of(data)

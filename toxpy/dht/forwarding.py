@@ -26,7 +26,14 @@ from __future__ import annotations
 from toxpy.crypto.timed_auth import TIMED_AUTH_SIZE, TimedAuth
 from toxpy.dht.budget import REPLIES_BURST, REPLIES_PER_S, Budget
 from toxpy.errors import PacketError
-from toxpy.wire.address import PUBLIC_KEY_SIZE, is_usable, pack_ip_port, unpack_ip_port
+from toxpy.wire.address import is_usable, pack_ip_port, unpack_ip_port
+from toxpy.wire.packets import (
+    FORWARD_REPLY,
+    FORWARD_REQUEST,
+    FORWARDING,
+    MAX_FORWARD_DATA_SIZE,
+    MAX_SENDBACK_SIZE,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,44 +42,39 @@ if TYPE_CHECKING:
     from toxpy.dht.dht import DHT
     from toxpy.runtime import Dispatch, Runtime
     from toxpy.wire.address import Address
+    from toxpy.wire.packets import Layout
 
-FORWARD_REQUEST, FORWARDING, FORWARD_REPLY = 0x90, 0x91, 0x92
-
-MAX_PACKET_SIZE = 2048
-MAX_SENDBACK_SIZE = 254
-#: Kind, size byte and the longest sendback leave this much.
-MAX_FORWARD_DATA_SIZE = MAX_PACKET_SIZE - 2 - MAX_SENDBACK_SIZE
 MAX_CHAIN_LENGTH = 4
 SENDBACK_LIFETIME_MS = 3_600_000
 
 SENDBACK_ADDRESS, SENDBACK_CHAIN, SENDBACK_RELAY_CLIENT = 0, 1, 2
 TOKEN_SIZE = 8
 
-_REQUEST_HEADER_SIZE = 1 + PUBLIC_KEY_SIZE
-
 
 def pack_chain(keys: Sequence[bytes], data: bytes) -> bytes:
     """`data` inside one request per key, the last key being its destination; no key leaves it as it is."""
     if len(keys) > MAX_CHAIN_LENGTH or len(data) > MAX_FORWARD_DATA_SIZE:
         raise ValueError(f"at most {MAX_CHAIN_LENGTH} keys and {MAX_FORWARD_DATA_SIZE} bytes")
-    return b"".join(bytes((FORWARD_REQUEST,)) + key for key in keys) + data
+    return b"".join(FORWARD_REQUEST.make(key) for key in keys) + data
 
 
-def pack_with_sendback(kind: int, sendback: bytes, data: bytes) -> bytes:
+def pack_with_sendback(layout: Layout, sendback: bytes, data: bytes) -> bytes:
     """A forwarding or a reply."""
-    return bytes((kind, len(sendback))) + sendback + data
+    return layout.make(len(sendback)) + sendback + data
 
 
 def unpack_with_sendback(packet: bytes) -> tuple[bytes, bytes]:
     """Sendback and data of a forwarding or a reply; PacketError when a size is impossible."""
-    if len(packet) < 2:
+    begin = FORWARDING.size
+    if len(packet) < begin:
         raise PacketError("forwarding: no size byte")
-    end = 2 + packet[1]
-    if packet[1] > MAX_SENDBACK_SIZE or end > len(packet):
+    _, size = FORWARDING.unpack_from(packet)
+    end = begin + size
+    if size > MAX_SENDBACK_SIZE or end > len(packet):
         raise PacketError("forwarding: impossible size of the sendback")
     if len(packet) - end > MAX_FORWARD_DATA_SIZE:
         raise PacketError("forwarding: too much data")
-    return packet[2:end], packet[end:]
+    return packet[begin:end], packet[end:]
 
 
 class Forwarding:
@@ -94,9 +96,9 @@ class Forwarding:
         self.on_response: Callable[[bytes], None] = self._no_response
         #: takes answers for a client of our TCP relay: (token, data)
         self.to_relay_client: Callable[[int, bytes], None] = self._no_relay
-        udp.claim(FORWARD_REQUEST, self._on_forward_request)
-        udp.claim(FORWARDING, self._on_forwarding)
-        udp.claim(FORWARD_REPLY, self._on_forward_reply)
+        udp.claim(FORWARD_REQUEST.kind, self._on_forward_request)
+        udp.claim(FORWARDING.kind, self._on_forwarding)
+        udp.claim(FORWARD_REPLY.kind, self._on_forward_reply)
 
     # for ourselves
 
@@ -142,7 +144,7 @@ class Forwarding:
             sendback, inner = unpack_with_sendback(data)
         except PacketError:
             return self._rt.counters.drop("forward_malformed")
-        if inner and inner[0] == FORWARD_REQUEST:
+        if inner and inner[0] == FORWARD_REQUEST.kind:
             origin = bytes((SENDBACK_CHAIN,)) + pack_ip_port(address) + sendback
             return self._forward(address, origin, inner)
         if sendback:
@@ -151,16 +153,15 @@ class Forwarding:
 
     def _forward(self, source: Address, origin: bytes, request: bytes) -> None:
         """Do what a request that came from `source` asks for."""
-        size = len(request) - _REQUEST_HEADER_SIZE
-        if not 0 <= size <= MAX_FORWARD_DATA_SIZE or TIMED_AUTH_SIZE + len(origin) > MAX_SENDBACK_SIZE:
+        if not FORWARD_REQUEST.fits(request) or TIMED_AUTH_SIZE + len(origin) > MAX_SENDBACK_SIZE:
             return self._rt.counters.drop("forward_size")
-        client = self._dht.nodes.close_list.get(request[1:_REQUEST_HEADER_SIZE])
+        client = self._dht.nodes.close_list.get(FORWARD_REQUEST.unpack_from(request)[1])
         address = client.address(self._rt.clock.now_ms) if client is not None else None
         if address is None:
             return self._rt.counters.drop("forward_unroutable")
         if not self._budget.allows(source):
             return self._rt.counters.drop("forward_budget")
-        packet = pack_with_sendback(FORWARDING, self._seal(origin), request[_REQUEST_HEADER_SIZE:])
+        packet = pack_with_sendback(FORWARDING, self._seal(origin), request[FORWARD_REQUEST.size :])
         self._rt.counters.count("forwarded")
         return self._send(address, packet)
 

@@ -19,8 +19,8 @@ from toxpy.dht.kbucket import (
     bits_of,
     number_of,
 )
-from toxpy.dht.packets import MAX_SENT_NODES
 from toxpy.wire.address import Node, is_lan
+from toxpy.wire.packets import MAX_SENT_NODES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,48 +14,28 @@ check every length and give None or raise PacketError.
 
 from __future__ import annotations
 
-from toxpy.crypto.sodium import MAC_SIZE, NONCE_SIZE, decrypt, encrypt
+from toxpy.crypto.sodium import MAC_SIZE, decrypt, encrypt
 from toxpy.errors import PacketError
-from toxpy.wire import packets
-from toxpy.wire.address import NODE4_SIZE, NODE6_SIZE, PUBLIC_KEY_SIZE, pack_nodes, unpack_nodes
+from toxpy.wire.address import NODE4_SIZE, NODE6_SIZE, pack_nodes, unpack_nodes
+from toxpy.wire.packets import DHT_REQUEST, MAX_SENT_NODES, PING_REQUEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from toxpy.wire.address import Node
-
-PING_REQUEST, PING_RESPONSE = packets.PING_REQUEST.kind, packets.PING_RESPONSE.kind
-NODES_REQUEST, NODES_RESPONSE = packets.NODES_REQUEST.kind, packets.NODES_RESPONSE.kind
-DHT_REQUEST = packets.DHT_REQUEST.kind
-SEARCH_REQUEST, SEARCH_RESPONSE, RETRIEVE_REQUEST, RETRIEVE_RESPONSE = 0x93, 0x94, 0x95, 0x96
-STORE_REQUEST, STORE_RESPONSE = 0x97, 0x98
+    from toxpy.wire.packets import Layout
 
 PING_ID_SIZE = 8
-#: Sendback of an announcements packet, bytes: it comes back in the answer.
-SENDBACK_SIZE = 8
-NONCE_AT = 1 + PUBLIC_KEY_SIZE
-#: kind, sender, nonce: where the box of a DHT packet begins
-HEADER_SIZE = NONCE_AT + NONCE_SIZE
-OVERHEAD = HEADER_SIZE + MAC_SIZE
-
-PING_SIZE = packets.PING_REQUEST.max_size
-NODES_REQUEST_SIZE = packets.NODES_REQUEST.max_size
-MAX_SENT_NODES = 4
-MIN_NODES_RESPONSE_SIZE = packets.NODES_RESPONSE.min_size
-MAX_NODES_RESPONSE_SIZE = packets.NODES_RESPONSE.max_size
-
-REQUEST_HEADER_SIZE = packets.DHT_REQUEST.size
-#: with the kind and no data
-MIN_REQUEST_SIZE = REQUEST_HEADER_SIZE + MAC_SIZE + 1
-MAX_REQUEST_SIZE = packets.DHT_REQUEST.max_size
+#: Where the nonce stands, and where the box begins; all but the DHT request begin alike.
+NONCE_AT, HEADER_SIZE = PING_REQUEST.offset("nonce"), PING_REQUEST.size
 #: Largest payload of a DHT request behind its kind, bytes.
-MAX_REQUEST_PAYLOAD = MAX_REQUEST_SIZE - MIN_REQUEST_SIZE
+MAX_REQUEST_PAYLOAD = DHT_REQUEST.max_size - DHT_REQUEST.size - MAC_SIZE - 1
 
 
-def seal_packet(kind: int, sender: bytes, key: bytes, nonce: bytes, payload: bytes) -> bytes:
+def seal_packet(layout: Layout, sender: bytes, key: bytes, nonce: bytes, payload: bytes) -> bytes:
     """A DHT packet under the shared key."""
-    return bytes((kind,)) + sender + nonce + encrypt(key, nonce, payload)
+    return layout.make(sender, nonce) + encrypt(key, nonce, payload)
 
 
 def sender_of(packet: bytes) -> bytes:
@@ -64,7 +44,7 @@ def sender_of(packet: bytes) -> bytes:
 
 
 def open_packet(key: bytes, packet: bytes) -> bytes | None:
-    """The payload of a DHT packet of at least OVERHEAD bytes, or None when it does not decrypt."""
+    """The payload of a DHT packet as long as its layout asks for, or None when it does not decrypt."""
     return decrypt(key, packet[NONCE_AT:HEADER_SIZE], packet[HEADER_SIZE:])
 
 
@@ -92,16 +72,16 @@ def unpack_nodes_response(payload: bytes) -> tuple[list[Node], bytes]:
 
 def seal_request(receiver: bytes, sender: bytes, key: bytes, nonce: bytes, kind: int, data: bytes) -> bytes:
     """A DHT request packet; the caller has checked the size of `data`."""
-    return bytes((DHT_REQUEST,)) + receiver + sender + nonce + encrypt(key, nonce, bytes((kind,)) + data)
+    return DHT_REQUEST.make(receiver, sender, nonce) + encrypt(key, nonce, bytes((kind,)) + data)
 
 
 def request_keys(packet: bytes) -> tuple[bytes, bytes]:
-    """Receiver and claimed sender of a DHT request of at least MIN_REQUEST_SIZE bytes."""
-    middle = 1 + PUBLIC_KEY_SIZE
-    return packet[1:middle], packet[middle : middle + PUBLIC_KEY_SIZE]
+    """Receiver and claimed sender of a DHT request as long as its layout asks for."""
+    _, receiver, sender, _ = DHT_REQUEST.unpack_from(packet)
+    return receiver, sender
 
 
 def open_request(key: bytes, packet: bytes) -> bytes | None:
-    """Kind and data of a DHT request of at least MIN_REQUEST_SIZE bytes, or None."""
-    nonce = packet[REQUEST_HEADER_SIZE - NONCE_SIZE : REQUEST_HEADER_SIZE]
-    return decrypt(key, nonce, packet[REQUEST_HEADER_SIZE:])
+    """Kind and data of a DHT request as long as its layout asks for, or None."""
+    nonce = DHT_REQUEST.unpack_from(packet)[3]
+    return decrypt(key, nonce, packet[DHT_REQUEST.size :])

@@ -11,16 +11,10 @@ from __future__ import annotations
 
 from toxpy.crypto.sodium import NONCE_SIZE
 from toxpy.dht.kbucket import Nearest
-from toxpy.dht.packets import (
-    PING_REQUEST,
-    PING_RESPONSE,
-    PING_SIZE,
-    open_packet,
-    seal_packet,
-    sender_of,
-)
+from toxpy.dht.packets import open_packet, seal_packet, sender_of
 from toxpy.dht.sendbacks import Sendbacks
 from toxpy.wire.address import Node, is_usable
+from toxpy.wire.packets import PING_REQUEST, PING_RESPONSE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +23,7 @@ if TYPE_CHECKING:
     from toxpy.dht.nodes import Nodes
     from toxpy.runtime import Dispatch, Runtime, Timer
     from toxpy.wire.address import Address
+    from toxpy.wire.packets import Layout
 
 MAX_TO_PING = 32
 TIME_TO_PING_MS = 2000
@@ -51,8 +46,8 @@ class Pings:
         self._to_ping = Nearest(nodes.close_list.base, MAX_TO_PING)
         self._timer: Timer | None = None
         self._pinged_ms = rt.clock.now_ms - TIME_TO_PING_MS
-        udp.claim(PING_REQUEST, self.on_request)
-        udp.claim(PING_RESPONSE, self.on_response)
+        udp.claim(PING_REQUEST.kind, self.on_request)
+        udp.claim(PING_RESPONSE.kind, self.on_response)
 
     def send_request(self, address: Address, public_key: bytes) -> None:
         """Ping one node."""
@@ -61,23 +56,23 @@ class Pings:
             return
         self._send(PING_REQUEST, key, address, self._sendbacks.add(public_key, address))
 
-    def _send(self, kind: int, key: bytes, address: Address, ping_id: bytes) -> None:
+    def _send(self, layout: Layout, key: bytes, address: Address, ping_id: bytes) -> None:
         nonce = self._rt.rng.bytes(NONCE_SIZE)
         # the kind again inside the box: the key is the same in both directions, and a request
         # must not be its own response
-        payload = bytes((kind,)) + ping_id
-        self._nodes.send(address, seal_packet(kind, self._nodes.public_key, key, nonce, payload))
+        payload = layout.prefix + ping_id
+        self._nodes.send(address, seal_packet(layout, self._nodes.public_key, key, nonce, payload))
 
     def on_request(self, address: Address, data: bytes) -> None:
         """0x00: answer it."""
-        if len(data) != PING_SIZE:
+        if not PING_REQUEST.fits(data):
             self._rt.counters.drop("ping_size")
             return
         key = self._nodes.request_key(address, sender_of(data))
         if key is None:
             return
         payload = open_packet(key, data)
-        if payload is None or payload[0] != PING_REQUEST:
+        if payload is None or payload[0] != PING_REQUEST.kind:
             self._rt.counters.drop("ping_decrypt")
             return
         self._send(PING_RESPONSE, key, address, payload[1:])
@@ -86,7 +81,7 @@ class Pings:
     def on_response(self, address: Address, data: bytes) -> None:
         """0x01: counts once for each of our pings, and from the key and address that we pinged only."""
         drop = self._rt.counters.drop
-        if len(data) != PING_SIZE:
+        if not PING_RESPONSE.fits(data):
             drop("ping_size")
             return
         public_key = sender_of(data)
@@ -95,7 +90,7 @@ class Pings:
             return
         key = self._nodes.shared_keys.get(public_key)
         payload = open_packet(key, data) if key is not None else None
-        if payload is None or payload[0] != PING_RESPONSE:
+        if payload is None or payload[0] != PING_RESPONSE.kind:
             drop("ping_decrypt")
             return
         if self._sendbacks.take(payload[1:], public_key, address) is None:

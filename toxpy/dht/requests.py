@@ -8,16 +8,9 @@ passed on as it is; anything else ends here.
 from __future__ import annotations
 
 from toxpy.crypto.sodium import NONCE_SIZE
-from toxpy.dht.packets import (
-    DHT_REQUEST,
-    MAX_REQUEST_PAYLOAD,
-    MAX_REQUEST_SIZE,
-    MIN_REQUEST_SIZE,
-    open_request,
-    request_keys,
-    seal_request,
-)
+from toxpy.dht.packets import MAX_REQUEST_PAYLOAD, open_request, request_keys, seal_request
 from toxpy.runtime import Dispatch
+from toxpy.wire.packets import DHT_REQUEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +29,7 @@ class Requests:
         self._rt = rt
         #: handler(address, sender's key, data); the address is that of the node that brought it
         self.dispatch = Dispatch()
-        udp.claim(DHT_REQUEST, self.on_packet)
+        udp.claim(DHT_REQUEST.kind, self.on_packet)
 
     def create(self, receiver: bytes, kind: int, data: bytes) -> bytes:
         """A packet for `receiver`, b"" when nobody can have that key; ValueError beyond 918 bytes of data."""
@@ -73,7 +66,7 @@ class Requests:
     def on_packet(self, address: Address, data: bytes) -> None:
         """0x20: for us, or for a node we know."""
         drop = self._rt.counters.drop
-        if not MIN_REQUEST_SIZE < len(data) <= MAX_REQUEST_SIZE:
+        if not DHT_REQUEST.fits(data):
             drop("dht_request_size")
             return
         receiver, sender = request_keys(data)

@@ -14,6 +14,7 @@ from toxpy.onion.announce import AnnounceServer
 from toxpy.onion.group_announce import Member
 from toxpy.runtime import Dispatch
 from toxpy.wire.address import Node, pack_ip_port
+from toxpy.wire.packets import RETRIEVE_RESPONSE, SEARCH_RESPONSE, STORE_RESPONSE
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "announcements.json").read_text())
 LOOPBACK = b"\x7f\x00\x00\x01"
@@ -91,12 +92,14 @@ def test_our_server_answers_alike_in_every_byte_that_is_not_its_own():
     assert len(ours.payload) == 67
     for name, kind, data, seconds in (("store", 0, b"my data", 7), ("prolong", 1, sha256(b"my data"), 9000)):
         answer = ask(client.store(data_keys, ours.tag, seconds, kind, data))
-        assert client.response(0x98, answer)[:36] == client.response(0x98, response(name))[:36]
+        stored, recorded = (client.response(STORE_RESPONSE, each) for each in (answer, response(name)))
+        assert stored[:36] == recorded[:36]
         assert len(answer) == len(response(name))
     stored = client.found(ask(client.search(data_keys.public)))
     assert stored.payload[:65] == client.found(response("search_stored")).payload[:65]
     retrieved = ask(client.retrieve(data_keys.public, ours.tag))
-    assert client.response(0x96, retrieved) == client.response(0x96, response("retrieve"))
+    recorded = client.response(RETRIEVE_RESPONSE, response("retrieve"))
+    assert client.response(RETRIEVE_RESPONSE, retrieved) == recorded
 
 
 def test_a_real_node_asks_and_is_answered():
@@ -104,7 +107,7 @@ def test_a_real_node_asks_and_is_answered():
     request = hexed("search_request")
     ((to, answer),) = node.ask(request)
     assert to == SOURCE
-    assert answer[0] == 0x94
+    assert answer[0] == SEARCH_RESPONSE.kind
     # of the form of the real answer to us, which named two nodes
     assert len(hexed("search_response")) - len(answer) in (0, 39, 78, 117)
 

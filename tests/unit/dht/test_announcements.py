@@ -11,7 +11,16 @@ from toxpy.crypto.sodium import decrypt, encrypt, sha256, shared_key
 from toxpy.dht.announcement_store import BUCKET_SIZE, BUCKETS, AnnouncementStore, bucket_of
 from toxpy.dht.announcements import MAX_TIMEOUT_MS, MIN_TIMEOUT_MS, TAG_LIFETIME_MS
 from toxpy.dht.budget import X25519_BURST
-from toxpy.dht.forwarding import FORWARD_REPLY, FORWARDING, pack_with_sendback, unpack_with_sendback
+from toxpy.dht.forwarding import pack_with_sendback, unpack_with_sendback
+from toxpy.wire.packets import (
+    FORWARD_REPLY,
+    FORWARDING,
+    RETRIEVE_REQUEST,
+    RETRIEVE_RESPONSE,
+    SEARCH_REQUEST,
+    SEARCH_RESPONSE,
+    STORE_REQUEST,
+)
 
 ASKER = (bytes([20, 7, 7, 7]), 777)
 DATA = b"here I am"
@@ -187,7 +196,7 @@ def test_only_the_owner_of_a_data_key_stores_under_it():
     # the thief's inner box under the key of the victim
     nonce = bytes(24)
     box = encrypt(shared_key(asked.server.key, thief.secret), nonce, tag + bytes(5) + b"stolen")
-    assert asked.ask(asked.client.request(0x97, asked.data_pk + nonce + box)) is None
+    assert asked.ask(asked.client.request(STORE_REQUEST, asked.data_pk + nonce + box)) is None
     assert asked.server.dropped("announcement_decrypt") == 1
     assert asked.search().digest is None
 
@@ -198,7 +207,7 @@ def test_forwarded_requests_are_answered_the_same_way():
 
     def ask(packet):
         answer = asked.ask(pack_with_sendback(FORWARDING, sendback, packet))
-        assert answer[0] == FORWARD_REPLY
+        assert answer[0] == FORWARD_REPLY.kind
         back, data = unpack_with_sendback(answer)
         assert back == sendback
         return data
@@ -229,8 +238,8 @@ def test_searches_name_nodes_that_speak_the_protocol():
 def test_nodes_that_do_not_answer_searches_are_not_named():
     universe, peers = settled(2)
     mute = Peer(universe, "mute")
-    for kind in (0x93, 0x95, 0x97):
-        mute.udp.handlers[kind] = lambda *_: None
+    for layout in (SEARCH_REQUEST, RETRIEVE_REQUEST, STORE_REQUEST):
+        mute.udp.handlers[layout.kind] = lambda *_: None
     mute.dht.bootstrap(peers[0].address, peers[0].key)
     universe.run_for(20_000)
     dht = peers[0].dht
@@ -253,17 +262,17 @@ def test_an_answer_counts_once_and_only_from_who_was_asked():
     server.sent.clear()
     server.dht.answered(ASKER, node.public)
     server.dht.answered(ASKER, node.public)
-    ((to, question),) = [(to, data) for to, data in server.sent if data[0] == 0x93]
+    ((to, question),) = [(to, data) for to, data in server.sent if data[0] == SEARCH_REQUEST.kind]
     assert to == ASKER, "asked once, when it entered the close list"
     key = shared_key(server.key, node.secret)
     plain = decrypt(key, question[33:57], question[57:])
     assert len(plain) == 40
-    answer = b"\x94" + node.public + bytes(24) + encrypt(key, bytes(24), plain)
+    answer = SEARCH_RESPONSE.prefix + node.public + bytes(24) + encrypt(key, bytes(24), plain)
     for size in range(1, len(answer)):
         server.deliver(ASKER, answer[:size])
     server.deliver((ASKER[0], 1), answer)
     assert server.dropped("announcement_unasked") == 1
-    wrong = b"\x94" + node.public + bytes(24) + encrypt(key, bytes(24), plain[:-1] + b"\0")
+    wrong = SEARCH_RESPONSE.prefix + node.public + bytes(24) + encrypt(key, bytes(24), plain[:-1] + b"\0")
     server.deliver(ASKER, wrong)
     assert server.dropped("announcement_replay") == 1
     before = server.dht.nodes.close_count(announce_only=True)
@@ -313,19 +322,19 @@ def test_bytes_inside_the_box():
     asked = Asked()
     asked.store()
     tag = asked.search().tag
-    for kind, payload in (
-        (0x93, b""),
-        (0x93, bytes(31)),
-        (0x93, bytes(63)),
-        (0x93, bytes(65)),
-        (0x95, asked.data_pk + b"\x01" + tag),
-        (0x95, asked.data_pk + tag),
-        (0x97, asked.data_pk),
-        (0x97, asked.data_pk + bytes(24 + 16 + 37)),
-        (0x97, bytes(32 + 24 + 16 + 37)),
-        (0x96, asked.data_pk),
+    for layout, payload in (
+        (SEARCH_REQUEST, b""),
+        (SEARCH_REQUEST, bytes(31)),
+        (SEARCH_REQUEST, bytes(63)),
+        (SEARCH_REQUEST, bytes(65)),
+        (RETRIEVE_REQUEST, asked.data_pk + b"\x01" + tag),
+        (RETRIEVE_REQUEST, asked.data_pk + tag),
+        (STORE_REQUEST, asked.data_pk),
+        (STORE_REQUEST, asked.data_pk + bytes(24 + 16 + 37)),
+        (STORE_REQUEST, bytes(32 + 24 + 16 + 37)),
+        (RETRIEVE_RESPONSE, asked.data_pk),
     ):
-        assert asked.ask(pack_with_sendback(FORWARDING, b"x", asked.client.request(kind, payload))) is None
+        assert asked.ask(pack_with_sendback(FORWARDING, b"x", asked.client.request(layout, payload))) is None
     assert asked.retrieve() == DATA
 
 
@@ -345,8 +354,8 @@ def test_wrong_sizes_cost_no_cryptography():
     values = asked.server.rt.counters.values
     before = values["x25519"]
     for i in range(200):
-        for kind in (0x93, 0x95, 0x97, 0x94):
-            asked.server.deliver(ASKER, bytes((kind,)) + i.to_bytes(32, "big") + bytes(60))
+        for layout in (SEARCH_REQUEST, RETRIEVE_REQUEST, STORE_REQUEST, SEARCH_RESPONSE):
+            asked.server.deliver(ASKER, layout.prefix + i.to_bytes(32, "big") + bytes(60))
     assert values["x25519"] == before
 
 

@@ -7,11 +7,6 @@ from tests.unit.dht.net import Peer, settled
 from toxpy.crypto.timed_auth import TIMED_AUTH_SIZE
 from toxpy.dht.budget import REPLIES_BURST
 from toxpy.dht.forwarding import (
-    FORWARD_REPLY,
-    FORWARD_REQUEST,
-    FORWARDING,
-    MAX_FORWARD_DATA_SIZE,
-    MAX_SENDBACK_SIZE,
     SENDBACK_LIFETIME_MS,
     pack_chain,
     pack_with_sendback,
@@ -19,6 +14,13 @@ from toxpy.dht.forwarding import (
 )
 from toxpy.errors import PacketError
 from toxpy.wire.address import pack_ip_port
+from toxpy.wire.packets import (
+    FORWARD_REPLY,
+    FORWARD_REQUEST,
+    FORWARDING,
+    MAX_FORWARD_DATA_SIZE,
+    MAX_SENDBACK_SIZE,
+)
 
 STRANGER = (bytes([21, 1, 1, 1]), 999)
 
@@ -70,7 +72,7 @@ def test_the_sendback_holds_a_tag_and_the_asker():
     peers[2].sent.clear()
     line.universe.carry = lambda *_: None
     peers[1].deliver(peers[0].address, pack_chain(line.keys(2), b"hello"))
-    ((to, packet),) = [(to, data) for to, data in peers[1].sent if data[0] == FORWARDING]
+    ((to, packet),) = [(to, data) for to, data in peers[1].sent if data[0] == FORWARDING.kind]
     assert to == peers[2].address
     sendback, data = unpack_with_sendback(packet)
     assert data == b"hello"
@@ -180,7 +182,7 @@ def test_sendbacks_end_a_chain_that_grows():
 @pytest.mark.parametrize("size", [0, 1, 31])
 def test_short_requests(size):
     peer = Line().peers[0]
-    peer.deliver(STRANGER, bytes((FORWARD_REQUEST,)) + bytes(size))
+    peer.deliver(STRANGER, FORWARD_REQUEST.prefix + bytes(size))
     assert peer.dropped("forward_size") == 1
 
 

@@ -8,6 +8,7 @@ from toxpy.dht import packets
 from toxpy.dht.budget import REPLIES_BURST, X25519_BURST
 from toxpy.dht.ping import MAX_TO_PING
 from toxpy.wire.address import Node
+from toxpy.wire.packets import DHT_REQUEST, NODES_REQUEST, NODES_RESPONSE, PING_REQUEST, PING_RESPONSE
 
 ELSEWHERE = (bytes((66, 1, 1, 1)), 5)
 #: Points of low order: Diffie-Hellman with them is all zero, whatever our key.
@@ -22,22 +23,22 @@ LOW_ORDER = [
 ]
 
 
-def captured(kind):
+def captured(layout):
     """A genuine packet of that kind caught before it arrives, its receiver and its source."""
     universe, peers = settled(3)
     caught = []
     carry = universe.carry
 
     def intercept(source, address, data):
-        if data[0] == kind and not caught:
+        if data[0] == layout.kind and not caught:
             caught.append((universe.sockets[address], source.address, data))
         else:
             carry(source, address, data)
 
     universe.carry = intercept
-    if kind in (packets.PING_REQUEST, packets.PING_RESPONSE):
+    if layout in (PING_REQUEST, PING_RESPONSE):
         peers[0].dht.pings.send_request(peers[1].address, peers[1].key)
-    if kind == packets.DHT_REQUEST:
+    if layout is DHT_REQUEST:
         peers[0].send(peers[1].address, peers[0].dht.create_request(peers[1].key, 77, b"data"))
     # the time-out of a question is 5 s: stop at once
     assert universe.run_until(lambda: caught, 61_000)
@@ -52,11 +53,11 @@ def drops(peer):
 
 
 ALL_KINDS = [
-    packets.PING_REQUEST,
-    packets.PING_RESPONSE,
-    packets.NODES_REQUEST,
-    packets.NODES_RESPONSE,
-    packets.DHT_REQUEST,
+    PING_REQUEST,
+    PING_RESPONSE,
+    NODES_REQUEST,
+    NODES_RESPONSE,
+    DHT_REQUEST,
 ]
 
 
@@ -75,10 +76,10 @@ def test_every_truncation_and_every_flipped_bit_is_dropped(kind):
     assert drops(receiver) == len(damaged)
 
 
-@pytest.mark.parametrize("kind", [packets.PING_RESPONSE, packets.NODES_RESPONSE])
+@pytest.mark.parametrize("kind", [PING_RESPONSE, NODES_RESPONSE])
 def test_a_response_counts_once_and_only_from_where_was_asked(kind):
     receiver, source, data = captured(kind)
-    name = {packets.PING_RESPONSE: "ping", packets.NODES_RESPONSE: "nodes_response"}[kind]
+    name = {PING_RESPONSE: "ping", NODES_RESPONSE: "nodes_response"}[kind]
     heard = []
     receiver.dht.add_friend(packets.sender_of(data), heard.append)
     receiver.deliver(ELSEWHERE, data)
@@ -91,7 +92,7 @@ def test_a_response_counts_once_and_only_from_where_was_asked(kind):
     assert receiver.dropped(f"{name}_unasked") + receiver.dropped(f"{name}_replay") == 2
 
 
-@pytest.mark.parametrize("kind", [packets.PING_RESPONSE, packets.NODES_RESPONSE])
+@pytest.mark.parametrize("kind", [PING_RESPONSE, NODES_RESPONSE])
 def test_an_unasked_response_costs_no_cryptography(kind):
     _, peers = settled(2)
     before = peers[0].rt.counters.values["x25519"]
@@ -107,12 +108,12 @@ def test_a_request_sent_back_is_no_response():
     universe.carry = lambda *_: None
     one.dht.pings.send_request(two.address, two.key)
     _, request = one.sent[-1]
-    one.deliver(two.address, bytes((packets.PING_RESPONSE,)) + two.key + request[33:])
+    one.deliver(two.address, PING_RESPONSE.prefix + two.key + request[33:])
     assert one.dropped("ping_decrypt") == 1
     two.deliver(one.address, request)
     _, response = two.sent[-1]
     one.sent.clear()
-    one.deliver(two.address, bytes((packets.PING_REQUEST,)) + response[1:])
+    one.deliver(two.address, PING_REQUEST.prefix + response[1:])
     assert one.dropped("ping_decrypt") == 2
     assert one.sent == []
 
@@ -122,7 +123,7 @@ def test_low_order_keys_get_nothing(key):
     _, peers = settled(2)
     peer = peers[0]
     peer.sent.clear()
-    for kind, size in ((0x00, packets.PING_SIZE), (0x02, packets.NODES_REQUEST_SIZE)):
+    for kind, size in ((0x00, PING_REQUEST.max_size), (0x02, NODES_REQUEST.max_size)):
         peer.deliver(ELSEWHERE, bytes((kind,)) + key + bytes(size - 33))
     peer.deliver(ELSEWHERE, b"\x20" + peer.key + key + bytes(60))
     peer.dht.bootstrap(ELSEWHERE, key)
@@ -134,20 +135,20 @@ def test_packets_under_our_own_key_are_dropped():
     _, peers = settled(2)
     peer = peers[0]
     peer.sent.clear()
-    peer.deliver(ELSEWHERE, b"\x00" + peer.key + bytes(packets.PING_SIZE - 33))
+    peer.deliver(ELSEWHERE, b"\x00" + peer.key + bytes(PING_REQUEST.max_size - 33))
     peer.deliver(ELSEWHERE, b"\x20" + peer.key + peer.key + bytes(60))
     assert peer.dropped("dht_own_key") == 2
     peer.dht.bootstrap(ELSEWHERE, peer.key)
     assert peer.sent == []
 
 
-def stranger_packets(peer, count, kind=packets.NODES_REQUEST):
+def stranger_packets(peer, count, layout=NODES_REQUEST):
     """Genuine requests of that many fresh keys."""
     for _ in range(count):
         pair = KeyPair.generate(peer.rt.rng)
         key = SharedKeys(pair, rt=peer.rt).get(peer.key)
-        payload = bytes(40) if kind == packets.NODES_REQUEST else b"\0" * 9
-        yield packets.seal_packet(kind, pair.public, key, peer.rt.rng.bytes(24), payload)
+        payload = bytes(40) if layout is NODES_REQUEST else b"\0" * 9
+        yield packets.seal_packet(layout, pair.public, key, peer.rt.rng.bytes(24), payload)
 
 
 def test_fresh_keys_from_one_network_run_out_of_budget():
@@ -164,22 +165,22 @@ def test_fresh_keys_from_one_network_run_out_of_budget():
 
 
 def test_a_replayed_request_cannot_flood_its_victim():
-    receiver, _, data = captured(packets.NODES_REQUEST)
+    receiver, _, data = captured(NODES_REQUEST)
     for _ in range(REPLIES_BURST + 5000):
         receiver.deliver(ELSEWHERE, data)
     assert len(receiver.sent) <= REPLIES_BURST
     assert receiver.dropped("dht_budget") >= 5000
-    assert max(len(answer) for _, answer in receiver.sent) <= packets.MAX_NODES_RESPONSE_SIZE
+    assert max(len(answer) for _, answer in receiver.sent) <= NODES_RESPONSE.max_size
 
 
 def test_strangers_are_pinged_at_most_32_at_a_time():
     universe, peers = settled(2)
     peer = peers[0]
-    for data in list(stranger_packets(peer, 4 * MAX_TO_PING, packets.PING_REQUEST)):
+    for data in list(stranger_packets(peer, 4 * MAX_TO_PING, PING_REQUEST)):
         peer.deliver(ELSEWHERE, data)
     peer.sent.clear()
     universe.run_for(2100)
-    assert sum(data[0] == packets.PING_REQUEST for _, data in peer.sent) <= MAX_TO_PING
+    assert sum(data[0] == PING_REQUEST.kind for _, data in peer.sent) <= MAX_TO_PING
     assert len(peer.dht.nodes.close_list) == 1
 
 
@@ -191,7 +192,7 @@ def forged_response(liar, peer, nodes):
     key = liar.dht.shared_keys.get(peer.key)
     ping_id = packets.open_packet(key, request)[32:]
     payload = packets.pack_nodes_response(nodes, ping_id)
-    return packets.seal_packet(packets.NODES_RESPONSE, liar.key, key, liar.rt.rng.bytes(24), payload)
+    return packets.seal_packet(NODES_RESPONSE, liar.key, key, liar.rt.rng.bytes(24), payload)
 
 
 def test_told_addresses_must_be_plausible():
@@ -224,7 +225,7 @@ def test_a_malformed_answer_does_not_use_up_the_question():
     peer, liar = peers
     good = forged_response(liar, peer, [])
     key = liar.dht.shared_keys.get(peer.key)
-    bad = packets.seal_packet(packets.NODES_RESPONSE, liar.key, key, bytes(24), b"\x05" + bytes(60))
+    bad = packets.seal_packet(NODES_RESPONSE, liar.key, key, bytes(24), b"\x05" + bytes(60))
     peer.deliver(liar.address, bad)
     assert peer.dropped("nodes_response_malformed") == 1
     peer.deliver(liar.address, good)

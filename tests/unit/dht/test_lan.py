@@ -4,8 +4,8 @@ from tests.support.universe import Universe
 from tests.unit.dht.net import Peer
 from toxpy.crypto.keys import KeyPair
 from toxpy.dht.lan import INTERVAL_MS, LAN_DISCOVERY, NEWCOMERS_BURST, PORTS_PER_ROUND, Lan
-from toxpy.dht.packets import NODES_REQUEST
 from toxpy.system.sockets import FIRST_PORT, LAST_PORT
+from toxpy.wire.packets import NODES_REQUEST
 
 EVERYBODY = [(b"\xff\xff\xff\xff", 0)]
 
@@ -42,7 +42,7 @@ class Neighbour(Peer):
 
     def asked(self):
         """Addresses of nodes requests sent since the last time."""
-        found = [to for to, data in self.sent if data[0] == NODES_REQUEST]
+        found = [to for to, data in self.sent if data[0] == NODES_REQUEST.kind]
         self.sent.clear()
         return found
 

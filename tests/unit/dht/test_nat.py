@@ -20,8 +20,9 @@ from toxpy.dht.nat import (
     low_ports,
     near_ports,
 )
-from toxpy.dht.packets import DHT_REQUEST, PING_REQUEST, open_request, request_keys
+from toxpy.dht.packets import open_request, request_keys
 from toxpy.dht.sendbacks import MAX_OUTSTANDING, PING_TIMEOUT_MS
+from toxpy.wire.packets import DHT_REQUEST, PING_REQUEST
 
 NAT_IP = bytes((40, 0, 0, 1))
 LIAR_IP = bytes((50, 0, 0, 1))
@@ -77,7 +78,7 @@ class Stage:
 
     def punches(self):
         """Ports pinged since the last time."""
-        sent = [to for to, data in self.take() if data[0] == PING_REQUEST]
+        sent = [to for to, data in self.take() if data[0] == PING_REQUEST.kind]
         assert all(ip == NAT_IP for ip, _ in sent)
         return [port for _, port in sent]
 
@@ -85,7 +86,7 @@ class Stage:
         """(teller, payload) of the NAT pings among these packets."""
         found = []
         for to, data in sent:
-            if data[0] == DHT_REQUEST:
+            if data[0] == DHT_REQUEST.kind:
                 assert request_keys(data) == (self.bob.public, self.alice.key)
                 payload = open_request(self.alice.dht.shared_keys.get(self.bob.public), data)
                 assert payload[0] == NAT_PING
@@ -260,7 +261,7 @@ def test_off_means_no_guesses_but_answers():
     stage = Stage(symmetric(), hole_punching=False)
     stage.both_sides_are_at_it()
     sent = stage.take()
-    assert [data[0] for _, data in sent] == [DHT_REQUEST]
+    assert [data[0] for _, data in sent] == [DHT_REQUEST.kind]
 
 
 def test_too_few_tellers_aim_at_nobody():
@@ -276,7 +277,7 @@ def test_a_reached_friend_is_left_alone():
     stage.both_sides_are_at_it()
     pings = stage.nat_pings(sent := stage.take())
     assert [to for to, _ in pings] == [(NAT_IP, 6000)]
-    assert PING_REQUEST not in [data[0] for _, data in sent], "the answer goes straight to bob"
+    assert PING_REQUEST.kind not in [data[0] for _, data in sent], "the answer goes straight to bob"
 
 
 def test_all_friends_together_stay_within_the_open_pings():
@@ -321,7 +322,7 @@ def unreachable(searched_back, size=12):
 
 
 def nat_pings_to(peer, receiver):
-    return [to for to, data in peer.sent if data[0] == DHT_REQUEST and data[1:33] == receiver.key]
+    return [to for to, data in peer.sent if data[0] == DHT_REQUEST.kind and data[1:33] == receiver.key]
 
 
 @pytest.mark.parametrize("searched_back", [False, True])

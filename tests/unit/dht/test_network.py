@@ -6,9 +6,10 @@ from tests.support.universe import Universe
 from tests.unit.dht.net import Peer, network, settled
 from toxpy.dht.dht import BUSY, NODES_REQUEST_INTERVAL_MS
 from toxpy.dht.kbucket import BAD_NODE_TIMEOUT_MS, number_of
-from toxpy.dht.packets import MAX_REQUEST_PAYLOAD, NODES_REQUEST, PING_REQUEST
+from toxpy.dht.packets import MAX_REQUEST_PAYLOAD
 from toxpy.dht.sendbacks import MAX_OUTSTANDING
 from toxpy.wire.address import Node
+from toxpy.wire.packets import NODES_REQUEST, PING_REQUEST
 
 
 def test_a_chain_becomes_a_network_and_a_searched_key_is_found():
@@ -97,7 +98,7 @@ def test_a_lost_bootstrap_request_is_repeated_with_growing_delays():
     universe, peers = network(2)
     peers[0].socket.online = False
     universe.run_for(200_000)
-    asked = [data for address, data in peers[1].sent if data[0] == NODES_REQUEST]
+    asked = [data for address, data in peers[1].sent if data[0] == NODES_REQUEST.kind]
     assert 6 <= len(asked) <= 10
     peers[0].socket.online = True
     assert universe.run_until(peers[1].dht.nodes.is_connected, 80_000)
@@ -252,7 +253,7 @@ def test_a_told_node_is_asked_for_the_key_wanted():
     stranger = Peer(universe, "stranger")
     peers[0].sent.clear()
     peers[0].dht.add_node(Node(stranger.key, stranger.address), target=b"\x01" * 32)
-    assert [(address, data[0]) for address, data in peers[0].sent] == [(stranger.address, NODES_REQUEST)]
+    assert [(address, data[0]) for address, data in peers[0].sent] == [(stranger.address, NODES_REQUEST.kind)]
     peers[1].dht.add_node(Node(stranger.key, stranger.address))
     peers[1].dht.add_node(Node(peers[1].key, stranger.address))
     universe.run_for(1000)
@@ -265,7 +266,8 @@ def test_strangers_who_ask_are_pinged_once_and_soon_but_not_more_often_than_ever
     known = peers[0]
 
     def pings(stranger):
-        return [data[0] for address, data in known.sent if address == stranger.address].count(PING_REQUEST)
+        kinds = [data[0] for address, data in known.sent if address == stranger.address]
+        return kinds.count(PING_REQUEST.kind)
 
     first, second = Peer(universe, "first stranger"), Peer(universe, "second stranger")
     known.sent.clear()

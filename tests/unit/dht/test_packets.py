@@ -6,6 +6,7 @@ from toxpy.crypto.sodium import NONCE_SIZE
 from toxpy.dht import packets
 from toxpy.errors import PacketError
 from toxpy.wire.address import Node, pack_node
+from toxpy.wire.packets import DHT_REQUEST, PING_REQUEST
 
 KEY, OTHER, SHARED = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
 NONCE = bytes(range(NONCE_SIZE))
@@ -15,17 +16,13 @@ V6 = Node(OTHER, (bytes((0x20, 1)) + bytes(14), 33445))
 TCP = Node(KEY, (bytes((1, 2, 3, 4)), 443), tcp=True)
 
 
-def test_sizes_are_those_on_the_wire():
-    assert packets.PING_SIZE == 82
-    assert packets.NODES_REQUEST_SIZE == 113
-    assert packets.MIN_NODES_RESPONSE_SIZE == 82
-    assert packets.MAX_NODES_RESPONSE_SIZE == 82 + 204
+def test_the_largest_request_is_that_of_c_toxcore():
     assert packets.MAX_REQUEST_PAYLOAD == 918
 
 
 def test_a_packet_names_its_sender_and_opens_with_the_key():
-    packet = packets.seal_packet(packets.PING_REQUEST, KEY, SHARED, NONCE, b"\0" + PING_ID)
-    assert len(packet) == packets.PING_SIZE
+    packet = packets.seal_packet(PING_REQUEST, KEY, SHARED, NONCE, b"\0" + PING_ID)
+    assert len(packet) == PING_REQUEST.max_size
     assert packet[0] == 0
     assert packets.sender_of(packet) == KEY
     assert packets.open_packet(SHARED, packet) == b"\0" + PING_ID
@@ -38,7 +35,7 @@ def test_a_request_names_both_ends():
     assert packets.open_request(SHARED, packet) == b"\xfedata"
     assert packets.open_request(KEY, packet) is None
     full = packets.seal_request(KEY, OTHER, SHARED, NONCE, 1, bytes(packets.MAX_REQUEST_PAYLOAD))
-    assert len(full) == packets.MAX_REQUEST_SIZE
+    assert len(full) == DHT_REQUEST.max_size
 
 
 @pytest.mark.parametrize("nodes", [[], [V4], [V6], [V4, V6, V4, V6], [V6] * 4])
