@@ -9,7 +9,22 @@ at before the next ones. All other packets keep their order.
 from __future__ import annotations
 
 from toxpy.crypto.sodium import KEY_SIZE
-from toxpy.wire.packets import DHT_REQUEST, NODES_REQUEST, PING_REQUEST
+from toxpy.wire.packets import (
+    ANNOUNCE_REQUEST,
+    ANNOUNCE_REQUEST_OLD,
+    COOKIE_REQUEST,
+    DHT_REQUEST,
+    FORWARDING,
+    NODES_REQUEST,
+    ONION_DATA_RESPONSE,
+    ONION_SEND_1,
+    ONION_SEND_2,
+    ONION_SEND_3,
+    PING_REQUEST,
+    RETRIEVE_REQUEST,
+    SEARCH_REQUEST,
+    STORE_REQUEST,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,14 +43,28 @@ STRANGERS_AT_ONCE = 16
 #: Offset beyond the end of every datagram.
 BEHIND_EVERYTHING = 1 << 16
 
-#: Offset of the sender's key in the requests that make us compute a shared key: ping, nodes, cookie; DHT
-#: request; onion, announce, data through the onion; announcements; forwarded ones, whose sender is anywhere.
+#: Offset of the sender's key in the packets that make us compute a shared key. In what is forwarded it may be
+#: anywhere.
 SENDER_AT = {
-    **{layout.kind: layout.offset("sender") for layout in (PING_REQUEST, NODES_REQUEST, DHT_REQUEST)},
-    0x18: 1,
-    **dict.fromkeys((0x80, 0x81, 0x82, 0x83, 0x86, 0x87), 25),
-    **dict.fromkeys((0x93, 0x95, 0x97), 1),
-    0x91: BEHIND_EVERYTHING,
+    **{
+        layout.kind: layout.offset("sender")
+        for layout in (
+            PING_REQUEST,
+            NODES_REQUEST,
+            COOKIE_REQUEST,
+            DHT_REQUEST,
+            ONION_SEND_1,
+            ONION_SEND_2,
+            ONION_SEND_3,
+            ANNOUNCE_REQUEST_OLD,
+            ANNOUNCE_REQUEST,
+            ONION_DATA_RESPONSE,
+            SEARCH_REQUEST,
+            RETRIEVE_REQUEST,
+            STORE_REQUEST,
+        )
+    },
+    FORWARDING.kind: BEHIND_EVERYTHING,
 }
 _AT = [SENDER_AT.get(kind, 0) for kind in range(256)]
 
