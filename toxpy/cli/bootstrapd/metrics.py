@@ -13,60 +13,25 @@ from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from toxpy.dht.lan import LAN_DISCOVERY
+from toxpy.network.bootstrap_info import BOOTSTRAP_INFO
 from toxpy.network.bootstrap_node import VERSION, BootstrapNode
 from toxpy.system.http_server import serve_http
 from toxpy.system.traffic import Traffic
+from toxpy.wire.packets import FRAMES, TABLE, Layout
+
+
+def _label(layout: Layout) -> str:
+    """A packet's name as a label's value."""
+    return layout.name.lower().replace(" ", "_")
+
 
 #: first byte -> name of the packet; all others are "other"
 PACKET_NAMES = {
-    0x00: "ping_request",
-    0x01: "ping_response",
-    0x02: "nodes_request",
-    0x04: "nodes_response",
-    0x18: "cookie_request",
-    0x19: "cookie_response",
-    0x1A: "crypto_handshake",
-    0x1B: "crypto_data",
-    0x20: "dht_request",
-    0x21: "lan_discovery",
-    0x80: "onion_send_1",
-    0x81: "onion_send_2",
-    0x82: "onion_send_3",
-    0x83: "announce_request_old",
-    0x84: "announce_response_old",
-    0x85: "onion_data_request",
-    0x86: "onion_data_response",
-    0x87: "announce_request",
-    0x88: "announce_response",
-    0x8C: "onion_recv_3",
-    0x8D: "onion_recv_2",
-    0x8E: "onion_recv_1",
-    0x90: "forward_request",
-    0x91: "forwarding",
-    0x92: "forward_reply",
-    0x93: "data_search_request",
-    0x94: "data_search_response",
-    0x95: "data_retrieve_request",
-    0x96: "data_retrieve_response",
-    0x97: "store_announce_request",
-    0x98: "store_announce_response",
-    0xF0: "bootstrap_info",
-}
+    layout.kind: _label(layout) for group, layouts in TABLE.items() if group != FRAMES for layout in layouts
+} | {LAN_DISCOVERY: "lan_discovery", BOOTSTRAP_INFO: "bootstrap_info"}
 #: first byte of a frame of the relay -> name; connection data is "data"
-FRAME_NAMES = {
-    0: "routing_request",
-    1: "routing_response",
-    2: "connected",
-    3: "disconnected",
-    4: "ping",
-    5: "pong",
-    6: "oob_send",
-    7: "oob_received",
-    8: "onion_request",
-    9: "onion_response",
-    10: "forward_request",
-    11: "forwarding",
-}
+FRAME_NAMES = {layout.kind: _label(layout) for layout in TABLE[FRAMES]}
 #: How long a scrape waits for the node.
 SNAPSHOT_TIMEOUT_S = 5
 
