@@ -35,8 +35,9 @@ from toxpy.dht.ping import Pings
 from toxpy.dht.requests import Requests
 from toxpy.dht.sendbacks import MAX_OUTSTANDING, Sendbacks
 from toxpy.errors import PacketError
+from toxpy.ids import PUBLIC_KEY_SIZE
 from toxpy.runtime import LOG_DEBUG
-from toxpy.wire.address import PUBLIC_KEY_SIZE, Node, is_lan, is_loopback, is_usable
+from toxpy.wire.address import Node, is_lan, is_loopback, is_usable
 from toxpy.wire.packets import MAX_SENT_NODES, NODES_REQUEST, NODES_RESPONSE
 
 TYPE_CHECKING = False

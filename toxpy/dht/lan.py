@@ -12,8 +12,9 @@ one from the LAN is asked as a bootstrap node, and only its answer counts.
 from __future__ import annotations
 
 from toxpy.dht.budget import TokenBucket
+from toxpy.ids import PUBLIC_KEY_SIZE
 from toxpy.system.sockets import FIRST_PORT, LAST_PORT
-from toxpy.wire.address import PUBLIC_KEY_SIZE, Node, is_lan
+from toxpy.wire.address import Node, is_lan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ online. Spec: FriendState requests; c-toxcore: friend_requests.c.
 from __future__ import annotations
 
 from toxpy.friend.friend import FRIEND_ADDED, FRIEND_REQUESTED, PendingRequest
+from toxpy.ids import NOSPAM_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 ONION_FRIEND_REQUEST = 32
 PACKET_FRIEND_REQUEST = 18
-NOSPAM_SIZE = 4
 #: Bytes of the longest message that fits into an onion packet (c-toxcore: ONION_CLIENT_MAX_DATA_SIZE).
 MAX_INCOMING_MESSAGE_SIZE = 1016
 MAX_REMEMBERED = 32

@@ -30,6 +30,7 @@ packets (each 50 to 1000 ms) are all that is needed from it.
 from __future__ import annotations
 
 from toxpy.net_crypto.round_trip import INITIAL_GAP_MS, RoundTrip
+from toxpy.wire.data_packets import MAX_PACKET_SIZE
 
 #: Window per round trip at first, in packets; its upper limit; and packets that leave at once. The first
 #: acknowledgement of c-toxcore takes INITIAL_GAP_MS: as many round trips' worth leave before it.
@@ -100,8 +101,6 @@ MIN_BURST = 8
 #: The carried rate is an average of the rounds' rates. Weight of a round while it falls. While it rises it at
 #: most doubles and adds MIN_CARRIED, in packets per ms.
 CARRIED_FALL, MIN_CARRIED = 0.25, 1.0
-#: Size of a full packet, in bytes.
-FULL_SIZE = 1400
 
 UNKNOWN = -1.0
 
@@ -209,7 +208,7 @@ class Congestion:
 
     def carried_in(self, time_ms: int) -> float:
         """Bytes that the way takes in that time, as far as is known from what arrived."""
-        return self._carried * time_ms * FULL_SIZE
+        return self._carried * time_ms * MAX_PACKET_SIZE
 
     def carried_in_cycles(self, count: int) -> float:
         """Packets that the way takes in so many cycles, as far as is known from what arrived."""

@@ -6,11 +6,11 @@ has the number that the next one will have.
 
 from __future__ import annotations
 
-from toxpy.net_crypto.congestion import FULL_SIZE, PACE_MS, Congestion
+from toxpy.net_crypto.congestion import PACE_MS, Congestion
 from toxpy.net_crypto.round_trip import MIN_TIMEOUT_MS
 from toxpy.net_crypto.transport import OVER_TCP, OVER_UDP
 from toxpy.net_crypto.window import NUMBER_MASK, SendWindow
-from toxpy.wire.data_packets import MAX_DATA_SIZE
+from toxpy.wire.data_packets import MAX_DATA_SIZE, MAX_PACKET_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Sender:
         """
         queued = self.window.queued_size
         if self._transport.connection_type == OVER_TCP:
-            queued -= int(self.congestion.limit) * FULL_SIZE
+            queued -= int(self.congestion.limit) * MAX_PACKET_SIZE
         return queued < MIN_QUEUE_SIZE or queued < min(self.congestion.carried_in(QUEUE_MS), MAX_QUEUE_SIZE)
 
     # What leaves

@@ -15,7 +15,8 @@ for at our node, leave first.
 from __future__ import annotations
 
 from toxpy.errors import PacketError
-from toxpy.wire.address import PUBLIC_KEY_SIZE, pack_ip_port, pack_nodes, unpack_ip_port, unpack_nodes
+from toxpy.ids import PUBLIC_KEY_SIZE
+from toxpy.wire.address import pack_ip_port, pack_nodes, unpack_ip_port, unpack_nodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

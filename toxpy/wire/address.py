@@ -11,6 +11,7 @@ IPv4-mapped IPv6 address is always unwrapped.
 from __future__ import annotations
 
 from toxpy.errors import PacketError
+from toxpy.ids import PUBLIC_KEY_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 FAMILY_UDP4, FAMILY_UDP6, FAMILY_TCP4, FAMILY_TCP6 = 2, 10, 130, 138
 NODE4_SIZE, NODE6_SIZE = 39, 51
-PUBLIC_KEY_SIZE = 32
 V4_MAPPED_PREFIX = bytes(10) + b"\xff\xff"
 
 #: family byte -> (size of the IP, is TCP)
