@@ -61,7 +61,7 @@ int toxpy_start_module(void)
 
 
 def emit_cffi_module(api: Api, path: Path) -> None:
-    """_toxcore.c: the module through which C and Python reach each other. Starting it imports toxpy.capi."""
+    """_toxcore.c: the module through which C and Python reach each other; `start_modules` goes on."""
     from cffi import FFI
 
     c, python = generate_c.cdef(api, plan(api))
@@ -69,7 +69,7 @@ def emit_cffi_module(api: Api, path: Path) -> None:
     ffi.cdef(c)
     ffi.embedding_api(python)
     ffi.set_source("_toxcore", CFFI_SOURCE)
-    ffi.embedding_init_code("import toxpy.capi")
+    ffi.embedding_init_code("from _toxcore_start import start\nstart()")
     ffi.emit_c_code(str(path))
 
 

@@ -1,7 +1,8 @@
 """Assembles the folder beside the library: toxpy, the generated glue, and the two compiled modules they need.
 
 Everything is precompiled with unchecked hashes: the start reads no source and compares no
-times, so neither a copied prefix nor a read-only one costs anything.
+times, so neither a copied prefix nor a read-only one costs anything. What every start imports is
+in one file besides (`start_modules.py`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ import argparse
 import compileall
 import importlib.metadata
 import importlib.util
+import marshal
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from py_compile import PycInvalidationMode
+
+from start_modules import NAME, SIZE_SIZE
 
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.txt")
 
@@ -37,11 +42,43 @@ def licences(distribution: str, module: str) -> list[Path]:
     return [path for path in paths if path.is_file()] or ([debian] if debian.is_file() else [])
 
 
+#: In front of the code in a compiled module's file, bytes. PEP 552.
+PYC_HEADER_SIZE = 16
+#: Prints what an import of the core imports of us.
+LIST_MODULES = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import toxpy.core
+print(*(name for name in sys.modules if name.partition(".")[0] in ("toxpy", "nacl")))
+"""
+
+
+def pack_start(into: Path) -> None:
+    """Put the compiled modules of a start into one file, in the order in which they are imported."""
+    command = [sys.executable, "-I", "-S", "-B", "-c", LIST_MODULES, str(into)]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    table: dict[str, tuple[bool, int, int]] = {}
+    codes = b""
+    for name in [*listed, "toxpy.capi", "_toxcore_glue"]:
+        path = into / Path(*name.split("."))
+        is_package = path.is_dir()
+        source = path / "__init__.py" if is_package else path.with_suffix(".py")
+        if not source.is_file():
+            # a compiled one
+            continue
+        code = Path(importlib.util.cache_from_source(str(source))).read_bytes()[PYC_HEADER_SIZE:]
+        table[name] = (is_package, len(codes), len(codes) + len(code))
+        codes += code
+    head = marshal.dumps((importlib.util.MAGIC_NUMBER, table))
+    (into / NAME).write_bytes(len(head).to_bytes(SIZE_SIZE, "little") + head + codes)
+
+
 def assemble(toxpy: Path, glue: Path, into: Path) -> None:
     """Build the folder anew."""
     shutil.rmtree(into, ignore_errors=True)
     shutil.copytree(toxpy, into / "toxpy", ignore=IGNORED)
     shutil.copy(glue, into)
+    shutil.copy(Path(__file__).with_name("start_modules.py"), into / "_toxcore_start.py")
     shutil.copy(module_file("_cffi_backend"), into)
     # only pynacl's binding to libsodium: the package around it costs 16 ms to import
     (into / "nacl").mkdir()
@@ -57,6 +94,7 @@ def assemble(toxpy: Path, glue: Path, into: Path) -> None:
     )
     if not done:
         raise SystemExit("toxpy does not compile")
+    pack_start(into)
 
 
 def main() -> int:

@@ -222,3 +222,18 @@ def test_pip_files_belong_to_the_prefix():
     assert (prefix() / "include" / "tox" / "tox.h").exists()
     assert (prefix() / "lib" / "libtoxcore.so").resolve() == (library_dir() / LIBRARY).resolve()
     assert os.access(library_dir() / "toxpy-site" / "toxpy" / "capi.py", os.R_OK)
+
+
+def test_a_start_reads_one_file_and_can_do_without_it(build, tmp_path):
+    """All that a start imports of us is in it; where it is missing, the modules' own files serve."""
+    program = build("start_cost.c")
+    shutil.copytree(library_dir(), tmp_path / "lib", symlinks=True)
+    site = tmp_path / "lib" / "toxpy-site"
+    packed, modules = site / "_toxcore_start.bin", site / "toxpy"
+    own_files = environment(LD_LIBRARY_PATH=str(tmp_path / "lib"))
+    packed.rename(tmp_path / "packed")
+    run(program, env=own_files)
+    (tmp_path / "packed").rename(packed)
+    for file in [*modules.rglob("*.py"), *modules.rglob("*.pyc")]:
+        file.unlink()
+    run(program, env=own_files)
