@@ -61,9 +61,9 @@ ALL_KINDS = [
 ]
 
 
-@pytest.mark.parametrize("kind", ALL_KINDS)
-def test_every_truncation_and_every_flipped_bit_is_dropped(kind):
-    receiver, source, data = captured(kind)
+@pytest.mark.parametrize("layout", ALL_KINDS)
+def test_every_truncation_and_every_flipped_bit_is_dropped(layout):
+    receiver, source, data = captured(layout)
     saved = receiver.dht.saved_nodes()
     damaged = [data[:size] for size in range(1, len(data))]
     damaged += [data + b"\0"]
@@ -76,10 +76,10 @@ def test_every_truncation_and_every_flipped_bit_is_dropped(kind):
     assert drops(receiver) == len(damaged)
 
 
-@pytest.mark.parametrize("kind", [PING_RESPONSE, NODES_RESPONSE])
-def test_a_response_counts_once_and_only_from_where_was_asked(kind):
-    receiver, source, data = captured(kind)
-    name = {PING_RESPONSE: "ping", NODES_RESPONSE: "nodes_response"}[kind]
+@pytest.mark.parametrize("layout", [PING_RESPONSE, NODES_RESPONSE])
+def test_a_response_counts_once_and_only_from_where_was_asked(layout):
+    receiver, source, data = captured(layout)
+    name = {PING_RESPONSE: "ping", NODES_RESPONSE: "nodes_response"}[layout]
     heard = []
     receiver.dht.add_friend(packets.sender_of(data), heard.append)
     receiver.deliver(ELSEWHERE, data)
@@ -92,12 +92,12 @@ def test_a_response_counts_once_and_only_from_where_was_asked(kind):
     assert receiver.dropped(f"{name}_unasked") + receiver.dropped(f"{name}_replay") == 2
 
 
-@pytest.mark.parametrize("kind", [PING_RESPONSE, NODES_RESPONSE])
-def test_an_unasked_response_costs_no_cryptography(kind):
+@pytest.mark.parametrize("layout", [PING_RESPONSE, NODES_RESPONSE])
+def test_an_unasked_response_costs_no_cryptography(layout):
     _, peers = settled(2)
     before = peers[0].rt.counters.values["x25519"]
     for i in range(300):
-        peers[0].deliver(ELSEWHERE, bytes((kind,)) + i.to_bytes(32, "big") + bytes(49))
+        peers[0].deliver(ELSEWHERE, layout.prefix + i.to_bytes(32, "big") + bytes(49))
     assert peers[0].rt.counters.values["x25519"] == before
 
 
