@@ -25,6 +25,7 @@ from toxpy.wire.packets import (
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 RECORDED = json.loads((VECTORS / "packets.json").read_text())
+GROUPS = json.loads((VECTORS / "groups" / "ngc_packets.json").read_text())
 ANNOUNCEMENTS = json.loads((VECTORS / "announcements.json").read_text())
 LAYOUTS = {layout.kind: layout for group in TABLE if group != FRAMES for layout in TABLE[group]}
 
@@ -39,6 +40,9 @@ SIZES = {
     0x1A: (385, 385),
     0x1B: (28, 1400),
     0x20: (107, 1024),
+    0x5A: (172, 223),
+    0x5B: (82, 1477),
+    0x5C: (75, 1477),
     0x80: (227, 1400),
     0x81: (219, 1400),
     0x82: (211, 1400),
@@ -68,6 +72,7 @@ def recorded():
     texts = [text for packets in RECORDED["packets"].values() for text in packets]
     texts += [text for said in ANNOUNCEMENTS["session"].values() for text in said.values()]
     texts += ANNOUNCEMENTS["group_requests"]
+    texts += [packet["wire"] for packet in GROUPS["packets"]]
     texts += [ANNOUNCEMENTS[name] for name in ("forward_request", "forwarding", "forward_reply")]
     packets = {}
     for packet in map(bytes.fromhex, [*texts, ANNOUNCEMENTS["group_response"]]):
