@@ -1,7 +1,7 @@
 /* Two friends who only look at recorded events: a request, presence, messages, packets and a file.
  *
- * Runs on c-toxcore 0.2.18 as well, so it uses only what is the same there. What each of them saw is printed at the
- * end, by kind: the library compared with reports the same.
+ * Runs on c-toxcore as well: dump.h, made by packing.py, brings the functions that not every version has. What each of
+ * them saw is printed at the end, by kind: the library compared with reports the same.
  */
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* For each line of hex: load the events in it, print them, and pack them again.
  *
- * dump.h, with `dump`, is made from toxcore.h by packing.py. The program runs on c-toxcore 0.2.18 as well, when its
- * only argument is "old": two functions took one parameter less there.
+ * dump.h, with `dump`, is made from toxcore.h by packing.py. The program runs on c-toxcore as well, when its only
+ * argument is what the two functions want there first: "nothing" before 0.2.20, "system" from then on.
  */
 #include <dlfcn.h>
 #include <stdarg.h>
@@ -36,18 +36,20 @@ static void end_of_event(void)
 
 #include "dump.h"
 
-/* in 0.2.18, without the first parameter */
+/* without the first parameter */
 static Tox_Events *(*load_old)(const uint8_t *bytes, uint32_t bytes_size);
 static bool (*equal_old)(const Tox_Events *a, const Tox_Events *b);
+/* NULL will do for ours only */
+static const Tox_System *first;
 
 static Tox_Events *load(const uint8_t *bytes, uint32_t bytes_size)
 {
-    return load_old != NULL ? load_old(bytes, bytes_size) : tox_events_load(NULL, bytes, bytes_size);
+    return load_old != NULL ? load_old(bytes, bytes_size) : tox_events_load(first, bytes, bytes_size);
 }
 
 static bool equal(const Tox_Events *a, const Tox_Events *b)
 {
-    return equal_old != NULL ? equal_old(a, b) : tox_events_equal(NULL, a, b);
+    return equal_old != NULL ? equal_old(a, b) : tox_events_equal(first, a, b);
 }
 
 static unsigned digit(char c)
@@ -84,9 +86,14 @@ static void try(const char *line, size_t digits)
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "old") == 0) {
+    const char *wanted = argc > 1 ? argv[1] : "";
+    Tox_System usual;
+    if (strcmp(wanted, "nothing") == 0) {
         *(void **)&load_old = dlsym(RTLD_DEFAULT, "tox_events_load");
         *(void **)&equal_old = dlsym(RTLD_DEFAULT, "tox_events_equal");
+    } else if (strcmp(wanted, "system") == 0) {
+        usual = tox_default_system();
+        first = &usual;
     }
     char *line = NULL;
     size_t capacity = 0;

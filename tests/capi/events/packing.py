@@ -121,15 +121,49 @@ def dump_in_order(exported):
     )
 
 
+#: What 0.2.18 has a function of its own for, with the functions of 0.2.20 and later, which sort nothing by kind.
+LOOKED_UP = """static const Tox_Event *nth_of(const Tox_Events *events, Tox_Event_Type type, uint32_t n)
+{
+    for (uint32_t i = 0; i < tox_events_get_size(events); i++) {
+        const Tox_Event *any = tox_events_get(events, i);
+        if (tox_event_get_type(any) == type && n-- == 0) {
+            return any;
+        }
+    }
+    return NULL;
+}
+static uint32_t count_of(const Tox_Events *events, Tox_Event_Type type)
+{
+    uint32_t count = 0;
+    while (nth_of(events, type, count) != NULL) {
+        count++;
+    }
+    return count;
+}
+"""
+
+
+def has_kinds(exported):
+    """True if the library has functions for each kind, as 0.2.18 has."""
+    return "tox_events_get_friend_request_size" in exported
+
+
 def dump_by_kind(exported):
-    """`dump` by the functions that 0.2.18 has."""
+    """`dump` by the functions for each kind; a library without them gets them."""
+    looked_up = LOOKED_UP + "".join(
+        f"#define tox_events_get_{kind.name}_size(events) count_of(events, {kind.type})\n"
+        f"#define tox_events_get_{kind.name}(events, i) "
+        f"tox_event_get_{kind.name}(nth_of(events, {kind.type}, i))\n"
+        for kind in old_kinds()
+    )
     loops = "".join(
         f"    for (uint32_t i = 0; i < tox_events_get_{kind.name}_size(events); i++) {{\n"
         f"        const {kind.struct} *event = tox_events_get_{kind.name}(events, i);\n"
         f"{_print_fields(kind, exported)}\n    }}\n"
         for kind in old_kinds()
     )
-    return f"static void dump(const Tox_Events *events)\n{{\n{loops}}}\n"
+    before = "" if has_kinds(exported) else looked_up
+    return f"{before}static void dump(const Tox_Events *events)\n{{\n{loops}}}\n"
 
 
 def old_kinds():

@@ -18,6 +18,7 @@ from tests.capi.events.packing import (
     damaged,
     dump_by_kind,
     dump_in_order,
+    has_kinds,
     line_of,
     old_kinds,
     pack_events,
@@ -45,10 +46,13 @@ def in_order(tmp_path_factory):
     return build(tmp_path_factory.mktemp("in_order"), dump_in_order(API.functions))
 
 
+def debians_names():
+    return subprocess.check_output(["nm", "-D", "--defined-only", debian()], text=True).split()
+
+
 @pytest.fixture(scope="module")
 def by_kind(tmp_path_factory):
-    names = subprocess.check_output(["nm", "-D", "--defined-only", debian()], text=True).split()
-    return build(tmp_path_factory.mktemp("by_kind"), dump_by_kind(names))
+    return build(tmp_path_factory.mktemp("by_kind"), dump_by_kind(debians_names()))
 
 
 def answers(program, inputs, *arguments, folder=None, before=()):
@@ -69,6 +73,12 @@ def answers(program, inputs, *arguments, folder=None, before=()):
             found.append([])
     assert found.pop() == [] and len(found) == len(inputs)
     return found
+
+
+def debians_answers(program, inputs):
+    """What Debian's library says, 0.2.18 or a later one."""
+    wanted = "nothing" if has_kinds(debians_names()) else "system"
+    return answers(program, inputs, wanted, folder=os.path.dirname(debian()))
 
 
 def packed_line(data):
@@ -123,7 +133,7 @@ def test_the_same_as_debians_library(by_kind):
         for _ in range(20)
     ]
     inputs += [damaged(rng, data) for data in inputs]
-    real = answers(by_kind, inputs, "old", folder=os.path.dirname(debian()))
+    real = debians_answers(by_kind, inputs)
     different = [(r, o) for r, o in zip(real, answers(by_kind, inputs), strict=True) if r != o]
     for theirs, ours in different:
         # as 0.2.23, we refuse numbers that are none of the enumerators
@@ -139,8 +149,17 @@ def test_mixed_kinds_as_debians_library_sees_them(by_kind):
         pack_events([random_event(rng, rng.choice(old_kinds())) for _ in range(rng.randrange(60))])
         for _ in range(40)
     ]
-    real = answers(by_kind, inputs, "old", folder=os.path.dirname(debian()))
+    real = debians_answers(by_kind, inputs)
     assert [lines[:-1] for lines in real] == [lines[:-1] for lines in answers(by_kind, inputs)]
+
+
+def test_looked_up_by_kind_as_by_the_functions_for_it(by_kind, tmp_path):
+    """For libraries that lack these functions; ours has both."""
+    old = {f"tox_events_get_{kind.name}{end}" for kind in old_kinds() for end in ("", "_size")}
+    looked_up = build(tmp_path, dump_by_kind(set(API.functions) - old))
+    rng = random.Random(5)
+    inputs = [pack_events([random_event(rng, rng.choice(KINDS)) for _ in range(60)]) for _ in range(20)]
+    assert answers(looked_up, inputs, "system") == answers(by_kind, inputs)
 
 
 def test_damaged_input_under_valgrind(in_order):
