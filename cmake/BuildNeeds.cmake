@@ -1,23 +1,29 @@
-# What is missing is said in one line that names Debian's packages, before CMake would say it in many.
+# Sets TOXPY_LACKS to one line that says what is missing and names Debian's packages, before CMake would say it in many.
 # Lines that begin with a space are left as they are by message().
+set(TOXPY_LACKS "")
 if(CMAKE_GENERATOR STREQUAL "Unix Makefiles" AND NOT CMAKE_MAKE_PROGRAM)
     find_program(TOXPY_MAKE NAMES gmake make)
     if(NOT TOXPY_MAKE)
-        message(FATAL_ERROR " toxpy cannot be built here, this is missing: make. On Debian: apt-get install make")
+        set(TOXPY_LACKS "toxpy cannot be built here, this is missing: make. On Debian: apt-get install make")
     endif()
 endif()
 
-# Says what the given interpreter and the machine lack; stops when it is something.
-function(toxpy_check_needs python)
+# What the interpreter that was found and the machine lack.
+function(toxpy_check_needs)
+    if(NOT Python3_Interpreter_FOUND)
+        set(TOXPY_LACKS "toxpy cannot be built here, this is missing: Python. On Debian: apt-get install python3-dev python3-venv"
+            PARENT_SCOPE)
+        return()
+    endif()
     set(given "CMAKE_COMMAND=${CMAKE_COMMAND}")
     if(CMAKE_C_COMPILER)
         list(APPEND given "CC=${CMAKE_C_COMPILER}")
     endif()
     execute_process(
-        COMMAND ${CMAKE_COMMAND} -E env ${given} ${python} ${CMAKE_CURRENT_SOURCE_DIR}/cbindings/build_needs.py
+        COMMAND ${CMAKE_COMMAND} -E env ${given} ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cbindings/build_needs.py
         RESULT_VARIABLE failed ERROR_VARIABLE line ERROR_STRIP_TRAILING_WHITESPACE)
     if(failed)
-        message(FATAL_ERROR " ${line}")
+        set(TOXPY_LACKS "${line}" PARENT_SCOPE)
     endif()
 endfunction()
 

@@ -1,5 +1,6 @@
 # Sets TOXPY_PYTHON: an interpreter of the embedded version that has cffi, pycparser and pynacl. When the
-# chosen one lacks them they go into a virtual environment in the build folder; nothing else is touched.
+# chosen one lacks them they go into a virtual environment in the build folder; nothing else is touched. Sets
+# TOXPY_LACKS if that fails.
 set(needs ${CMAKE_CURRENT_SOURCE_DIR}/cbindings/build_needs.py)
 execute_process(
     COMMAND ${Python3_EXECUTABLE} ${needs} --modules
@@ -28,6 +29,6 @@ if(missing)
             RESULT_VARIABLE failed)
     endif()
     if(failed)
-        message(FATAL_ERROR " ${lacking} (or python3-venv, to have them installed into the build folder)")
+        set(TOXPY_LACKS "${lacking} (or python3-venv, to have them installed into the build folder)")
     endif()
 endif()

@@ -95,14 +95,36 @@ def test_a_build_folder_forgets_the_python_before(tmp_path):
     assert "/opt/other" not in (tmp_path / "CMakeCache.txt").read_text()
 
 
-def test_cmake_says_what_is_missing_in_one_line(tmp_path):
-    configure = [shutil.which("cmake"), "-S", ROOT, "-B", tmp_path / "build", "-G", "Unix Makefiles", PYTHON]
-    ran = subprocess.run(configure, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+#: An interpreter that lacks a package and cannot make a virtual environment.
+POOR_PYTHON = f"""#!/bin/sh
+case "$*" in *--modules) echo "$LACKING cffi" >&2; exit 1;; *build_needs.py) exit 0;; *venv*) exit 1;; esac
+exec {sys.executable} "$@"
+"""
+LACKING = "toxpy cannot be built here, this is missing:"
+#: What is there -> how it is said.
+SAID = {
+    "nothing": "make. On Debian: apt-get install make",
+    "make": "a C compiler. On Debian: apt-get install gcc libc6-dev",
+    "poor python": "cffi (or python3-venv, to have them installed into the build folder)",
+}
+
+
+@pytest.mark.parametrize("there", SAID)
+def test_cmake_says_what_is_missing_in_one_line(there, tmp_path):
+    """Below its own heading, and without the way that it came there."""
+    path, python = str(tmp_path), PYTHON
+    if there == "make":
+        (tmp_path / "make").symlink_to(shutil.which("make"))
+    elif there == "poor python":
+        path, python = CLEAN["PATH"], f"-DPython3_EXECUTABLE={tmp_path / 'python3'}"
+        (tmp_path / "python3").write_text(POOR_PYTHON)
+        (tmp_path / "python3").chmod(0o755)
+    configure = [shutil.which("cmake"), "-S", ROOT, "-B", tmp_path / "build", "-G", "Unix Makefiles", python]
+    ran = subprocess.run(configure, env={"PATH": path, "LACKING": LACKING}, capture_output=True, text=True)
     assert ran.returncode != 0
-    (line,) = (line for line in ran.stderr.splitlines() if "missing" in line)
-    assert (
-        line.strip() == "toxpy cannot be built here, this is missing: make. On Debian: apt-get install make"
-    )
+    said = [line.strip() for line in ran.stderr.splitlines() if line.strip() and not line.startswith("--")]
+    assert said[1:] == [f"{LACKING} {SAID[there]}"], ran.stderr
+    assert re.fullmatch(r"CMake Error at CMakeLists\.txt:\d+ \(message\):", said[0])
 
 
 @pytest.fixture(scope="module")
