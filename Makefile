@@ -46,12 +46,13 @@ define require_packages
 	fi
 endef
 
-.PHONY: help demo test test-asan lint coverage types check build bench microbench profile wheels docs needs packages-demo packages-test packages-bench packages-docs clean
+.PHONY: help demo test durations test-asan lint coverage types check build bench microbench profile wheels docs needs packages-demo packages-test packages-bench packages-docs clean
 
 help:
 	@echo "make demo               try it: an echo bot in C and a Python client talk over a Tox network on this machine"
 	@echo "make demo PEER=debian   the same, with the echo bot on Debian's libtoxcore"
 	@echo "make test               all checks and tests; says at the start how long it takes"
+	@echo "make durations          the same, and keep how long each test took, so that the longest begin"
 	@echo "make lint               only the checks of style and types: ruff, clang-format, mypy"
 	@echo "make test-asan          tests of the C code, with the compiler's checks for memory errors"
 	@echo "make coverage           which lines of toxpy the tests run; the result is in build/coverage"
@@ -71,6 +72,10 @@ test: packages-test
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory build
 	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python tests/run.py -n $(WORKERS) --maxschedchunk 1 $(PYTEST_ARGS)
+
+# a whole run on a machine with nothing else to do
+durations:
+	@$(MAKE) --no-print-directory test PYTEST_ARGS=--record-durations=tests/durations.json
 
 # what the sanitizers themselves break is left out: budgets of memory, Python as the host, tests with a malloc of their own
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer

@@ -1,8 +1,9 @@
 """The order of the tests, and progress that follows time.
 
-`tests/durations.json` has the seconds of every test that took long, as measured once by
-`make test PYTEST_ARGS=--record-durations=tests/durations.json`. The longest begin first, so that no worker is
-left alone with one at the end. All others follow in their files' order. Progress counts these seconds.
+`tests/durations.json` has the seconds of the tests that took at least one, by file, as measured by
+`make durations`. The longest begin first, so that no worker is left alone with one at the end. All others
+follow in their files' order, since those of a file may share what one process makes once. Progress counts the
+seconds. A test that the file does not know counts as a short one.
 """
 
 import json
@@ -16,31 +17,49 @@ import pytest
 from tests.support.namespaces import LEFT_OUT
 
 FILE = Path(__file__).parents[1] / "durations.json"
-#: Seconds of a test from which its duration is kept: shorter ones do not matter for the order.
-LONG_S = 0.5
+#: Seconds of a test from which its duration is kept.
+KEPT_S = 1
+#: Seconds of a test from which it is among those that begin first.
+FIRST_S = 5
 #: Seconds of a test that is not in the file.
 USUAL_S = 0.05
 #: Seconds between two lines of progress.
 PROGRESS_INTERVAL_S = 20
 
 
+def _recorded():
+    """What was measured: `run_s`, and `tests` by file."""
+    return json.loads(FILE.read_text()) if FILE.exists() else {"run_s": 900, "tests": {}}
+
+
 def expected():
     """Seconds by node id, of the tests that take long."""
-    return json.loads(FILE.read_text())["tests"] if FILE.exists() else {}
+    files = _recorded()["tests"].items()
+    return {f"{file}::{name}": seconds for file, tests in files for name, seconds in tests.items()}
 
 
 def expected_minutes():
     """Minutes of the whole run when the durations were measured."""
-    return json.loads(FILE.read_text())["run_s"] / 60 if FILE.exists() else 15
+    return _recorded()["run_s"] / 60
+
+
+def text_of(run_s, seconds):
+    """The file's content: the run, and seconds by node id."""
+    files = {}
+    for nodeid, took in sorted(seconds.items()):
+        if took >= KEPT_S:
+            file, _, name = nodeid.partition("::")
+            files.setdefault(file, {})[name] = round(took)
+    return json.dumps({"run_s": round(run_s), "tests": files}, indent=1) + "\n"
 
 
 def sort(items):
     """Longest first, then the others as they were."""
     seconds = expected()
-    long = [item for item in items if seconds.get(item.nodeid, 0) >= LONG_S]
-    long.sort(key=lambda item: -seconds[item.nodeid])
-    others = [item for item in items if seconds.get(item.nodeid, 0) < LONG_S]
-    items[:] = long + others
+    first = [item for item in items if seconds.get(item.nodeid, 0) >= FIRST_S]
+    first.sort(key=lambda item: -seconds[item.nodeid])
+    others = [item for item in items if seconds.get(item.nodeid, 0) < FIRST_S]
+    items[:] = first + others
 
 
 class Progress:
@@ -93,6 +112,4 @@ class Progress:
     def pytest_sessionfinish(self):
         """Keep what was measured."""
         if self._record:
-            tests = {name: round(took, 1) for name, took in sorted(self._seconds.items()) if took >= LONG_S}
-            text = json.dumps({"run_s": round(time.monotonic() - self._begin), "tests": tests}, indent=0)
-            Path(self._record).write_text(text + "\n")
+            Path(self._record).write_text(text_of(time.monotonic() - self._begin, self._seconds))
