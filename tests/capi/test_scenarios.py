@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.made_once import made_once
 from tests.support.prefix import ROOT, compile_c, library_dir
 from tests.support.private_network import HOST, PrivateNetwork
 
@@ -56,14 +57,14 @@ def test_every_callback_between_friends_has_a_scenario():
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory):
-    """Builds each program once per test process."""
-    folder, built = tmp_path_factory.mktemp("scenarios"), {}
+    """Builds each program once."""
 
     def program(name):
-        if name not in built:
+        def build(folder):
             sources = (HERE / f"{name}.c", HERE / "scenario.c")
-            built[name] = compile_c(folder / name, *sources, flags=["-std=gnu11", f"-I{HERE}"])
-        return built[name]
+            compile_c(folder / name, *sources, flags=["-std=gnu11", f"-I{HERE}"])
+
+        return made_once(tmp_path_factory, f"scenario-{name}", build) / name
 
     return program
 

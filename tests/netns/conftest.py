@@ -4,6 +4,7 @@ import pytest
 
 from tests.netns.lab import Lab
 from tests.netns.network import compile_client
+from tests.support.made_once import made_once
 
 
 @pytest.fixture
@@ -15,4 +16,4 @@ def lab():
 
 @pytest.fixture(scope="session")
 def client_program(tmp_path_factory):
-    return compile_client(tmp_path_factory.mktemp("netns") / "client")
+    return made_once(tmp_path_factory, "client", lambda folder: compile_client(folder / "client")) / "client"

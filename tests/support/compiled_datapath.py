@@ -7,16 +7,18 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
+from tests.support.made_once import made_once
 from toxpy.crypto.sodium import box_functions
 
 SOURCES = sorted((Path(__file__).parents[2] / "cbindings").glob("datapath*.c"))
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-Wno-cast-function-type")
+NAME = "_datapath.so"
 FLAGS = ("-O2", "-fvisibility=hidden", "-g", "-shared", "-fPIC", *WARNINGS)
 
 
 def build(folder, *flags):
     """Compile it into a folder: the file."""
-    target = folder / "_datapath.so"
+    target = folder / NAME
     include = sysconfig.get_paths()["include"]
     compiler = shlex.split(os.environ.get("CC", "gcc"))
     subprocess.run(
@@ -24,6 +26,11 @@ def build(folder, *flags):
         check=True,
     )
     return target
+
+
+def built_once(tmp_path_factory):
+    """The module, compiled once in a run."""
+    return load(made_once(tmp_path_factory, "datapath", build) / NAME)
 
 
 def load(target):

@@ -51,7 +51,7 @@ def in_child(function):
 def make_session(request, tmp_path_factory):
     if request.param == "twin":
         return datapath_twin.Session
-    return compiled_datapath.load(compiled_datapath.build(tmp_path_factory.mktemp("datapath"))).Session
+    return compiled_datapath.built_once(tmp_path_factory).Session
 
 
 def test_only_the_process_that_made_a_session_uses_its_key(make_session):

@@ -32,7 +32,7 @@ SOL_UDP, UDP_GRO, UDP_SEGMENT = 17, 104, 103
 
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory):
-    return compiled_datapath.load(compiled_datapath.build(tmp_path_factory.mktemp("datapath")))
+    return compiled_datapath.built_once(tmp_path_factory)
 
 
 def both(compiled):
@@ -592,8 +592,8 @@ print("done")
 """
 
 
-def test_valgrind_finds_nothing(tmp_path, compiled):
-    library = compiled_datapath.build(tmp_path)
+def test_valgrind_finds_nothing(compiled):
+    library = compiled.__file__
     root = str(Path(__file__).parents[3])
     script = VALGRIND_SCRIPT.format(path=[root, *sys.path], library=str(library))
     ran = subprocess.run(
