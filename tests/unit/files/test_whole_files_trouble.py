@@ -11,6 +11,7 @@ import pytest
 import toxpy
 from tests.support.disks import SmallDisk
 from tests.support.files import content
+from tests.support.permissions import open_to_others
 from tests.support.stage import Stage
 
 DATA = content(300_000)
@@ -319,9 +320,7 @@ def test_a_receiver_without_permission(tmp_path):
     root = Path(__file__).parents[3]
     folder = tmp_path / "inbox"
     folder.mkdir(mode=0o555)
-    for each in (tmp_path, *list(tmp_path.parents)[:-2]):
-        if each.stat().st_uid == os.getuid() and not each.stat().st_mode & 1:
-            each.chmod(each.stat().st_mode | 0o055)
+    open_to_others(tmp_path)
     ran = subprocess.run(
         [sys.executable, "-c", code, str(root / "README.md"), str(folder)],
         cwd=root,

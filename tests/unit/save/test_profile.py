@@ -7,7 +7,6 @@ import resource
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 import toxpy
 from tests.support import saves as save
 from tests.support.disks import HungDisk, SmallDisk
+from tests.support.permissions import open_to_others
 from tests.support.saving import number_of, numbered
 from toxpy.crypto.keys import KeyPair
 from toxpy.runtime import Rng
@@ -460,7 +460,7 @@ def test_a_limit_on_the_size_of_files(path):
     assert number_of(content(path)) == 2
 
 
-def test_a_folder_in_which_nothing_may_be_written():
+def test_a_folder_in_which_nothing_may_be_written(tmp_path):
     """Of a user for whom permissions count: root is not stopped by them, and becomes nobody."""
     code = (
         "import os, sys; from toxpy.save.profile import Profile; path = sys.argv[1]\n"
@@ -470,18 +470,20 @@ def test_a_folder_in_which_nothing_may_be_written():
         "    try: call()\n"
         "    except PermissionError as error: print(error.filename)"
     )
-    with tempfile.TemporaryDirectory() as folder:
-        path = folder + "/alice.tox"
-        Profile.create(path).close()
-        before = content(path)
-        os.chmod(path, 0o444)
-        os.chmod(folder, 0o555)
-        ran = subprocess.run(
-            [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, timeout=60
-        )
-        assert ran.stdout.split() == ["True", path, path + "2"], ran.stderr
-        assert content(path) == before and names(path) == ["alice.tox"]
-        os.chmod(folder, 0o755)
+    open_to_others(tmp_path)
+    folder = tmp_path / "read-only"
+    folder.mkdir()
+    path = str(folder / "alice.tox")
+    Profile.create(path).close()
+    before = content(path)
+    os.chmod(path, 0o444)
+    os.chmod(folder, 0o555)
+    ran = subprocess.run(
+        [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert ran.stdout.split() == ["True", path, path + "2"], ran.stderr
+    assert content(path) == before and names(path) == ["alice.tox"]
+    os.chmod(folder, 0o755)
 
 
 def test_a_disk_that_becomes_read_only(disk):
