@@ -121,7 +121,7 @@ def dump_in_order(exported):
     )
 
 
-#: What 0.2.18 has a function of its own for, with the functions of 0.2.20 and later, which sort nothing by kind.
+#: What has functions of its own in 0.2.18, made from those of 0.2.20.
 LOOKED_UP = """static const Tox_Event *nth_of(const Tox_Events *events, Tox_Event_Type type, uint32_t n)
 {
     for (uint32_t i = 0; i < tox_events_get_size(events); i++) {
