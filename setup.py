@@ -1,18 +1,25 @@
-"""`pip install .`: toxpy for Python, and what `cmake --install` gives below the same prefix."""
+"""`pip install .`: toxpy for Python, and what `cmake --install` gives below the same prefix.
+
+Nothing is written into the checkout: it may belong to another user than the one who installs.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import atexit
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from setuptools import Distribution, Extension, setup
 from setuptools.command.build import build
 
+# for all interpreters that the build starts, too
+sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "cbindings"))
 import build_needs  # noqa: E402
@@ -31,11 +38,8 @@ class Build(build):
         lacking = build_needs.sentence(build_needs.lacking_tools() + build_needs.lacking_python())
         if lacking:
             raise SystemExit(lacking)
-        # what an older build left there would be in the wheel
-        shutil.rmtree(self.build_lib, ignore_errors=True)
-        work = cmake_folder(ROOT / self.build_base)
-        installed = work / "installed"
-        shutil.rmtree(installed, ignore_errors=True)
+        work = Path(self.build_base) / "cmake"
+        installed = Path(self.build_base) / "installed"
         for command in (
             [
                 "cmake",
@@ -54,19 +58,13 @@ class Build(build):
         super().run()
 
 
-def cmake_folder(build_base: Path) -> Path:
-    """CMake's folder for this interpreter: it remembers where Python was found. `make` has others."""
-    place = hashlib.sha256(sys.executable.encode()).hexdigest()[:8]
-    return build_base.resolve() / "wheel" / f"{sys.implementation.cache_tag}-{place}"
-
-
 def data_files(prefix: Path) -> list[tuple[str, list[str]]]:
     """Folder below the prefix -> files of a wheel. pip itself makes the command `toxpy`."""
     folders: dict[str, list[str]] = {}
     for path in sorted(prefix.rglob("*")):
         folder = str(path.parent.relative_to(prefix))
         if path.is_file() and folder != "bin":
-            folders.setdefault(folder, []).append(str(path.relative_to(ROOT)))
+            folders.setdefault(folder, []).append(str(path))
     return list(folders.items())
 
 
@@ -90,8 +88,23 @@ DATAPATH = Extension(
     "toxpy.system._datapath",
     [f"cbindings/{name}.c" for name in DATAPATH_PARTS],
     depends=["cbindings/datapath.h"],
-    extra_compile_args=["-fvisibility=hidden"],
+    # no names of the machine that it is built on
+    extra_compile_args=["-fvisibility=hidden", "-g0"],
     optional=True,
 )
 
-setup(cmdclass={"build": Build}, distclass=BinaryDistribution, ext_modules=[DATAPATH])
+
+def folders() -> dict[str, dict[str, str]]:
+    """Where setuptools writes: a folder that is removed at the end, but for what a source archive holds."""
+    work = tempfile.mkdtemp(prefix="toxpy-build-")
+    atexit.register(shutil.rmtree, work, ignore_errors=True)
+    outside = {"build": {"build_base": work}}
+    return outside if "sdist" in sys.argv else {**outside, "egg_info": {"egg_base": work}}
+
+
+setup(
+    cmdclass={"build": Build},
+    distclass=BinaryDistribution,
+    ext_modules=[DATAPATH],
+    options=folders(),
+)

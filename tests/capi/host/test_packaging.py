@@ -149,10 +149,14 @@ def test_the_source_archive_holds_all_that_is_versioned(sdist):
 
 
 def test_pip_installs_the_source_archive(sdist, tmp_path):
-    """Python finds toxpy, and below the same prefix lies all that `cmake --install` gives."""
+    """All that `cmake --install` gives lies below the prefix, Python finds toxpy, the source is as it was."""
+    subprocess.run(["tar", "-xf", sdist, "-C", tmp_path], check=True)
+    (source,) = tmp_path.glob("toxpy-*")
+    before = sorted(source.rglob("*"))
     target = tmp_path / "installed"
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, f"--prefix={target}", sdist], check=True, env=dict(os.environ, PIP_NO_INPUT="1"))
+    subprocess.run([*pip, f"--prefix={target}", source], check=True, env=dict(os.environ, PIP_NO_INPUT="1"))
+    assert sorted(source.rglob("*")) == before
     (package,) = target.glob("lib/python3*/site-packages/toxpy")
     environment = {**CLEAN, "PYTHONPATH": str(package.parent)}
     said = subprocess.check_output(
@@ -182,17 +186,32 @@ def test_pip_says_what_is_missing_in_one_line(sdist, tmp_path):
     assert len(said) == 1 and said[0].strip().endswith("On Debian: apt-get install cmake make gcc libc6-dev")
 
 
+def run_paths(file):
+    """Where an ELF file looks for libraries besides the usual places."""
+    said = subprocess.check_output(["readelf", "-d", file], text=True, stderr=subprocess.DEVNULL)
+    return [path for line in re.findall(r"(?:RUNPATH|RPATH).*\[(.*)\]", said) for path in line.split(":")]
+
+
 def test_a_wheel_to_be_published(tmp_path):
-    """Tagged for a glibc, and its library says that it needs libpython but not where this machine has it."""
-    variables = {**os.environ, "PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INPUT": "1"}
-    make = [sys.executable, ROOT / "packaging" / "make_wheels.py", "--into", tmp_path, sys.executable]
+    """Tagged for a glibc; its library needs libpython; nothing in it names a folder of this machine."""
+    built, work = tmp_path / "built", tmp_path / "folder-of-the-build"
+    work.mkdir()
+    variables = {**os.environ, "PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INPUT": "1", "TMPDIR": str(work)}
+    # as a Python that lies elsewhere is built, and a user who debugs
+    variables |= {"LDFLAGS": f"-Wl,-rpath,{work}/lib", "CFLAGS": "-g"}
+    make = [sys.executable, ROOT / "packaging" / "make_wheels.py", "--into", built, sys.executable]
     subprocess.run(make, check=True, env=variables)
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = built.glob("*.whl")
     tag = sys.implementation.cache_tag.replace("cpython-", "cp")
     assert re.fullmatch(rf"toxpy-{toxpy.__version__}-{tag}-{tag}-manylinux_2_\d+_\w+\.whl", wheel.name)
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path)
-    library = tmp_path / f"toxpy-{toxpy.__version__}.data" / "data" / "lib" / "libtoxcore.so.2"
+        archive.extractall(tmp_path / "open")
+    files = [path for path in (tmp_path / "open").rglob("*") if path.is_file()]
+    library = tmp_path / "open" / f"toxpy-{toxpy.__version__}.data" / "data" / "lib" / "libtoxcore.so.2"
     said = subprocess.check_output(["readelf", "-d", library], text=True)
-    assert f"[{sysconfig.get_config_var('INSTSONAME')}]" in said
-    assert re.findall(r"(?:RUNPATH|RPATH).*\[(.*)\]", said) == ["$ORIGIN"]
+    assert f"[{sysconfig.get_config_var('INSTSONAME')}]" in said and run_paths(library) == ["$ORIGIN"]
+    compiled = [path for path in files if ".so" in path.suffixes]
+    assert len(compiled) >= 5
+    assert {path.split("/")[0] for file in compiled for path in run_paths(file)} == {"$ORIGIN"}
+    folders = [str(folder).encode() for folder in (ROOT, work)]
+    assert [path for path in files if any(folder in path.read_bytes() for folder in folders)] == []
