@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 
 import pytest
 from hypothesis import settings
@@ -69,6 +70,18 @@ RELAYED = [
 def _needs_namespaces(name):
     """A backend that is on addresses which look public."""
     return pytest.param(name, marks=pytest.mark.namespaces)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_files(tmp_path_factory):
+    """What tests and the programs that they start put aside lies in the folder of the run."""
+    folder = tmp_path_factory.mktemp("aside")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TMPDIR", "XDG_RUNTIME_DIR", "PULSE_RUNTIME_PATH"):
+            patch.setenv(name, str(folder))
+        # as if it had never been asked for
+        patch.setattr(tempfile, "tempdir", None)
+        yield
 
 
 @pytest.fixture(params=[*DIRECT, RELAYED[0], *map(_needs_namespaces, RELAYED[1:])])
