@@ -416,7 +416,7 @@ def test_a_defect_in_the_core_reaches_the_program():
     play(scene)
 
 
-#: In place of `MAX_QUEUED_EVENTS`, whose flood of 65541 events takes longer than a scene may on a busy machine.
+#: In place of `MAX_QUEUED_EVENTS`: a flood of 65541 events takes longer than a scene may on a busy machine.
 FEW_EVENTS = 500
 
 
