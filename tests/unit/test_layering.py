@@ -343,10 +343,20 @@ def test_a_circle_is_found():
     assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
 
 
-def test_the_core_starts_without_slow_modules():
+@pytest.mark.parametrize(
+    ("module", "slow"),
+    [
+        (
+            "toxpy.core",
+            SLOW_TO_IMPORT | {"selectors", "toxpy.tox", "toxpy.aio", "toxpy.generated.typed_enums"},
+        ),
+        # half of what a bootstrap node needed was for other commands
+        ("toxpy.cli.bootstrapd.main", {"asyncio", "concurrent.futures", "selectors", "ssl", "tempfile"}),
+    ],
+)
+def test_what_starts_often_or_stays_is_light(module, slow):
     """What is really loaded, by whatever way."""
-    slow = sorted(SLOW_TO_IMPORT | {"selectors", "toxpy.tox", "toxpy.aio", "toxpy.generated.typed_enums"})
-    code = f"import sys; import toxpy.core; print([m for m in {slow!r} if m in sys.modules])"
+    code = f"import sys; import {module}; print([m for m in {sorted(slow)!r} if m in sys.modules])"
     path = ":".join([str(ROOT), *(p for p in sys.path if p.endswith("-packages"))])
     ran = subprocess.run(
         [sys.executable, "-I", "-S", "-c", f"import sys; sys.path[:0] = {path.split(':')!r}; {code}"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import sys
 from pathlib import Path
 
@@ -51,6 +50,9 @@ def find_library(package: Path = PACKAGE) -> Path | None:
 
 def library_state(place: Path) -> str:
     """Whether a program could load the C library here, and what it lacks."""
+    # for this alone: every command imports the module
+    import ctypes
+
     try:
         ctypes.CDLL(str(place))
     except OSError as error:

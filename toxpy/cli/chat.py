@@ -15,7 +15,8 @@ from toxpy.cli.files import Receiver, add_receive_options, check_readable, send_
 from toxpy.cli.messages import FRIEND_HELP, accept_or_tell, add_friend_options, tell_messages
 from toxpy.cli.progress import FootProgress, Progress
 from toxpy.cli.session import CliSession, run
-from toxpy.cli.terminal import Failure, input_lines
+from toxpy.cli.stdin_lines import input_lines
+from toxpy.cli.terminal import Failure
 from toxpy.errors import ToxError
 from toxpy.generated.typed_enums import MessageType
 from toxpy.generated.typed_events import FileRecv

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from toxpy.aio import Friend
 from toxpy.cli import settings
 from toxpy.cli.session import CliSession, run
-from toxpy.cli.terminal import Failure, input_lines
+from toxpy.cli.stdin_lines import input_lines
+from toxpy.cli.terminal import Failure
 from toxpy.errors import ToxError
 from toxpy.generated.typed_enums import MessageType
 from toxpy.generated.typed_events import FriendRequest

@@ -11,7 +11,6 @@ import errno
 import logging
 import os
 import stat
-import tempfile
 
 from toxpy.cli.bootstrapd import libconfig
 from toxpy.cli.bootstrapd.libconfig import Group, LibconfigError, Value
@@ -265,6 +264,9 @@ def _checked_keys(path: str, mode: int, content: bytes) -> KeyPair:
 
 def write_keys(path: str, keys: KeyPair) -> None:
     """Create the file with mode 0600, in one step: there is never half a file under its name."""
+    # for the first start only
+    import tempfile
+
     folder = os.path.dirname(os.path.abspath(path))
     # made with mode 0600
     fd, temporary = tempfile.mkstemp(prefix=".keys-", dir=folder)

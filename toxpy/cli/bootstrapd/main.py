@@ -9,7 +9,6 @@ names are looked up while the node works already.
 from __future__ import annotations
 
 import argparse
-import concurrent.futures
 import logging
 import os
 import resource
@@ -296,6 +295,9 @@ def look_up(names: dict[int, BootstrapAddress], node: BootstrapNode, loop: Loop,
 
 
 def _start_metrics(address: tuple[str, int], node: BootstrapNode, loop: Loop, log: logging.Logger) -> None:
+    # a node without metrics need not pay for what only they need
+    import concurrent.futures
+
     try:
         from toxpy.cli.bootstrapd import metrics
     except ModuleNotFoundError as error:
