@@ -1,4 +1,4 @@
-"""Friend connections: keeping an encrypted connection to each friend alive.
+"""Friend connections: keeping an encrypted connection to each friend, and to some others, alive.
 
 For each friend three searches work together. The onion tells the friend's current DHT
 key, the DHT tells the address behind that key, and net_crypto connects to both. A
@@ -9,7 +9,10 @@ who finds us first is accepted. Over an established connection:
     17 | packed nodes, 1-3  TCP relays that the friend uses
     18 | nospam 4 | text    a friend request, by a friend who is connected but not on our list
 
-All other packets go to the owner. Spec: Friend connection; c-toxcore: friend_connection.c.
+All other packets go to the owner: the messenger's friend. A peer of a conference need not be one, and a
+friend may be a peer as well. So a connection lasts while it has an owner or users, and kinds of packets
+that no friend claims are looked up in `FriendConnections.packets`, whose handlers get the connection. Spec:
+Friend connection; c-toxcore: friend_connection.c.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from __future__ import annotations
 from toxpy.errors import PacketError
 from toxpy.friend.steps import Steps
 from toxpy.net_crypto.setup import ESTABLISHED, HANDSHAKE_SENT
+from toxpy.runtime import Dispatch
 from toxpy.wire.address import Node, is_loopback, is_usable, pack_nodes, unpack_nodes
 
 TYPE_CHECKING = False
@@ -34,13 +38,19 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Address
 
     class FriendConnectionOwner(Protocol):
-        """Who the packets of one friend are for: a messenger's friend, later a group as well."""
+        """Who the packets of one friend are for: a messenger's friend, or nobody's `Stranger`."""
 
         def on_online(self) -> None: ...
         def on_offline(self) -> None: ...
         def on_lossless(self, data: bytes) -> None: ...
         def on_lossy(self, data: bytes) -> None: ...
         def on_transport(self) -> None: ...
+
+    class ConnectionWatcher(Protocol):
+        """Who hears of every connection, whosoever it is."""
+
+        def on_connected(self, connection: FriendConnection) -> None: ...
+        def on_disconnected(self, connection: FriendConnection) -> None: ...
 
 
 # protocol
@@ -61,12 +71,40 @@ RECONNECT_DELAY_MS = 50
 ALIVE_EVERY = 64
 #: Milliseconds that an alive packet waits for room in the send window.
 ALIVE_RETRY_MS = 1_000
+#: Connections to people who are no friends, at most: half of what the layer below has room for.
+MAX_STRANGERS = 2_048
 
 _ALIVE = bytes((PACKET_ALIVE,))
 
 
+class Stranger:
+    """The owner of a connection that no friend owns: there is nothing but packets of its users."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: FriendConnection) -> None:
+        self._connection = connection
+
+    def on_online(self) -> None:
+        """The watchers hear of it."""
+
+    def on_offline(self) -> None:
+        """The watchers hear of it."""
+
+    def on_transport(self) -> None:
+        """Nobody shows how a stranger is reached."""
+
+    def on_lossless(self, data: bytes) -> None:
+        """One packet, from its kind byte on."""
+        self._connection.on_unclaimed(data)
+
+    def on_lossy(self, data: bytes) -> None:
+        """The same."""
+        self._connection.on_unclaimed(data)
+
+
 class FriendConnection:
-    """The connection to one friend; net_crypto's and the onion's owner object."""
+    """The connection to one friend or stranger; net_crypto's and the onion's owner object."""
 
     __slots__ = (
         "_address",
@@ -76,6 +114,7 @@ class FriendConnection:
         "_dht_pk_ms",
         "_dht_token",
         "_forget_timer",
+        "_is_rumour",
         "_last_alive_ms",
         "_onion_friend",
         "_parent",
@@ -88,15 +127,20 @@ class FriendConnection:
         "owner",
         "real_pk",
         "steps",
+        "users",
     )
 
-    def __init__(self, parent: FriendConnections, real_pk: bytes, owner: FriendConnectionOwner) -> None:
+    def __init__(self, parent: FriendConnections, real_pk: bytes) -> None:
         self._parent = parent
         self.real_pk = real_pk
-        self.owner = owner
+        self.owner: FriendConnectionOwner = Stranger(self)
+        #: who needs the connection besides the owner
+        self.users: set[object] = set()
         self.crypto: CryptoConnection | None = None
         self.dht_pk: bytes | None = None
         self.is_online = False
+        #: True if somebody else told the DHT key
+        self._is_rumour = False
         self.steps = Steps()
         self._dht_token: object | None = None
         self._dht_pk_ms = 0
@@ -117,6 +161,16 @@ class FriendConnection:
     def on_dht_pk(self, dht_pk: bytes) -> None:
         """The friend says (by onion, DHT or handshake) that this is its DHT key now."""
         self.steps.dht_key = self._parent.rt.clock.now_ms
+        self._is_rumour = False
+        self._use_dht_pk(dht_pk)
+
+    def on_rumoured_dht_pk(self, dht_pk: bytes) -> None:
+        """Somebody else says that this is the DHT key: tried, unless it was told by the friend itself."""
+        if not self.is_online and (self.dht_pk is None or self._is_rumour):
+            self._is_rumour = True
+            self._use_dht_pk(dht_pk)
+
+    def _use_dht_pk(self, dht_pk: bytes) -> None:
         if dht_pk == self.dht_pk:
             self._dht_pk_ms = self._parent.rt.clock.now_ms
             return
@@ -124,7 +178,7 @@ class FriendConnection:
         if self.crypto is not None:
             # the connection leads to a key the friend no longer has
             self.crypto.kill()
-            self._lost()
+            self.on_closed()
         self._connect()
 
     def on_address(self, address: Address) -> None:
@@ -211,6 +265,7 @@ class FriendConnection:
             return False
         if address is not None:
             self._address, self._address_ms = address, self._parent.rt.clock.now_ms
+        self._is_rumour = False
         if dht_pk != self.dht_pk:
             self._change_dht_pk(dht_pk)
         return True
@@ -230,7 +285,10 @@ class FriendConnection:
         self._alive_timer = rt.timers.call_later(0, self._alive_due)
         self._dead_timer = rt.timers.call_later(CONNECTION_TIMEOUT_MS, self._alive_timed_out)
         self._share_timer = rt.timers.call_later(0, self._share_relays)
+        self._is_rumour = False
         self.owner.on_online()
+        for watcher in self._parent.watchers:
+            watcher.on_connected(self)
 
     def on_transport(self) -> None:
         """Packets go directly now, or through relays."""
@@ -238,8 +296,24 @@ class FriendConnection:
             self.owner.on_transport()
 
     def on_closed(self) -> None:
-        """The other side closed it, or it never came to be."""
-        self._lost()
+        """No crypto connection any more, or it never came to be: tell those who care and try again."""
+        crypto, self.crypto = self.crypto, None
+        now_ms, steps = self._parent.rt.clock.now_ms, self.steps
+        if crypto is not None and crypto.reached < ESTABLISHED:
+            steps.attempt = now_ms
+            if crypto.reached >= HANDSHAKE_SENT:
+                steps.answered = now_ms
+        if self.is_online:
+            self.is_online = steps.timed_out = False
+            steps.left = now_ms
+            self._cancel_alive()
+            # the key was good until now: keep looking for the friend there for a while
+            self._dht_pk_ms = now_ms
+            self._onion_friend.set_online(False)
+            self.owner.on_offline()
+            for watcher in self._parent.watchers:
+                watcher.on_disconnected(self)
+        self._connect_soon()
 
     def on_lossless(self, data: bytes) -> None:
         """One packet of the ordered stream, from its kind byte on."""
@@ -260,6 +334,14 @@ class FriendConnection:
     def on_lossy(self, data: bytes) -> None:
         """One packet that may come out of order or not at all."""
         self.owner.on_lossy(data)
+
+    def on_unclaimed(self, data: bytes) -> None:
+        """One packet, lossless or lossy, of a kind that the owner knows nothing about."""
+        handler = self._parent.packets.handlers[data[0]]
+        if handler is not None:
+            handler(self, data)
+        else:
+            self._parent.rt.counters.drop("friend_packet_kind")
 
     def _on_share_relays(self, data: bytes) -> None:
         counters = self._parent.rt.counters
@@ -300,7 +382,7 @@ class FriendConnection:
         rt.counters.count("friend.timed_out")
         if self.crypto is not None:
             self.crypto.kill()
-        self._lost()
+        self.on_closed()
         self.steps.timed_out = True
 
     def _cancel_alive(self) -> None:
@@ -311,24 +393,6 @@ class FriendConnection:
         if self._share_timer is not None:
             self._share_timer.cancel()
         self._alive_timer = self._dead_timer = self._share_timer = None
-
-    def _lost(self) -> None:
-        """No crypto connection any more: tell those who care and try again."""
-        crypto, self.crypto = self.crypto, None
-        now_ms, steps = self._parent.rt.clock.now_ms, self.steps
-        if crypto is not None and crypto.reached < ESTABLISHED:
-            steps.attempt = now_ms
-            if crypto.reached >= HANDSHAKE_SENT:
-                steps.answered = now_ms
-        if self.is_online:
-            self.is_online = steps.timed_out = False
-            steps.left = now_ms
-            self._cancel_alive()
-            # the key was good until now: keep looking for the friend there for a while
-            self._dht_pk_ms = now_ms
-            self._onion_friend.set_online(False)
-            self.owner.on_offline()
-        self._connect_soon()
 
     # for the owner
 
@@ -381,9 +445,21 @@ class FriendConnection:
 
 
 class FriendConnections:
-    """All friend connections by real key. Only our user adds to this table, never the network."""
+    """All connections by real key. Friends are added by our user only, strangers up to MAX_STRANGERS."""
 
-    __slots__ = ("connections", "dht", "identity", "net_crypto", "on_request", "onion", "rt", "tcp")
+    __slots__ = (
+        "connections",
+        "dht",
+        "identity",
+        "net_crypto",
+        "on_request",
+        "onion",
+        "packets",
+        "rt",
+        "strangers",
+        "tcp",
+        "watchers",
+    )
 
     def __init__(
         self,
@@ -403,6 +479,11 @@ class FriendConnections:
         self.tcp = tcp
         self.rt = rt
         self.connections: dict[bytes, FriendConnection] = {}
+        #: those that no friend owns
+        self.strangers: set[FriendConnection] = set()
+        #: kinds of packets that come over any connection: `handler(connection, data)`
+        self.packets = Dispatch()
+        self.watchers: list[ConnectionWatcher] = []
         self.on_request: Callable[[bytes, bytes], None] = self._no_request
         net_crypto.on_incoming = self._on_incoming
 
@@ -416,19 +497,54 @@ class FriendConnections:
             return None
         return connection if connection.accept(dht_pk, address) else None
 
+    def _find(self, real_pk: bytes) -> FriendConnection:
+        """The connection of that key, a new one if need be."""
+        connection = self.connections.get(real_pk)
+        if connection is None:
+            connection = self.connections[real_pk] = FriendConnection(self, real_pk)
+        return connection
+
     def add(self, real_pk: bytes, owner: FriendConnectionOwner) -> FriendConnection:
-        """Start looking for a friend."""
-        if real_pk in self.connections:
-            raise ValueError("there is a connection for this key already")
-        connection = self.connections[real_pk] = FriendConnection(self, real_pk, owner)
+        """Start looking for a friend. The connection may stand already, if somebody else uses it."""
+        connection = self._find(real_pk)
+        if not isinstance(connection.owner, Stranger):
+            raise ValueError("this key is a friend's already")
+        self.strangers.discard(connection)
+        connection.owner = owner
         return connection
 
     def remove(self, connection: FriendConnection) -> None:
-        """Stop looking, close what is open."""
+        """It is no friend any more. Stop looking and close what is open, unless there are users."""
+        if connection.users:
+            connection.owner = Stranger(connection)
+            self.strangers.add(connection)
+        else:
+            self._forget(connection)
+
+    def hold(self, real_pk: bytes, user: object) -> FriendConnection | None:
+        """The connection to that key, until `user` releases it; None for one stranger too many."""
+        connection = self.connections.get(real_pk)
+        if connection is None:
+            if len(self.strangers) >= MAX_STRANGERS:
+                self.rt.counters.drop("connection_to_stranger")
+                return None
+            connection = self._find(real_pk)
+            self.strangers.add(connection)
+        connection.users.add(user)
+        return connection
+
+    def release(self, connection: FriendConnection, user: object) -> None:
+        """`user` needs it no more: without friend and users it closes. Repeating this is harmless."""
+        connection.users.discard(user)
+        if not connection.users and connection in self.strangers:
+            self._forget(connection)
+
+    def _forget(self, connection: FriendConnection) -> None:
         connection.close()
+        self.strangers.discard(connection)
         del self.connections[connection.real_pk]
 
     def close(self) -> None:
-        """Tell every connected friend that we leave."""
+        """Tell everybody who is connected that we leave."""
         for connection in list(self.connections.values()):
-            self.remove(connection)
+            self._forget(connection)

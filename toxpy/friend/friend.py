@@ -133,27 +133,29 @@ class FriendState:
         rt = self.rt
         if self.status == FRIEND_ONLINE:
             kind = data[0]
+            handler = self.packets.handlers[kind]
+            if handler is None:
+                self.connection.on_unclaimed(data)
+                return
             if kind > LAST_ABOUT_FRIEND:
                 rt.pace.active_ms = rt.clock.now_ms
-            handler = self.packets.handlers[kind]
-            if handler is not None:
-                handler(self, data)
-            else:
-                rt.counters.drop("friend_packet_kind")
+            handler(self, data)
         elif data == _ONLINE:
             self.report(self, FRIEND_ONLINE)
+        elif self.packets.handlers[data[0]] is None:
+            self.connection.on_unclaimed(data)
         else:
             rt.counters.drop("friend_packet_offline")
 
     def on_lossy(self, data: bytes) -> None:
         """One lossy packet; c-toxcore takes these before the ONLINE packet too."""
+        handler = self.packets.handlers[data[0]]
+        if handler is None:
+            self.connection.on_unclaimed(data)
+            return
         rt = self.rt
         rt.pace.active_ms = rt.clock.now_ms
-        handler = self.packets.handlers[data[0]]
-        if handler is not None:
-            handler(self, data)
-        else:
-            rt.counters.drop("friend_packet_kind")
+        handler(self, data)
 
     def cancel_timers(self) -> None:
         """Nothing of this friend happens by itself any more."""

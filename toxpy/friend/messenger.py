@@ -83,7 +83,7 @@ class Messenger:
         self.events = events
         self.user = User(rt=rt)
         self.packets = Dispatch()
-        self.incoming = FriendPackets(self.packets, events, rt=rt)
+        self.incoming = FriendPackets(self.packets, connections.packets, events, rt=rt)
         self._by_number: dict[int, FriendState] = {}
         self._by_key: dict[bytes, FriendState] = {}
         #: numbers below the highest ever used that are free, smallest first
@@ -121,6 +121,9 @@ class Messenger:
         friend = FriendState(number, real_pk, status, packets=packets, report=report, rt=self.rt)
         self._by_number[number] = self._by_key[real_pk] = friend
         friend.connection = self.connections.add(real_pk, friend)
+        if friend.connection.is_online:
+            # somebody else uses it already
+            friend.on_online()
         return friend
 
     def _check_addable(self, real_pk: bytes) -> None:

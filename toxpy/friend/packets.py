@@ -48,13 +48,15 @@ MAX_STATUS = 2
 class FriendPackets:
     """The handlers of these packets, and the table `dispatch` in which other capabilities claim their slots.
 
-    A handler gets `(friend, data)` with the kind byte in data.
+    A handler gets `(friend, data)` with the kind byte in data. `shared` has the kinds that belong to no
+    friend.
     """
 
-    __slots__ = ("_events", "_rt", "dispatch")
+    __slots__ = ("_events", "_rt", "_shared", "dispatch")
 
-    def __init__(self, dispatch: Dispatch, events: list[Any], *, rt: Runtime) -> None:
+    def __init__(self, dispatch: Dispatch, shared: Dispatch, events: list[Any], *, rt: Runtime) -> None:
         self.dispatch = dispatch
+        self._shared = shared
         self._events = events
         self._rt = rt
         claim = dispatch.claim
@@ -75,7 +77,7 @@ class FriendPackets:
         """Choose whether packets of a kind that is for calls (69, 192 to 199) are events like custom ones."""
         handler = self._on_custom_lossless if kind == PACKET_MSI else self._on_custom_lossy
         slots = self.dispatch.handlers
-        if wanted and slots[kind] is None:
+        if wanted and slots[kind] is None and self._shared.handlers[kind] is None:
             self.dispatch.claim(kind, handler)
         elif not wanted and slots[kind] == handler:
             slots[kind] = None

@@ -321,6 +321,9 @@ def test_packets_for_calls_are_events_while_somebody_wants_them(stage, messenger
     messenger.incoming.report_call_packets(69, True)
     messenger.incoming.report_call_packets(69, False)
     assert arrive() == [] and len(heard) == 1
+    stage.connections.packets.claim(199, lambda *args: heard.append(args))
+    messenger.incoming.report_call_packets(199, True)
+    assert arrive() == [] and len(heard) == 3
 
 
 def test_custom_packet_errors(stage, messenger):
