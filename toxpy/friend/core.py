@@ -53,7 +53,7 @@ class UserCore:
         """Set our name and tell friends."""
         if name is None:
             raise api_error("TOX_ERR_SET_INFO_NULL")
-        self._messenger.user.set_name(name)
+        self._messenger.set_name(name)
         return True
 
     def self_get_status_message(self) -> bytes:

@@ -225,6 +225,15 @@ class Messenger:
 
     # telling friends about ourselves: see user.py
 
+    def set_name(self, name: bytes) -> None:
+        """Our name, at most 128 bytes, for friends and wherever else we are."""
+        before = self.user.name
+        self.user.set_name(name)
+        if name != before:
+            self.rt.clock.update()
+            for capability in self.capabilities:
+                capability.on_self_name()
+
     def set_typing(self, friend: FriendState | int, typing: bool) -> None:
         """Tell one friend that we type or stopped; remembered for when it is online."""
         friend = self._find(friend, "TOX_ERR_SET_TYPING_FRIEND_NOT_FOUND")
