@@ -62,6 +62,9 @@ def core_function(planned: Planned) -> str:
         if planned.says_length:
             body.append("length[0] = " + ("4 * len(data)" if out.type.base == "uint32_t" else "len(data)"))
         body += ["return True"] if function.result.base == "bool" else []
+    if function.error is None and out is not None and function.result.base == "bool":
+        # there is no such thing
+        body = ["try:", *("    " + line for line in body), "except ToxError:", "    return False"]
     if function.error is not None:
         body = ["try:", *("    " + line for line in body)]
         body += [
