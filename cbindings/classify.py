@@ -111,7 +111,7 @@ PARTS = {
 
 #: Parts of which nothing exists yet. A part that comes into being leaves this set, and Python programs have
 #: its events and enums.
-LATER = {"conferences", "groups", "calls"}
+LATER = {"groups", "calls"}
 
 #: Names of functions that change nothing.
 READS = re.compile(r"tox_(\w+_)?(get|by|exists|is)(_\w+)?")

@@ -45,6 +45,7 @@ MODULES = {
     "Moderators of a group": "group/moderation",
     "Sanctions of a group": "group/sanctions",
     "Topic of a group": "group/topic",
+    "Conferences": "conference/packets",
     "Savedata": "save/savedata",
     "Friends in savedata": "friend/saved",
     "The network in savedata": "network/saved",

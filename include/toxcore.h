@@ -1383,7 +1383,7 @@ typedef void tox_conference_invite_cb(
 /** Have `callback` called when a friend invites us to a conference; NULL for nothing. */
 void tox_callback_conference_invite(Tox *tox, tox_conference_invite_cb *callback);
 
-/** We are connected to a conference, after joining it or loading it from a save; messages can be sent now. */
+/** We are in the conference that we joined: messages can be sent now. */
 typedef void tox_conference_connected_cb(Tox *tox, Tox_Conference_Number conference_number, void *user_data);
 
 /** Have `callback` called when a conference gets connected; NULL for nothing. */

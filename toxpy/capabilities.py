@@ -5,6 +5,7 @@ and its `capability` (`toxpy.friend.capability`) takes part in passes, events an
 event, it comes in the order of these lines. No deferred annotations here: the list is made of them.
 """
 
+from toxpy.conference.core import ConferenceCore
 from toxpy.files.core import FilesCore
 
 
@@ -14,6 +15,7 @@ class Capabilities:
     __slots__ = ()
 
     files: FilesCore
+    conferences: ConferenceCore
 
 
 CAPABILITIES = Capabilities.__annotations__

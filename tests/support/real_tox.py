@@ -49,8 +49,31 @@ def _load():
         "friend_send_lossy_packet",
         "friend_send_lossless_packet",
         "friend_get_status_message",
+        "conference_delete",
+        "conference_peer_get_name",
+        "conference_peer_get_public_key",
+        "conference_peer_number_is_ours",
+        "conference_offline_peer_get_name",
+        "conference_offline_peer_get_public_key",
+        "conference_set_max_offline",
+        "conference_invite",
+        "conference_send_message",
+        "conference_get_title",
+        "conference_set_title",
+        "conference_get_id",
     ):
         getattr(lib, "tox_" + name).restype = c.c_bool
+    for name in (
+        "conference_new",
+        "conference_join",
+        "conference_peer_count",
+        "conference_offline_peer_count",
+        "conference_by_id",
+    ):
+        getattr(lib, "tox_" + name).restype = c.c_uint32
+    for name in ("peer_get_name_size", "offline_peer_get_name_size", "get_title_size", "get_chatlist_size"):
+        getattr(lib, "tox_conference_" + name).restype = c.c_size_t
+    lib.tox_conference_offline_peer_get_last_active.restype = c.c_uint64
     for name in (
         "friend_add",
         "friend_add_norequest",
@@ -101,7 +124,7 @@ class RealTox:
         self._queue = []
         self._callbacks = []
         # as a `Core`, whose functions are in parts
-        self.user = self.friends = self.files = self.network = self
+        self.user = self.friends = self.files = self.network = self.conferences = self
         self._register()
 
     def _on(self, name, make, *types):
@@ -135,6 +158,14 @@ class RealTox:
         )
         chunk = events.FileRecvChunk
         self._on("file_recv_chunk", lambda f, n, p, m, z: chunk(f, n, p, at(m, z)), u32, u32, u64, u8p, size)
+        invite, said = events.ConferenceInvite, events.ConferenceMessage
+        self._on("conference_invite", lambda f, t, m, n: invite(f, t, at(m, n)), u32, i, u8p, size)
+        self._on("conference_connected", events.ConferenceConnected, u32)
+        self._on("conference_message", lambda k, p, t, m, n: said(k, p, t, at(m, n)), u32, u32, i, u8p, size)
+        title, name = events.ConferenceTitle, events.ConferencePeerName
+        self._on("conference_title", lambda k, p, m, n: title(k, p, at(m, n)), u32, u32, u8p, size)
+        self._on("conference_peer_name", lambda k, p, m, n: name(k, p, at(m, n)), u32, u32, u8p, size)
+        self._on("conference_peer_list_changed", events.ConferencePeerListChanged, u32)
 
     # running
 
@@ -292,3 +323,85 @@ class RealTox:
         out = c.create_string_buffer(32)
         self._call("tox_file_get_file_id", c.c_uint32(friend_number), c.c_uint32(file_number), out)
         return out.raw
+
+    # conferences
+
+    def _text(self, field, *numbers):
+        """A name or title: the call for its size, then the one that fills it."""
+        size = self._call(f"tox_conference_{field}_size", *numbers)
+        out = c.create_string_buffer(size or 1)
+        self._call(f"tox_conference_{field}", *numbers, out)
+        return out.raw[:size]
+
+    def _key(self, field, *numbers):
+        out = c.create_string_buffer(32)
+        self._call(f"tox_conference_{field}", *numbers, out)
+        return out.raw
+
+    def conference_new(self):
+        return self._call("tox_conference_new")
+
+    def conference_delete(self, number):
+        return self._call("tox_conference_delete", c.c_uint32(number))
+
+    def conference_invite(self, friend_number, number):
+        return self._call("tox_conference_invite", c.c_uint32(friend_number), c.c_uint32(number))
+
+    def conference_join(self, friend_number, cookie):
+        size = c.c_size_t(len(cookie))
+        return self._call("tox_conference_join", c.c_uint32(friend_number), cookie, size)
+
+    def conference_send_message(self, number, kind, message):
+        text = message, c.c_size_t(len(message))
+        return self._call("tox_conference_send_message", c.c_uint32(number), c.c_int(kind), *text)
+
+    def conference_get_title(self, number):
+        return self._text("get_title", c.c_uint32(number))
+
+    def conference_set_title(self, number, title):
+        return self._call("tox_conference_set_title", c.c_uint32(number), title, c.c_size_t(len(title)))
+
+    def conference_get_chatlist(self):
+        count = self.lib.tox_conference_get_chatlist_size(self.tox)
+        out = (c.c_uint32 * max(count, 1))()
+        self.lib.tox_conference_get_chatlist(self.tox, out)
+        return list(out)[:count]
+
+    def conference_get_type(self, number):
+        return self._call("tox_conference_get_type", c.c_uint32(number))
+
+    def conference_get_id(self, number):
+        out = c.create_string_buffer(32)
+        assert self.lib.tox_conference_get_id(self.tox, c.c_uint32(number), out)
+        return out.raw
+
+    def conference_by_id(self, conference_id):
+        return self._call("tox_conference_by_id", conference_id)
+
+    def conference_peer_count(self, number):
+        return self._call("tox_conference_peer_count", c.c_uint32(number))
+
+    def conference_peer_get_name(self, number, peer):
+        return self._text("peer_get_name", c.c_uint32(number), c.c_uint32(peer))
+
+    def conference_peer_get_public_key(self, number, peer):
+        return self._key("peer_get_public_key", c.c_uint32(number), c.c_uint32(peer))
+
+    def conference_peer_number_is_ours(self, number, peer):
+        return self._call("tox_conference_peer_number_is_ours", c.c_uint32(number), c.c_uint32(peer))
+
+    def conference_offline_peer_count(self, number):
+        return self._call("tox_conference_offline_peer_count", c.c_uint32(number))
+
+    def conference_offline_peer_get_name(self, number, peer):
+        return self._text("offline_peer_get_name", c.c_uint32(number), c.c_uint32(peer))
+
+    def conference_offline_peer_get_public_key(self, number, peer):
+        return self._key("offline_peer_get_public_key", c.c_uint32(number), c.c_uint32(peer))
+
+    def conference_offline_peer_get_last_active(self, number, peer):
+        name = "tox_conference_offline_peer_get_last_active"
+        return self._call(name, c.c_uint32(number), c.c_uint32(peer))
+
+    def conference_set_max_offline(self, number, most):
+        return self._call("tox_conference_set_max_offline", c.c_uint32(number), c.c_uint32(most))

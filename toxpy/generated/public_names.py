@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from toxpy.generated.typed_enums import ConferenceType as ConferenceType
     from toxpy.generated.typed_enums import Connection as Connection
     from toxpy.generated.typed_enums import FileControl as FileControl
     from toxpy.generated.typed_enums import FileKind as FileKind
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from toxpy.generated.typed_enums import ProxyType as ProxyType
     from toxpy.generated.typed_enums import SavedataType as SavedataType
     from toxpy.generated.typed_enums import UserStatus as UserStatus
+    from toxpy.generated.typed_events import ConferenceConnected as ConferenceConnected
+    from toxpy.generated.typed_events import ConferenceEvent as ConferenceEvent
+    from toxpy.generated.typed_events import ConferenceInvite as ConferenceInvite
+    from toxpy.generated.typed_events import ConferenceMessage as ConferenceMessage
+    from toxpy.generated.typed_events import ConferencePeerListChanged as ConferencePeerListChanged
+    from toxpy.generated.typed_events import ConferencePeerName as ConferencePeerName
+    from toxpy.generated.typed_events import ConferenceTitle as ConferenceTitle
     from toxpy.generated.typed_events import DhtNodesResponse as DhtNodesResponse
     from toxpy.generated.typed_events import Event as Event
     from toxpy.generated.typed_events import FileChunkRequest as FileChunkRequest
@@ -39,6 +47,14 @@ if TYPE_CHECKING:
 #: Module by name.
 HOMES = {
     "AsyncTox": "toxpy.aio",
+    "ConferenceConnected": "toxpy.generated.typed_events",
+    "ConferenceEvent": "toxpy.generated.typed_events",
+    "ConferenceInvite": "toxpy.generated.typed_events",
+    "ConferenceMessage": "toxpy.generated.typed_events",
+    "ConferencePeerListChanged": "toxpy.generated.typed_events",
+    "ConferencePeerName": "toxpy.generated.typed_events",
+    "ConferenceTitle": "toxpy.generated.typed_events",
+    "ConferenceType": "toxpy.generated.typed_enums",
     "Connection": "toxpy.generated.typed_enums",
     "DhtNodesResponse": "toxpy.generated.typed_events",
     "Event": "toxpy.generated.typed_events",

@@ -113,6 +113,15 @@ class FileControl(IntEnum):
     CANCEL = enums.TOX_FILE_CONTROL_CANCEL
 
 
+class ConferenceType(IntEnum):
+    """What a conference carries."""
+
+    #: Text.
+    TEXT = enums.TOX_CONFERENCE_TYPE_TEXT
+    #: Text and audio; joined with toxav_join_av_groupchat().
+    AV = enums.TOX_CONFERENCE_TYPE_AV
+
+
 class OfflineReason(IntEnum):
     """The furthest step towards a friend that was reached."""
 

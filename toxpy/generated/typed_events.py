@@ -14,7 +14,14 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from toxpy.generated import events as ev
-from toxpy.generated.typed_enums import Connection, FileControl, FileKind, MessageType, UserStatus
+from toxpy.generated.typed_enums import (
+    ConferenceType,
+    Connection,
+    FileControl,
+    FileKind,
+    MessageType,
+    UserStatus,
+)
 from toxpy.ids import PublicKey
 
 E = TypeVar("E", bound=IntEnum)
@@ -35,6 +42,13 @@ def _open(enum: type[E], value: int) -> E | int:
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceEvent(Event):
+    """Something about one conference."""
+
+    conference_number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +209,66 @@ class FileRecvChunk(FileEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class ConferenceInvite(FriendEvent):
+    """A friend invites us to a conference."""
+
+    #: Decides between `conference_join` (text) and toxav_join_av_groupchat() (audio).
+    type: ConferenceType
+    #: What the joining function needs, to be copied if we join later.
+    cookie: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceConnected(ConferenceEvent):
+    """We are in the conference that we joined: messages can be sent now."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceMessage(ConferenceEvent):
+    """A peer said something. Our own messages come back this way too."""
+
+    peer_number: int
+    type: MessageType
+    raw: bytes
+
+    @property
+    def message(self) -> str:
+        """The message as text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceTitle(ConferenceEvent):
+    """A conference has a new title. With peer number UINT32_MAX it is the one that we got on joining."""
+
+    peer_number: int
+    raw: bytes
+
+    @property
+    def title(self) -> str:
+        """The title as text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class ConferencePeerName(ConferenceEvent):
+    """A peer has a new name."""
+
+    peer_number: int
+    raw: bytes
+
+    @property
+    def name(self) -> str:
+        """The name as text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class ConferencePeerListChanged(ConferenceEvent):
+    """Peers came or went: peer numbers that were read earlier are no longer valid."""
+
+
+@dataclass(frozen=True, slots=True)
 class FriendLossyPacket(FriendEvent):
     """A friend sent a lossy custom packet."""
 
@@ -243,6 +317,14 @@ _CONVERTERS: dict[type[ev.Event], Callable[[Any], Event]] = {
         e.filename,
     ),
     ev.FileRecvChunk: lambda e: FileRecvChunk(e.friend_number, e.file_number, e.position, e.data),
+    ev.ConferenceInvite: lambda e: ConferenceInvite(e.friend_number, ConferenceType(e.type), e.cookie),
+    ev.ConferenceConnected: lambda e: ConferenceConnected(e.conference_number),
+    ev.ConferenceMessage: lambda e: ConferenceMessage(
+        e.conference_number, e.peer_number, MessageType(e.type), e.message
+    ),
+    ev.ConferenceTitle: lambda e: ConferenceTitle(e.conference_number, e.peer_number, e.title),
+    ev.ConferencePeerName: lambda e: ConferencePeerName(e.conference_number, e.peer_number, e.name),
+    ev.ConferencePeerListChanged: lambda e: ConferencePeerListChanged(e.conference_number),
     ev.FriendLossyPacket: lambda e: FriendLossyPacket(e.friend_number, e.data),
     ev.FriendLosslessPacket: lambda e: FriendLosslessPacket(e.friend_number, e.data),
     ev.DhtNodesResponse: lambda e: DhtNodesResponse(PublicKey(e.public_key), e.ip.decode(), e.port),

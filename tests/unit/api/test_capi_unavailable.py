@@ -20,7 +20,6 @@ from toxpy.core import PARTS, Core
 #: By the prefix all of them share; nothing with these names works.
 WHOLE_SUBSYSTEMS = (
     "toxav_",
-    "tox_conference_",
     "tox_group_",
 )
 SINGLE: set[str] = set()

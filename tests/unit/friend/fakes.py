@@ -18,8 +18,9 @@ class FakeBudget:
 
 
 class FakeDht:
-    def __init__(self):
+    def __init__(self, public_key=bytes(32)):
         self.budget = FakeBudget()
+        self.public_key = public_key
         self.searches = {}
         self.found = {}
         self.nodes = self
@@ -141,12 +142,13 @@ class FakeNetCrypto:
 class Stage:
     """A messenger on fakes under a fake clock."""
 
-    def __init__(self, seed=0):
-        self.clock = SimClock()
-        self.clock.now_ms = 1_000_000
+    def __init__(self, seed=0, clock=None):
+        self.clock = clock or SimClock()
+        self.clock.now_ms = max(self.clock.now_ms, 1_000_000)
         self.rt = Runtime(self.clock, SeededRng(f"friend {seed}"))
         self.identity = KeyPair.generate(self.rt.rng)
-        self.dht, self.onion, self.net_crypto = FakeDht(), FakeOnion(), FakeNetCrypto()
+        self.dht = FakeDht(KeyPair.generate(self.rt.rng).public)
+        self.onion, self.net_crypto = FakeOnion(), FakeNetCrypto()
         self.connections = FriendConnections(self.identity, self.dht, self.onion, self.net_crypto, rt=self.rt)
         self.requests = FriendRequests(self.onion, self.connections, rt=self.rt)
         self.events = []
