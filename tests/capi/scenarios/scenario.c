@@ -106,6 +106,48 @@ static void on_lossless(Tox *tox, uint32_t number, const uint8_t *data, size_t l
     record(&((Side *)side)->lossless, number, 0, data, length, NULL);
 }
 
+static void on_invite(Tox *tox, uint32_t number, TOX_CONFERENCE_TYPE type, const uint8_t *cookie,
+                      size_t length, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->invites, number, (uint32_t)type, cookie, length, NULL);
+}
+
+static void on_joined(Tox *tox, uint32_t number, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->joined, number, 0, NULL, 0, NULL);
+}
+
+/* With the public key of the peer, as it is known in the callback; ours among them. */
+static void on_conference_message(Tox *tox, uint32_t number, uint32_t peer, TOX_MESSAGE_TYPE type,
+                                  const uint8_t *text, size_t length, void *side)
+{
+    uint8_t key[TOX_PUBLIC_KEY_SIZE];
+    CHECK(tox_conference_peer_get_public_key(tox, number, peer, key, NULL));
+    record(&((Side *)side)->conference_messages, number, (uint32_t)type, text, length, key);
+}
+
+static void on_title(Tox *tox, uint32_t number, uint32_t peer, const uint8_t *title, size_t length,
+                     void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->titles, number, peer, title, length, NULL);
+}
+
+static void on_peer_name(Tox *tox, uint32_t number, uint32_t peer, const uint8_t *name, size_t length,
+                         void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->peer_names, number, peer, name, length, NULL);
+}
+
+static void on_peer_list(Tox *tox, uint32_t number, void *side)
+{
+    (void)tox;
+    record(&((Side *)side)->peer_lists, number, 0, NULL, 0, NULL);
+}
+
 /* ---- instances ---- */
 
 /* The side whose first companion is everybody's TCP relay; NULL: everybody has UDP and needs none. */
@@ -150,6 +192,12 @@ void start_tox(Side *side, const uint8_t *save, size_t length)
     tox_callback_friend_connection_status(side->tox, on_connection);
     tox_callback_friend_lossy_packet(side->tox, on_lossy);
     tox_callback_friend_lossless_packet(side->tox, on_lossless);
+    tox_callback_conference_invite(side->tox, on_invite);
+    tox_callback_conference_connected(side->tox, on_joined);
+    tox_callback_conference_message(side->tox, on_conference_message);
+    tox_callback_conference_title(side->tox, on_title);
+    tox_callback_conference_peer_name(side->tox, on_peer_name);
+    tox_callback_conference_peer_list_changed(side->tox, on_peer_list);
 }
 
 uint8_t *get_save(Side *side, size_t *length)
@@ -315,6 +363,27 @@ void become_friends(Side *side)
     wait_online(side, CONNECT_S);
     run_for(side, 1); /* names and statuses sent on connecting have arrived */
     wait_online(side, CONNECT_S);
+}
+
+uint32_t peer_count(const Side *side)
+{
+    return tox_conference_peer_count(side->tox, 0, NULL);
+}
+
+void share_conference(Side *side)
+{
+    if (strcmp(side->name, "alice") == 0) {
+        CHECK(tox_conference_new(side->tox, NULL) == 0);
+        CHECK(tox_conference_invite(side->tox, 0, 0, NULL));
+    } else {
+        const Seen *invite = take(side, &side->invites, 30);
+        CHECK(invite->friend_number == 0 && invite->value == TOX_CONFERENCE_TYPE_TEXT);
+        CHECK(tox_conference_join(side->tox, 0, invite->text, invite->length, NULL) == 0);
+        CHECK(take(side, &side->joined, 30)->friend_number == 0);
+    }
+    UNTIL(side, peer_count(side) == 2, 30);
+    CHECK(take(side, &side->peer_lists, 1)->friend_number == 0);
+    meet(side);
 }
 
 /* ---- processes ---- */

@@ -16,8 +16,8 @@ enum { MAX_COMPANIONS = 4, MAX_SEEN = 64, TEXT_SIZE = 1400 };
 
 /* One event as it was seen; unused fields are zero. */
 typedef struct Seen {
-    uint32_t friend_number;
-    uint32_t value; /* status, connection, typing, message type or message id */
+    uint32_t friend_number; /* or that of the conference */
+    uint32_t value; /* status, connection, typing, type, message id or peer of a conference */
     size_t length;
     uint8_t text[TEXT_SIZE];
     uint8_t public_key[TOX_PUBLIC_KEY_SIZE];
@@ -45,6 +45,7 @@ typedef struct Side {
         relay; /* after join_network: a companion to bootstrap from; with TOX_RELAY also the relay */
     Seen_List requests, messages, receipts, names, status_messages, statuses, typings, connections, lossy,
         lossless;
+    Seen_List invites, joined, conference_messages, titles, peer_names, peer_lists;
 } Side;
 
 /* Run everything of this side once and sleep a little. */
@@ -99,6 +100,10 @@ void join_each_other(Side *side);
 void become_friends(Side *side);
 void wait_online(Side *side, int seconds);
 bool is_online(const Side *side);
+
+/* Alice founds a conference, bob joins on her invitation: number 0 to both, and both see two peers. */
+void share_conference(Side *side);
+uint32_t peer_count(const Side *side);
 
 /* Kill the instance; start one from `save`. */
 uint8_t *get_save(Side *side, size_t *length);
