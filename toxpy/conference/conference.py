@@ -239,7 +239,7 @@ class Conference:
         if for_good:
             self.peers.depart(peer)
         else:
-            self._freeze(peer)
+            self.peers.freeze(peer)
         self.changed()
 
     # links

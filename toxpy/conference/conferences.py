@@ -144,9 +144,13 @@ class Conferences(Capability):
         if len(data) < MIN_MESSAGE_SIZE:
             self._rt.counters.drop("conference_message_size")
             return
-        found = self._find(connection, data)
-        if found is not None:
-            messages.on_message(*found, data, self._rt)
+        # the hot path
+        conference = self.table.by_number.get(data[1] << 8 | data[2])
+        link = conference.links.by_key.get(connection.real_pk) if conference is not None else None
+        if conference is None or link is None:
+            self._rt.counters.drop("conference_not_linked")
+            return
+        messages.on_message(conference, link, data, self._rt)
 
     def _on_direct(self, connection: FriendConnection, data: bytes) -> None:
         if len(data) < MIN_DIRECT_SIZE:
