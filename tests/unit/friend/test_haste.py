@@ -21,6 +21,9 @@ def hasty(stage):
 )
 def test_a_conversation(stage, packet):
     friend, _crypto = stage.online_friend()
+    handlers = stage.messenger.packets.handlers
+    # calls and files claim theirs
+    handlers[packet[0]] = handlers[packet[0]] or (lambda _friend, _data: None)
     assert not hasty(stage)
     friend.connection.on_lossless(packet)
     assert hasty(stage)
