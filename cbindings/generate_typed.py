@@ -20,6 +20,8 @@ from generate_python import class_name, event_callbacks, event_fields
 
 TITLE = "GENERATED from include/toxcore.h by cbindings/generate.py: do not edit."
 WIDTH = 100
+#: Columns of a line of code at most.
+MAX_LINE_LENGTH = 110
 
 #: Enums that no Python program meets: errors are `ToxError`, events are classes, counters take plain numbers.
 NOT_TYPED = re.compile(r"Tox(av)?_(Err_\w+|Event_Type|Netprof_\w+)")
@@ -212,12 +214,20 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from toxpy.generated import events as ev
-from toxpy.generated.typed_enums import {enums}
+{enums}
 from toxpy.ids import PublicKey
 
 E = TypeVar("E", bound=IntEnum)
 
 _UINT64_MAX = 2**64 - 1
+
+
+def enums_import(names: list[str]) -> str:
+    """The line that imports these, in as many lines as the formatter wants."""
+    line = f"from toxpy.generated.typed_enums import {', '.join(names)}"
+    if len(line) <= MAX_LINE_LENGTH:
+        return line
+    return "from toxpy.generated.typed_enums import (\n" + "".join(f"    {name},\n" for name in names) + ")"
 
 
 def to_text(raw: bytes) -> str:
@@ -274,7 +284,7 @@ def events_source(api: Api) -> str:
         for name in typed_enums(api).values()
         if any(re.search(rf"\b{name}\b", item.type) for event in events for item in event.fields)
     )
-    parts = [EVENTS_HEAD.format(title=TITLE, enums=", ".join(used_enums))]
+    parts = [EVENTS_HEAD.format(title=TITLE, enums=enums_import(used_enums))]
     for leading, name, doc in reversed(BASES):
         if name in used:
             base = "FriendEvent" if len(leading) > 1 else "Event"
@@ -288,7 +298,7 @@ def events_source(api: Api) -> str:
         row = f"    ev.{event.name}: lambda e: {event.name}({values}),\n"
         if len(row) > 111:
             row = f"    ev.{event.name}: lambda e: {event.name}(\n        {values}\n    ),\n"
-            if max(map(len, row.split("\n"))) > 110:
+            if max(map(len, row.split("\n"))) > MAX_LINE_LENGTH:
                 row = row.replace(values, ",\n        ".join(arguments) + ",")
         rows += row
     parts.append("\n\n#: How each is made from the event of the core.\n")

@@ -69,6 +69,7 @@ class Conferences(Capability):
         connections = messenger.connections
         messenger.packets.claim(INVITATION, self.invitations.on_packet)
         connections.watchers.append(self)
+        messenger.on_name.append(self._on_name)
         packets = connections.packets
         packets.claim(ONLINE, self._on_online)
         packets.claim(DIRECT, self._on_direct)
@@ -199,7 +200,7 @@ class Conferences(Capability):
 
     # the seam
 
-    def on_self_name(self) -> None:
+    def _on_name(self) -> None:
         """Our user has another name."""
         for conference in self.table.all():
             conference.on_own_name()

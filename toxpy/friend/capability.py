@@ -42,9 +42,6 @@ class Capability:
     def on_friend_gone(self, friend: FriendState) -> None:
         """The friend went offline, or was deleted (`friend.deleted`)."""
 
-    def on_self_name(self) -> None:
-        """Our user has another name, of which friends hear anyway."""
-
     def on_end(self) -> None:
         """The instance is about to end. All connections are still there: what is sent now leaves.
 

@@ -38,6 +38,7 @@ from toxpy.runtime import Dispatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from toxpy.friend.capability import Capability
@@ -67,6 +68,7 @@ class Messenger:
         "events",
         "identity",
         "incoming",
+        "on_name",
         "packets",
         "requests",
         "rt",
@@ -92,6 +94,8 @@ class Messenger:
         self._awaiting: dict[FriendState, None] = {}
         requests.is_friend = self._by_key.__contains__
         requests.on_request = self._on_request
+        #: who hears that our user has another name, of which friends are told anyway
+        self.on_name: list[Callable[[], None]] = []
         #: who is told of friends that are gone; see `Core.add`
         self.capabilities: list[Capability] = []
 
@@ -231,8 +235,8 @@ class Messenger:
         self.user.set_name(name)
         if name != before:
             self.rt.clock.update()
-            for capability in self.capabilities:
-                capability.on_self_name()
+            for tell in self.on_name:
+                tell()
 
     def set_typing(self, friend: FriendState | int, typing: bool) -> None:
         """Tell one friend that we type or stopped; remembered for when it is online."""
