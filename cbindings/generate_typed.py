@@ -222,14 +222,6 @@ E = TypeVar("E", bound=IntEnum)
 _UINT64_MAX = 2**64 - 1
 
 
-def enums_import(names: list[str]) -> str:
-    """The line that imports these, in as many lines as the formatter wants."""
-    line = f"from toxpy.generated.typed_enums import {', '.join(names)}"
-    if len(line) <= MAX_LINE_LENGTH:
-        return line
-    return "from toxpy.generated.typed_enums import (\n" + "".join(f"    {name},\n" for name in names) + ")"
-
-
 def to_text(raw: bytes) -> str:
     """UTF-8 with U+FFFD for what is none."""
     return raw.decode("utf-8", "replace")
@@ -273,6 +265,14 @@ def _class(name: str, base: str, doc: str, fields: list[TypedField]) -> str:
             lines += ["", "    @property", f"    def {item.text}(self) -> str:", f'        """{words}"""']
             lines.append(f"        return to_text(self.{item.name})")
     return "\n".join(lines) + "\n"
+
+
+def enums_import(names: list[str]) -> str:
+    """The line that imports these, in as many lines as the formatter wants."""
+    line = f"from toxpy.generated.typed_enums import {', '.join(names)}"
+    if len(line) <= MAX_LINE_LENGTH:
+        return line
+    return "from toxpy.generated.typed_enums import (\n" + "".join(f"    {name},\n" for name in names) + ")"
 
 
 def events_source(api: Api) -> str:

@@ -14,7 +14,14 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from toxpy.generated import events as ev
-from toxpy.generated.typed_enums import ConferenceType, Connection, FileControl, FileKind, MessageType, UserStatus
+from toxpy.generated.typed_enums import (
+    ConferenceType,
+    Connection,
+    FileControl,
+    FileKind,
+    MessageType,
+    UserStatus,
+)
 from toxpy.ids import PublicKey
 
 E = TypeVar("E", bound=IntEnum)
