@@ -35,7 +35,7 @@ MAX_REQUEST_PAYLOAD = DHT_REQUEST.max_size - DHT_REQUEST.size - MAC_SIZE - 1
 
 def seal_packet(layout: Layout, sender: bytes, key: bytes, nonce: bytes, payload: bytes) -> bytes:
     """A DHT packet under the shared key."""
-    return layout.make(sender, nonce) + encrypt(key, nonce, payload)
+    return layout.prefix + sender + nonce + encrypt(key, nonce, payload)
 
 
 def sender_of(packet: bytes) -> bytes:

@@ -119,7 +119,7 @@ class OnionPath:
         body = pack_address(self.nodes[1].address) + self.publics[1] + middle
         if self.nodes[0].tcp:
             return nonce + body
-        return ONION_SEND_1.make(nonce, self.publics[0]) + encrypt(self.keys[0], nonce, body)
+        return ONION_SEND_1.prefix + nonce + self.publics[0] + encrypt(self.keys[0], nonce, body)
 
 
 def create_path(dht: DHT, number: int, nodes: list[Node], *, rt: Runtime) -> OnionPath | None:
