@@ -7,7 +7,7 @@ from tests.support.walks import Taken, states_on, walk, walks
 from tests.unit.net_crypto.pair import Peer
 from toxpy.net_crypto import connection as connection_module
 from toxpy.net_crypto import setup as machine
-from toxpy.net_crypto.handshake import KIND_COOKIE_REQUEST, KIND_COOKIE_RESPONSE, KIND_DATA, KIND_HANDSHAKE
+from toxpy.wire.packets import COOKIE_REQUEST, COOKIE_RESPONSE, DATA, HANDSHAKE
 
 TRANSITIONS = machine.TRANSITIONS
 WALKS = walks(TRANSITIONS)
@@ -46,8 +46,8 @@ class Walker:
         }[event]()
 
     def cookie(self):
-        self.hand_over(self.us, self.peer, KIND_COOKIE_REQUEST)
-        self.hand_over(self.peer, self.us, KIND_COOKIE_RESPONSE)
+        self.hand_over(self.us, self.peer, COOKIE_REQUEST.kind)
+        self.hand_over(self.peer, self.us, COOKIE_RESPONSE.kind)
 
     def handshake(self):
         """The peer begins, or begins anew."""
@@ -57,22 +57,22 @@ class Walker:
         # of two handshakes the newer counts
         self.universe.run_for(5)
         self.peer.connect(self.us)
-        self.hand_over(self.peer, self.us, KIND_COOKIE_REQUEST)
-        self.hand_over(self.us, self.peer, KIND_COOKIE_RESPONSE)
-        self.hand_over(self.peer, self.us, KIND_HANDSHAKE)
+        self.hand_over(self.peer, self.us, COOKIE_REQUEST.kind)
+        self.hand_over(self.us, self.peer, COOKIE_RESPONSE.kind)
+        self.hand_over(self.peer, self.us, HANDSHAKE.kind)
         assert self.connection.peer_session_pk != before
 
     def data(self):
-        self.hand_over(self.us, self.peer, KIND_HANDSHAKE)
-        self.hand_over(self.peer, self.us, KIND_DATA)
+        self.hand_over(self.us, self.peer, HANDSHAKE.kind)
+        self.hand_over(self.peer, self.us, DATA.kind)
 
     def kill(self):
         if not self.connection.is_established:
             # now the peer has the key
-            self.hand_over(self.us, self.peer, KIND_HANDSHAKE)
+            self.hand_over(self.us, self.peer, HANDSHAKE.kind)
         self.peer.sent = []
         self.peer.connection.kill()
-        self.hand_over(self.peer, self.us, KIND_DATA)
+        self.hand_over(self.peer, self.us, DATA.kind)
         assert self.us.owner.calls[-1] == "closed"
 
     def silence(self):
