@@ -1,10 +1,10 @@
 """Layouts against packets of c-toxcore: sizes, and where its keys stand."""
 
 import json
-from pathlib import Path
 
 import pytest
 
+from tests.support.prefix import ROOT
 from toxpy.crypto.sodium import KEY_SIZE, public_key
 from toxpy.onion.path import RETURN_KINDS
 from toxpy.wire.packets import (
@@ -23,7 +23,7 @@ from toxpy.wire.packets import (
     TABLE,
 )
 
-VECTORS = Path(__file__).parents[1] / "vectors"
+VECTORS = ROOT / "tests" / "vectors"
 RECORDED = json.loads((VECTORS / "packets.json").read_text())
 GROUPS = json.loads((VECTORS / "groups" / "ngc_packets.json").read_text())
 ANNOUNCEMENTS = json.loads((VECTORS / "announcements.json").read_text())
