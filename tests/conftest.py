@@ -19,8 +19,8 @@ for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
 
-#: Fixtures that are made of network namespaces.
-NETWORKS = {"lab", "toxic_network"}
+#: Fixtures that only root may make, or who has namespaces: networks, and disks to mount.
+NAMESPACED = {"lab", "toxic_network", "disk", "hung"}
 
 
 def pytest_addoption(parser):
@@ -28,8 +28,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "namespaces: needs network namespaces")
-    config.addinivalue_line("markers", "tunnel: needs /dev/net/tun")
+    config.addinivalue_line("markers", "namespaces: needs namespaces for networks and mounts")
+    config.addinivalue_line("markers", "device(path): needs to open that device")
     config.addinivalue_line("markers", "package(name): needs a Debian package that some releases lack")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(schedule.Progress(config, config.getoption("record_durations")))
@@ -37,9 +37,9 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Mark what needs network namespaces, leave it out where there are none, begin with the longest."""
+    """Mark what needs namespaces, leave it out where there are none, begin with the longest."""
     for item in items:
-        if NETWORKS & set(item.fixturenames):
+        if NAMESPACED & set(item.fixturenames):
             item.add_marker("namespaces")
     if namespaces.LISTING not in os.environ:
         left_out = [item for item in items if not _can_run(item)]
@@ -52,7 +52,7 @@ def _can_run(item):
     """False if this machine lacks what a marker of the test names."""
     if item.get_closest_marker("namespaces") and not namespaces.available():
         return False
-    if item.get_closest_marker("tunnel") and not namespaces.tunnels():
+    if not all(namespaces.can_open(marker.kwargs["path"]) for marker in item.iter_markers("device")):
         return False
     return not any(release.lacks(marker.kwargs["name"]) for marker in item.iter_markers("package"))
 

@@ -1,7 +1,7 @@
 """`make test`: pytest, with what this machine allows. Arguments are pytest's.
 
 An ordinary user gets a user namespace, where the kernel allows it; then every test can run. Otherwise those
-that need network namespaces are left out, and the first and the last lines say so.
+that need namespaces are left out, and the first and the last lines say so.
 """
 
 from __future__ import annotations
@@ -41,13 +41,14 @@ def main() -> int:
     if words is None:
         count = count_left_out("namespaces")
         left_out += count
-        print(f"Not run here: {count} tests that need network namespaces, which this user may not make.")
+        print(f"Not run here: {count} tests that need namespaces, which this user may not make.")
     elif words:
         print("As an ordinary user: the tests run in a user namespace.")
-        if not namespaces.tunnels():
-            count = count_left_out("tunnel")
+    for device in namespaces.DEVICES if words is not None else ():
+        if not namespaces.can_open(device):
+            count = count_left_out(f'device(path="{device}")')
             left_out += count
-            print(f"Not run here: {count} tests that need /dev/net/tun, which this user may not open.")
+            print(f"Not run here: {count} tests that need {device}, which this user may not open.")
     for package in release.absent():
         count = count_left_out(f'package(name="{package}")')
         left_out += count

@@ -7,7 +7,7 @@ import pytest
 
 from tests.bench.links import Bench, ToxFlow
 
-pytestmark = pytest.mark.tunnel
+pytestmark = pytest.mark.device(path="/dev/net/tun")
 
 #: bits a second, round trip, loss, buffer in bandwidth-delay products
 LINK = (4_000_000, 60, 0.0, 4)

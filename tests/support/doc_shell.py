@@ -64,6 +64,8 @@ ENTER = """\
 mount --make-rprivate /
 cp -a /etc "$SCRATCH/etc"
 mount --bind "$SCRATCH/etc" /etc
+mount -t tmpfs tmpfs /etc/systemd
+mkdir /etc/systemd/system
 mount -t tmpfs tmpfs /opt
 mount -t tmpfs tmpfs /var/lib
 ip link set lo up

@@ -11,7 +11,9 @@ import subprocess
 
 #: Set by `enter_command`: what is inside needs no other namespace.
 INSIDE = "TOXPY_TESTS_INSIDE"
-#: How many tests are left out for want of namespaces, from `tests/run.py` to its pytest.
+#: What Debian lets everybody open, and some machines only root: network interfaces and disks that are programs.
+DEVICES = ("/dev/net/tun", "/dev/fuse")
+#: How many tests are left out for want of something, from `tests/run.py` to its pytest.
 LEFT_OUT = "TOXPY_TESTS_LEFT_OUT"
 #: Set while the tests are only counted.
 LISTING = "TOXPY_TESTS_LISTING"
@@ -37,9 +39,9 @@ def available():
     return subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0
 
 
-def tunnels():
-    """True if this user may make network interfaces that are programs, as Debian lets everybody."""
-    return os.access("/dev/net/tun", os.R_OK | os.W_OK)
+def can_open(device):
+    """True if this user may open the device."""
+    return os.access(device, os.R_OK | os.W_OK)
 
 
 def enter_command():

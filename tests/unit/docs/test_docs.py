@@ -47,6 +47,7 @@ def pages_with_shell_lines():
     return [pytest.param(code, id=page.name) for page, code in found.items() if code]
 
 
+@pytest.mark.namespaces
 @pytest.mark.parametrize("code", pages_with_shell_lines())
 def test_shell_lines(code, tmp_path):
     """Those of a page, in their order, as they stand."""

@@ -512,6 +512,7 @@ def hung(tmp_path):
     mounted.close()
 
 
+@pytest.mark.device(path="/dev/fuse")
 def test_a_disk_that_hangs(hung):
     path = hung.folder + "/alice.tox"
     profile = Profile.create(path, timeout_s=0.2)
@@ -555,6 +556,7 @@ def test_a_save_that_was_given_up_changes_nothing_later(path, monkeypatch):
     assert number_of(content(path)) == 2 and names(path) == ["alice.tox", "alice.tox.bak"]
 
 
+@pytest.mark.device(path="/dev/fuse")
 def test_a_process_ends_although_the_disk_hangs(hung):
     path = hung.folder + "/alice.tox"
     Profile.create(path).close()
@@ -753,6 +755,7 @@ def test_every_save_of_a_thousand_friends_is_of_one_moment(path):
     assert len(save.parse(content(path)).friends) == 970 and len(seen) >= 3
 
 
+@pytest.mark.device(path="/dev/fuse")
 def test_an_instance_outlives_a_hung_disk(hung):
     path = hung.folder + "/alice.tox"
     profile = Profile.create(path, timeout_s=0.3)
