@@ -11,7 +11,7 @@ import subprocess
 
 #: Set by `enter_command`: what is inside needs no other namespace.
 INSIDE = "TOXPY_TESTS_INSIDE"
-#: What Debian lets everybody open, and some machines only root: network interfaces and disks that are programs.
+#: Everybody may open them on Debian, but on some machines only root may.
 DEVICES = ("/dev/net/tun", "/dev/fuse")
 #: How many tests are left out for want of something, from `tests/run.py` to its pytest.
 LEFT_OUT = "TOXPY_TESTS_LEFT_OUT"
