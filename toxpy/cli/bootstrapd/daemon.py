@@ -76,14 +76,12 @@ class Loop:
         poller.register(node.fileno(), select.POLLIN)
         while self.stopped_by is None:
             node.iterate()
-            poller.poll(node.timeout_ms())
-            self._woken()
+            for fd, _ in poller.poll(node.timeout_ms()):
+                if fd == self._reader:
+                    self._woken()
 
     def _woken(self) -> None:
-        try:
-            os.read(self._reader, 4096)
-        except BlockingIOError:
-            return
+        os.read(self._reader, 4096)
         while not self._calls.empty():
             self._calls.get()()
 
