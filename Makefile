@@ -46,13 +46,14 @@ define require_packages
 	fi
 endef
 
-.PHONY: help demo test durations test-asan lint coverage types check build bench microbench profile wheels docs needs packages-demo packages-test packages-bench packages-docs clean
+.PHONY: help demo test durations walk test-asan lint coverage types check build bench microbench profile wheels docs needs packages-demo packages-test packages-bench packages-docs clean
 
 help:
 	@echo "make demo               try it: an echo bot in C and a Python client talk over a Tox network on this machine"
 	@echo "make demo PEER=debian   the same, with the echo bot on Debian's libtoxcore"
 	@echo "make test               all checks and tests; says at the start how long it takes"
 	@echo "make durations          the same, and keep how long each test took, so that the longest begin"
+	@echo "make walk               types in for real what the documents say, as root: installs packages"
 	@echo "make lint               only the checks of style and types: ruff, clang-format, mypy"
 	@echo "make test-asan          tests of the C code, with the compiler's checks for memory errors"
 	@echo "make coverage           which lines of toxpy the tests run; the result is in build/coverage"
@@ -76,6 +77,12 @@ test: packages-test
 # a whole run on a machine with nothing else to do
 durations:
 	@$(MAKE) --no-print-directory test PYTEST_ARGS=--record-durations=tests/durations.json
+
+# for a machine that is thrown away: packages that the documents name are installed, as root
+walk: packages-test
+	@test "$$(id -u)" = 0 || { echo "make walk is for root"; exit 1; }
+	@$(MAKE) --no-print-directory build
+	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest tests/unit/docs/test_docs.py -k shell_lines --walk --timeout 1000 -n 2 $(PYTEST_ARGS)
 
 # what the sanitizers themselves break is left out: budgets of memory, Python as the host, tests with a malloc of their own
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer

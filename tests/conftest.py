@@ -25,6 +25,7 @@ NAMESPACED = {"lab", "toxic_network", "disk", "hung"}
 
 def pytest_addoption(parser):
     parser.addoption("--record-durations", metavar="FILE", help="keep how long the tests of this run took")
+    parser.addoption("--walk", action="store_true", help="install and build for real what the documents say")
 
 
 def pytest_configure(config):

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 import toxpy
-from tests.support.doc_shell import run_blocks
+from tests.support.doc_shell import install_packages, run_blocks
+from tests.support.made_once import made_once
 from tests.support.prefix import ROOT
 from toxpy.cli.bootstrapd.metrics import Snapshot, metrics_of
 
@@ -49,9 +50,13 @@ def pages_with_shell_lines():
 
 @pytest.mark.namespaces
 @pytest.mark.parametrize("code", pages_with_shell_lines())
-def test_shell_lines(code, tmp_path):
+def test_shell_lines(code, tmp_path, tmp_path_factory, request):
     """Those of a page, in their order, as they stand."""
-    ran = run_blocks(code, tmp_path)
+    real = request.config.getoption("walk")
+    if real:
+        every = [block.values[0] for block in blocks("sh")]
+        made_once(tmp_path_factory, "packages", lambda _: install_packages(every))
+    ran = run_blocks(code, tmp_path, real)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
@@ -85,11 +90,23 @@ def test_all_blocks_are_of_a_kind_that_is_checked():
     assert blocks("python")
 
 
+def anchors(page):
+    """The headings of a page, as they are named in a link."""
+    headings = re.findall(r"(?m)^#+ +(.*)$", BLOCK.sub("", page.read_text()))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_between_pages_lead_somewhere():
-    for page in PAGES:
-        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-            if "://" not in target:
-                assert (page.parent / target).exists(), f"{page.name}: {target}"
+    """To a file that exists, and to a heading in it."""
+    found = 0
+    for page in [*PAGES, ROOT / "CHANGELOG.md"]:
+        text = BLOCK.sub("", page.read_text())
+        for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]*))?\)", text):
+            aim = (page.parent / target).resolve() if target else page
+            assert aim.exists(), f"{page.name}: {target}"
+            assert not anchor or anchor in anchors(aim), f"{page.name}: {target}#{anchor}"
+            found += 1
+    assert found >= 30
 
 
 def test_the_python_page_names_everything():
