@@ -131,7 +131,7 @@ class PeerSession:
         self._setup: GroupSetup | None = None
         self._keys: SessionKeys | None = None
         self._channel: Channel | None = None
-        #: the peer's public key of the session
+        #: the peer's public key of the set-up
         self._session_pk = b""
         #: True if the peer has shown that it has the session's key
         self._proven = False
@@ -215,7 +215,7 @@ class PeerSession:
         is_asking = setup is not None and setup.is_asking
         # c-toxcore may answer with the session key that it had
         if self._channel is not None and handshake.session_pk == self._session_pk and not is_asking:
-            self._on_response_again(handshake, address)
+            self._on_response_again(handshake)
             return
         if setup is None or not setup.requests:
             self._rt.counters.drop("group_handshake_late")
@@ -225,26 +225,21 @@ class PeerSession:
             self._rt.counters.drop("low_order_key")
             return
         setup.is_asking = False
-        setup.response_type = None
         self.transport.heard_from(address, moves=True)
         if handshake.relay is not None:
             self._owner.add_relay(handshake.relay)
         once = setup.requests == 1
         self._establish(candidate, setup.requested_ms if once else None, asked=True)
 
-    def _on_response_again(self, handshake: GroupHandshake, address: Address | None) -> None:
+    def _on_response_again(self, handshake: GroupHandshake) -> None:
         """The peer has not got our first packet, or it answered a second request of ours and began anew.
 
         c-toxcore does so, and then takes nothing but a first packet. It says so every 3 s.
         """
-        setup, heard_ms = self._setup, self._heard_ms
         if not self._proven:
-            if setup is not None and setup.response_type is None and setup.responses:
-                # both asked: the peer counts ours as lost until it comes
-                response = setup.make_response(handshake.request_type, self._owner.own_relay())
-                setup.response_type = None
-                self.transport.answer(response, address)
-        elif self._doubted_ms <= heard_ms:
+            # what it lacks is repeated anyway
+            return
+        if self._doubted_ms <= self._heard_ms:
             self._doubted_ms = self._rt.clock.now_ms
         elif self._keys is not None:
             self._doubted_ms = 0
@@ -378,7 +373,6 @@ class PeerSession:
             return
         if is_answer:
             if keys.on_answer(session_pk):
-                self._session_pk = session_pk
                 self._rotation_ms = self._rt.clock.now_ms + ROTATION_INTERVAL_MS
             return
         answer = keys.prepare_answer(session_pk) if keys.may_answer() else None
@@ -388,7 +382,6 @@ class PeerSession:
         answer_id = channel.next_id
         if channel.write(KEY_ROTATION, pack_key_rotation(True, answer[0])):
             keys.begin(answer[1], answer_id)
-            self._session_pk = session_pk
 
     # time
 

@@ -52,7 +52,6 @@ class ReceiveArray:
         "_rt",
         "_stored",
         "_stored_size",
-        "is_closed",
         "received_id",
     )
 
@@ -78,7 +77,6 @@ class ReceiveArray:
         #: parts of a packet whose end has not come; their size goes on when there are too many to keep
         self._fragments: list[bytes] = []
         self._fragments_size = 0
-        self.is_closed = False
 
     def receive(self, message_id: int, kind: int, data: bytes) -> bool:
         """One packet; True if it is new."""
@@ -92,7 +90,7 @@ class ReceiveArray:
         self._acknowledge(ACK_RECEIVED, message_id)
         self._handle(message_id, kind, data)
         stored = self._stored
-        while not self.is_closed and (packet := stored.pop(self.received_id + 1, None)) is not None:
+        while (packet := stored.pop(self.received_id + 1, None)) is not None:
             self._stored_size -= len(packet[1]) + PACKET_OVERHEAD
             self._handle(self.received_id + 1, *packet)
         return True
@@ -158,7 +156,6 @@ class ReceiveArray:
 
     def close(self) -> None:
         """Take nothing more, also not of what is being handed on just now."""
-        self.is_closed = True
         self._stored.clear()
         self._missing.clear()
         self._fragments = []

@@ -7,9 +7,10 @@ import pytest
 
 from tests.support.universe import Universe
 from tests.unit.group.session_pair import PING_DATA, Member, Peer, established, run_for
+from toxpy.crypto.keys import KeyPair
 from toxpy.crypto.sodium import shared_key
 from toxpy.group import sessions
-from toxpy.group.guard import HANDSHAKES_BURST
+from toxpy.group.guard import HANDSHAKES_BURST, MAX_NONCES, HandshakeGuard
 from toxpy.group.packets import BROADCAST, CUSTOM, FRAGMENT, KEY_ROTATION, PING
 from toxpy.group.receive_array import MAX_AHEAD, MAX_STORED_SIZE
 from toxpy.group.wire import INVITE, GroupHandshake, pack_handshake, seal_handshake, seal_lossless, seal_lossy
@@ -127,6 +128,19 @@ def test_no_peer_takes_more_memory_than_allowed():
     assert used < 2 * MAX_STORED_SIZE
 
 
+def test_a_row_of_fragments_without_an_end_is_not_kept():
+    evil = Evil()
+    # the acknowledgements take memory too
+    evil.b.socket.online = False
+    tracemalloc.start()
+    for i in range(3000):
+        evil.say(evil.next_id + i, FRAGMENT, bytes(1377))
+        evil.b.sent.clear()
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert used < 256 * 1024
+
+
 def test_far_ids_make_few_questions():
     evil = Evil()
     evil.b.sent.clear()
@@ -147,6 +161,20 @@ def test_a_peer_that_asks_for_everything_gets_each_packet_once_in_a_round_trip()
         for message_id in range(20):
             evil.lossy(b"\2\1" + message_id.to_bytes(8, "big"))
     assert len(evil.b.sent) <= 10
+
+
+def test_handshakes_are_remembered_but_not_without_end():
+    _, a, b = established(8)
+    run_for(a, 100)
+    peer = KeyPair.generate(a.rt.rng)
+    guard = HandshakeGuard(shared_key(peer.public, b.keys.secret), rt=b.rt)
+    packets = [handshake_from(a, peer, b, i.to_bytes(24, "big")) for i in range(MAX_NONCES + 1)]
+    for packet in packets:
+        run_for(a, 1000)
+        assert guard.open(packet) is not None and guard.open(packet) is None
+    assert guard.open(packets[1]) is None
+    run_for(a, 1000)
+    assert guard.open(packets[0]) is not None
 
 
 def handshake_from(member, peer_keys, target, nonce, *, session_pk=None, is_response=False):
@@ -209,6 +237,7 @@ def test_strangers_have_a_budget(address):
 def test_what_is_not_for_us_or_from_us():
     _universe, a, b = established(9)
     run_for(a, 100)
+    stranger = KeyPair.generate(b.rt.rng)
     request = a.sent[0]
     own = b.keys.public
     for packet, reason in [
@@ -216,11 +245,13 @@ def test_what_is_not_for_us_or_from_us():
         (b"\x5a" + own + request[33:], "group_own_key"),
         (b"\x5a" + request[1:33] + bytes(32) + request[65:], "group_receiver"),
         (b"\x5b" + own + bytes(70), "group_stranger"),
+        # a response that nobody asked for
+        (handshake_from(b, stranger, b, bytes(24), is_response=True), "group_handshake_late"),
         # another name of the same key
         (request[:32] + bytes([request[32] | 0x80]) + request[33:], "group_alias"),
     ]:
         b.sessions.receive(packet, STRANGER)
-        assert b.drops(reason) == 1, reason
+        assert b.drops(reason) == 1 and len(b.sessions) == 1, reason
 
 
 def test_all_of_it_ends_with_the_group():

@@ -13,18 +13,28 @@ from tests.unit.group.session_pair import (
     two_members,
 )
 from toxpy.crypto.keys import KeyPair
+from toxpy.crypto.sodium import shared_key
 from toxpy.errors import PacketError
 from toxpy.group import setup
-from toxpy.group.packets import BROADCAST, CUSTOM, HANDSHAKE_DONE, PING, unpad_lossless
+from toxpy.group.packets import ACK, BROADCAST, CUSTOM, HANDSHAKE_DONE, PING, unpad_lossless, unpad_lossy
 from toxpy.group.peer_session import (
     CONFIRMED_TIMEOUT_MS,
     DEAF_MS,
     HANDSHAKE_INTERVAL_MS,
     PING_INTERVAL_MS,
+    ROTATION_INTERVAL_MS,
     UNCONFIRMED_TIMEOUT_MS,
 )
 from toxpy.group.session_keys import SessionKeys
-from toxpy.group.wire import INVITE, JOIN_PRIVATE, PEER_INFO, open_session_packet
+from toxpy.group.wire import (
+    INVITE,
+    JOIN_PRIVATE,
+    PEER_INFO,
+    GroupHandshake,
+    open_session_packet,
+    pack_handshake,
+    seal_handshake,
+)
 from toxpy.wire.address import Node
 
 RELAY = Node(bytes(range(32)), (bytes([1, 2, 3, 4]), 443), tcp=True)
@@ -119,6 +129,35 @@ def test_requests_go_every_three_seconds_until_nobody_answers():
     assert a.rt.timers.next_deadline_ms() is None
 
 
+def test_responses_are_repeated_until_the_session_is_proven():
+    _, a, b = two_members()
+    run_for(a, 30)
+    a.stop()
+    run_for(b, 60_000)
+    assert [packet[0] for packet in b.sent] == [0x5A] * 4 and len(b.sessions) == 0
+    assert b.peer(a).calls == ["timed out"]
+
+
+def test_with_a_response_there_are_no_more_requests():
+    _, a, b = two_members()
+    a.deaf_to = lambda packet: packet[0] != 0x5A
+    run_for(a, 9000)
+    assert [packet[0] for packet in a.sent].count(0x5A) == 1 and a.peer(b).session.is_established
+
+
+def test_there_is_no_request_without_a_way_and_one_as_soon_as_there_is_one():
+    universe = Universe()
+    a, b = Member(universe, "a"), Member(universe, "b")
+    a.connect(b, address=False)
+    run_for(a, 1000)
+    assert a.sent == []
+    a.peer(b).session.add_address(b.socket.address)
+    run_for(a, 100)
+    assert is_established(a, b)
+    a.peer(b).session.add_address(a.socket.address)
+    assert a.peer(b).session.transport.address == b.socket.address
+
+
 def test_who_is_not_accepted_gets_no_answer():
     _universe, a, b = two_members()
     b.accepts = False
@@ -130,7 +169,7 @@ def test_only_who_was_invited_comes_into_a_private_group():
     universe, a, b = two_members()
     b.own.is_private = True
     run_for(a, 2000)
-    assert b.sent == [] and b.drops("group_join_type") == 1
+    assert b.sent == [] and b.drops("group_join_type") == 1 and len(b.sessions) == 0
     a.own.join_type = JOIN_PRIVATE
     assert universe.run_until(lambda: is_established(a, b), 5000)
     # and so it is for those that we know
@@ -182,10 +221,28 @@ def test_a_request_that_somebody_recorded_ends_no_session():
     b.sessions.receive(old_request, (bytes([6, 6, 6, 6]), 6666))
     # it is answered, but who recorded it cannot read the answer
     assert [packet[0] for packet in b.sent] == [0x5A]
+    assert b.peer(a2).session.transport.address == a2.socket.address
     talk(universe, a2, b)
     run_for(b, 30_000)
     assert len(b.peer(a2).calls) == 1 and b.peer(a2).session._setup is None
     assert b.peer(a2).session.transport.address == a2.socket.address
+
+
+def test_a_request_with_the_session_that_there_is_is_not_answered():
+    universe, a, b = established()
+    talk(universe, a, b)
+    session_pk = b.peer(a).session._session_pk
+    b.sent.clear()
+    b.sessions.receive(handshake_of(a, b, session_pk, is_response=False), a.socket.address)
+    assert b.sent == [] and b.drops("group_handshake_late") == 1
+
+
+def test_a_response_is_not_taken_from_whom_nothing_was_asked():
+    _, a, b = two_members()
+    run_for(a, 30)
+    assert a.keys.public in b.peers and not b.peer(a).session.is_established
+    b.sessions.receive(handshake_of(a, b, bytes([9]) * 32), a.socket.address)
+    assert not b.peer(a).session.is_established and b.drops("group_handshake_late") == 1
 
 
 @pytest.mark.parametrize("when", ["first", "later"])
@@ -237,6 +294,19 @@ def test_a_peer_that_was_restarted_comes_again(loss):
     assert b.peer(a2).calls[1] == ("established", False, INVITE)
     assert b.peer(a2).undelivered == [(BROADCAST, number(i)) for i in range(3)]
     talk(universe, a2, b)
+
+
+def test_only_what_the_group_said_is_handed_back():
+    universe, a, b = established()
+    asker, other = (a, b) if a.own.is_closer(b.keys.public) else (b, a)
+    run_for(a, ROTATION_INTERVAL_MS - 10_000)
+    other.stop()
+    run_for(asker, 30_000)
+    asker.peer(other).session.send_lossless(BROADCAST, b"x")
+    again = Member(universe, "again", other.keys, other.socket)
+    again.connect(asker)
+    assert universe.run_until(lambda: len(asker.peer(again).calls) == 2, 10_000)
+    assert asker.peer(again).undelivered == [(BROADCAST, b"x")]
 
 
 def test_both_are_restarted_by_turns():
@@ -328,35 +398,26 @@ def test_a_peer_that_answered_twice_and_began_anew_is_begun_with_anew():
             return self.first is None
 
     began = b.deaf_to = AsCToxcore()
-    setup_like = response_maker(b, a, old)
+    session_pk = a.peer(b).session._session_pk
     for _ in range(3):
-        a.sessions.receive(setup_like(), b.socket.address)
+        a.sessions.receive(handshake_of(b, a, session_pk), b.socket.address)
         run_for(a, HANDSHAKE_INTERVAL_MS)
     assert began.first == 2 and len(a.peer(b).calls) == 2
 
 
-def response_maker(member, other, session):
-    """New responses of a session's set-up, as the peer made the first one."""
-    from toxpy.crypto.sodium import shared_key
-    from toxpy.group.wire import GroupHandshake, pack_handshake, seal_handshake
-
+def handshake_of(member, other, session_pk, *, is_response=True):
+    """A new handshake of a member, with that key of the session."""
     key = shared_key(other.keys.public, member.keys.secret)
-    session_pk = other.peer(member).session._session_pk
-
-    def response():
-        handshake = GroupHandshake(True, session_pk, member.own.sig_pk, INVITE, 0)
-        nonce = member.rt.rng.bytes(24)
-        return seal_handshake(key, nonce, member.keys.public, other.keys.public, pack_handshake(handshake))
-
-    return response
+    plain = pack_handshake(GroupHandshake(is_response, session_pk, member.own.sig_pk, INVITE, 0))
+    return seal_handshake(key, member.rt.rng.bytes(24), member.keys.public, other.keys.public, plain)
 
 
 def test_a_response_that_is_late_does_not_begin_anew():
     universe, a, b = established()
     talk(universe, a, b)
-    response = response_maker(b, a, b.peer(a).session)
+    session_pk = a.peer(b).session._session_pk
     for _ in range(5):
-        a.sessions.receive(response(), b.socket.address)
+        a.sessions.receive(handshake_of(b, a, session_pk), b.socket.address)
         talk(universe, a, b, 3)
     assert len(a.peer(b).calls) == 1
 
@@ -395,7 +456,29 @@ def test_a_peer_that_says_only_lossless_things_stays():
     assert len(a.peer(b).calls) == 1
 
 
+def test_a_peer_that_acknowledges_nothing_is_gone():
+    universe, a, b = established()
+    run_for(a, 1000)
+    keys = a.peer(b).session._keys
+    a.deaf_to = lambda packet: unpad_lossy(open_session_packet(keys.for_lossy(), packet))[0] == ACK
+    sent_ms = universe.clock.now_ms
+    a.peer(b).session.send_lossless(BROADCAST, b"x")
+    assert universe.run_until(lambda: "timed out" in a.peer(b).calls, 120_000)
+    assert 0 <= universe.clock.now_ms - sent_ms - CONFIRMED_TIMEOUT_MS < 10
+    assert (PING, PING_DATA) in a.peer(b).lossy
+
+
 # packets
+
+
+def test_the_handshake_tells_how_long_to_wait():
+    _universe, a, b = established(latency_ms=20, jitter_ms=0)
+    for one, other in ((a, b), (b, a)):
+        lost = []
+        other.deaf_to = lambda packet, lost=lost: packet[0] == 0x5B and not lost and lost.append(1) is None
+        one.peer(other).session.send_lossless(BROADCAST, b"x")
+        run_for(a, 300)
+        assert lost and other.peer(one).messages == [b"x"]
 
 
 def test_a_packet_that_the_group_cannot_read_counts_as_handled():

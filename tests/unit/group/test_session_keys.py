@@ -49,6 +49,8 @@ def test_both_come_to_the_same_key():
     assert sides.asker.on_answer(sides.rotate())
     new = sides.asker.for_lossy()
     assert new != old and reads(sides.other, new)
+    # what was on its way
+    assert reads(sides.asker, old)
     assert sides.other.for_lossy() == sides.other.for_lossless(9) == new
 
 
