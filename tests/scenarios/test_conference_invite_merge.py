@@ -1,6 +1,6 @@
 """A conference falls apart while its middle is away, one half grows, an invitation makes them one again."""
 
-from tests.support.conferences import count, join
+from tests.support.conferences import count, join, say
 from toxpy.generated import events
 
 
@@ -17,7 +17,7 @@ def test_conference_invite_merge(world):
     alice, bob = world.friends()
     carol, dave, erin = (world.actor(name) for name in ("carol", "dave", "erin"))
     for actor in (carol, dave, erin):
-        actor.bootstrap_to(alice)
+        actor.bootstrap_to(world.actors[0])
     bobs_dave, _ = friends(world, bob, dave)
     alices_carol, _ = friends(world, alice, carol)
     carols_erin, _ = friends(world, carol, erin)
@@ -25,6 +25,8 @@ def test_conference_invite_merge(world):
     join(alice, bob)
     join(bob, dave, friend_number=bobs_dave)
     world.until(lambda: count(alice) == count(bob) == count(dave) == 3, "three to be there")
+    # alice and dave, who are no friends, connect
+    world.run_for(5)
     saved = bob.get_savedata()
     world.stop(bob)
     world.until(lambda: count(alice) == 2 == count(dave), "bob to be gone")
@@ -39,6 +41,6 @@ def test_conference_invite_merge(world):
     for actor in everybody:
         assert actor.got(events.ConferenceInvite) is None
         actor.seen.clear()
-    erin.conference_send_message(0, 0, b"to all")
+    say(world, erin, b"to all")
     for actor in everybody:
         assert actor.wait(events.ConferenceMessage).message == b"to all"

@@ -1,6 +1,6 @@
 """Bob ends and is offline to alice; loaded from his save he is back in the conference, with its title."""
 
-from tests.support.conferences import count, share
+from tests.support.conferences import count, say, share
 from toxpy.generated import events
 
 
@@ -24,5 +24,5 @@ def test_conference_offline(world):
     world.until(lambda: count(alice) == count(bob) == 2, "both to be there", 120)
     assert alice.conference_offline_peer_count(0) == bob.conference_offline_peer_count(0) == 0
     assert bob.got(events.ConferenceConnected) is None
-    alice.conference_send_message(0, 0, b"back")
+    say(world, alice, b"back")
     assert bob.wait(events.ConferenceMessage).message == b"back"

@@ -15,7 +15,7 @@ def test_conference_query(world):
     share(world, alice, bob)
     carol = world.actor("carol")
     carol.self_set_name(b"carol")
-    carol.bootstrap_to(alice)
+    carol.bootstrap_to(world.actors[0])
     number = bob.friend_add_norequest(carol.self_get_public_key())
     carol.friend_add_norequest(bob.self_get_public_key())
     world.until(lambda: bob.is_online(number) and carol.is_online(), "bob and carol to be online", 120)

@@ -1,6 +1,8 @@
 """What conference scenarios share."""
 
+from toxpy.errors import ToxError
 from toxpy.generated import events
+from toxpy.generated.enums import TOX_ERR_CONFERENCE_SEND_MESSAGE_NO_CONNECTION
 
 
 def join(inviter, joiner, number=0, friend_number=0):
@@ -33,3 +35,16 @@ def names(actor, number=0):
 def author(actor, event):
     """Whose message that is: a public key."""
     return actor.conference_peer_get_public_key(event.conference_number, event.peer_number)
+
+
+def say(world, actor, text, number=0):
+    """Send a message as soon as there is a link: a moment after the peers are seen again."""
+
+    def sent():
+        try:
+            return actor.conference_send_message(number, 0, text)
+        except ToxError as error:
+            assert error.code == TOX_ERR_CONFERENCE_SEND_MESSAGE_NO_CONNECTION
+            return False
+
+    world.until(sent, f"{actor.name} to send")

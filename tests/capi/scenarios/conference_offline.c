@@ -21,8 +21,11 @@ void scenario_alice(Side *side)
     UNTIL(side, peer_count(side) == 2, 120);
     CHECK(tox_conference_offline_peer_count(side->tox, 0, NULL) == 0);
     meet(side);
-    CHECK(
-        tox_conference_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"back", 4, NULL));
+    /* a moment later there is a link as well */
+    UNTIL(
+        side,
+        tox_conference_send_message(side->tox, 0, TOX_MESSAGE_TYPE_NORMAL, (const uint8_t *)"back", 4, NULL),
+        30);
 }
 
 void scenario_bob(Side *side)
