@@ -210,9 +210,9 @@ class Pace:
         """Something from or to a friend: more may follow at once, and somebody waits for it."""
         self.active_ms = self._clock.now_ms
 
-    def note_lightly(self) -> None:
-        """Something goes on that is less urgent, such as relaying: as `note` a second ago."""
-        active_ms = self._clock.now_ms - ITERATION_STEPS[0][0]
+    def note_relaying(self, much: bool) -> None:
+        """Something is relayed, which is less urgent: as `note` five seconds ago, or one when it is much."""
+        active_ms = self._clock.now_ms - ITERATION_STEPS[0 if much else 2][0]
         if active_ms > self.active_ms:
             self.active_ms = active_ms
 

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
 
 FIRST_CONNECTION_ID, LAST_CONNECTION_ID = RESERVED_IDS, 255
-#: Frames that come at once from which on they are no signs of life but something that clients wait for.
-BUSY_FRAMES = 3
+#: Frames that come at once from which on they are no signs of life but something that clients wait for, and
+#: from which on a pass every 10 ms would hold them up: most of what is read at once.
+BUSY_FRAMES, MANY_FRAMES = 3, 40
 #: Ours: datagrams into the network for one client; those of c-toxcore send some dozens in a second at most.
 REQUESTS_PER_S, REQUESTS_BURST = 256, 1024
 
@@ -179,7 +180,7 @@ class ServerClient:
         """The hot path: data for a peer is one look-up and one send."""
         links, server = self.links, self._server
         if len(payloads) >= BUSY_FRAMES:
-            server.rt.pace.note_lightly()
+            server.rt.pace.note_relaying(len(payloads) >= MANY_FRAMES)
         for payload in payloads:
             kind = payload[0]
             if kind >= FIRST_CONNECTION_ID:

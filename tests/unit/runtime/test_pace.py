@@ -43,10 +43,14 @@ def test_a_timer_that_is_due_earlier_is_waited_for_while_something_goes_on(pace,
 
 
 def test_what_is_less_urgent_never_calms_a_conversation(pace, clock):
-    pace.note_lightly()
+    pace.note_relaying(much=False)
+    assert pace.interval_ms(clock.now_ms, None) == 10
+    pace.note_relaying(much=True)
+    assert pace.interval_ms(clock.now_ms, None) == 2
+    pace.note_relaying(much=False)
     assert pace.interval_ms(clock.now_ms, None) == 2
     pace.note()
-    pace.note_lightly()
+    pace.note_relaying(much=True)
     assert pace.interval_ms(clock.now_ms, None) == 1
 
 
