@@ -1,0 +1,315 @@
+"""The members of one group as we know them: by key and by number, and those to be tried again.
+
+A peer has the smallest free number from 1 on as long as it is in the table; 0 is ours. It is *confirmed* once
+it has told its name. Until then programs hear nothing of it.
+"""
+
+from __future__ import annotations
+
+from toxpy.generated import enums
+from toxpy.group.keys import ExtendedPublicKey
+from toxpy.group.saved import MAX_SAVED_PEERS, SavedPeer
+from toxpy.tcp.pool import MAX_PEER_RELAYS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Protocol
+
+    from toxpy.group.peer_session import PeerSession
+    from toxpy.group.relays import GroupRelays
+    from toxpy.runtime import Clock
+    from toxpy.tcp.peer import TcpPeer
+    from toxpy.wire.address import Address, Node
+
+    class PeerHost(Protocol):
+        """Who takes what peers send."""
+
+        def on_established(
+            self, peer: Peer, asked: bool, request_type: int, undelivered: list[tuple[int, bytes]]
+        ) -> None:
+            """There is a session; see `PeerOwner.on_established`."""
+
+        def on_lossless(self, peer: Peer, kind: int, data: bytes) -> None:
+            """The next lossless packet; PacketError when it is malformed."""
+
+        def on_lossy(self, peer: Peer, kind: int, data: bytes) -> None:
+            """A lossy packet; PacketError when it is malformed."""
+
+        def make_ping(self, peer: Peer) -> bytes:
+            """What a ping to that peer says."""
+
+        def on_timed_out(self, peer: Peer) -> None:
+            """The peer is silent; its session is closed."""
+
+        def send_udp(self, address: Address, packet: bytes) -> None:
+            """Send a datagram."""
+
+
+#: Packets kept for a peer that began anew, until it says who it is.
+MAX_UNDELIVERED = 256
+#: Time between two tries of a peer that has gone, in ms: while we are alone, and otherwise.
+ALONE_INTERVAL_MS, LEFT_INTERVAL_MS = 20_000, 36_000
+#: Time for which a peer that has gone is tried while others are there, in ms. As in c-toxcore.
+LEFT_FOR_MS = 900_000
+#: Tries at once.
+MAX_TRIES = 12
+
+
+class Peer:
+    """One member but ourselves; the owner of its session."""
+
+    __slots__ = (
+        "_host",
+        "_relays",
+        "_route",
+        "answered_ms",
+        "asked_ms",
+        "enc_pk",
+        "is_confirmed",
+        "is_gone",
+        "is_greeted",
+        "is_ignored",
+        "is_trusted",
+        "key",
+        "name",
+        "number",
+        "relays",
+        "session",
+        "since_ms",
+        "status",
+        "undelivered",
+    )
+
+    def __init__(
+        self, enc_pk: bytes, number: int, host: PeerHost, relays: GroupRelays | None, clock: Clock
+    ) -> None:
+        self.enc_pk = enc_pk
+        self.number = number
+        self._host = host
+        self._relays = relays
+        self._route: TcpPeer | None = None
+        self.session: PeerSession | None = None
+        #: both public keys, once there was a session
+        self.key: ExtendedPublicKey | None = None
+        self.name = b""
+        self.status: int = enums.TOX_USER_STATUS_NONE
+        self.is_confirmed = False
+        #: True if our user does not want to hear it
+        self.is_ignored = False
+        #: True if it has shown that it knows the password
+        self.is_trusted = False
+        #: True if we have told it who we are, and asked who it is
+        self.is_greeted = False
+        #: True once it is in the table no more
+        self.is_gone = False
+        self.since_ms = clock.now_ms
+        #: when we asked it for what it knows, and answered its own question; None for never
+        self.asked_ms: int | None = None
+        self.answered_ms: int | None = None
+        #: what an earlier session did not deliver
+        self.undelivered: list[tuple[int, bytes]] = []
+        #: where the peer said that it is, the newest last
+        self.relays: dict[bytes, Node] = {}
+
+    # the session's owner
+
+    def attach(self, session: PeerSession) -> None:
+        """This is the peer's session."""
+        self.session = session
+
+    def on_established(self, asked: bool, request_type: int, undelivered: list[tuple[int, bytes]]) -> None:
+        """There is a session."""
+        self._host.on_established(self, asked, request_type, undelivered)
+
+    def on_lossless(self, kind: int, data: bytes) -> None:
+        """The next lossless packet."""
+        if not self.is_gone:
+            self._host.on_lossless(self, kind, data)
+
+    def on_lossy(self, kind: int, data: bytes) -> None:
+        """A lossy packet."""
+        if not self.is_gone:
+            self._host.on_lossy(self, kind, data)
+
+    def make_ping(self) -> bytes:
+        """What a ping says."""
+        return self._host.make_ping(self)
+
+    def on_timed_out(self) -> None:
+        """The peer is gone."""
+        if not self.is_gone:
+            self._host.on_timed_out(self)
+
+    # ways
+
+    def send_udp(self, address: Address, packet: bytes) -> None:
+        """Send a datagram."""
+        self._host.send_udp(address, packet)
+
+    def send_relay(self, packet: bytes) -> bool:
+        """Send through a relay where the peer is."""
+        return self._route is not None and self._route.send(packet)
+
+    def add_relay(self, relay: Node) -> None:
+        """The peer can be reached there."""
+        relays = self.relays
+        relays.pop(relay.public_key, None)
+        if len(relays) >= MAX_PEER_RELAYS:
+            del relays[next(iter(relays))]
+        relays[relay.public_key] = relay
+        route = self._use_relays()
+        if route is not None:
+            route.add_relay(relay)
+
+    def heard_through(self, relay_pk: bytes) -> None:
+        """The peer sent us something out of band: it is at that relay."""
+        route = self._use_relays()
+        if route is not None:
+            route.heard_through(relay_pk)
+
+    def _use_relays(self) -> TcpPeer | None:
+        if self._route is None and self._relays is not None and not self.is_gone:
+            self._route = self._relays.route(self.enc_pk)
+        return self._route
+
+    def own_relay(self) -> Node | None:
+        """A relay where the peer can reach us."""
+        own = self._relays.own(1) if self._relays is not None else []
+        return own[0] if own else None
+
+    # for the group
+
+    def send(self, kind: int, data: bytes) -> bool:
+        """A lossless packet."""
+        return self.session is not None and self.session.send_lossless(kind, data)
+
+    def send_lossy(self, kind: int, data: bytes) -> bool:
+        """A lossy packet."""
+        return self.session is not None and self.session.send_lossy(kind, data)
+
+    def address(self) -> Address | None:
+        """Where it is, or may be."""
+        return self.session.transport.address if self.session is not None else None
+
+    def is_direct(self) -> bool:
+        """True if its address works."""
+        return self.session is not None and self.session.transport.is_direct()
+
+    def saved(self) -> SavedPeer:
+        """How to reach it again."""
+        relays = list(self.relays.values())
+        return SavedPeer(self.enc_pk, self.address(), relays[-1] if relays else None)
+
+    def close(self) -> None:
+        """The peer is in the table no more."""
+        self.is_gone = True
+        if self._route is not None:
+            self._route.close()
+            self._route = None
+
+
+class Absent:
+    """A peer that is not there."""
+
+    __slots__ = ("gone_ms", "saved", "tried_ms")
+
+    def __init__(self, saved: SavedPeer, gone_ms: int) -> None:
+        self.saved = saved
+        self.gone_ms = gone_ms
+        self.tried_ms: int | None = None
+
+
+class Peers:
+    """The table."""
+
+    __slots__ = ("_absent", "_by_key", "_by_number", "_clock", "_confirmed")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._by_key: dict[bytes, Peer] = {}
+        self._by_number: dict[int, Peer] = {}
+        self._confirmed: dict[bytes, Peer] = {}
+        #: who was there, or is in a save, the longest gone first
+        self._absent: dict[bytes, Absent] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+    def __iter__(self) -> Iterator[Peer]:
+        return iter(list(self._by_key.values()))
+
+    def get(self, enc_pk: bytes) -> Peer | None:
+        """The peer with that key."""
+        return self._by_key.get(enc_pk)
+
+    def numbered(self, number: int) -> Peer | None:
+        """The peer with that number."""
+        return self._by_number.get(number)
+
+    def confirmed(self) -> list[Peer]:
+        """All peers that have told who they are, the first confirmed first."""
+        return list(self._confirmed.values())
+
+    def count_confirmed(self) -> int:
+        """How many there are, without ourselves."""
+        return len(self._confirmed)
+
+    def add(self, enc_pk: bytes, host: PeerHost, relays: GroupRelays | None) -> Peer:
+        """A peer that is not in the table."""
+        number = next(n for n in range(1, len(self._by_number) + 2) if n not in self._by_number)
+        peer = Peer(enc_pk, number, host, relays, self._clock)
+        self._by_key[enc_pk] = self._by_number[number] = peer
+        return peer
+
+    def confirm(self, peer: Peer) -> None:
+        """The peer has told who it is."""
+        peer.is_confirmed = True
+        self._confirmed[peer.enc_pk] = peer
+        self._absent.pop(peer.enc_pk, None)
+
+    def remove(self, peer: Peer) -> None:
+        """The peer is not there any more."""
+        peer.close()
+        del self._by_key[peer.enc_pk], self._by_number[peer.number]
+        self._confirmed.pop(peer.enc_pk, None)
+
+    # absent ones
+
+    def remember(self, saved: SavedPeer) -> None:
+        """Try that peer again, if there is a way to it."""
+        if saved.address is None and saved.relay is None:
+            return
+        absent = self._absent
+        absent.pop(saved.enc_pk, None)
+        if len(absent) >= MAX_SAVED_PEERS:
+            del absent[next(iter(absent))]
+        absent[saved.enc_pk] = Absent(saved, self._clock.now_ms)
+
+    def forget(self, enc_pk: bytes) -> None:
+        """Do not try that peer again: it left, or was sent away."""
+        self._absent.pop(enc_pk, None)
+
+    def to_try(self) -> list[SavedPeer]:
+        """Absent peers whose time has come; all of them while nobody is there."""
+        now_ms, alone = self._clock.now_ms, not self._confirmed
+        interval_ms = ALONE_INTERVAL_MS if alone else LEFT_INTERVAL_MS
+        found: list[SavedPeer] = []
+        for enc_pk, absent in self._absent.items():
+            is_due = absent.tried_ms is None or now_ms - absent.tried_ms >= interval_ms
+            is_wanted = alone or now_ms - absent.gone_ms < LEFT_FOR_MS
+            if is_due and is_wanted and enc_pk not in self._by_key and len(found) < MAX_TRIES:
+                absent.tried_ms = now_ms
+                found.append(absent.saved)
+        return found
+
+    def saved(self) -> list[SavedPeer]:
+        """All that can be reached again, those that are there first."""
+        found = {peer.enc_pk: saved for peer in self._confirmed.values() if _has_way(saved := peer.saved())}
+        for enc_pk, absent in reversed(self._absent.items()):
+            found.setdefault(enc_pk, absent.saved)
+        return list(found.values())[:MAX_SAVED_PEERS]
+
+
+def _has_way(saved: SavedPeer) -> bool:
+    return saved.address is not None or saved.relay is not None

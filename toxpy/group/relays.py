@@ -1,0 +1,67 @@
+"""The relays of one group: connections of its own, with our key in the group.
+
+A relay must not learn that two groups, or a group and our friends, have a member in common. So a group has
+connections of its own, to relays that the instance is connected to anyway. c-toxcore: group_chats.c.
+"""
+
+from __future__ import annotations
+
+from toxpy.tcp.pool import TcpPool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from toxpy.group.setup import OwnMember
+    from toxpy.system.streams import Stream
+    from toxpy.tcp.peer import TcpPeer
+    from toxpy.tcp.proxy import Proxy
+    from toxpy.wire.address import Address, Node
+
+#: Relays that a group takes over from the instance.
+MAX_OWN_RELAYS = 3
+
+
+class GroupRelays:
+    """The relays of one group."""
+
+    __slots__ = ("_known", "_on_packet", "_pool")
+
+    def __init__(
+        self,
+        own: OwnMember,
+        known: TcpPool,
+        on_packet: Callable[[bytes, bytes | None], None],
+        *,
+        connect: Callable[[Address], Stream],
+        proxy: Proxy | None,
+    ) -> None:
+        """`known` are the relays of the instance; `on_packet` gets packets, and the relay of a stranger's."""
+        self._known = known
+        self._on_packet = on_packet
+        self._pool = TcpPool(own.keys, own.shared_keys, rt=own.rt, connect=connect, proxy=proxy)
+        self._pool.on_oob = self._on_oob
+
+    def maintain(self) -> None:
+        """Take over relays of the instance while none is connected."""
+        if not self._pool.connected():
+            for node in self._known.relays(MAX_OWN_RELAYS):
+                self._pool.add_relay(node)
+
+    def own(self, count: int) -> list[Node]:
+        """Relays where peers can reach us."""
+        return self._pool.relays(count)
+
+    def route(self, enc_pk: bytes) -> TcpPeer:
+        """The way to a peer; it begins without relays."""
+        return self._pool.peer(enc_pk, self._on_data)
+
+    def _on_data(self, data: bytes) -> None:
+        self._on_packet(data, None)
+
+    def _on_oob(self, _sender_pk: bytes, relay_pk: bytes, data: bytes) -> None:
+        self._on_packet(data, relay_pk)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._pool.close()
