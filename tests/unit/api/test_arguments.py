@@ -54,7 +54,9 @@ BAD = {
 #: Good values by the name of a parameter, for the others of a call.
 GOOD = {
     "address": toxpy.ToxId.build(KEY, 1),
+    "conference_number": 0,
     "control": toxpy.FileControl.PAUSE,
+    "cookie": bytes(35),
     "data": b"\xa0x",
     "file_id": bytes(32),
     "event": toxpy.FileRecv(0, 1 << 16, 0, 5, b"name"),
@@ -64,14 +66,18 @@ GOOD = {
     "friend_number": 0,
     "handler": print,
     "host": "127.0.0.1",
+    "id": bytes(32),
     "ip": "127.0.0.1",
     "kind": toxpy.FriendTyping,
+    "max_offline": 5,
     "message": "hi",
     "name": "name",
     "nodes": [],
     "nospam": 1,
     "number": 0,
+    "offline_peer_number": 0,
     "packet_id": 160,
+    "peer_number": 0,
     "port": 33445,
     "position": 0,
     "public_key": KEY,
@@ -80,7 +86,9 @@ GOOD = {
     "status": 0,
     "target": "target",
     "target_public_key": KEY,
+    "title": "title",
     "typing": True,
+    "uid": bytes(32),
 }
 #: Bad values of some parameters besides.
 ALSO_BAD = {
@@ -159,6 +167,7 @@ def check_words(error, what):
 def tox():
     with Tox(local_discovery_enabled=False, ipv6_enabled=False) as made:
         made.friend_add_norequest(made.self_get_dht_id())
+        made.conference_new()
         yield made
 
 
@@ -172,7 +181,7 @@ def test_every_method_of_tox(tox, name, wrong, annotation, tmp_path, monkeypatch
             getattr(tox, name)(*positional, **by_name)
             pytest.fail(f"{what} raised nothing")
         check_words(caught.value, what)
-    assert not tox.closed and tox.self_get_friend_list() == [0]
+    assert not tox.closed and tox.self_get_friend_list() == tox.conference_get_chatlist() == [0]
 
 
 @pytest.mark.parametrize("kind", [toxpy.AsyncTox, toxpy.Friend])

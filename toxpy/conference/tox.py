@@ -1,0 +1,152 @@
+"""The conferences' part of `Tox`: the functions of the C API. See `toxpy.conference.conferences`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toxpy.arguments import U32_MAX, as_bytes, as_number, as_range, as_text
+from toxpy.generated import events as ev
+from toxpy.generated.typed_enums import ConferenceType, MessageType
+from toxpy.generated.typed_events import to_text
+from toxpy.ids import PublicKey
+from toxpy.tox_part import ToxPart
+
+#: Events after which the savedata has something new.
+_WORTH_SAVING = {
+    ev.ConferenceConnected,
+    ev.ConferencePeerListChanged,
+    ev.ConferencePeerName,
+    ev.ConferenceTitle,
+}
+
+
+class ConferenceTox(ToxPart):
+    """Part of `Tox`."""
+
+    def _takes(self, event: Any) -> bool:
+        if type(event) in _WORTH_SAVING:
+            self._changed()
+        return super()._takes(event)
+
+    def conference_new(self) -> int:
+        """Found a text conference; its number."""
+        number = self.core.conferences.conference_new()
+        self._changed()
+        return number
+
+    def conference_delete(self, conference_number: int) -> None:
+        """Leave a conference for good."""
+        self.core.conferences.conference_delete(_conference(conference_number))
+        self._changed()
+
+    def conference_invite(self, friend_number: int, conference_number: int) -> None:
+        """Invite a friend who is online."""
+        place = as_number(friend_number), _conference(conference_number)
+        self.core.conferences.conference_invite(*place)
+
+    def conference_join(self, friend_number: int, cookie: bytes) -> int:
+        """Accept a `ConferenceInvite`; the conference's number. `ConferenceConnected` says that we are in."""
+        cookie = as_bytes(cookie, "the cookie of an invitation")
+        number = self.core.conferences.conference_join(as_number(friend_number), cookie)
+        self._changed()
+        return number
+
+    def conference_send_message(
+        self, conference_number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
+    ) -> None:
+        """Say something, at most 1363 bytes of UTF-8; it comes back as a `ConferenceMessage`."""
+        self.core.conferences.conference_send_message(
+            _conference(conference_number), MessageType(type).value, as_text(message, "a message")
+        )
+
+    def conference_get_title(self, conference_number: int) -> str:
+        """The title; ToxError INVALID_LENGTH while there is none."""
+        return to_text(self.core.conferences.conference_get_title(_conference(conference_number)))
+
+    def conference_set_title(self, conference_number: int, title: str | bytes) -> None:
+        """Set the title for everybody, 1 to 128 bytes of UTF-8."""
+        raw = as_text(title, "a title")
+        self.core.conferences.conference_set_title(_conference(conference_number), raw)
+        self._changed()
+
+    # about conferences
+
+    def conference_get_chatlist(self) -> list[int]:
+        """The numbers of all conferences."""
+        return self.core.conferences.conference_get_chatlist()
+
+    def conference_get_type(self, conference_number: int) -> ConferenceType:
+        """What it carries."""
+        return ConferenceType(self.core.conferences.conference_get_type(_conference(conference_number)))
+
+    def conference_get_id(self, conference_number: int) -> bytes:
+        """The ID, 32 bytes, the same for all of its peers and after a restart."""
+        return self.core.conferences.conference_get_id(_conference(conference_number))
+
+    conference_get_uid = conference_get_id
+
+    def conference_by_id(self, id: bytes) -> int:
+        """The number of the conference with that ID."""
+        return self.core.conferences.conference_by_id(as_bytes(id, "the ID of a conference"))
+
+    def conference_by_uid(self, uid: bytes) -> int:
+        """The same."""
+        return self.core.conferences.conference_by_uid(as_bytes(uid, "the ID of a conference"))
+
+    # about peers, whose numbers change with every ConferencePeerListChanged
+
+    def conference_peer_count(self, conference_number: int) -> int:
+        """How many peers are there, ourselves included. Their numbers are those below it."""
+        return self.core.conferences.conference_peer_count(_conference(conference_number))
+
+    def conference_peer_get_name(self, conference_number: int, peer_number: int) -> str:
+        """A peer's name."""
+        place = _conference(conference_number), _peer(peer_number)
+        return to_text(self.core.conferences.conference_peer_get_name(*place))
+
+    def conference_peer_get_public_key(self, conference_number: int, peer_number: int) -> PublicKey:
+        """A peer's long-term public key. Only of peers who are friends it is proved: members can lie."""
+        place = _conference(conference_number), _peer(peer_number)
+        return PublicKey(self.core.conferences.conference_peer_get_public_key(*place))
+
+    def conference_peer_number_is_ours(self, conference_number: int, peer_number: int) -> bool:
+        """True if the peer is ourselves."""
+        place = _conference(conference_number), _peer(peer_number)
+        return self.core.conferences.conference_peer_number_is_ours(*place)
+
+    def conference_offline_peer_count(self, conference_number: int) -> int:
+        """How many peers are remembered who are away. Their numbers are those below it."""
+        return self.core.conferences.conference_offline_peer_count(_conference(conference_number))
+
+    def conference_offline_peer_get_name(self, conference_number: int, offline_peer_number: int) -> str:
+        """The name of a peer who is away."""
+        place = _conference(conference_number), _peer(offline_peer_number)
+        return to_text(self.core.conferences.conference_offline_peer_get_name(*place))
+
+    def conference_offline_peer_get_public_key(
+        self, conference_number: int, offline_peer_number: int
+    ) -> PublicKey:
+        """The long-term public key of a peer who is away."""
+        place = _conference(conference_number), _peer(offline_peer_number)
+        return PublicKey(self.core.conferences.conference_offline_peer_get_public_key(*place))
+
+    def conference_offline_peer_get_last_active(
+        self, conference_number: int, offline_peer_number: int
+    ) -> int:
+        """Seconds since 1970 of the last moment a peer who is away was there."""
+        place = _conference(conference_number), _peer(offline_peer_number)
+        return self.core.conferences.conference_offline_peer_get_last_active(*place)
+
+    def conference_set_max_offline(self, conference_number: int, max_offline: int) -> None:
+        """How many peers who are away to remember, 128 at first."""
+        most = as_range(max_offline, "a number of peers", U32_MAX)
+        self.core.conferences.conference_set_max_offline(_conference(conference_number), most)
+        self._changed()
+
+
+def _conference(number: int) -> int:
+    return as_number(number, "a conference number")
+
+
+def _peer(number: int) -> int:
+    return as_number(number, "a peer number")
