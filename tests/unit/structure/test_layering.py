@@ -33,7 +33,7 @@ LAYERS = [
     ["generated", "friend.why_offline"],
     ["arguments", "save", "handlers", *WHOLE_FILES, "network.nodes"],
     ["tox_part"],
-    ["friend.tox", "files.tox", "network.tox"],
+    ["friend.tox", "files.tox", "conference.tox", "network.tox"],
     ["tox"],
     ["aio_part", "aio_events"],
     ["friend.aio", "files.aio", "network.aio"],
@@ -52,7 +52,7 @@ PYTHON_ONLY |= {
     "network.nodes",
     "system.http_server",
 }
-PYTHON_ONLY |= {f"{part}.{kind}" for part in ("friend", "files", "network") for kind in ("tox", "aio")}
+PYTHON_ONLY |= {f"{part}.{kind}" for part in ("friend", "files", "conference", "network") for kind in ("tox", "aio")}
 PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
 SLOW_TO_IMPORT = {
     "typing",
