@@ -52,7 +52,8 @@ PYTHON_ONLY |= {
     "network.nodes",
     "system.http_server",
 }
-PYTHON_ONLY |= {f"{part}.{kind}" for part in ("friend", "files", "conference", "network") for kind in ("tox", "aio")}
+PARTS = ("friend", "files", "conference", "network")
+PYTHON_ONLY |= {f"{part}.{kind}" for part in PARTS for kind in ("tox", "aio")}
 PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
 SLOW_TO_IMPORT = {
     "typing",
