@@ -156,6 +156,8 @@ def dump_by_kind(exported):
         f"tox_event_get_{kind.name}(nth_of(events, {kind.type}, i))\n"
         for kind in old_kinds()
     )
+    # live.c uses the name of 0.2.18
+    looked_up += "#define tox_event_file_recv_chunk_get_length tox_event_file_recv_chunk_get_data_length\n"
     loops = "".join(
         f"    for (uint32_t i = 0; i < tox_events_get_{kind.name}_size(events); i++) {{\n"
         f"        const {kind.struct} *event = tox_events_get_{kind.name}(events, i);\n"
