@@ -212,11 +212,14 @@ class PeerSession:
 
     def _on_response(self, handshake: GroupHandshake, address: Address | None) -> None:
         setup = self._setup
-        is_asking = setup is not None and setup.is_asking
-        # c-toxcore may answer with the session key that it had
-        if self._channel is not None and handshake.session_pk == self._session_pk and not is_asking:
-            self._on_response_again(handshake)
-            return
+        if self._channel is not None and handshake.session_pk == self._session_pk:
+            if not self._proven:
+                # it lacks our first packet, which is repeated anyway
+                return
+            # c-toxcore may answer a new request with the session key that it had
+            if setup is None or not setup.is_asking:
+                self._on_response_again(handshake)
+                return
         if setup is None or not setup.requests:
             self._rt.counters.drop("group_handshake_late")
             return
@@ -224,21 +227,20 @@ class PeerSession:
         if candidate is None:
             self._rt.counters.drop("low_order_key")
             return
-        setup.is_asking = False
         self.transport.heard_from(address, moves=True)
         if handshake.relay is not None:
             self._owner.add_relay(handshake.relay)
-        once = setup.requests == 1
-        self._establish(candidate, setup.requested_ms if once else None, asked=True)
+        since_ms = setup.requested_ms if setup.requests == 1 else None
+        # ask on until there is proof: c-toxcore 0.2.20 that has a session with us already answers the first
+        # request, but takes the key of the second one
+        setup.requested_ms = self._rt.clock.now_ms
+        self._establish(candidate, since_ms, asked=True)
 
     def _on_response_again(self, handshake: GroupHandshake) -> None:
-        """The peer has not got our first packet, or it answered a second request of ours and began anew.
+        """The peer answered a second request of ours and began anew.
 
         c-toxcore does so, and then takes nothing but a first packet. It says so every 3 s.
         """
-        if not self._proven:
-            # what it lacks is repeated anyway
-            return
         if self._doubted_ms <= self._heard_ms:
             self._doubted_ms = self._rt.clock.now_ms
         elif self._keys is not None:

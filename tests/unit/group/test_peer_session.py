@@ -138,11 +138,35 @@ def test_responses_are_repeated_until_the_session_is_proven():
     assert b.peer(a).calls == ["timed out"]
 
 
-def test_with_a_response_there_are_no_more_requests():
+def test_there_are_requests_until_the_session_is_proven():
     _, a, b = two_members()
     a.deaf_to = lambda packet: packet[0] != 0x5A
-    run_for(a, 9000)
-    assert [packet[0] for packet in a.sent].count(0x5A) == 1 and a.peer(b).session.is_established
+    run_for(a, 11_000)
+    assert a.peer(b).session.is_established and len(a.peer(b).calls) == 1
+    assert [packet[0] for packet in a.sent].count(0x5A) == 4
+    a.deaf_to = None
+    talk(a.universe, a, b)
+    a.sent.clear()
+    run_for(a, 11_000)
+    assert [packet[0] for packet in a.sent].count(0x5A) == 0
+
+
+def test_a_peer_that_takes_the_second_request_only():
+    """As c-toxcore 0.2.20 does if it has a session already: it answers the first one, with its old key."""
+    universe, a, b = two_members()
+    taken = []
+
+    def first_request_goes_elsewhere(packet):
+        if packet[0] == 0x5A and not taken:
+            taken.append(packet)
+            # an answer that is good, but not followed by a session
+            a.sessions.receive(handshake_of(b, a, KeyPair.generate(b.rt.rng).public), b.socket.address)
+            return True
+        return False
+
+    b.deaf_to = first_request_goes_elsewhere
+    assert universe.run_until(lambda: b.keys.public in a.peers and b.peers and is_established(a, b), 6000)
+    talk(universe, a, b)
 
 
 def test_there_is_no_request_without_a_way_and_one_as_soon_as_there_is_one():
