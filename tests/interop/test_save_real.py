@@ -12,8 +12,10 @@ from tests.support import saves as save
 from tests.support.real_tox import RealTox
 from tests.unit.friend.fakes import Stage
 from tests.vectors.saves.record import load
+from toxpy.conference.saved import read_conferences
 from toxpy.errors import PacketError
 from toxpy.friend.saved import restore_request
+from toxpy.runtime import Counters
 from toxpy.wire.address import Node
 
 SAVES = pathlib.Path(__file__).parent.parent / "vectors" / "saves"
@@ -106,6 +108,12 @@ def section_contents(data):
             return contents
 
 
+def conferences_in(contents):
+    """All that a save has of conferences, without the numbers of what we sent."""
+    read = read_conferences(contents[save.CONFERENCES], Counters())
+    return [(one.type, one.id, one.number, one.title, one.peers) for one in read]
+
+
 def through_an_instance(data):
     """What a running instance of ours saves after loading that; it never meets anybody."""
     with toxpy.Tox(savedata=data, udp_enabled=False, local_discovery_enabled=False) as tox:
@@ -125,7 +133,9 @@ def test_a_save_that_went_through_an_instance_of_ours_lost_nothing(lib, name):
     assert before.keys() == after.keys()
     # what may change: c-toxcore saves some nodes twice, and a request that was sent is to be sent again
     changed = {kind for kind in before if before[kind] != after[kind]}
-    assert changed <= {save.DHT_STATE, save.FRIENDS}
+    # and the numbers of our messages in conferences are ahead of what was saved
+    assert changed <= {save.DHT_STATE, save.FRIENDS, save.CONFERENCES}
+    assert conferences_in(before) == conferences_in(after)
     old, new = save.parse(data), save.parse(again)
     assert set(new.dht_nodes) == set(old.dht_nodes) and len(new.friends) == len(old.friends)
     tox = RealTox(savedata=again)
