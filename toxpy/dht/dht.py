@@ -24,6 +24,7 @@ from toxpy.dht.kbucket import (
 )
 from toxpy.dht.nat import HolePunching
 from toxpy.dht.nodes import Nodes
+from toxpy.dht.own_address import OwnAddress
 from toxpy.dht.packets import (
     open_packet,
     pack_nodes_response,
@@ -74,6 +75,7 @@ class DHT:
         "keys",
         "nodes",
         "on_returned",
+        "own_address",
         "pings",
         "public_key",
         "requests",
@@ -101,6 +103,7 @@ class DHT:
         self.sendbacks = Sendbacks(rt=rt)
         #: hears of every node in the answers to our questions, as it came
         self.on_returned: Callable[[Node], None] | None = None
+        self.own_address = OwnAddress()
         self._was_connected = False
         self._turn = 0
         self._bootstrap = Bootstrap(self._ask_for_ourselves, rt=rt)
@@ -257,7 +260,11 @@ class DHT:
         for node in nodes:
             if self.on_returned is not None:
                 self.on_returned(node)
-            if node.public_key != self.public_key and _is_plausible(node.address, address):
+            if not _is_plausible(node.address, address):
+                continue
+            if node.public_key == self.public_key:
+                self.own_address.note(sender, node.address)
+            else:
                 self._note_returned(node, sender)
                 self._consider(node)
 
