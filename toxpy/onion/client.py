@@ -28,6 +28,7 @@ from toxpy.onion.targets import (
     INTERVAL_MS,
     MAX_ANNOUNCE_NODES,
     MAX_MISSES,
+    GroupTarget,
     OnionFriend,
     Question,
     Target,
@@ -36,7 +37,6 @@ from toxpy.runtime import Dispatch
 from toxpy.wire.address import NODE6_SIZE, Node, is_lan, is_usable, pack_nodes, unpack_nodes
 from toxpy.wire.packets import (
     ANNOUNCE_QUESTION,
-    ANNOUNCE_REQUEST_OLD,
     ANNOUNCE_RESPONSE,
     ANNOUNCE_RESPONSE_OLD,
     MAX_SENT_NODES,
@@ -113,6 +113,8 @@ class OnionClient:
         self._data_shared = SharedKeys(self._data_keys, rt=rt)
         self._self = Target(identity.public, identity, MAX_ANNOUNCE_NODES, rt=rt)
         self.friends: dict[bytes, OnionFriend] = {}
+        #: whoever looks for members of a group puts its target here
+        self.groups: list[GroupTarget] = []
         self._path_nodes = PathNodes(dht.nodes, rt=rt, tcp=tcp)
         self._self_paths = Paths(dht, self._path_nodes, rt=rt)
         self._friend_paths = Paths(dht, self._path_nodes, rt=rt)
@@ -227,9 +229,8 @@ class OnionClient:
         ping_id = node.ping_id if node is not None and is_self else bytes(ONION_PING_ID_SIZE)
         data_pk = self._data_keys.public if is_self else bytes(KEY_SIZE)
         nonce = self._rt.rng.bytes(NONCE_SIZE)
-        box = encrypt(key, nonce, ANNOUNCE_QUESTION.pack(ping_id, target.public_key, data_pk, sendback))
-        packet = ANNOUNCE_REQUEST_OLD.make(nonce, target.keys.public) + box
-        self._send_along(path, address, packet)
+        question = ANNOUNCE_QUESTION.pack(ping_id, target.public_key, data_pk, sendback)
+        self._send_along(path, address, target.make_request(key, nonce, question))
 
     def _round(self) -> None:
         now_ms, connected = self._rt.clock.now_ms, self._dht.nodes.is_connected()
@@ -249,6 +250,12 @@ class OnionClient:
         if now_ms >= self._soon_until_ms and not self.is_connected():
             # nobody answers even about ourselves
             return
+        for group in self.groups:
+            others = group.owner.others_per_round()
+            if others >= 0:
+                self._maintain(group)
+                for node in self._dht.nodes.random_nodes(others):
+                    self._ask(group, node.public_key, node.address)
         friends = [friend for friend in self.friends.values() if not friend.is_online]
         # a round that ran out of questions goes on where it stopped
         start = self._turn = self._turn % len(friends) if friends else 0
@@ -325,7 +332,7 @@ class OnionClient:
         at = 1 + ONION_PING_ID_SIZE
         if layout is ANNOUNCE_RESPONSE:
             # what follows the nodes is about groups
-            nodes, _end = unpack_nodes(plain, min(plain[at], MAX_SENT_NODES), at + 1)
+            nodes, end = unpack_nodes(plain, min(plain[at], MAX_SENT_NODES), at + 1)
             if len(nodes) != plain[at]:
                 raise PacketError("announce response: wrong count of nodes")
         else:
@@ -338,6 +345,7 @@ class OnionClient:
         self._paths(target).answered(question.path)
         self._answered_ms = now_ms
         self._learn(target, question, plain[0], plain[1:at])
+        target.on_extra(plain[end:])
         teller_is_lan = is_lan(question.address)
         for node in nodes:
             if teller_is_lan or not is_lan(node.address):

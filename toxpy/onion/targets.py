@@ -7,9 +7,10 @@ announce request; how often each is asked again is decided here, who is asked ov
 from __future__ import annotations
 
 from toxpy.crypto.keys import KeyPair, SharedKeys
+from toxpy.crypto.sodium import encrypt
 from toxpy.dht.budget import TokenBucket
 from toxpy.onion.announce import STORED_NO, STORED_OTHER, STORED_SELF
-from toxpy.wire.packets import ONION_PING_ID_SIZE
+from toxpy.wire.packets import ANNOUNCE_REQUEST, ANNOUNCE_REQUEST_OLD, ONION_PING_ID_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,21 @@ if TYPE_CHECKING:
 
         def on_dht_pk(self, dht_pk: bytes) -> None: ...
         def on_relay(self, node: Node) -> None: ...
+
+    class OnionGroup(Protocol):
+        """Who looks for the members of a group."""
+
+        def announcement(self) -> bytes:
+            """What we say of ourselves: chat id and member; b"" while nobody could reach us."""
+
+        def on_members(self, data: bytes) -> None:
+            """What others have said: members one after the other, from anybody."""
+
+        def interval_ms(self) -> int:
+            """Time from one question to the next one to the same node."""
+
+        def others_per_round(self) -> int:
+            """How many nodes anywhere to ask in this round; -1 not to look for members at all."""
 
 
 MAX_ANNOUNCE_NODES, MAX_SEARCH_NODES = 12, 8
@@ -162,6 +178,44 @@ class Target:
         if len(asked) >= MAX_RECENTLY_ASKED:
             del asked[next(iter(asked))]
         asked[public_key] = now_ms
+
+    def make_request(self, key: bytes, nonce: bytes, question: bytes) -> bytes:
+        """An announce request to the node with that shared key."""
+        return ANNOUNCE_REQUEST_OLD.make(nonce, self.keys.public) + encrypt(key, nonce, question)
+
+    def on_extra(self, data: bytes) -> None:
+        """What stands behind the nodes of an answer: it is about groups."""
+
+
+class GroupTarget(Target):
+    """A group whose members we look for; its key is the chat id.
+
+    What a member says of itself goes with each question, and any node that is asked keeps it for 30 s and
+    tells what others have said. c-toxcore's members announce themselves near a random key, so besides the
+    nodes near the chat id, where all of ours meet, others are asked too: `owner` says how many.
+    """
+
+    __slots__ = ("owner",)
+
+    def __init__(self, chat_id: bytes, owner: OnionGroup, *, rt: Runtime) -> None:
+        super().__init__(chat_id, KeyPair.generate(rt.rng), MAX_SEARCH_NODES, rt=rt)
+        self.owner = owner
+
+    def interval_ms(self, _node: AnnounceNode, _now_ms: int) -> int:
+        """Time from one question to the next one to the same node, ms."""
+        return self.owner.interval_ms()
+
+    def make_request(self, key: bytes, nonce: bytes, question: bytes) -> bytes:
+        """With what we say of ourselves."""
+        said = self.owner.announcement()
+        if not said:
+            return super().make_request(key, nonce, question)
+        return ANNOUNCE_REQUEST.make(nonce, self.keys.public) + encrypt(key, nonce, question + said)
+
+    def on_extra(self, data: bytes) -> None:
+        """What others have said."""
+        if data:
+            self.owner.on_members(data)
 
 
 class OnionFriend(Target):

@@ -119,6 +119,11 @@ class TcpPool:
         return self._relays.add(node, host, named=True) is not None
 
     @property
+    def proxy(self) -> Proxy | None:
+        """What all connections go through."""
+        return self._relays.proxy
+
+    @property
     def traffic(self) -> Traffic:
         """The frames to and from all relays."""
         return self._relays.traffic
