@@ -283,7 +283,12 @@ class Group:
 
     def leave(self, part_message: bytes = b"") -> bool:
         """Tell all that we leave, and be gone; False when a peer could not be told."""
-        told = self.send_all(packets.BROADCAST, packets.pack_exit(part_message))
+        farewell = packets.pack_exit(part_message)
+        told = self.send_all(packets.BROADCAST, farewell)
+        for peer in self.peers:
+            if not peer.is_confirmed:
+                # it may know us already
+                peer.send(packets.BROADCAST, farewell)
         self.deleted = True
         self.stop(tell=False)
         return told

@@ -1,0 +1,110 @@
+"""Members of a public group find each other through the DHT."""
+
+from tests.support.worlds import SimulatedWorld
+from toxpy.generated import enums
+from toxpy.group.groups import Groups
+from toxpy.onion.group_announce import Member, pack_member
+
+PUBLIC, PRIVATE = enums.TOX_GROUP_PRIVACY_STATE_PUBLIC, enums.TOX_GROUP_PRIVACY_STATE_PRIVATE
+
+
+class Crowd:
+    """Instances on a simulated DHT, some of them with groups."""
+
+    def __init__(self, count, seed=1):
+        self.world = SimulatedWorld(seed)
+        self.actors = [self.world.actor(f"node {i}") for i in range(count)]
+        for actor in self.actors[1:]:
+            actor.bootstrap_to(self.actors[0])
+        self.world.run_for(20)
+
+    def groups(self, number):
+        return self.actors[number].tox.add(Groups)
+
+    def until(self, condition, seconds):
+        return self.world.run_until(condition, seconds)
+
+    def close(self):
+        self.world.close()
+
+
+def member_count(entry):
+    return entry.group.peers.count_confirmed() + 1
+
+
+def test_a_joiner_finds_an_old_group():
+    crowd = Crowd(12)
+    a, b = crowd.groups(3), crowd.groups(7)
+    founded = a.new(b"Group", PUBLIC, b"a")
+    chat_id = founded.group.state.chat.sig
+    crowd.world.run_for(200)
+    joined = b.join(chat_id, b"b")
+    assert crowd.until(lambda: joined.group.is_connected and member_count(founded) == 2, 5)
+    founded.talk.send_message(0, b"hello")
+    crowd.world.run_for(1)
+    assert [event.message for event in crowd.actors[7].seen if hasattr(event, "message")] == [b"hello"]
+
+
+def test_a_joiner_waits_for_the_first_member():
+    crowd = Crowd(8)
+    a, b = crowd.groups(1), crowd.groups(2)
+    founded = a.new(b"Group", PUBLIC, b"a")
+    chat_id = founded.group.state.chat.sig
+    founded.group.stop()
+    joined = b.join(chat_id, b"b")
+    crowd.world.run_for(120)
+    assert not joined.group.is_connected
+    founded.group.begin()
+    assert crowd.until(lambda: joined.group.is_connected, 8)
+
+
+def test_a_private_group_is_not_announced():
+    crowd = Crowd(6)
+    a, b = crowd.groups(1), crowd.groups(2)
+    founded = a.new(b"Group", PRIVATE, b"a")
+    joined = b.join(founded.group.state.chat.sig, b"b")
+    crowd.world.run_for(60)
+    assert not joined.group.is_connected and len(founded.group.peers) == 0
+
+
+def test_who_leaves_is_not_looked_for():
+    crowd = Crowd(6)
+    a, b = crowd.groups(1), crowd.groups(2)
+    founded = a.new(b"Group", PUBLIC, b"a")
+    joined = b.join(founded.group.state.chat.sig, b"b")
+    assert crowd.until(lambda: member_count(founded) == 2, 10)
+    assert b.leave(joined, b"bye")
+    crowd.world.run_for(1)
+    assert member_count(founded) == 1
+    assert crowd.actors[2].tox.onion.groups == []
+    assert b.get(0) is None
+
+
+def test_the_end_of_an_instance_is_told():
+    crowd = Crowd(6)
+    a, b = crowd.groups(1), crowd.groups(2)
+    founded = a.new(b"Group", PUBLIC, b"a")
+    b.join(founded.group.state.chat.sig, b"b")
+    assert crowd.until(lambda: member_count(founded) == 2, 10)
+    crowd.world.stop(crowd.actors[2])
+    crowd.world.run_for(1)
+    assert member_count(founded) == 1
+
+
+def test_members_in_an_answer_are_only_tried():
+    crowd = Crowd(4)
+    groups = crowd.groups(1)
+    founded = groups.new(b"Group", PUBLIC, b"a")
+    for start in range(0, 4000, 4):
+        lies = [
+            Member(bytes(28) + (start + i).to_bytes(4, "little"), (b"\x14\0\0\xfe", 9), []) for i in range(4)
+        ]
+        founded.discovery.on_members(b"".join(map(pack_member, lies)))
+    founded.discovery.on_members(b"\1")
+    founded.discovery.on_members(bytes(33) + b"\2")
+    counters = crowd.actors[1].tox.rt.counters.values
+    assert counters["drop.group_members_malformed"] == 2
+    assert len(founded.group.peers) <= 164
+    assert len(founded.discovery._tried) <= 256
+    crowd.world.run_for(20)
+    assert len(founded.group.peers) == 0

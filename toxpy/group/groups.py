@@ -1,0 +1,148 @@
+"""All groups of an instance, by number, and what they share of it. c-toxcore: group_chats.c."""
+
+from __future__ import annotations
+
+from toxpy.friend.capability import Capability
+from toxpy.group.discovery import Discovery
+from toxpy.group.group import Group
+from toxpy.group.incoming import Incoming
+from toxpy.group.keys import ExtendedKeyPair, chat_public_key
+from toxpy.group.relays import GroupRelays
+from toxpy.group.state import GroupState
+from toxpy.group.talk import Talk
+from toxpy.group.wire import JOIN_PRIVATE, JOIN_PUBLIC, LAYOUTS
+from toxpy.wire.packets import GROUP_HANDSHAKE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from toxpy.friend.layers import Layers
+    from toxpy.generated.events import Event
+    from toxpy.group.keys import ExtendedPublicKey
+    from toxpy.group.setup import OwnMember
+    from toxpy.wire.address import Address
+
+_RECEIVER = slice(GROUP_HANDSHAKE.offset("receiver"), GROUP_HANDSHAKE.offset("nonce"))
+_SENDER = slice(GROUP_HANDSHAKE.offset("sender"), GROUP_HANDSHAKE.offset("receiver"))
+
+
+class GroupEntry:
+    """A group with what our user does in it and how its members are found."""
+
+    __slots__ = ("discovery", "group", "talk")
+
+    def __init__(self, group: Group, discovery: Discovery) -> None:
+        self.group = group
+        self.talk = Talk(group)
+        self.discovery = discovery
+
+
+class Groups(Capability):
+    """The table of groups; the net of each."""
+
+    __slots__ = ("_by_key", "_by_number", "_layers", "budget", "events", "rt")
+
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
+        self.rt = layers.rt
+        self.events: list[Event] = layers.messenger.events
+        #: X25519 for strangers: the same for all that comes over UDP
+        self.budget = layers.node.dht.budget
+        self._by_number: dict[int, GroupEntry] = {}
+        #: by our key in the group
+        self._by_key: dict[bytes, Group] = {}
+        for kind in LAYOUTS:
+            layers.node.dispatch.claim(kind, self._on_udp)
+
+    # the net of a group
+
+    def send_udp(self, address: Address, packet: bytes) -> None:
+        """Send a datagram."""
+        self._layers.node.udp.send(address, packet)
+
+    def own_address(self) -> Address | None:
+        """Where other nodes see us."""
+        return self._layers.node.dht.own_address.get()
+
+    def make_relays(
+        self, own: OwnMember, on_packet: Callable[[bytes, bytes | None], None]
+    ) -> GroupRelays | None:
+        """Relays for a group."""
+        known = self._layers.tcp
+        connect = self._layers.node.streams.connect
+        return GroupRelays(own, known, on_packet, connect=connect, proxy=known.proxy)
+
+    def _on_udp(self, address: Address, packet: bytes) -> None:
+        """A handshake names its receiver; other packets only their sender, who may be in several groups."""
+        if packet[0] == GROUP_HANDSHAKE.kind:
+            group = self._by_key.get(packet[_RECEIVER])
+            found = [] if group is None else [group]
+        else:
+            sender = packet[_SENDER]
+            found = [group for group in self._by_key.values() if group.sessions.get(sender) is not None]
+        if not found:
+            self.rt.counters.drop("group_unknown")
+        for group in found:
+            group.sessions.receive(packet, address)
+
+    # the table
+
+    def get(self, number: int) -> GroupEntry | None:
+        """The group with that number."""
+        return self._by_number.get(number)
+
+    def new(self, name: bytes, privacy: int, own_name: bytes) -> GroupEntry:
+        """Found a group."""
+        chat_keys = ExtendedKeyPair.generate(self.rt.rng)
+        entry = self._add(chat_keys.public, JOIN_PRIVATE, own_name, chat_keys)
+        entry.group.changes.found(name, privacy)
+        return self._begin(entry)
+
+    def join(self, chat_id: bytes, own_name: bytes, password: bytes = b"") -> GroupEntry | None:
+        """Look for the members of a public group; None when no group can have that id."""
+        chat = chat_public_key(chat_id)
+        if chat is None:
+            return None
+        entry = self._add(chat, JOIN_PUBLIC, own_name, None)
+        entry.group.state.shared.password = password
+        return self._begin(entry)
+
+    def _add(
+        self, chat: ExtendedPublicKey, join_type: int, own_name: bytes, chat_keys: ExtendedKeyPair | None
+    ) -> GroupEntry:
+        keys = ExtendedKeyPair.generate(self.rt.rng)
+
+        def make_state(members: Callable[[], list[ExtendedPublicKey]]) -> GroupState:
+            return GroupState(chat, keys, members, rt=self.rt, chat_keys=chat_keys)
+
+        number = next(n for n in range(len(self._by_number) + 1) if n not in self._by_number)
+        group = Group(number, self, keys, join_type, make_state, Incoming, name=own_name)
+        entry = self._by_number[number] = GroupEntry(
+            group, Discovery(group, self._layers.node.announce.groups)
+        )
+        self._by_key[keys.public.enc] = group
+        return entry
+
+    def _begin(self, entry: GroupEntry) -> GroupEntry:
+        entry.group.state_changed()
+        entry.group.begin()
+        onion = self._layers.onion
+        onion.groups.append(entry.discovery.target)
+        onion.search_soon()
+        return entry
+
+    def leave(self, entry: GroupEntry, part_message: bytes = b"") -> bool:
+        """Tell all members that we leave, and forget the group; False when some could not be told."""
+        group = entry.group
+        told = group.leave(part_message)
+        del self._by_number[group.number], self._by_key[group.state.keys.public.enc]
+        self._layers.onion.groups.remove(entry.discovery.target)
+        return told
+
+    # the capability
+
+    def on_end(self) -> None:
+        """Tell all members of all groups."""
+        for entry in list(self._by_number.values()):
+            self.leave(entry)
