@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from toxpy.aio_events import MAX_QUEUED_EVENTS, EventIterator, EventQueues
 from toxpy.aio_part import fail
+from toxpy.conference.aio import ConferenceAio
 from toxpy.core import Core
 from toxpy.files.aio import FilesAio, FilesFriend
 from toxpy.friend.aio import AsyncFriend, FriendAio, UserAio
@@ -58,7 +59,7 @@ class Friend(AsyncFriend, FilesFriend):
     tox: AsyncTox
 
 
-class AsyncTox(UserAio, FriendAio[Friend], FilesAio, NetworkAio):
+class AsyncTox(UserAio, FriendAio[Friend], FilesAio, ConferenceAio, NetworkAio):
     """One Tox instance in an asyncio event loop; `async with` starts and closes it."""
 
     _friend_type = Friend
@@ -77,7 +78,7 @@ class AsyncTox(UserAio, FriendAio[Friend], FilesAio, NetworkAio):
         self._given_core = core
         self.handlers = Handlers(self._spawn)
         self._descriptor = -1
-        self._events = EventQueues(self._dropped)
+        self._events: EventQueues[Event] = EventQueues(self._dropped, MAX_QUEUED_EVENTS)
 
     # life
 
@@ -147,6 +148,7 @@ class AsyncTox(UserAio, FriendAio[Friend], FilesAio, NetworkAio):
         for future in self._all_waiting():
             fail(future, self._failure or ToxClosed())
         self._events.wake_all()
+        self._on_close()
         return sync.close_and_leave_save()
 
     # running
@@ -190,7 +192,7 @@ class AsyncTox(UserAio, FriendAio[Friend], FilesAio, NetworkAio):
         except Exception as error:  # noqa: BLE001
             self._report_program_error(error, event)
 
-    def __aiter__(self) -> EventIterator:
+    def __aiter__(self) -> EventIterator[Event]:
         """Events, oldest first, until `close`; of several loops each gets all. See `toxpy.aio_events`."""
         return EventIterator(self._events, self._loop, self._raise_if_over)
 

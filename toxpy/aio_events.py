@@ -8,7 +8,7 @@ the last one has not taken waits for the next.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from toxpy.aio_part import finish_all
 
@@ -16,39 +16,41 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from toxpy.generated.typed_events import Event
+T = TypeVar("T")
 
 #: Events kept for a loop that does not take them; beyond it the oldest is dropped.
 MAX_QUEUED_EVENTS = 65_536
 
 
-class EventQueue:
+class EventQueue(Generic[T]):
     """What waits for one loop."""
 
     __slots__ = ("events", "overflows", "waiters")
 
     def __init__(self) -> None:
-        self.events: deque[Event] = deque()
+        self.events: deque[T] = deque()
         self.waiters: list[asyncio.Future[None]] = []
         #: True from the first event that was dropped to the next that is taken
         self.overflows = False
 
 
-class EventQueues:
-    """One queue for each loop, and at least one."""
+class EventQueues(Generic[T]):
+    """One queue for each loop, and at least one; `most` events wait in it."""
 
-    __slots__ = ("_has_loop", "_on_drop", "_queues")
+    __slots__ = ("_most", "_on_drop", "_queues", "has_loop")
 
-    def __init__(self, on_drop: Callable[[Event, bool], None]) -> None:
+    def __init__(self, on_drop: Callable[[T, bool], None], most: int) -> None:
         """`on_drop` gets what was dropped, and whether it is the first one in a row."""
         self._on_drop = on_drop
-        self._queues = [EventQueue()]
-        self._has_loop = False
+        self._most = most
+        self._queues: list[EventQueue[T]] = [EventQueue()]
+        #: True while anybody takes events
+        self.has_loop = False
 
-    def put(self, event: Event) -> None:
+    def put(self, event: T) -> None:
         """Something happened."""
         for queue in self._queues:
-            if len(queue.events) >= MAX_QUEUED_EVENTS:
+            if len(queue.events) >= self._most:
                 is_first, queue.overflows = not queue.overflows, True
                 self._on_drop(queue.events.popleft(), is_first)
             queue.events.append(event)
@@ -59,28 +61,31 @@ class EventQueues:
         for queue in self._queues:
             finish_all(queue.waiters)
 
-    def begin(self) -> EventQueue:
+    def begin(self) -> EventQueue[T]:
         """The queue of a new loop."""
-        if self._has_loop:
+        if self.has_loop:
             self._queues.append(EventQueue())
-        self._has_loop = True
+        self.has_loop = True
         return self._queues[-1]
 
-    def end(self, queue: EventQueue) -> None:
+    def end(self, queue: EventQueue[T]) -> None:
         """That loop is over."""
         if len(self._queues) == 1:
-            self._has_loop = False
+            self.has_loop = False
         else:
             self._queues.remove(queue)
 
 
-class EventIterator:
+class EventIterator(Generic[T]):
     """What `async for` goes through."""
 
     __slots__ = ("_loop", "_queue", "_queues", "_raise_if_over")
 
     def __init__(
-        self, queues: EventQueues, loop: asyncio.AbstractEventLoop | None, raise_if_over: Callable[[], None]
+        self,
+        queues: EventQueues[T],
+        loop: asyncio.AbstractEventLoop | None,
+        raise_if_over: Callable[[], None],
     ) -> None:
         """`raise_if_over` raises StopAsyncIteration, or what ended the instance, once it is over."""
         self._queues = queues
@@ -88,10 +93,10 @@ class EventIterator:
         self._loop = loop
         self._raise_if_over = raise_if_over
 
-    def __aiter__(self) -> EventIterator:
+    def __aiter__(self) -> EventIterator[T]:
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> T:
         queue = self._queue
         while not queue.events:
             self._raise_if_over()

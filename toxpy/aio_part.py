@@ -184,6 +184,9 @@ class AioPart:
     def _forget_friend(self, number: int, why: str) -> None:
         """That friend is no more."""
 
+    def _on_close(self) -> None:
+        """The instance is over."""
+
     def _forget_all(self, why: str) -> None:
         """The instance goes on with another state."""
 

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 #: Module by name.
 HOMES = {
+    "AsyncConference": "toxpy.conference.aio",
     "AsyncTox": "toxpy.aio",
     "ConferenceConnected": "toxpy.generated.typed_events",
     "ConferenceEvent": "toxpy.generated.typed_events",
@@ -77,6 +78,7 @@ HOMES = {
     "FriendStatus": "toxpy.generated.typed_events",
     "FriendStatusMessage": "toxpy.generated.typed_events",
     "FriendTyping": "toxpy.generated.typed_events",
+    "HeardMessage": "toxpy.conference.aio",
     "Incoming": "toxpy.files.incoming",
     "LogLevel": "toxpy.generated.typed_enums",
     "MessageType": "toxpy.generated.typed_enums",
@@ -85,6 +87,7 @@ HOMES = {
     "Options": "toxpy.options",
     "Outgoing": "toxpy.files.outgoing",
     "PassphraseNeeded": "toxpy.save.profile",
+    "Peer": "toxpy.conference.aio",
     "Profile": "toxpy.save.profile",
     "ProfileCorrupt": "toxpy.save.profile",
     "ProfileError": "toxpy.save.profile",

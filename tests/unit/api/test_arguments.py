@@ -36,6 +36,7 @@ BAD = {
     "str": NOT_TEXT,
     "str | None": [5, 1.5, ["text"], object()],
     "str | bytes": [*NOT_TEXT, "\udc80"],
+    "str | bytes | None": [5, 1.5, ["text"], object(), "\udc80"],
     "str | bytes | PublicKey": [*NOT_TEXT, "", "AB", KEY + "A", "x" * 64, bytes(31)],
     "str | bytes | ToxId": [*NOT_TEXT, "", "AB", "AB" * 38, bytes(37)],
     "UserStatus | int": [None, "x", -1, 3, 2**70, []],
@@ -44,7 +45,9 @@ BAD = {
     "float | None": NOT_SECONDS,
     "Path": NOT_A_PATH[:4],
     "Path | BinaryIO": NOT_A_PATH,
+    "ConferenceInvite": [None, 5, b"cookie", object()],
     "FileRecv": [None, 5, object()],
+    "FriendPart | int": [*NOT_A_NUMBER, -1, 2**70],
     "Iterable[NodeAddress]": [None, 5, "nodes", [None], ["host"], [("host", 1, KEY, 0)], object()],
     "type[E]": [None, 5, str, "FriendMessage"],
     "MessageHandler | None": NOT_A_FUNCTION,
@@ -184,7 +187,7 @@ def test_every_method_of_tox(tox, name, wrong, annotation, tmp_path, monkeypatch
     assert not tox.closed and tox.self_get_friend_list() == tox.conference_get_chatlist() == [0]
 
 
-@pytest.mark.parametrize("kind", [toxpy.AsyncTox, toxpy.Friend])
+@pytest.mark.parametrize("kind", [toxpy.AsyncTox, toxpy.Friend, toxpy.AsyncConference])
 def test_every_method_of_async_tox(kind, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
@@ -194,7 +197,9 @@ def test_every_method_of_async_tox(kind, tmp_path, monkeypatch):
             toxpy.AsyncTox(local_discovery_enabled=False, ipv6_enabled=False) as made,
         ):
             friend = made.friend_add_norequest(made.sync.self_get_dht_id())
-            target = friend if kind is toxpy.Friend else made
+            conference = made.conference_new("title")
+            targets = {toxpy.Friend: friend, toxpy.AsyncConference: conference}
+            target = targets.get(kind, made)
             for case in cases(kind):
                 await check_async(kind, target, *case.values)
             assert not made.closed and made.sync.self_get_friend_list() == [0]

@@ -36,7 +36,7 @@ LAYERS = [
     ["friend.tox", "files.tox", "conference.tox", "network.tox"],
     ["tox"],
     ["aio_part", "aio_events"],
-    ["friend.aio", "files.aio", "network.aio"],
+    ["friend.aio", "files.aio", "conference.aio", "network.aio"],
     ["aio", "capi", "cli", "__main__", "toxpy"],
 ]
 STOREYS = ("files", "conference", "group", "av", "ext")

@@ -1,0 +1,262 @@
+"""Conferences with asyncio: the simulated network moves, and the instances take what comes."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+import toxpy
+from tests.support.worlds import SimulatedWorld
+from toxpy.aio import AsyncTox
+from toxpy.conference import aio
+
+NAMES = ["Alice", "Bob", "Carol"]
+
+
+class Meeting:
+    """Alice has two friends; each is an `AsyncTox`."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.world = SimulatedWorld()
+        self.nodes = self.world.network()
+        self.toxes = {}
+
+    async def start(self, name, savedata=b""):
+        """One more."""
+        actor = self.world.actor(name, savedata=savedata)
+        actor.bootstrap_to(self.nodes[0])
+        self.world.actors.remove(actor)
+        tox = self.toxes[name] = await self.stack.enter_async_context(AsyncTox(core=actor.tox))
+        tox.name = name
+        return tox
+
+    def stop(self, name):
+        """One leaves; the savedata from just before."""
+        tox = self.toxes.pop(name)
+        savedata = tox.get_savedata()
+        self.world.universe.remove(tox.sync.core)
+        tox.close()
+        return savedata
+
+    async def step(self):
+        """A moment of the network, and of the loop."""
+        self.world.universe.step()
+        for tox in self.toxes.values():
+            # as every call it has what waits taken
+            tox.call("iteration_interval")
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def steps(self, count):
+        for _ in range(count):
+            await self.step()
+
+    async def until(self, condition):
+        for _ in range(20_000):
+            if condition():
+                return
+            await self.step()
+        raise AssertionError("waited in vain")
+
+    async def result(self, awaitable):
+        """What it returns, while the network moves."""
+        task = asyncio.ensure_future(awaitable)
+        await self.until(task.done)
+        return await task
+
+    async def invited(self, name):
+        """The invitation that comes."""
+        async for event in self.toxes[name]:
+            if isinstance(event, toxpy.ConferenceInvite):
+                return event
+        raise AssertionError
+
+    async def come_together(self, title="plans"):
+        """All are friends of Alice, and in her conference: their objects."""
+        alice, *others = [await self.start(name) for name in NAMES]
+        for other in others:
+            alice.friend_add_norequest(other.address.public_key)
+            other.friend_add_norequest(alice.address.public_key)
+        for friend in alice.friends:
+            await self.result(friend.online())
+        found = [alice.conference_new(title)]
+        for friend, name, other in zip(alice.friends, NAMES[1:], others, strict=True):
+            found[0].invite(friend)
+            invite = await self.result(self.invited(name))
+            found.append(await self.result(other.conference_join(invite)))
+        await self.until(lambda: all(names(conference) == NAMES for conference in found))
+        return found
+
+
+def names(conference):
+    return sorted(peer.name for peer in conference.peers)
+
+
+def play(scene):
+    """Run a scene on its own meeting; everything of it is closed at the end."""
+
+    async def run():
+        async with asyncio.timeout(120), contextlib.AsyncExitStack() as stack:
+            meeting = Meeting(stack)
+            await scene(meeting)
+        meeting.world.close()
+
+    asyncio.run(run())
+
+
+async def take(messages, count):
+    """The next messages of a loop: who said what."""
+    found = [await anext(messages) for _ in range(count)]
+    return [(message.peer.name, message.type, message.text) for message in found]
+
+
+def test_three_talk():
+    async def scene(meeting):
+        alice, bob, carol = conferences = await meeting.come_together()
+        assert [conference.title for conference in conferences] == ["plans"] * 3
+        assert len({conference.id for conference in conferences}) == 1
+        # what is said before the loop begins waits for it
+        await bob.send("żółw")
+        await bob.action("waves")
+        said = [
+            ("Bob", toxpy.MessageType.NORMAL, "żółw"),
+            ("Bob", toxpy.MessageType.ACTION, "waves"),
+        ]
+        assert await meeting.result(take(carol.messages(), 2)) == said
+        assert await meeting.result(take(alice.messages(ours=True), 2)) == said
+        # without our own, unless they are asked for
+        bobs, all_of_bobs = bob.messages(), bob.messages(ours=True)
+        await carol.send("hello")
+        heard = ("Carol", toxpy.MessageType.NORMAL, "hello")
+        assert await meeting.result(take(bobs, 1)) == [heard]
+        assert await meeting.result(take(all_of_bobs, 1)) == [heard]
+        bob.send_nowait("mine")
+        assert (await meeting.result(take(all_of_bobs, 1)))[0][0] == "Bob"
+        carol.title = "Größe"
+        await meeting.until(lambda: alice.title == "Größe")
+        keys = {peer.name: peer.public_key for peer in carol.peers}
+        assert keys["Bob"] == bob.tox.address.public_key
+        assert [peer.name for peer in bob.peers if peer.ours] == ["Bob"]
+
+    play(scene)
+
+
+def test_loops_end_when_we_leave_and_when_all_is_closed():
+    async def scene(meeting):
+        alice, bob, carol = await meeting.come_together()
+        loops = [asyncio.ensure_future(collect(conference)) for conference in (bob, carol)]
+        await alice.send("last words")
+        await meeting.steps(300)
+        bob.leave()
+        assert await meeting.result(loops[0]) == ["last words"]
+        assert bob.tox.conferences == []
+        await meeting.until(lambda: names(alice) == ["Alice", "Carol"])
+        meeting.stop("Carol")
+        assert await meeting.result(loops[1]) == ["last words"]
+        await meeting.until(lambda: names(alice) == ["Alice"])
+        (away,) = alice.offline_peers
+        assert away.name == "Carol" and away.last_active > 1_000_000_000
+
+    play(scene)
+
+
+async def collect(conference):
+    return [message.text async for message in conference.messages()]
+
+
+def test_who_comes_back_is_in_it_again():
+    async def scene(meeting):
+        alice, bob, _ = await meeting.come_together()
+        savedata = meeting.stop("Carol")
+        await meeting.until(lambda: names(bob) == ["Alice", "Bob"])
+        (carol,) = (await meeting.start("Carol", savedata)).conferences
+        assert carol.title == "plans" and carol.id == alice.id
+        await meeting.until(lambda: names(bob) == names(carol) == NAMES)
+        await carol.send("back")
+        assert (await meeting.result(take(bob.messages(), 1)))[0] == ("Carol", 0, "back")
+
+    play(scene)
+
+
+def test_a_join_that_is_given_up_leaves_nothing():
+    async def scene(meeting):
+        alice, bob = [await meeting.start(name) for name in NAMES[:2]]
+        alice.friend_add_norequest(bob.address.public_key)
+        bob.friend_add_norequest(alice.address.public_key)
+        await meeting.result(alice.friend(0).online())
+        conference = alice.conference_new()
+        assert conference.title == ""
+        conference.invite(0)
+        invite = await meeting.result(meeting.invited("Bob"))
+        joining = asyncio.ensure_future(bob.conference_join(invite))
+        # not a step of the network: no answer comes
+        await asyncio.sleep(0)
+        assert len(bob.conferences) == 1
+        joining.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await joining
+        assert bob.conferences == []
+        joining = asyncio.ensure_future(bob.conference_join(invite))
+        await asyncio.sleep(0)
+        bob.conferences[0].leave()
+        with pytest.raises(toxpy.ToxError, match="we left the conference"):
+            await joining
+        joining = asyncio.ensure_future(bob.conference_join(invite))
+        await asyncio.sleep(0)
+        bob.close()
+        with pytest.raises(toxpy.ToxClosed):
+            await joining
+        del meeting.toxes["Bob"]
+
+    play(scene)
+
+
+def test_who_is_alone_is_told_so():
+    async def scene(meeting):
+        alice = await meeting.start("Alice")
+        conference = alice.conference_new()
+        with pytest.raises(toxpy.ToxError) as caught:
+            await conference.send("is anybody there?")
+        assert caught.value.name == "TOX_ERR_CONFERENCE_SEND_MESSAGE_NO_CONNECTION"
+        with pytest.raises(toxpy.ToxError):
+            alice.conference_new("x" * 129)
+        assert alice.conferences == [conference] == [alice.conference_by_id(conference.id)]
+
+    play(scene)
+
+
+def test_messages_that_nobody_takes_are_bounded(monkeypatch):
+    monkeypatch.setattr(aio, "MAX_QUEUED_MESSAGES", 5)
+
+    async def scene(meeting):
+        alice, bob, _ = await meeting.come_together()
+        for number in range(8):
+            await alice.send(str(number))
+        await meeting.steps(300)
+        counted = bob.tox.sync.core.rt.counters.values
+        messages = bob.messages()
+        assert [text for _, _, text in await take(messages, 5)] == ["3", "4", "5", "6", "7"]
+        # without a loop nobody is told; with one they are
+        assert "drop.conference_message_not_taken" not in counted
+        for number in range(7):
+            await alice.send(str(number))
+        await meeting.steps(300)
+        assert counted["drop.conference_message_not_taken"] == 2
+        assert [text for _, _, text in await take(messages, 5)] == ["2", "3", "4", "5", "6"]
+
+    play(scene)
+
+
+def test_another_state_ends_the_conferences_of_the_one_before():
+    async def scene():
+        async with asyncio.timeout(20), AsyncTox(local_discovery_enabled=False) as tox:
+            before = tox.conference_new("plans")
+            loop = asyncio.ensure_future(collect(before))
+            await asyncio.sleep(0)
+            tox.load(tox.get_savedata())
+            assert await loop == []
+            (again,) = tox.conferences
+            assert again is not before and (again.id, again.title) == (before.id, "plans")
+
+    asyncio.run(scene())

@@ -1,0 +1,315 @@
+"""The conferences' part of `AsyncTox`, and one of its conferences: peers, messages, the title.
+
+Who said something is looked up when the message comes: a peer's number may be another's a moment later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from toxpy.aio_events import EventIterator, EventQueues
+from toxpy.aio_part import AioPart, FriendPart, fail, finish, finish_all
+from toxpy.arguments import as_flag, as_kind, as_number, as_text
+from toxpy.errors import ToxError, api_error
+from toxpy.generated.enums import (
+    TOX_ERR_CONFERENCE_SEND_MESSAGE_FAIL_SEND,
+    TOX_ERR_CONFERENCE_TITLE_INVALID_LENGTH,
+)
+from toxpy.generated.typed_enums import ConferenceType, MessageType
+from toxpy.generated.typed_events import (
+    ConferenceConnected,
+    ConferenceInvite,
+    ConferenceMessage,
+    Event,
+    to_text,
+)
+from toxpy.ids import PublicKey
+from toxpy.runtime import LOG_WARNING
+from toxpy.tox_part import ToxClosed
+
+#: Messages of one conference kept for a loop that does not take them; beyond it the oldest is dropped.
+MAX_QUEUED_MESSAGES = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Somebody in a conference, at the moment of asking."""
+
+    number: int
+    name: str
+    #: Only of friends it is proved: members can lie.
+    public_key: PublicKey
+    ours: bool = False
+    #: Seconds since 1970 when a peer who is away was last there; 0 for who is there.
+    last_active: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeardMessage:
+    """What a peer said."""
+
+    peer: Peer
+    type: MessageType
+    raw: bytes
+
+    @property
+    def text(self) -> str:
+        """The message as text."""
+        return to_text(self.raw)
+
+
+class HeardMessages:
+    """What `async for message in conference.messages()` goes through."""
+
+    __slots__ = ("_iterator", "_ours")
+
+    def __init__(self, iterator: EventIterator[HeardMessage], *, ours: bool) -> None:
+        self._iterator = iterator
+        self._ours = ours
+
+    def __aiter__(self) -> HeardMessages:
+        return self
+
+    async def __anext__(self) -> HeardMessage:
+        while True:
+            message = await anext(self._iterator)
+            if self._ours or not message.peer.ours:
+                return message
+
+
+class AsyncConference:
+    """One conference of an AsyncTox, valid until we leave it."""
+
+    __slots__ = ("_heard", "_is_over", "id", "number", "tox")
+
+    def __init__(self, tox: ConferenceAio, number: int) -> None:
+        self.tox = tox
+        self.number = number
+        #: 32 bytes, the same for all peers and after a restart
+        self.id = tox.sync.conference_get_id(number)
+        self._heard: EventQueues[HeardMessage] = EventQueues(self._dropped, MAX_QUEUED_MESSAGES)
+        self._is_over = False
+
+    # what is said
+
+    def messages(self, *, ours: bool = False) -> HeardMessages:
+        """Messages, oldest first, until we leave or close; with `ours` also our own.
+
+        What came before the first loop waits for it, at most 4096 messages; of several loops each gets all.
+        """
+        ours = as_flag(ours, "ours")
+        iterator = EventIterator(self._heard, asyncio.get_running_loop(), self._raise_if_over)
+        return HeardMessages(iterator, ours=ours)
+
+    async def send(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> None:
+        """Say something, at most 1363 bytes of UTF-8. Waits while nothing more can be sent.
+
+        ToxError NO_CONNECTION (retryable) while nobody else is there.
+        """
+        while True:
+            try:
+                return self.send_nowait(message, type)
+            except ToxError as error:
+                if error.code != TOX_ERR_CONFERENCE_SEND_MESSAGE_FAIL_SEND:
+                    raise
+            await self.tox._wait_for_conference_space()
+
+    def send_nowait(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> None:
+        """`send`, but ToxError FAIL_SEND (retryable) while nothing more can be sent."""
+        self.tox.call("conference_send_message", self.number, message, type)
+
+    async def action(self, message: str | bytes) -> None:
+        """Say that we do something, as /me of IRC."""
+        await self.send(message, MessageType.ACTION)
+
+    # about it
+
+    @property
+    def title(self) -> str:
+        """The title, empty while there is none. To set it sets it for everybody."""
+        try:
+            return self.tox.sync.conference_get_title(self.number)
+        except ToxError as error:
+            if error.code != TOX_ERR_CONFERENCE_TITLE_INVALID_LENGTH:
+                raise
+            return ""
+
+    @title.setter
+    def title(self, title: str) -> None:
+        self.tox.call("conference_set_title", self.number, title)
+
+    @property
+    def type(self) -> ConferenceType:
+        """What it carries."""
+        return self.tox.sync.conference_get_type(self.number)
+
+    @property
+    def peers(self) -> list[Peer]:
+        """Who is there, ourselves included."""
+        return [self.peer(number) for number in range(self.tox.sync.conference_peer_count(self.number))]
+
+    def peer(self, number: int) -> Peer:
+        """The peer with that number, for example of an event that came just now."""
+        sync = self.tox.sync
+        name = sync.conference_peer_get_name(self.number, number)
+        public_key = sync.conference_peer_get_public_key(self.number, number)
+        return Peer(number, name, public_key, public_key == sync.self_get_public_key())
+
+    @property
+    def offline_peers(self) -> list[Peer]:
+        """Who is away, as far as it is remembered."""
+        sync, place = self.tox.sync, self.number
+        return [
+            Peer(
+                number,
+                sync.conference_offline_peer_get_name(place, number),
+                sync.conference_offline_peer_get_public_key(place, number),
+                last_active=sync.conference_offline_peer_get_last_active(place, number),
+            )
+            for number in range(sync.conference_offline_peer_count(place))
+        ]
+
+    def invite(self, friend: FriendPart | int) -> None:
+        """Invite a friend; ToxError FAIL_SEND (retryable) when they are offline."""
+        number = friend.number if isinstance(friend, FriendPart) else as_number(friend, "a friend")
+        self.tox.call("conference_invite", number, self.number)
+
+    def leave(self) -> None:
+        """Leave it for good."""
+        self.tox.conference_delete(self.number)
+
+    def __repr__(self) -> str:
+        return f"<AsyncConference {self.number} {self.id.hex().upper()}>"
+
+    # for its AsyncTox
+
+    def _hear(self, event: ConferenceMessage) -> None:
+        self._heard.put(HeardMessage(self.peer(event.peer_number), event.type, event.raw))
+
+    def _dropped(self, message: HeardMessage, is_first: bool) -> None:
+        """No loop took it in time; without a loop that is as it should be."""
+        if self._heard.has_loop and not self.tox.closed:
+            rt = self.tox.sync.core.rt
+            rt.counters.drop("conference_message_not_taken")
+            if is_first:
+                text = f"{MAX_QUEUED_MESSAGES} messages of conference {self.number} wait to be taken"
+                rt.log(LOG_WARNING, text + ": older ones are dropped")
+
+    def _end(self) -> None:
+        """No loop waits any longer."""
+        self._is_over = True
+        self._heard.wake_all()
+
+    def _raise_if_over(self) -> None:
+        if self._is_over:
+            try:
+                # what ended the instance
+                _ = self.tox.sync
+            except ToxClosed:
+                pass
+            raise StopAsyncIteration
+
+
+class ConferenceAio(AioPart):
+    """Part of `AsyncTox`: conferences."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._conferences: dict[int, AsyncConference] = {}
+        #: those who wait until we are in a conference, and until one can take more messages
+        self._join_waiters: dict[int, asyncio.Future[None]] = {}
+        self._conference_space_waiters: list[asyncio.Future[None]] = []
+
+    @property
+    def conferences(self) -> list[AsyncConference]:
+        """All conferences, also those of the save."""
+        return [self.conference(number) for number in self.sync.conference_get_chatlist()]
+
+    def conference(self, number: int) -> AsyncConference:
+        """The conference with that number, for example of an event."""
+        conference = self._conferences.get(as_number(number, "a conference number"))
+        if conference is None:
+            conference = self._conferences[number] = AsyncConference(self, number)
+        return conference
+
+    def conference_by_id(self, id: bytes) -> AsyncConference:
+        """The conference with that ID."""
+        return self.conference(self.sync.conference_by_id(id))
+
+    def conference_new(self, title: str | bytes | None = None) -> AsyncConference:
+        """Found a text conference."""
+        raw = None if title is None else as_text(title, "a title")
+        number = self.call("conference_new")
+        if raw is not None:
+            try:
+                self.call("conference_set_title", number, raw)
+            except ToxError:
+                self.call("conference_delete", number)
+                raise
+        return self.conference(number)
+
+    async def conference_join(self, event: ConferenceInvite) -> AsyncConference:
+        """Accept an invitation, and return once we are in; see `asyncio.timeout` for a limit.
+
+        Cancelling it gives the conference up.
+        """
+        as_kind(event, ConferenceInvite, "a ConferenceInvite")
+        number: int = self.call("conference_join", event.friend_number, event.cookie)
+        conference = self.conference(number)
+        waiter = self._join_waiters[number] = asyncio.get_running_loop().create_future()
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if self._conferences.get(number) is conference and not self.closed:
+                self.conference_delete(number)
+            raise
+        return conference
+
+    def conference_delete(self, number: int) -> None:
+        """Leave a conference for good; loops over its messages end."""
+        self.call("conference_delete", number)
+        self._forget_conference(number, "we left the conference")
+
+    async def _wait_for_conference_space(self) -> None:
+        await self._wait(self._conference_space_waiters)
+
+    def _forget_conference(self, number: int, why: str) -> None:
+        conference = self._conferences.pop(number, None)
+        if conference is not None:
+            conference._end()
+        waiter = self._join_waiters.pop(number, None)
+        if waiter is not None:
+            fail(waiter, api_error("TOX_ERR_CONFERENCE_SEND_MESSAGE_CONFERENCE_NOT_FOUND", why))
+
+    # moments
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, ConferenceMessage):
+            conference = self._conferences.get(event.conference_number)
+            if conference is not None:
+                conference._hear(event)
+        elif isinstance(event, ConferenceConnected):
+            waiter = self._join_waiters.pop(event.conference_number, None)
+            if waiter is not None:
+                finish(waiter, None)
+        super()._on_event(event)
+
+    def _after_pass(self) -> None:
+        finish_all(self._conference_space_waiters)
+        super()._after_pass()
+
+    def _all_waiting(self) -> list[asyncio.Future[Any]]:
+        waiting = [*self._conference_space_waiters, *self._join_waiters.values()]
+        return [*waiting, *super()._all_waiting()]
+
+    def _forget_all(self, why: str) -> None:
+        for number in list(self._conferences):
+            self._forget_conference(number, why)
+        super()._forget_all(why)
+
+    def _on_close(self) -> None:
+        for conference in self._conferences.values():
+            conference._end()
+        super()._on_close()
