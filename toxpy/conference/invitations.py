@@ -28,6 +28,7 @@ from toxpy.conference.packets import (
     pack_answer,
     pack_invite,
 )
+from toxpy.conference.peer import ACTIVE
 from toxpy.errors import api_error
 from toxpy.friend.friend import FRIEND_ONLINE
 from toxpy.generated import events as ev
@@ -43,10 +44,10 @@ if TYPE_CHECKING:
 # ours
 #: Milliseconds until it is seen whether there are links for friends who come in.
 QUEUE_MS = 1_000
-#: Milliseconds until an acceptance is repeated: the first wait, doubled each time, and how often. In
-#: c-toxcore
-#: who finds no room at the inviter stays outside for ever.
-ACCEPT_AGAIN_MS, MAX_ACCEPTS = 2_000, 8
+#: Milliseconds until an acceptance is repeated: the first wait, half as much more each time, and up to half
+#: more by chance, since others may wait as well; and how often. In c-toxcore who finds no room at the inviter
+#: stays outside for ever.
+ACCEPT_AGAIN_MS, MAX_ACCEPTS = 1_500, 12
 
 
 class Joining:
@@ -119,8 +120,9 @@ class Invitations:
             conference.changed()
 
     def _accept_again_later(self, conference: Conference, joining: Joining) -> None:
-        self._rt.timers.call_later(joining.delay_ms, lambda: self._accept_again(conference))
-        joining.delay_ms *= 2
+        delay_ms = joining.delay_ms + self._rt.rng.below(joining.delay_ms // 2)
+        self._rt.timers.call_later(delay_ms, lambda: self._accept_again(conference))
+        joining.delay_ms += joining.delay_ms // 2
 
     def _accept_again(self, conference: Conference) -> None:
         """The inviter may have had no room for us, or is gone for a while."""
@@ -202,7 +204,11 @@ class Invitations:
         """Let those in who wait, as far as there are links now; they asked for the list already."""
         queued, self.queued = self.queued, {}
         for (conference, friend), data in queued.items():
+            known = conference.peers.by_key.get(friend.real_pk)
             if conference.reports.deleted or friend.status != FRIEND_ONLINE:
+                continue
+            if known is not None and known.state == ACTIVE and known.has_spoken:
+                # it came in meanwhile
                 continue
             self.on_packet(friend, data)
             link = conference.links.by_key.get(friend.real_pk)
