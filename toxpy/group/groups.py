@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from toxpy.errors import api_error
 from toxpy.friend.capability import Capability
 from toxpy.group.discovery import Discovery
 from toxpy.group.group import Group
 from toxpy.group.incoming import Incoming
+from toxpy.group.invites import PACKET_INVITE, Invites
 from toxpy.group.keys import ExtendedKeyPair, chat_public_key
 from toxpy.group.relays import GroupRelays
 from toxpy.group.state import GroupState
@@ -17,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from toxpy.friend.friend import FriendState
     from toxpy.friend.layers import Layers
     from toxpy.generated.events import Event
     from toxpy.group.keys import ExtendedPublicKey
@@ -41,7 +44,7 @@ class GroupEntry:
 class Groups(Capability):
     """The table of groups; the net of each."""
 
-    __slots__ = ("_by_key", "_by_number", "_layers", "budget", "events", "rt")
+    __slots__ = ("_by_key", "_by_number", "_layers", "budget", "events", "invites", "rt")
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
@@ -52,6 +55,8 @@ class Groups(Capability):
         self._by_number: dict[int, GroupEntry] = {}
         #: by our key in the group
         self._by_key: dict[bytes, Group] = {}
+        self.invites = Invites(self.by_id, self.events, rt=self.rt)
+        layers.messenger.packets.claim(PACKET_INVITE, self.invites.on_packet)
         for kind in LAYOUTS:
             layers.node.dispatch.claim(kind, self._on_udp)
 
@@ -92,6 +97,14 @@ class Groups(Capability):
         """The group with that number."""
         return self._by_number.get(number)
 
+    def all(self) -> list[GroupEntry]:
+        """All groups in the order of their numbers."""
+        return [self._by_number[number] for number in sorted(self._by_number)]
+
+    def by_id(self, chat_id: bytes) -> Group | None:
+        """The group with that chat id."""
+        return next((group for group in self._by_key.values() if group.state.chat.sig == chat_id), None)
+
     def new(self, name: bytes, privacy: int, own_name: bytes) -> GroupEntry:
         """Found a group."""
         chat_keys = ExtendedKeyPair.generate(self.rt.rng)
@@ -104,9 +117,31 @@ class Groups(Capability):
         chat = chat_public_key(chat_id)
         if chat is None:
             return None
-        entry = self._add(chat, JOIN_PUBLIC, own_name, None)
+        return self._join(chat, JOIN_PUBLIC, own_name, password)
+
+    def _join(self, chat: ExtendedPublicKey, join_type: int, own_name: bytes, password: bytes) -> GroupEntry:
+        entry = self._add(chat, join_type, own_name, None)
         entry.group.state.shared.password = password
         return self._begin(entry)
+
+    def accept(
+        self, friend: FriendState, chat_id: bytes, enc_pk: bytes, own_name: bytes, password: bytes = b""
+    ) -> GroupEntry | None:
+        """Come in by a friend's invitation; None when no group can have that id.
+
+        A group that we have already is the same one, without another entry as in c-toxcore. ToxError when
+        the friend cannot be told; then there is no new group.
+        """
+        chat = chat_public_key(chat_id)
+        if chat is None:
+            return None
+        known = self.by_id(chat_id)
+        entry = self._by_number[known.number] if known else self._join(chat, JOIN_PRIVATE, own_name, password)
+        if not self.invites.accept(entry.group, friend, enc_pk):
+            if known is None:
+                self.leave(entry)
+            raise api_error("TOX_ERR_GROUP_INVITE_ACCEPT_FAIL_SEND", retryable=True)
+        return entry
 
     def _add(
         self, chat: ExtendedPublicKey, join_type: int, own_name: bytes, chat_keys: ExtendedKeyPair | None
@@ -136,6 +171,7 @@ class Groups(Capability):
         """Tell all members that we leave, and forget the group; False when some could not be told."""
         group = entry.group
         told = group.leave(part_message)
+        self.invites.forget(group)
         del self._by_number[group.number], self._by_key[group.state.keys.public.enc]
         self._layers.onion.groups.remove(entry.discovery.target)
         return told
