@@ -71,6 +71,11 @@ class Debian:
             self.seen += self.tox.drain_events()
             time.sleep(0.01)
 
+    def run_for(self, seconds):
+        """Iterate for a while."""
+        end = time.monotonic() + seconds
+        self.run_until(lambda: time.monotonic() > end)
+
     def run_until(self, condition, timeout_s=90):
         """Iterate until something else happened."""
         end = time.monotonic() + timeout_s

@@ -55,7 +55,7 @@ def main(words: list[str]) -> int:
         friend = session.find_friend(arguments.friend, request=arguments.request)
         accept_or_tell(session, arguments.accept)
         with contextlib.ExitStack() as stack:
-            lines, progress = _terminal(session, stack)
+            lines, progress = terminal_lines(session, stack, HELP)
             stack.enter_context(progress)
             receiver = stack.enter_context(Receiver(session, progress, ask=True))
             tell_messages(session, wanted=True)
@@ -67,13 +67,15 @@ def main(words: list[str]) -> int:
     return run(arguments, chat)
 
 
-def _terminal(session: CliSession, stack: contextlib.ExitStack) -> tuple[AsyncIterator[str], Progress]:
+def terminal_lines(
+    session: CliSession, stack: contextlib.ExitStack, help_text: str
+) -> tuple[AsyncIterator[str], Progress]:
     """Where lines come from, and where progress is shown."""
     if sys.stdin.isatty() and sys.stdout.isatty() and not session.arguments.json:
         foot = FootProgress(session.out)
         lines = edited_lines(foot, stack)
         if lines is not None:
-            session.out.status("help", "/help tells what can be typed", message=HELP)
+            session.out.status("help", "/help tells what can be typed", message=help_text)
             return lines, foot
     return input_lines(), Progress(session.out)
 

@@ -7,7 +7,7 @@ import shlex
 
 from toxpy.cli.terminal import OK, PROGRAM, WRONG_USE, guard_pipes, mention, open_missing, say
 
-#: command -> (module, function, what it does)
+#: command, of one word or two -> (module, function, what it does)
 COMMANDS = {
     "id": ("identity", "id_main", "print the Tox ID of a profile"),
     "new": ("identity", "new_main", "make a profile with a new identity"),
@@ -17,6 +17,11 @@ COMMANDS = {
     "send-file": ("files", "send_file_main", "send files to a friend"),
     "receive": ("receive", "main", "print messages of friends, and take their files"),
     "chat": ("chat", "main", "talk to a friend"),
+    "conference create": ("conference", "create_main", "found a conference"),
+    "conference invite": ("conference", "invite_main", "bring friends into a conference"),
+    "conference join": ("conference", "join_main", "accept a friend's invitation to a conference"),
+    "conference chat": ("conference_chat", "chat_main", "talk in a conference"),
+    "conference list": ("conference", "list_main", "print the conferences of a profile"),
     "echo": ("echo", "echo_main", "send every message back"),
     "bootstrapd": ("bootstrapd.main", "main", "run a bootstrap node, as tox-bootstrapd does"),
 }
@@ -24,7 +29,7 @@ COMMANDS = {
 
 def usage() -> str:
     """The list of commands."""
-    lines = [f"  {name:<12} {text}" for name, (_, _, text) in COMMANDS.items()]
+    lines = [f"  {name:<18} {text}" for name, (_, _, text) in COMMANDS.items()]
     return "\n".join(
         [
             f"Usage: {PROGRAM} COMMAND [OPTION]...",
@@ -48,11 +53,25 @@ def _problem(arguments: list[str]) -> str:
     """What is wrong with a command line without a command in front."""
     if not arguments:
         return "no command given"
-    command = next((word for word in arguments if word in COMMANDS), None)
-    if arguments[0].startswith("-") and command is not None:
-        others = [word for word in arguments if word != command]
-        return f"options come behind the command: {PROGRAM} {shlex.join([command, *others])}"
+    if arguments[0].startswith("-"):
+        for place in range(len(arguments)):
+            command, rest = _command(arguments[place:])
+            if command is not None:
+                words = [*command.split(), *arguments[:place], *rest]
+                return f"options come behind the command: {PROGRAM} {shlex.join(words)}"
+    seconds = [name.partition(" ")[2] for name in COMMANDS if name.startswith(arguments[0] + " ")]
+    if seconds:
+        return f"{arguments[0]} is followed by one of: {', '.join(seconds)}"
     return f"there is no command {arguments[0]!r}"
+
+
+def _command(words: list[str]) -> tuple[str | None, list[str]]:
+    """The command in front, and the words behind it."""
+    for count in (2, 1):
+        name = " ".join(words[:count])
+        if len(words) >= count and name in COMMANDS:
+            return name, words[count:]
+    return None, words
 
 
 def _main(arguments: list[str]) -> int:
@@ -64,9 +83,10 @@ def _main(arguments: list[str]) -> int:
 
         say(version_text())
         return OK
-    if not arguments or arguments[0] not in COMMANDS:
+    command, rest = _command(arguments)
+    if command is None:
         mention(f"Error: {_problem(arguments)}\n\n{usage()}")
         return WRONG_USE
-    module, function, _ = COMMANDS[arguments[0]]
-    status: int = getattr(importlib.import_module(f"toxpy.cli.{module}"), function)(arguments[1:])
+    module, function, _ = COMMANDS[command]
+    status: int = getattr(importlib.import_module(f"toxpy.cli.{module}"), function)(rest)
     return status

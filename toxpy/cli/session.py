@@ -210,11 +210,11 @@ def _value(kind: type[ToxId], text: str) -> ToxId:
         raise Failure(str(error)) from error
 
 
-def message_parts(text: str) -> list[str]:
+def message_parts(text: str, most: int = MAX_MESSAGE_SIZE) -> list[str]:
     """Text in pieces that fit into messages, cut between characters, at a space where there is one."""
     parts, rest = [], text
-    while len(raw := rest.encode("utf-8", "replace")) > MAX_MESSAGE_SIZE:
-        piece = raw[:MAX_MESSAGE_SIZE].decode("utf-8", "ignore")
+    while len(raw := rest.encode("utf-8", "replace")) > most:
+        piece = raw[:most].decode("utf-8", "ignore")
         space = piece.rfind(" ", len(piece) // 2)
         if space > 0:
             piece = piece[: space + 1]

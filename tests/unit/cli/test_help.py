@@ -77,7 +77,7 @@ def test_the_page_has_no_other_options(monkeypatch):
 
 def test_help_has_the_exit_statuses_of_the_page(capsys):
     for command in OURS:
-        assert main([command, "--help"]) == 0
+        assert main([*command.split(), "--help"]) == 0
         shown = capsys.readouterr().out
         rows = section("## Exit status", "## JSON")
         documented = set(re.findall(r"\d+", " ".join(re.findall(r"(?m)^\| ([\d, ]+) \|", rows))))
@@ -91,6 +91,9 @@ def test_help_has_the_exit_statuses_of_the_page(capsys):
         (["-p", "a b", "id"], "id -p 'a b'"),
         (["--json"], "there is no command '--json'"),
         (["ids"], "there is no command 'ids'"),
+        (["conference"], "conference is followed by one of: create, invite, join, chat, list"),
+        (["conference", "crate"], "conference is followed by one of: create, "),
+        (["--json", "conference", "list"], "command: python -m toxpy conference list --json"),
         ([], "no command given"),
     ],
 )
@@ -113,6 +116,7 @@ def test_options_before_the_command(words, advice, capsys):
         ["send-file", "Bob", ""],
         ["receive", "--files", ""],
         ["chat", "Bob", "--request="],
+        ["conference", "create", ""],
         ["passphrase", "--new-passphrase-file", ""],
     ],
 )

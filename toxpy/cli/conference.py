@@ -1,0 +1,244 @@
+"""`conference create`, `list`, `invite` and `join`, and what `conference chat` shares with them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from toxpy.cli import settings
+from toxpy.cli.messages import FRIEND_HELP, accept_or_tell, add_friend_options, tell_messages
+from toxpy.cli.session import CliSession, guarded, run
+from toxpy.cli.terminal import OK, PROGRAM, TIMED_OUT, Failure, Output, visible
+from toxpy.conference.aio import AsyncConference
+from toxpy.conference.saved import read_conferences
+from toxpy.errors import ToxError
+from toxpy.generated.typed_enums import ConferenceType
+from toxpy.generated.typed_events import ConferenceInvite, to_text
+from toxpy.ids import PublicKey
+from toxpy.runtime import Counters
+from toxpy.save import savedata as save
+from toxpy.wire.sections import CONFERENCES
+
+#: Where in the cookie of an invitation the ID of the conference is.
+COOKIE_ID = slice(3, 35)
+CONFERENCE_HELP = "title or first digits of the ID"
+#: Seconds between two looks whether somebody is there, and in which what was said last has left.
+LOOK_S, LINGER_S = 0.1, 1.0
+
+
+# words
+
+
+def conference_name(conference: AsyncConference) -> str:
+    """The title for people, on one line; the first digits of the ID while there is none."""
+    return visible(conference.title).strip() or f"conference {conference.id.hex().upper()[:8]}…"
+
+
+def fields_of(conference: AsyncConference) -> dict[str, Any]:
+    """For scripts."""
+    return {"conference": conference.id.hex().upper(), "title": conference.title}
+
+
+def tell_conference(out: Output, conference: AsyncConference) -> None:
+    """The result of a command."""
+    _tell(
+        out,
+        conference.id.hex().upper(),
+        conference.title,
+        conference.type,
+        [str(peer.public_key) for peer in conference.peers],
+        [str(peer.public_key) for peer in conference.offline_peers],
+    )
+
+
+def _tell(
+    out: Output, conference_id: str, title: str, kind: ConferenceType, peers: list[str], away: list[str]
+) -> None:
+    out.result(
+        "conference",
+        f"{conference_id} {visible(title)}".rstrip(),
+        conference=conference_id,
+        title=title,
+        type=kind.name.lower(),
+        peers=peers,
+        offline_peers=away,
+    )
+
+
+def find_conference(session: CliSession, text: str | None) -> AsyncConference:
+    """By title or the first digits of the ID, or the only one; Failure otherwise."""
+    known = session.tox.conferences
+    if text is None:
+        found = known
+    else:
+        wanted = text.strip().lower()
+        found = [one for one in known if one.title.lower() == wanted]
+        found = found or [one for one in known if wanted and one.id.hex().startswith(wanted)]
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(f"{conference_name(one)} ({one.id.hex().upper()[:8]})" for one in found or known)
+    if not known:
+        raise Failure(f"the profile is in no conference: {PROGRAM} conference create, or join")
+    if found:
+        raise Failure(f"which conference? {names}: give the title or the first digits of the ID")
+    raise Failure(f"no conference is called {text!r}. Conferences: {names}")
+
+
+def tell_invitation(session: CliSession, event: ConferenceInvite, *, accepted: bool = False) -> None:
+    """A friend invites us."""
+    friend = session.tox.friend(event.friend_number)
+    advice = "accepted" if accepted else f"not accepted: {PROGRAM} conference join"
+    session.out.status(
+        "conference_invitation",
+        f"{session.name_of(friend)} invites to a conference ({advice})",
+        **session.fields_of(friend),
+        conference=event.cookie[COOKIE_ID].hex().upper(),
+        type=event.type.name.lower(),
+        accepted=accepted,
+    )
+
+
+# commands
+
+
+def create_main(words: list[str]) -> int:
+    """`conference create`."""
+    parser = settings.make_parser(
+        "conference create", "Found a conference and print its ID. The profile is in it from now on."
+    )
+    parser.add_argument("title", metavar="TITLE", nargs="?", type=settings.spoken, help="its title")
+    settings.add_network_options(parser)
+    arguments = parser.parse_args(words)
+
+    async def create(session: CliSession) -> None:
+        try:
+            conference = session.tox.conference_new(arguments.title)
+        except ToxError as error:
+            raise Failure(f"the title {arguments.title!r}: {error}") from error
+        tell_conference(session.out, conference)
+
+    return run(arguments, create)
+
+
+def list_main(words: list[str]) -> int:
+    """`conference list`."""
+    parser = settings.make_parser(
+        "conference list",
+        "Print the conferences that the profile is in: ID and title. It may be in use by a program.",
+        "With --json also public keys of the peers as far as they are remembered.",
+    )
+    arguments = parser.parse_args(words)
+
+    def work(out: Output) -> int:
+        with settings.open_profile(arguments, out, read_only=True) as profile:
+            counters = Counters()
+            for content in save.parse(profile.savedata).contents.get(CONFERENCES, []):
+                for one in read_conferences(content, counters):
+                    peers = [str(PublicKey(peer[1])) for peer in one.peers]
+                    kind = ConferenceType(one.type)
+                    _tell(out, one.id.hex().upper(), to_text(one.title), kind, [], peers)
+        return OK
+
+    return guarded(arguments, work)
+
+
+def invite_main(words: list[str]) -> int:
+    """`conference invite`."""
+    parser = settings.make_parser(
+        "conference invite", "Invite friends to a conference, and wait until they are in."
+    )
+    parser.add_argument("conference", metavar="CONFERENCE", help=CONFERENCE_HELP)
+    parser.add_argument("friend", metavar="FRIEND", nargs="+", help=FRIEND_HELP)
+    add_friend_options(parser.add_argument)
+    settings.add_network_options(parser)
+    arguments = parser.parse_args(words)
+
+    async def invite(session: CliSession) -> None:
+        conference = find_conference(session, arguments.conference)
+        tell_messages(session)
+        for text in arguments.friend:
+            await _bring_in(session, conference, text)
+        # who is in has to hear of the others too
+        await asyncio.sleep(LINGER_S)
+        tell_conference(session.out, conference)
+
+    return run(arguments, invite)
+
+
+async def _bring_in(session: CliSession, conference: AsyncConference, text: str) -> None:
+    """Invite one friend and wait until they are in; Failure when `--timeout` is over."""
+    friend = session.find_friend(text, request=session.arguments.request)
+    limit = session.arguments.timeout or None
+    await session.online(friend)
+    if friend.public_key in (peer.public_key for peer in conference.peers):
+        return
+    try:
+        send_invitation(session, conference, text)
+        async with asyncio.timeout(limit):
+            while friend.public_key not in (peer.public_key for peer in conference.peers):
+                await asyncio.sleep(LOOK_S)
+    except TimeoutError as error:
+        problem = f"{session.name_of(friend)} did not accept the invitation within {limit:g} s"
+        raise Failure(problem, TIMED_OUT) from error
+
+
+def send_invitation(session: CliSession, conference: AsyncConference, text: str) -> None:
+    """Invite a friend; Failure when they are offline."""
+    friend = session.find_friend(text, request=session.arguments.request)
+    try:
+        conference.invite(friend)
+    except ToxError as error:
+        raise Failure(f"{session.name_of(friend)} cannot be invited: {error}") from error
+    session.out.status(
+        "conference_invited",
+        f"{session.name_of(friend)} is invited to {conference_name(conference)}",
+        **fields_of(conference),
+        friend=str(friend.public_key),
+        name=friend.name,
+    )
+
+
+def join_main(words: list[str]) -> int:
+    """`conference join`."""
+    parser = settings.make_parser(
+        "conference join",
+        "Wait for a friend's invitation to a conference, accept it, and print the ID of the conference.",
+    )
+    parser.add_argument(
+        "friend", metavar="FRIEND", nargs="?", help="whose invitation, else anybody's: " + FRIEND_HELP
+    )
+    parser.add_argument("--accept", action="store_true", help="accept all friend requests")
+    add_friend_options(parser.add_argument, timeout_s=0)
+    settings.add_network_options(parser)
+    arguments = parser.parse_args(words)
+
+    async def join(session: CliSession) -> None:
+        only = None
+        if arguments.friend is not None:
+            only = session.find_friend(arguments.friend, request=arguments.request).number
+        accept_or_tell(session, arguments.accept)
+        tell_messages(session)
+        try:
+            async with asyncio.timeout(arguments.timeout or None):
+                conference = await _first_joined(session, only)
+        except TimeoutError as error:
+            raise Failure(f"in no conference after {arguments.timeout:g} s", TIMED_OUT) from error
+        await asyncio.sleep(LINGER_S)
+        tell_conference(session.out, conference)
+
+    return run(arguments, join)
+
+
+async def _first_joined(session: CliSession, only: int | None) -> AsyncConference:
+    """Accept invitations until one leads into a conference."""
+    async for event in session.tox:
+        if not isinstance(event, ConferenceInvite):
+            continue
+        wanted = only in (None, event.friend_number) and event.type == ConferenceType.TEXT
+        tell_invitation(session, event, accepted=wanted)
+        if wanted:
+            try:
+                return await session.tox.conference_join(event)
+            except ToxError as error:
+                session.out.warning(f"the invitation cannot be accepted: {error}")
+    raise Failure("the instance ended")
