@@ -159,7 +159,7 @@ class PeerSession:
 
     def connect(self, request_type: int) -> None:
         """Ask the peer for a session, unless we do so already."""
-        if self.is_closed or (self._channel is not None and not self._proven):
+        if self.is_closed:
             return
         setup = self._setup = self._setup or self._new_setup()
         if not setup.is_asking:

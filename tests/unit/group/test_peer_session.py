@@ -151,6 +151,17 @@ def test_there_are_requests_until_the_session_is_proven():
     assert [packet[0] for packet in a.sent].count(0x5A) == 0
 
 
+def test_responses_that_say_nothing_new_do_not_begin_anew():
+    universe, a, b = two_members()
+    b.deaf_to = lambda packet: packet[0] != 0x5A
+    run_for(a, 10_000)
+    assert len(b.sent) > 3 and len(a.peer(b).calls) == 1
+    b.deaf_to = None
+    assert universe.run_until(lambda: is_established(a, b), 2000)
+    talk(universe, a, b)
+    assert len(a.peer(b).calls) == len(b.peer(a).calls) == 1
+
+
 def test_a_peer_that_takes_the_second_request_only():
     """As c-toxcore 0.2.20 does if it has a session already: it answers the first one, with its old key."""
     universe, a, b = two_members()
