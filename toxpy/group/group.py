@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from toxpy.group.keys import ExtendedKeyPair, ExtendedPublicKey
     from toxpy.group.peers import Peer, PeerHost
     from toxpy.group.relays import GroupRelays
-    from toxpy.group.saved import SavedPeer
     from toxpy.group.state import GroupState
     from toxpy.runtime import Runtime, Timer
     from toxpy.wire.address import Address, Node
@@ -281,16 +280,25 @@ class Group:
             self.relays.close()
             self.relays = None
 
+    def disconnect(self) -> None:
+        """Tell all that we leave, for a while; programs hear of each peer that is gone."""
+        self._say_goodbye(b"")
+        self.stop()
+
     def leave(self, part_message: bytes = b"") -> bool:
         """Tell all that we leave, and be gone; False when a peer could not be told."""
+        told = self._say_goodbye(part_message)
+        self.deleted = True
+        self.stop(tell=False)
+        return told
+
+    def _say_goodbye(self, part_message: bytes) -> bool:
         farewell = packets.pack_exit(part_message)
         told = self.send_all(packets.BROADCAST, farewell)
         for peer in self.peers:
             if not peer.is_confirmed:
                 # it may know us already
                 peer.send(packets.BROADCAST, farewell)
-        self.deleted = True
-        self.stop(tell=False)
         return told
 
     # sending
@@ -340,7 +348,3 @@ class Group:
             data = packets.pack_relays(relays)
             for peer in peers:
                 peer.send(packets.TCP_RELAYS, data)
-
-    def saved_peers(self) -> list[SavedPeer]:
-        """How the members are reached again."""
-        return self.peers.saved()

@@ -5,19 +5,21 @@ from __future__ import annotations
 from toxpy.errors import api_error
 from toxpy.friend.capability import Capability
 from toxpy.group.discovery import Discovery
-from toxpy.group.group import Group
+from toxpy.group.group import DISCONNECTED, Group
 from toxpy.group.incoming import Incoming
 from toxpy.group.invites import PACKET_INVITE, Invites
 from toxpy.group.keys import ExtendedKeyPair, chat_public_key
 from toxpy.group.relays import GroupRelays
+from toxpy.group.saved import SavedGroup, read_groups, write_groups
 from toxpy.group.state import GroupState
 from toxpy.group.talk import Talk
 from toxpy.group.wire import JOIN_PRIVATE, JOIN_PUBLIC, LAYOUTS
 from toxpy.wire.packets import GROUP_HANDSHAKE
+from toxpy.wire.sections import GROUPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from toxpy.friend.friend import FriendState
     from toxpy.friend.layers import Layers
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from toxpy.group.setup import OwnMember
     from toxpy.wire.address import Address
 
+#: Groups that a save may have.
+MAX_LOADED = 1024
 _RECEIVER = slice(GROUP_HANDSHAKE.offset("receiver"), GROUP_HANDSHAKE.offset("nonce"))
 _SENDER = slice(GROUP_HANDSHAKE.offset("sender"), GROUP_HANDSHAKE.offset("receiver"))
 
@@ -44,10 +48,12 @@ class GroupEntry:
 class Groups(Capability):
     """The table of groups; the net of each."""
 
-    __slots__ = ("_by_key", "_by_number", "_layers", "budget", "events", "invites", "rt")
+    __slots__ = ("_by_key", "_by_number", "_layers", "budget", "events", "invites", "rt", "section")
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
+        #: without the option a section of a save is kept as it is
+        self.section = GROUPS if layers.options.experimental_groups_persistence else 0
         self.rt = layers.rt
         self.events: list[Event] = layers.messenger.events
         #: X25519 for strangers: the same for all that comes over UDP
@@ -151,17 +157,22 @@ class Groups(Capability):
         def make_state(members: Callable[[], list[ExtendedPublicKey]]) -> GroupState:
             return GroupState(chat, keys, members, rt=self.rt, chat_keys=chat_keys)
 
-        number = next(n for n in range(len(self._by_number) + 1) if n not in self._by_number)
-        group = Group(number, self, keys, join_type, make_state, Incoming, name=own_name)
-        entry = self._by_number[number] = GroupEntry(
-            group, Discovery(group, self._layers.node.announce.groups)
-        )
-        self._by_key[keys.public.enc] = group
+        group = Group(self._free_number(), self, keys, join_type, make_state, Incoming, name=own_name)
+        return self._put(group)
+
+    def _free_number(self) -> int:
+        return next(n for n in range(len(self._by_number) + 1) if n not in self._by_number)
+
+    def _put(self, group: Group) -> GroupEntry:
+        entry = GroupEntry(group, Discovery(group, self._layers.node.announce.groups))
+        self._by_number[group.number] = entry
+        self._by_key[group.state.keys.public.enc] = group
         return entry
 
-    def _begin(self, entry: GroupEntry) -> GroupEntry:
+    def _begin(self, entry: GroupEntry, *, connect: bool = True) -> GroupEntry:
         entry.group.state_changed()
-        entry.group.begin()
+        if connect:
+            entry.group.begin()
         onion = self._layers.onion
         onion.groups.append(entry.discovery.target)
         onion.search_soon()
@@ -182,3 +193,36 @@ class Groups(Capability):
         """Tell all members of all groups."""
         for entry in list(self._by_number.values()):
             self.leave(entry)
+
+    def load(self, contents: Sequence[bytes]) -> None:
+        """The groups of a save; one that is there already, or damaged, is left out."""
+        for content in contents:
+            for saved in read_groups(content, self.rt.counters):
+                if self.by_id(saved.chat.sig) is None and len(self._by_number) < MAX_LOADED:
+                    self._restore(saved)
+
+    def _restore(self, saved: SavedGroup) -> None:
+        def make_state(members: Callable[[], list[ExtendedPublicKey]]) -> GroupState:
+            return saved.restore(members, rt=self.rt)
+
+        number, name, status = self._free_number(), saved.name, saved.status
+        # as c-toxcore: whoever was in a private group was let in once
+        group = Group(number, self, saved.keys, JOIN_PRIVATE, make_state, Incoming, name=name, status=status)
+        for peer in saved.peers:
+            group.peers.remember(peer)
+        self._begin(self._put(group), connect=not saved.disconnected)
+
+    def collect(self) -> bytes | None:
+        """All groups; c-toxcore reads nothing behind one whose state is not known, so these are the last."""
+        entries = sorted(self.all(), key=lambda entry: not entry.group.state.is_synced)
+        if not entries or not self._layers.options.experimental_groups_persistence:
+            return None
+        return write_groups([_saved(entry.group) for entry in entries])
+
+
+def _saved(group: Group) -> SavedGroup:
+    saved = SavedGroup(group.state)
+    saved.name, saved.status = group.name, group.status
+    saved.disconnected = group.connection == DISCONNECTED
+    saved.peers = group.peers.saved()
+    return saved

@@ -27,7 +27,7 @@ def saved(member):
     """As the group is saved, and read again."""
     group = SavedGroup(member.group.state)
     group.name, group.status = member.group.name, member.group.status
-    group.peers = member.group.saved_peers()
+    group.peers = member.group.peers.saved()
     return group
 
 
@@ -410,12 +410,14 @@ def test_after_a_partition_all_are_together_again(seconds):
 
 def test_disconnected_for_a_while():
     world = mesh(3)
-    b = world.members[1]
-    b.group.stop()
+    a, b = world.members[:2]
+    b.group.disconnect()
     told = b.told()
     assert names(told) == ["GroupPeerExit"] * 2
     assert {event.exit_type for event in told} == {enums.TOX_GROUP_EXIT_TYPE_SELF_DISCONNECTED}
     world.wait(1000)
+    assert [event.exit_type for event in a.told()] == [enums.TOX_GROUP_EXIT_TYPE_QUIT]
+    assert a.group.peers.count_confirmed() == 1
     b.group.begin()
     assert b.group.connection == CONNECTING
     assert world.until(world.is_mesh, 2000)
