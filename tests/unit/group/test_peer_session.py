@@ -154,10 +154,10 @@ def test_there_are_requests_until_the_session_is_proven():
 def test_responses_that_say_nothing_new_do_not_begin_anew():
     universe, a, b = two_members()
     b.deaf_to = lambda packet: packet[0] != 0x5A
-    run_for(a, 10_000)
+    run_for(a, 7000)
     assert len(b.sent) > 3 and len(a.peer(b).calls) == 1
     b.deaf_to = None
-    assert universe.run_until(lambda: is_established(a, b), 2000)
+    assert universe.run_until(lambda: is_established(a, b), 4000)
     talk(universe, a, b)
     assert len(a.peer(b).calls) == len(b.peer(a).calls) == 1
 
