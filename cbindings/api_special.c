@@ -65,13 +65,13 @@ void tox_kill(Tox *tox)
 
 bool toxpy_iterate(Tox *tox, void *user_data)
 {
-    if (toxpy_is_resting(tox)) {
+    struct toxpy_rest rest = {0, 0, 0, 0, true};
+    if (toxpy_is_resting(tox, &rest.left_out_ms)) {
         return true;
     }
     if (tox == NULL || !toxpy_call_begin()) {
         return false;
     }
-    struct toxpy_rest rest = {0, 0, 0, true};
     toxpy_begin((uintptr_t)tox);
     py_tox_iterate((uintptr_t)tox, user_data, &rest);
     if (rest.open) {

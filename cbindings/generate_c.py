@@ -20,6 +20,7 @@ struct toxpy_rest {
     uint64_t version; /* of the instance, while it is true */
     int64_t deadline_ms; /* nothing to do before, unless something arrives; 0 for no rest */
     int64_t interval_ms; /* how long a client should sleep at most */
+    int64_t left_out_ms; /* when a pass was left out the last time; 0 for never */
     bool open; /* of a pass: its toxpy_end() is still to come. Python makes it before the callbacks */
 };
 """

@@ -63,16 +63,21 @@ static bool rests(struct toxpy_instance *instance)
     return instance->rest.deadline_ms != 0 && instance->rest.version == atomic_load(&instance->version);
 }
 
-bool toxpy_is_resting(const void *tox)
+bool toxpy_is_resting(const void *tox, int64_t *left_out_ms)
 {
     struct toxpy_instance *instance = toxpy_instance_of((uintptr_t)tox);
     if (instance == NULL || pthread_mutex_trylock(&instance->mutex) != 0) {
         return false;
     }
     struct epoll_event event;
+    const int64_t now = now_ms();
     /* an error, for example of a descriptor that the host closed, is for Python to see */
-    bool resting = rests(instance) && now_ms() < instance->rest.deadline_ms
+    bool resting = rests(instance) && now < instance->rest.deadline_ms
                    && epoll_wait(atomic_load(&instance->fd), &event, 1, 0) == 0;
+    *left_out_ms = instance->rest.left_out_ms;
+    if (resting) {
+        instance->rest.left_out_ms = now;
+    }
     pthread_mutex_unlock(&instance->mutex);
     return resting;
 }

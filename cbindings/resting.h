@@ -31,8 +31,9 @@ void toxpy_due_sooner(int64_t deadline_ms);
  * should come back soon for the answer. */
 void toxpy_end_sent(uintptr_t tox);
 
-/* Would a pass find nothing to do? */
-bool toxpy_is_resting(const void *tox);
+/* Would a pass find nothing to do? Then it counts as one that was left out now; and `*left_out_ms` is when one was left
+ * out before, or 0: what the next one receives has waited since then at most. */
+bool toxpy_is_resting(const void *tox, int64_t *left_out_ms);
 
 /* tox_iteration_interval() of a resting instance; 0 when Python must be asked. */
 uint32_t toxpy_rest_interval(const void *tox);

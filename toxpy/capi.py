@@ -362,6 +362,7 @@ def _iterate(instance: Instance, tox: int, user_data: Any, rest: Any) -> None:
     nested, instance.iterating = instance.iterating, True
     outer, us = instance.deliverer, get_ident()
     try:
+        core.rt.clock.left_out(rest.left_out_ms)
         core.iterate()
         # what callbacks ask for may be remembered again
         _end(tox)

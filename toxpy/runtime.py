@@ -60,9 +60,14 @@ class Clock:
         self.update()
         self._pass_ms = self.now_ms
 
+    def left_out(self, at_ms: int) -> None:
+        """The C library left a pass out at that moment: nothing had arrived by then. 0 for never."""
+        if at_ms > self._pass_ms:
+            self._pass_ms = at_ms
+
     def begin_pass(self) -> None:
         """As `update`. What is received now may have waited for `late_ms` while the program called others."""
-        self.late_ms = self.now_ms - self._pass_ms
+        self.late_ms = max(self.now_ms - self._pass_ms, 0)
         self.update()
         self._pass_ms = self.now_ms
 

@@ -30,9 +30,9 @@ class PrivateNetwork:
         self.outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         _check(_libc.unshare(CLONE_NEWNET), "a network namespace of our own")
         addresses = [["addr", "add", f"{host}/32", "dev", "lo"] for host in HOSTS]
-        # packets as on a cable. Linux hands on large pieces whole on the loopback, and keeps one until its last
-        # byte is read: with one of 64 KiB the buffer is full, the window closed, and a client of c-toxcore
-        # that waits for the rest of a frame before it reads the beginning waits for ever
+        # packets as on a cable. On the loopback Linux hands on large pieces as they are, and keeps each until
+        # its last byte is read: with one of 64 KiB the buffer is full, the window closed, and a client of
+        # c-toxcore that waits for the rest of a frame before it reads the beginning waits for ever
         loopback = ["link", "set", "lo", "up", "mtu", "1500", "gso_max_segs", "1", "gso_max_size", "1500"]
         for command in (loopback, *addresses):
             subprocess.run(["ip", *command], check=True, capture_output=True)
