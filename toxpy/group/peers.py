@@ -192,6 +192,10 @@ class Peer:
         """Where it is, or may be."""
         return self.session.transport.address if self.session is not None else None
 
+    def direct_address(self) -> Address | None:
+        """Its address if that works."""
+        return self.address() if self.is_direct() else None
+
     def is_direct(self) -> bool:
         """True if its address works."""
         return self.session is not None and self.session.transport.is_direct()
