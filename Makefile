@@ -103,7 +103,7 @@ test-asan: packages-test $(VENV)/ready
 # what a tracer slows down beyond its time or memory is left out; what runs in the C library or another process is not counted
 coverage: packages-test
 	@$(MAKE) --no-print-directory build
-	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest tests/unit tests/properties tests/scenarios -n $(JOBS) --cov \
+	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest tests/unit tests/properties tests/scenarios -n $(JOBS) --maxschedchunk 1 --cov \
 	    --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 lint: $(VENV)/ready
