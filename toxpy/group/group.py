@@ -189,7 +189,7 @@ class Group:
             peer.add_relay(relay)
         if peer.session is not None:
             if address is not None:
-                peer.session.add_address(address)
+                peer.session.on_way(address)
             return
         if self.sessions.connect(enc_pk, request_type, peer, address) is None:
             self.peers.remove(peer)

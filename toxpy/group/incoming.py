@@ -258,7 +258,7 @@ class Incoming:
     def _on_ping(self, peer: Peer, data: bytes) -> None:
         ping = packets.unpack_ping(data)
         if ping.address is not None and peer.session is not None and not peer.is_direct():
-            peer.session.add_address(ping.address)
+            peer.session.on_way(ping.address)
         flags = self._group.state.missing(ping) if self._group.connection == CONNECTED else ALL_FLAGS
         if flags:
             self._sync.ask(peer, flags)

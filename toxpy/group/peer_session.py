@@ -174,12 +174,21 @@ class PeerSession:
     def _send_request(self, setup: GroupSetup) -> None:
         setup.is_held_up = not self.transport.send_handshake(setup.make_request(self._owner.own_relay()))
 
-    def add_address(self, address: Address) -> None:
-        """The peer may be there."""
-        self.transport.set_address(address)
+    def on_way(self, address: Address | None = None) -> None:
+        """There may be a way to the peer now, by a relay or at that address: send what was held up."""
+        if address is not None:
+            self.transport.set_address(address)
         setup = self._setup
-        if setup is not None and setup.is_asking and setup.is_held_up:
+        if setup is None:
+            return
+        if setup.is_asking and setup.is_held_up:
             self._send_request(setup)
+        if setup.is_answer_held_up and setup.response_type is not None:
+            self._answer(setup, setup.response_type, None)
+
+    def _answer(self, setup: GroupSetup, request_type: int, address: Address | None) -> None:
+        response = setup.make_response(request_type, self._owner.own_relay())
+        setup.is_answer_held_up = not self.transport.answer(response, address)
 
     def on_handshake(self, packet: bytes, address: Address | None) -> None:
         """A handshake packet of that peer, or of somebody who says so; None for one over a relay."""
@@ -208,7 +217,7 @@ class PeerSession:
             self.transport.heard_from(address, moves=True)
         if handshake.relay is not None:
             self._owner.add_relay(handshake.relay)
-        self.transport.answer(setup.make_response(handshake.request_type, self._owner.own_relay()), address)
+        self._answer(setup, handshake.request_type, address)
 
     def _on_response(self, handshake: GroupHandshake, address: Address | None) -> None:
         setup = self._setup

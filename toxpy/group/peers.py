@@ -170,8 +170,12 @@ class Peer:
 
     def _use_relays(self) -> TcpPeer | None:
         if self._route is None and self._relays is not None and not self.is_gone:
-            self._route = self._relays.route(self.enc_pk)
+            self._route = self._relays.route(self.enc_pk, self._on_way)
         return self._route
+
+    def _on_way(self) -> None:
+        if self.session is not None:
+            self.session.on_way()
 
     def own_relay(self) -> Node | None:
         """A relay where the peer can reach us."""

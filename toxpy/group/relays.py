@@ -52,9 +52,11 @@ class GroupRelays:
         """Relays where peers can reach us."""
         return self._pool.relays(count)
 
-    def route(self, enc_pk: bytes) -> TcpPeer:
-        """The way to a peer; it begins without relays."""
-        return self._pool.peer(enc_pk, self._on_data)
+    def route(self, enc_pk: bytes, on_way: Callable[[], None]) -> TcpPeer:
+        """The way to a peer; it begins without relays. `on_way` is told when packets can be sent."""
+        peer = self._pool.peer(enc_pk, self._on_data, on_way)
+        peer.on_expected = on_way
+        return peer
 
     def _on_data(self, data: bytes) -> None:
         self._on_packet(data, None)

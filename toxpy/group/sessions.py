@@ -70,7 +70,7 @@ class GroupSessions:
             return None
         session = self._add(peer_pk, key, owner)
         if address is not None:
-            session.add_address(address)
+            session.on_way(address)
         session.connect(request_type)
         return session
 

@@ -84,6 +84,7 @@ class GroupSetup:
         "_pair",
         "_peer_pk",
         "_permanent_key",
+        "is_answer_held_up",
         "is_asking",
         "is_held_up",
         "request_type",
@@ -105,8 +106,8 @@ class GroupSetup:
         self.since_ms = own.rt.clock.now_ms
         #: True while we send requests
         self.is_asking = False
-        #: True if there was no way for the last request
-        self.is_held_up = False
+        #: True if there was no way for the last request, or response
+        self.is_held_up = self.is_answer_held_up = False
         self.request_type = 0
         self.requests = self.requested_ms = 0
         #: request type of what we answer, None while there is nothing to answer

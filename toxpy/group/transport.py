@@ -99,9 +99,9 @@ class GroupTransport:
             self._ways.send_udp(address, packet)
         return True
 
-    def answer(self, packet: bytes, address: Address | None) -> None:
-        """Send a handshake the way that the peer's came."""
+    def answer(self, packet: bytes, address: Address | None) -> bool:
+        """Send a handshake the way that the peer's came; False when there is none any more."""
         if address is not None:
             self._ways.send_udp(address, packet)
-        elif not self._ways.send_relay(packet):
-            self.send_handshake(packet)
+            return True
+        return self._ways.send_relay(packet) or self.send_handshake(packet)

@@ -186,10 +186,10 @@ def test_there_is_no_request_without_a_way_and_one_as_soon_as_there_is_one():
     a.connect(b, address=False)
     run_for(a, 1000)
     assert a.sent == []
-    a.peer(b).session.add_address(b.socket.address)
+    a.peer(b).session.on_way(b.socket.address)
     run_for(a, 100)
     assert is_established(a, b)
-    a.peer(b).session.add_address(a.socket.address)
+    a.peer(b).session.on_way(a.socket.address)
     assert a.peer(b).session.transport.address == b.socket.address
 
 
