@@ -92,6 +92,19 @@ def test_who_is_heard_from_elsewhere_needs_no_introducer_when_there_are_many(roo
     assert all(one.reasons & CLOSEST for one in links.online)
 
 
+def test_an_introducer_lets_go_of_whom_it_hears_from_elsewhere(room):
+    everybody = room.together(*[f"m{i}" for i in range(9)])
+    room.run(60)
+    links = everybody[0].conference().links
+    newcomer = room.member("newcomer")
+    links.add(newcomer.real_pk, INTRODUCING)
+    links.set_online(links.by_key[newcomer.real_pk], 0)
+    links.on_heard(newcomer.real_pk, links.by_key[newcomer.real_pk])
+    assert newcomer.real_pk in links.by_key
+    links.on_heard(newcomer.real_pk, links.online[0])
+    assert newcomer.real_pk not in links.by_key
+
+
 def test_a_message_goes_over_all_links_but_the_one_it_came_from(three):
     alice, bob, _ = three
     links = alice.conference().links

@@ -69,7 +69,10 @@ def test_thirty_invited_at_once(room):
     assert len(founder.links()) <= links.ENOUGH_LINKS
 
 
-def test_more_than_there_are_links(room, monkeypatch):
+@pytest.mark.parametrize("accepts", [invitations.MAX_ACCEPTS, 0])
+def test_more_than_there_are_links(room, monkeypatch, accepts):
+    """Also when nobody accepts again, as real members do not."""
+    monkeypatch.setattr(invitations, "MAX_ACCEPTS", accepts)
     monkeypatch.setattr(links, "MAX_LINKS", 6)
     founder, *others = everybody = room.friends(*names(16))
     room.bring_in(founder, others)
@@ -272,6 +275,23 @@ def test_an_invitation_joins_two_halves_without_asking(room):
     room.run(1)
     assert bob.take(ev.ConferenceInvite) == []
     assert alice.names() == ["alice", "bob"] and bob.names() == ["alice", "bob"]
+
+
+def test_an_invitation_joins_two_who_have_forgotten_each_other(room):
+    alice, bob = room.together("alice", "bob")
+    for one, other in ((alice, bob), (bob, alice)):
+        conference = one.conference()
+        conference.links.close()
+        conference.peers.drop(conference.peers.by_key[other.real_pk])
+    room.run(3)
+    assert (alice.names(), bob.names()) == (["alice"], ["bob"])
+    bob.conference_invite(0, 0)
+    room.until(lambda: sorted(alice.names()) == sorted(bob.names()) == ["alice", "bob"], 5)
+    assert alice.take(ev.ConferenceInvite) == []
+    alice.seen.clear()
+    bob.conference_send_message(0, 0, b"here you are")
+    room.run(1)
+    assert alice.texts() == [b"here you are"]
 
 
 def test_a_second_join_is_a_duplicate(room):
