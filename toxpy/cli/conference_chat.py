@@ -176,6 +176,8 @@ class ConferenceChat:
 
     async def _listen(self) -> None:
         async for message in self._conference.messages():
+            # nobody speaks before they are here
+            self._look()
             self._tell_message(message)
 
     def _tell_message(self, message: HeardMessage) -> None:
