@@ -21,9 +21,9 @@ AWAY_S = 45
 class Bot:
     """The example as a process, and what it says."""
 
-    def __init__(self, folder, nodes):
+    def __init__(self, folder, nodes, example="echo_bot.py"):
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", ROOT / "examples" / "echo_bot.py", "--nodes", nodes],
+            [sys.executable, "-W", "error", ROOT / "examples" / example, "--nodes", nodes],
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
