@@ -1592,7 +1592,7 @@ typedef enum Tox_Err_Conference_Send_Message {
     TOX_ERR_CONFERENCE_SEND_MESSAGE_OK,
     /** No conference has this number. */
     TOX_ERR_CONFERENCE_SEND_MESSAGE_CONFERENCE_NOT_FOUND,
-    /** The message has more than TOX_MAX_MESSAGE_LENGTH bytes. */
+    /** The message has more than 1363 bytes. */
     TOX_ERR_CONFERENCE_SEND_MESSAGE_TOO_LONG,
     /** We are not connected to the conference. */
     TOX_ERR_CONFERENCE_SEND_MESSAGE_NO_CONNECTION,
@@ -1603,7 +1603,7 @@ typedef enum Tox_Err_Conference_Send_Message {
 /** @return The name of the enumerator, or "<invalid Tox_Err_Conference_Send_Message>". A static string. */
 const char *tox_err_conference_send_message_to_string(Tox_Err_Conference_Send_Message value);
 
-/** Say something to all peers of a conference; at most TOX_MAX_MESSAGE_LENGTH bytes. There are no receipts. */
+/** Say something to all peers of a conference; at most 1363 bytes. There are no receipts. */
 bool tox_conference_send_message(
     Tox *tox, Tox_Conference_Number conference_number, Tox_Message_Type type, const uint8_t message[],
     size_t length, Tox_Err_Conference_Send_Message *error);

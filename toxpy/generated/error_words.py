@@ -110,7 +110,7 @@ WORDS = {
     "TOX_ERR_CONFERENCE_JOIN_FAIL_SEND": "the answer could not be sent to the friend",
     "TOX_ERR_CONFERENCE_JOIN_NULL": "the cookie is NULL",
     "TOX_ERR_CONFERENCE_SEND_MESSAGE_CONFERENCE_NOT_FOUND": "no conference has this number",
-    "TOX_ERR_CONFERENCE_SEND_MESSAGE_TOO_LONG": "the message has more than 1372 bytes",
+    "TOX_ERR_CONFERENCE_SEND_MESSAGE_TOO_LONG": "the message has more than 1363 bytes",
     "TOX_ERR_CONFERENCE_SEND_MESSAGE_NO_CONNECTION": "we are not connected to the conference",
     "TOX_ERR_CONFERENCE_SEND_MESSAGE_FAIL_SEND": "the message could not be sent",
     "TOX_ERR_CONFERENCE_TITLE_CONFERENCE_NOT_FOUND": "no conference has this number",

@@ -108,6 +108,9 @@ def test_three_talk(meeting):
     with pytest.raises(ToxError) as caught:
         bob.conference_get_title(0)
     assert caught.value.name == "TOX_ERR_CONFERENCE_TITLE_INVALID_LENGTH"
+    with pytest.raises(ToxError, match="more than 1363 bytes"):
+        bob.conference_send_message(0, "x" * 1364)
+    bob.conference_send_message(0, "x" * 1363)
     bob.conference_set_title(0, "Größe")
     assert meeting.wait("Carol", toxpy.ConferenceTitle).title == "Größe"
     assert meeting.toxes["Carol"].conference_get_title(0) == "Größe"
