@@ -160,7 +160,7 @@ class ConferenceChat:
                 send_invitation(self._session, self._conference, rest)
             elif command == "/title" and rest:
                 self._conference.title = rest
-                self._tell_title("we")
+                self._tell_title("us")
             elif command == "/peers":
                 names = ", ".join(peer_name(peer) for peer in self._conference.peers)
                 peers = [str(peer.public_key) for peer in self._conference.peers]
