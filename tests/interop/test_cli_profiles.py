@@ -197,7 +197,7 @@ class Window:
 @pytest.mark.parametrize(("command", "status"), [("receive", 0), ("chat", 129)])
 def test_a_window_that_is_closed(tmp_path, where, command, status):  # noqa: F811
     alice, tox_id = new(tmp_path, "Alice")
-    friend = [f"{int(tox_id[:2], 16) ^ 1:02X}{tox_id[2:64]}"] if command == "chat" else []
+    friend = [new(tmp_path, "Bob")[1]] if command == "chat" else []
     window = Window(command, *friend, "-p", alice, *where)
     window.wait_for("Tox ID: ")
     assert window.close() == status
@@ -231,7 +231,8 @@ def test_nohup(tmp_path, where):  # noqa: F811
 
 def test_a_hangup_that_comes_again(tmp_path, where):  # noqa: F811
     """The system sends one to the session and one to its foreground, some time after writing fails."""
-    alice, tox_id = new(tmp_path, "Alice")
-    window = Window("chat", f"{int(tox_id[:2], 16) ^ 1:02X}{tox_id[2:64]}", "-p", alice, *where)
+    alice, _ = new(tmp_path, "Alice")
+    _, bobs_id = new(tmp_path, "Bob")
+    window = Window("chat", bobs_id, "-p", alice, *where)
     window.wait_for("Tox ID: ")
     assert window.close(again=True) == 129
