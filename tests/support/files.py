@@ -78,7 +78,7 @@ class Sent:
             except ToxError as error:
                 if error.code == enums.TOX_ERR_FILE_SEND_CHUNK_SENDQ:
                     return
-                # of a stream more is asked for than there is; a cancel, or the friend's leaving, may overtake us
+                # of a stream more is asked for than there is; a cancel or the friend's end may overtake us
                 assert error.code in OVER, error
                 self.requests.clear()
                 return
