@@ -238,6 +238,8 @@ def sentinel(function: Function) -> str:
         return "NULL"
     if result.base == "bool":
         return "false"
+    if result.base == "int32_t":
+        return "-1"
     if function.error is None:
         return "0"
     if result.is_enum:

@@ -1,5 +1,6 @@
 """The generated files are what the header says, and the generator reads headers right."""
 
+import re
 import sys
 from types import SimpleNamespace
 
@@ -167,6 +168,17 @@ def test_planning_by_parameter_type():
     assert name.output is not None and name.output.name == "name"
     assert planned["tox_thing_get_list"].output is not None
     assert planned["tox_callback_thing"].kind == "callback"
+
+
+def test_functions_fail_with_what_their_comment_says(api):
+    """Also those that answer without Python, because their subsystem is not there."""
+    header = (ROOT / "include" / "toxcore.h").read_text()
+    answers = {item.function.name: sentinel(item.function) for item in plan(api)}
+    text = r"(?:(?!\*/).)*?"
+    rule = rf"/\*\*{text}\b(?:or (-1|\w+_MAX)\.|(\w+_MAX) on error){text}\*/\n\w[\w ]*?\b(\w+)\("
+    said = {name: either or on_error for either, on_error, name in re.findall(rule, header, re.S)}
+    assert said == {name: answers[name] for name in said}
+    assert len([name for name in said if name.startswith("toxav_")]) == 5 and len(said) >= 20
 
 
 def test_functions_belong_to_the_part_of_the_longest_prefix(api):
