@@ -46,11 +46,12 @@ define require_packages
 	fi
 endef
 
-.PHONY: help demo test durations walk test-asan lint coverage types check build bench microbench profile wheels docs needs packages-demo packages-test packages-bench packages-docs clean
+.PHONY: help demo test durations walk test-asan lint coverage build bench microbench profile wheels docs needs packages-demo packages-test packages-bench packages-docs clean
 
 help:
 	@echo "make demo               try it: an echo bot in C and a Python client talk over a Tox network on this machine"
 	@echo "make demo PEER=debian   the same, with the echo bot on Debian's libtoxcore"
+	@echo "make build              the C library in build/prefix, and the virtual environment .venv"
 	@echo "make test               all checks and tests; says at the start how long it takes"
 	@echo "make durations          the same, and keep how long each test took, so that the longest begin"
 	@echo "make walk               types in for real what the documents say, as root: installs packages"
