@@ -1,5 +1,6 @@
 """Every example in the README and in docs/ is run."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -118,6 +119,17 @@ def test_the_python_page_names_everything():
         public = {name for name in dir(getattr(toxpy, title)) if not name.startswith("_")}
         assert names == public, title
     assert set(toxpy.__all__) <= set(re.findall(r"`(\w+)`", listed))
+
+
+def test_the_pages_of_the_api_have_every_public_name():
+    """Each once: events and enums on a page of their own, all else with its docstrings."""
+    api, events = ((ROOT / "docs" / page).read_text() for page in ("api.md", "events.md"))
+    shown = re.findall(r"(?m)^::: ([\w.]+)\.(\w+)$", api)
+    for module, name in shown:
+        assert getattr(importlib.import_module(module), name).__doc__, name
+    names = [name for _, name in shown] + re.findall(r"(?m)^### (\w+)$", events)
+    # a capability is for programs that extend the core, and not loaded for others
+    assert sorted(names) == sorted([*toxpy.__all__, "Capability"])
 
 
 def test_prose_fits_the_page():
