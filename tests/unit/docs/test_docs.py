@@ -132,6 +132,12 @@ def test_the_pages_of_the_api_have_every_public_name():
     assert sorted(names) == sorted([*toxpy.__all__, "Capability"])
 
 
+def test_contributors_are_told_of_every_folder():
+    page = (ROOT / "CONTRIBUTING.md").read_text().partition("## Where things are\n")[2].partition("\n## ")[0]
+    named = {name.removeprefix("toxpy/") for name in re.findall(r"`([\w/]+)`", page)}
+    assert {path.parent.name for path in (ROOT / "toxpy").glob("*/__init__.py")} <= named
+
+
 def test_prose_fits_the_page():
     """120 columns; tables and code are as wide as they must be, and so is what programs write."""
     for page in [*PAGES, ROOT / "CHANGELOG.md"]:
