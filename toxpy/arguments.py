@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
-from toxpy.ids import bytes_of
+from toxpy.ids import bytes_of, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -78,7 +78,7 @@ def as_bytes(value: bytes, what: str) -> bytes:
         return bytes_of(value)
     except TypeError:
         # without the value, which may be a secret
-        raise TypeError(f"{what} is bytes, not a {type(value).__name__}") from None
+        raise TypeError(f"{what} is bytes, not {kind_of(value)}") from None
 
 
 def as_host(value: str | bytes) -> str | bytes:
@@ -143,4 +143,4 @@ def _shown(value: object) -> str:
         return repr(value)
     if isinstance(value, str):
         return repr(value if len(value) <= 30 else value[:30] + "...")
-    return f"a {type(value).__name__}"
+    return kind_of(value)

@@ -30,6 +30,12 @@ def address_checksum(data: bytes) -> bytes:
     return bytes((even, odd))
 
 
+def kind_of(value: object) -> str:
+    """Its class, for a message: "an int", but "a UserStatus"."""
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
+
+
 def bytes_of(value: bytes | bytearray | memoryview | PublicKey | ToxId | SecretKey) -> bytes:
     """The bytes of what has some; TypeError for anything else, a number too, of which `bytes` makes zeros."""
     if isinstance(value, (PublicKey, ToxId, SecretKey)):
@@ -37,7 +43,7 @@ def bytes_of(value: bytes | bytearray | memoryview | PublicKey | ToxId | SecretK
     try:
         return bytes(memoryview(value))
     except TypeError:
-        raise TypeError(f"bytes are needed here, not a {type(value).__name__}") from None
+        raise TypeError(f"bytes are needed here, not {kind_of(value)}") from None
 
 
 def checked_key(public_key: bytes | None, null_error: str) -> bytes:

@@ -29,6 +29,7 @@ from toxpy.generated import events as ev
 from toxpy.generated.typed_enums import FileKind
 from toxpy.generated.typed_events import FileRecv
 from toxpy.handlers import check_function, refuse_coroutine
+from toxpy.ids import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -237,7 +238,7 @@ def check_place(place: object, does: str) -> None:
     if not isinstance(place, str | os.PathLike) and (
         isinstance(place, TextIOBase) or not callable(getattr(place, does, None))
     ):
-        raise TypeError(f"a path or a binary file object is needed, not a {type(place).__name__}")
+        raise TypeError(f"a path or a binary file object is needed, not {kind_of(place)}")
 
 
 def _size_of(opened: BinaryIO) -> int | None:

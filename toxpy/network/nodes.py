@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from toxpy.arguments import as_kind
 from toxpy.handlers import check_function
-from toxpy.ids import PublicKey
+from toxpy.ids import PublicKey, kind_of
 from toxpy.runtime import Rng
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def first_asked(nodes: Iterable[NodeAddress]) -> tuple[list[NodeAddress], list[N
 def as_nodes(nodes: object) -> list[NodeAddress]:
     """The nodes, or TypeError for what are none."""
     if isinstance(nodes, str | bytes) or not isinstance(nodes, Iterable):
-        raise TypeError(f"nodes are what load_nodes returns, not a {type(nodes).__name__}")
+        raise TypeError(f"nodes are what load_nodes returns, not {kind_of(nodes)}")
     return [as_kind(node, NodeAddress, "a NodeAddress") for node in nodes]
 
 

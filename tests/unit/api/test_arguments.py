@@ -282,6 +282,15 @@ def test_no_value_that_may_be_secret_is_shown():
         assert KEY[:6] not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "wrong, words",
+    [(5, "not an int"), ([], "not a list"), ({}, "not a dict"), (toxpy.UserStatus.AWAY, "not a UserStatus")],
+)
+def test_a_wrong_type_has_its_article(wrong, words):
+    with pytest.raises(TypeError, match=words):
+        Tox(savedata=wrong)
+
+
 def test_numbers_of_other_kinds_are_numbers(tox):
     class Index(int):
         pass
