@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
-from toxpy.ids import bytes_of, kind_of
+from toxpy.ids import bytes_of, from_hex, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 U16_MAX, U32_MAX, U64_MAX = 2**16 - 1, 2**32 - 1, 2**64 - 1
+CONFERENCE_ID_SIZE = 32
 #: Fields of `Options` by what they hold.
 FLAGS = (
     "ipv6_enabled",
@@ -79,6 +80,13 @@ def as_bytes(value: bytes, what: str) -> bytes:
     except TypeError:
         # without the value, which may be a secret
         raise TypeError(f"{what} is bytes, not {kind_of(value)}") from None
+
+
+def as_id(value: str | bytes) -> bytes:
+    """The ID of a conference: bytes, or hex digits."""
+    if isinstance(value, str):
+        return from_hex(value, CONFERENCE_ID_SIZE, "conference ID")
+    return as_bytes(value, "the ID of a conference")
 
 
 def as_host(value: str | bytes) -> str | bytes:

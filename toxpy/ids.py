@@ -55,7 +55,7 @@ def checked_key(public_key: bytes | None, null_error: str) -> bytes:
     return public_key
 
 
-def _from_hex(text: str, size: int, what: str) -> bytes:
+def from_hex(text: str, size: int, what: str) -> bytes:
     """Exactly `size` bytes of hex, spaces around it allowed; ValueError says what is wrong."""
     text = text.strip()
     if len(text) != 2 * size:
@@ -79,7 +79,7 @@ class PublicKey:
         if isinstance(value, PublicKey):
             raw = value.raw
         elif isinstance(value, str):
-            raw = _from_hex(value, PUBLIC_KEY_SIZE, "public key")
+            raw = from_hex(value, PUBLIC_KEY_SIZE, "public key")
         else:
             raw = bytes_of(value)
         if len(raw) != PUBLIC_KEY_SIZE:
@@ -122,7 +122,7 @@ class ToxId:
             text = value.strip()
             if text[: len(URI_PREFIX)].lower() == URI_PREFIX:
                 text = text[len(URI_PREFIX) :]
-            raw = _from_hex(text, ADDRESS_SIZE, "Tox ID")
+            raw = from_hex(text, ADDRESS_SIZE, "Tox ID")
         else:
             raw = bytes_of(value)
         if len(raw) != ADDRESS_SIZE:

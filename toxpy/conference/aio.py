@@ -234,8 +234,8 @@ class ConferenceAio(AioPart):
             conference = self._conferences[number] = AsyncConference(self, number)
         return conference
 
-    def conference_by_id(self, id: bytes) -> AsyncConference:
-        """The conference with that ID."""
+    def conference_by_id(self, id: str | bytes) -> AsyncConference:
+        """The conference with that ID, of 32 bytes or 64 hex digits."""
         return self.conference(self.sync.conference_by_id(id))
 
     def conference_new(self, title: str | bytes | None = None) -> AsyncConference:

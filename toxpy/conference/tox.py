@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from toxpy.arguments import U32_MAX, as_bytes, as_number, as_range, as_text
+from toxpy.arguments import U32_MAX, as_bytes, as_id, as_number, as_range, as_text
 from toxpy.generated import events as ev
 from toxpy.generated.typed_enums import ConferenceType, MessageType
 from toxpy.generated.typed_events import to_text
@@ -85,13 +85,13 @@ class ConferenceTox(ToxPart):
 
     conference_get_uid = conference_get_id
 
-    def conference_by_id(self, id: bytes) -> int:
-        """The number of the conference with that ID."""
-        return self.core.conferences.conference_by_id(as_bytes(id, "the ID of a conference"))
+    def conference_by_id(self, id: str | bytes) -> int:
+        """The number of the conference with that ID, of 32 bytes or 64 hex digits."""
+        return self.core.conferences.conference_by_id(as_id(id))
 
-    def conference_by_uid(self, uid: bytes) -> int:
+    def conference_by_uid(self, uid: str | bytes) -> int:
         """The same."""
-        return self.core.conferences.conference_by_uid(as_bytes(uid, "the ID of a conference"))
+        return self.core.conferences.conference_by_uid(as_id(uid))
 
     # about peers, whose numbers change with every ConferencePeerListChanged
 

@@ -222,6 +222,7 @@ def test_who_is_alone_is_told_so():
         with pytest.raises(toxpy.ToxError):
             alice.conference_new("x" * 129)
         assert alice.conferences == [conference] == [alice.conference_by_id(conference.id)]
+        assert alice.conference_by_id(f" {conference.id.hex().upper()}\n") == conference
 
     play(scene)
 

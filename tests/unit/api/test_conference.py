@@ -119,6 +119,10 @@ def test_three_talk(meeting):
 def test_they_agree_which_conference_it_is(meeting):
     meeting.come_together()
     ids = {tox.conference_get_id(0) for tox in meeting.toxes.values()}
+    for find in (meeting.toxes["Bob"].conference_by_id, meeting.toxes["Bob"].conference_by_uid):
+        assert [find(key) for key in ids] == [find(key.hex()) for key in ids] == [0]
+        with pytest.raises(ValueError, match="a conference ID has 64 hex digits, not 4"):
+            find("ABCD")
     (common,) = ids
     assert len(common) == 32
     for tox in meeting.toxes.values():
