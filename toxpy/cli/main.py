@@ -27,8 +27,12 @@ COMMANDS = {
 }
 
 
-def usage() -> str:
-    """The list of commands."""
+def usage(group: str | None = None) -> str:
+    """The list of commands, or of those whose first word is `group`."""
+    if group is not None:
+        lines = [f"  {name:<18} {text}" for name, (_, _, text) in COMMANDS.items() if _is_of(name, group)]
+        head = [f"Usage: {PROGRAM} {group} COMMAND [OPTION]...", "", "Commands:", *lines, ""]
+        return "\n".join([*head, f"{PROGRAM} {group} COMMAND --help tells more."])
     lines = [f"  {name:<18} {text}" for name, (_, _, text) in COMMANDS.items()]
     return "\n".join(
         [
@@ -43,6 +47,16 @@ def usage() -> str:
     )
 
 
+def _is_of(name: str, group: str) -> bool:
+    return name.startswith(group + " ")
+
+
+def _group(arguments: list[str]) -> str | None:
+    """The first word, if it is that of commands of two words."""
+    first = arguments[0] if arguments else ""
+    return first if any(_is_of(name, first) for name in COMMANDS) else None
+
+
 def main(arguments: list[str]) -> int:
     """Run one command; the exit status."""
     open_missing()
@@ -53,15 +67,18 @@ def _problem(arguments: list[str]) -> str:
     """What is wrong with a command line without a command in front."""
     if not arguments:
         return "no command given"
-    if arguments[0].startswith("-"):
-        for place in range(len(arguments)):
-            command, rest = _command(arguments[place:])
+    group = _group(arguments)
+    front = [] if group is None else [group]
+    options = arguments[len(front) :]
+    if options and options[0].startswith("-"):
+        for place in range(len(options)):
+            command, rest = _command([*front, *options[place:]])
             if command is not None:
-                words = [*command.split(), *arguments[:place], *rest]
+                words = [*command.split(), *options[:place], *rest]
                 return f"options come behind the command: {PROGRAM} {shlex.join(words)}"
-    seconds = [name.partition(" ")[2] for name in COMMANDS if name.startswith(arguments[0] + " ")]
-    if seconds:
-        return f"{arguments[0]} is followed by one of: {', '.join(seconds)}"
+    if group is not None:
+        seconds = [name.partition(" ")[2] for name in COMMANDS if _is_of(name, group)]
+        return f"{group} is followed by one of: {', '.join(seconds)}"
     return f"there is no command {arguments[0]!r}"
 
 
@@ -85,7 +102,11 @@ def _main(arguments: list[str]) -> int:
         return OK
     command, rest = _command(arguments)
     if command is None:
-        mention(f"Error: {_problem(arguments)}\n\n{usage()}")
+        group = _group(arguments)
+        if group is not None and arguments[1:2] in (["--help"], ["-h"], ["help"]):
+            say(usage(group))
+            return OK
+        mention(f"Error: {_problem(arguments)}\n\n{usage(group)}")
         return WRONG_USE
     module, function, _ = COMMANDS[command]
     status: int = getattr(importlib.import_module(f"toxpy.cli.{module}"), function)(rest)

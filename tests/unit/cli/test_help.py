@@ -94,6 +94,10 @@ def test_help_has_the_exit_statuses_of_the_page(capsys):
         (["conference"], "conference is followed by one of: create, invite, join, chat, list"),
         (["conference", "crate"], "conference is followed by one of: create, "),
         (["--json", "conference", "list"], "command: python -m toxpy conference list --json"),
+        (["conference", "--json", "list"], "command: python -m toxpy conference list --json"),
+        (["conference", "-p", "a", "chat", "club"], "conference chat -p a club"),
+        (["conference", "--json"], "conference is followed by one of: create, "),
+        (["--json", "--no-lan", "conference"], "there is no command '--json'"),
         ([], "no command given"),
     ],
 )
@@ -101,6 +105,15 @@ def test_options_before_the_command(words, advice, capsys):
     assert main(words) == 2
     said = capsys.readouterr().err
     assert said.startswith("Error: ") and advice in said
+
+
+@pytest.mark.parametrize("word", ["--help", "-h", "help"])
+def test_help_of_the_conference_commands(word, capsys):
+    assert main(["conference", word]) == 0
+    shown = capsys.readouterr()
+    found = re.findall(r"(?m)^  (\w+(?: \w+)?) ", shown.out)
+    assert found == [name for name in COMMANDS if name.startswith("conference ")] and len(found) == 5
+    assert shown.err == ""
 
 
 @pytest.mark.parametrize(
