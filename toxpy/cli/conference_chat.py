@@ -24,6 +24,7 @@ from toxpy.cli.progress import Progress
 from toxpy.cli.session import CliSession, message_parts, run
 from toxpy.cli.terminal import TIMED_OUT, Failure, visible
 from toxpy.conference.aio import AsyncConference, HeardMessage, Peer
+from toxpy.conference.packets import MAX_NAME_LENGTH
 from toxpy.errors import ToxError
 from toxpy.generated.enums import TOX_ERR_CONFERENCE_SEND_MESSAGE_NO_CONNECTION
 from toxpy.generated.typed_enums import MessageType
@@ -42,6 +43,8 @@ HELP = """\
 /peers             show who is there
 /quit              end, as Ctrl-D does
 //TEXT             send a message that begins with /"""
+#: Commands that are nothing without what follows.
+FOLLOWED_BY = {"/me": "TEXT", "/invite": "FRIEND", "/title": "TEXT"}
 #: Bytes of a message that everybody takes; c-toxcore's limit.
 MAX_MESSAGE_SIZE = 1363
 #: Seconds that a new peer has to tell its name before it is shown.
@@ -156,11 +159,12 @@ class ConferenceChat:
 
     def _command(self, command: str, rest: str) -> None:
         try:
-            if command == "/invite" and rest:
+            if command != "/title" and command in FOLLOWED_BY and not rest:
+                raise Failure(f"{command} is followed by {FOLLOWED_BY[command]}")
+            if command == "/invite":
                 send_invitation(self._session, self._conference, rest)
-            elif command == "/title" and rest:
-                self._conference.title = rest
-                self._tell_title("us")
+            elif command == "/title":
+                self._set_title(rest)
             elif command == "/peers":
                 names = ", ".join(peer_name(peer) for peer in self._conference.peers)
                 peers = [str(peer.public_key) for peer in self._conference.peers]
@@ -168,9 +172,18 @@ class ConferenceChat:
                     "conference_peers", names, **fields_of(self._conference), peers=peers
                 )
             else:
+                if command != "/help":
+                    self._session.out.warning(f"no such command: {command}")
                 self._session.out.status("help", f"What can be typed:\n{HELP}", message=HELP)
         except (Failure, ToxError) as error:
             self._session.out.warning(str(error))
+
+    def _set_title(self, title: str) -> None:
+        size = len(title.encode())
+        if not 0 < size <= MAX_NAME_LENGTH:
+            raise Failure(f"a title has 1 to {MAX_NAME_LENGTH} bytes, and this one has {size}")
+        self._conference.title = title
+        self._tell_title("us")
 
     # what comes
 
