@@ -189,8 +189,12 @@ class ConferenceChat:
 
     async def _listen(self) -> None:
         async for message in self._conference.messages():
-            # nobody speaks before they are here
-            self._look()
+            # nobody speaks before they are here, not even who has left meanwhile
+            key, name = message.peer.public_key, peer_name(message.peer)
+            if key not in self._there:
+                self._there[key] = name
+                self._tell_peer(key, name, "here")
+                self._look_soon()
             self._tell_message(message)
 
     def _tell_message(self, message: HeardMessage) -> None:
@@ -219,10 +223,13 @@ class ConferenceChat:
     def _on_peers(self, event: ConferencePeerListChanged) -> None:
         if event.conference_number == self._conference.number:
             self._changed.set()
-            if not self._is_to_look:
-                # a new peer's name comes a moment later
-                self._is_to_look = True
-                asyncio.get_running_loop().call_later(NAME_S, self._look)
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        """A new peer's name comes a moment later."""
+        if not self._is_to_look:
+            self._is_to_look = True
+            asyncio.get_running_loop().call_later(NAME_S, self._look)
 
     def _look(self) -> None:
         """Tell who came and who left."""
@@ -231,14 +238,17 @@ class ConferenceChat:
             return
         before = self._there
         self._there = now = {p.public_key: peer_name(p) for p in self._conference.peers if not p.ours}
-        for key in [*(now.keys() - before.keys()), *(before.keys() - now.keys())]:
-            is_here = key in now
-            name = now[key] if is_here else before[key]
-            self._session.out.status(
-                "conference_peer",
-                f"{name} is here" if is_here else f"{name} is not here any more",
-                **fields_of(self._conference),
-                peer=str(key),
-                name=name,
-                status="here" if is_here else "gone",
-            )
+        for key in now.keys() - before.keys():
+            self._tell_peer(key, now[key], "here")
+        for key in before.keys() - now.keys():
+            self._tell_peer(key, before[key], "gone")
+
+    def _tell_peer(self, key: PublicKey, name: str, status: str) -> None:
+        self._session.out.status(
+            "conference_peer",
+            f"{name} is here" if status == "here" else f"{name} is not here any more",
+            **fields_of(self._conference),
+            peer=str(key),
+            name=name,
+            status=status,
+        )

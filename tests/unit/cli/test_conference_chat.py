@@ -1,6 +1,7 @@
-"""`conference chat` without a network: the answers to what is typed."""
+"""`conference chat` without a network: the answers to what is typed, and the order of what comes."""
 
 import asyncio
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,10 @@ import pytest
 import toxpy
 from toxpy.cli.conference_chat import ConferenceChat
 from toxpy.cli.terminal import Output
+from toxpy.ids import PublicKey
+
+BOB = toxpy.Peer(1, "Bob", PublicKey(b"b" * 32), False)
+CAROL = toxpy.Peer(2, "Carol", PublicKey(b"c" * 32), False)
 
 
 def typed(*lines, json=False):
@@ -48,3 +53,37 @@ def test_what_is_no_command(capsys):
     assert capsys.readouterr().err == (
         "Warning: /me is followed by TEXT\nWarning: /invite is followed by FRIEND\n"
     )
+
+
+class Talk:
+    """A conference whose peers leave as soon as they have spoken."""
+
+    number, id, title = 0, bytes(32), "Talk"
+
+    def __init__(self, peers, speakers):
+        self.peers, self._speakers = peers, speakers
+
+    async def messages(self):
+        for peer in self._speakers:
+            yield toxpy.HeardMessage(peer, toxpy.MessageType.NORMAL, b"hi")
+
+
+@pytest.mark.parametrize("there", [[], [BOB], [BOB, CAROL]])
+def test_nobody_speaks_before_they_are_here(there, capsys):
+    async def nothing():
+        await asyncio.sleep(3600)
+        yield ""
+
+    async def scene():
+        tox = SimpleNamespace(on=lambda *_: None, closed=False)
+        chat = ConferenceChat(SimpleNamespace(tox=tox, out=Output(json=True)), Talk(there, [BOB, CAROL, BOB]))
+        await chat.run(nothing())
+        chat._look()
+
+    asyncio.run(scene())
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    said = [(one["name"], one.get("status", "said")) for one in found]
+    for name in ("Bob", "Carol"):
+        own = [status for who, status in said if who == name]
+        gone = [] if name in [peer.name for peer in there] else ["gone"]
+        assert own == ["here"] + ["said"] * (2 if name == "Bob" else 1) + gone
