@@ -5,6 +5,7 @@ import signal
 from tests.interop.test_cli import debian, new, node, start, where  # noqa: F401
 from tests.support.cli import objects, run
 from toxpy.generated import events
+from toxpy.ids import ToxId
 
 
 def befriend(start, tmp_path, where):  # noqa: F811
@@ -70,6 +71,19 @@ def test_two_profiles(tmp_path, start, where):  # noqa: F811
     assert talk.finish()[0] == 0
 
 
+def test_who_is_away_keeps_nobody_waiting(tmp_path, start, where):  # noqa: F811
+    alice, _, bob, bob_key = befriend(start, tmp_path, where)
+    create(alice, "club")
+    away = str(ToxId.build(bytes([1]) * 32, 1))
+    join = start("conference", "join", "Alice", "-p", bob, *where)
+    invite = start("conference", "invite", "club", away, "Bob", "--timeout", "10", "-p", alice, *where)
+    assert invite.wait_for("conference_invited")["friend"] == bob_key
+    assert join.finish()[0] == 0
+    status, said = invite.finish()
+    assert status == 3
+    assert [one["message"].partition(" is")[0] for one in said if one["event"] == "error"] == ["01010101…"]
+
+
 def test_what_cannot_be_done_is_said(tmp_path, where):  # noqa: F811
     path, _ = new(tmp_path, "Alice")
     for words, problem, status in [
@@ -88,6 +102,13 @@ def test_what_cannot_be_done_is_said(tmp_path, where):  # noqa: F811
     ]:
         ran = run("conference", *words, "-p", path, *where)
         assert ran.returncode == 1 and problem in ran.stderr, ran.stderr
+    # all are waited for at once
+    ids = [str(ToxId.build(bytes([digit]) * 32, 1)) for digit in (1, 2)]
+    ran = run("conference", "invite", "one", *ids, ids[0], "--timeout", "0.5", "-p", path, *where)
+    assert ran.returncode == 3, ran.stderr
+    for name in ("01010101…", "02020202…"):
+        assert ran.stderr.count(f"waiting for {name}") == 1
+        assert ran.stderr.count(f"{name} is not online after 0.5 s") == 1
     ran = run("conference", "chat", "one", "--timeout", "0.5", "-p", path, *where, stdin="hi\n")
     assert ran.returncode == 3 and "nobody is in one after 0.5 s" in ran.stderr
     listed = objects(run("conference", "list", "-p", path, "--json"))

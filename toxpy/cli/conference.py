@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from toxpy.aio import Friend
 from toxpy.cli import settings
 from toxpy.cli.messages import FRIEND_HELP, accept_or_tell, add_friend_options, tell_messages
 from toxpy.cli.session import CliSession, guarded, run
@@ -156,8 +157,7 @@ def invite_main(words: list[str]) -> int:
     async def invite(session: CliSession) -> None:
         conference = find_conference(session, arguments.conference)
         tell_messages(session)
-        for text in arguments.friend:
-            await _bring_in(session, conference, text)
+        await _bring_in_all(session, conference, arguments.friend)
         # who is in has to hear of the others too
         await asyncio.sleep(LINGER_S)
         tell_conference(session.out, conference)
@@ -165,15 +165,30 @@ def invite_main(words: list[str]) -> int:
     return run(arguments, invite)
 
 
-async def _bring_in(session: CliSession, conference: AsyncConference, text: str) -> None:
+async def _bring_in_all(session: CliSession, conference: AsyncConference, texts: list[str]) -> None:
+    """Invite friends, so that who is away keeps nobody waiting; Failure says who is not in."""
+    friends = [session.find_friend(text, request=session.arguments.request) for text in texts]
+    failures: list[Failure] = []
+
+    async def bring_in(friend: Friend) -> None:
+        try:
+            await _bring_in(session, conference, friend)
+        except Failure as failure:
+            failures.append(failure)
+
+    await asyncio.gather(*[bring_in(friend) for friend in dict.fromkeys(friends)])
+    if failures:
+        raise Failure("; ".join(map(str, failures)), failures[0].status)
+
+
+async def _bring_in(session: CliSession, conference: AsyncConference, friend: Friend) -> None:
     """Invite one friend and wait until they are in; Failure when `--timeout` is over."""
-    friend = session.find_friend(text, request=session.arguments.request)
     limit = session.arguments.timeout or None
     await session.online(friend)
     if friend.public_key in (peer.public_key for peer in conference.peers):
         return
     try:
-        send_invitation(session, conference, text)
+        send_invitation(session, conference, friend)
         async with asyncio.timeout(limit):
             while friend.public_key not in (peer.public_key for peer in conference.peers):
                 await asyncio.sleep(LOOK_S)
@@ -182,9 +197,8 @@ async def _bring_in(session: CliSession, conference: AsyncConference, text: str)
         raise Failure(problem, TIMED_OUT) from error
 
 
-def send_invitation(session: CliSession, conference: AsyncConference, text: str) -> None:
+def send_invitation(session: CliSession, conference: AsyncConference, friend: Friend) -> None:
     """Invite a friend; Failure when they are offline."""
-    friend = session.find_friend(text, request=session.arguments.request)
     try:
         conference.invite(friend)
     except ToxError as error:

@@ -162,7 +162,9 @@ class ConferenceChat:
             if command != "/title" and command in FOLLOWED_BY and not rest:
                 raise Failure(f"{command} is followed by {FOLLOWED_BY[command]}")
             if command == "/invite":
-                send_invitation(self._session, self._conference, rest)
+                session = self._session
+                friend = session.find_friend(rest, request=session.arguments.request)
+                send_invitation(session, self._conference, friend)
             elif command == "/title":
                 self._set_title(rest)
             elif command == "/peers":
