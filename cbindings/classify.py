@@ -98,6 +98,12 @@ PARTS = {
     "tox_file_": "files",
     "tox_conference_": "conferences",
     "tox_group_": "groups",
+    "tox_group_get_": "group_state",
+    "tox_group_get_group_list": "groups",
+    "tox_group_get_number_groups": "groups",
+    "tox_group_kick_": "group_state",
+    "tox_group_peer_": "group_state",
+    "tox_group_set_": "group_state",
     "toxav_": "calls",
     "tox_bootstrap": "network",
     "tox_add_tcp_relay": "network",
@@ -111,7 +117,7 @@ PARTS = {
 
 #: Parts of which nothing exists yet. A part that comes into being leaves this set, and Python programs have
 #: its events and enums.
-LATER = {"groups", "calls"}
+LATER = {"calls"}
 
 #: Names of functions that change nothing.
 READS = re.compile(r"tox_(\w+_)?(get|by|exists|is)(_\w+)?")

@@ -26,7 +26,14 @@ MAX_LINE_LENGTH = 110
 #: Enums that no Python program meets: errors are `ToxError`, events are classes, counters take plain numbers.
 NOT_TYPED = re.compile(r"Tox(av)?_(Err_\w+|Event_Type|Netprof_\w+)")
 #: Python names that are not the enum's own.
-ENUM_NAMES = {"Tox_Friend_Offline_Reason": "OfflineReason"}
+ENUM_NAMES = {
+    "Tox_Friend_Offline_Reason": "OfflineReason",
+    # events have the names that these would have
+    "Tox_Group_Join_Fail": "GroupJoinFailure",
+    "Tox_Group_Privacy_State": "GroupPrivacy",
+    "Tox_Group_Topic_Lock": "GroupLock",
+    "Tox_Group_Voice_State": "GroupVoice",
+}
 
 #: Bytes that are text for people.
 TEXTS = {"filename", "group_name", "message", "name", "part_message", "title", "topic"}

@@ -1,12 +1,14 @@
 """The capabilities of an instance, a line each: the name of its part in `Core`, and the class of the part.
 
 The class gets the layers below (`toxpy.friend.layers`). It has the functions of the C API as its methods,
-and its `capability` (`toxpy.friend.capability`) takes part in passes, events and saves. When several have an
-event, it comes in the order of these lines. No deferred annotations here: the list is made of them.
+and its `capability` (`toxpy.friend.capability`) takes part in passes, events and saves; parts may share one.
+When several have an event, it comes in the order of these lines. No deferred annotations here: the list is
+made of them.
 """
 
 from toxpy.conference.core import ConferenceCore
 from toxpy.files.core import FilesCore
+from toxpy.group.core import GroupCore, GroupStateCore
 
 
 class Capabilities:
@@ -16,6 +18,8 @@ class Capabilities:
 
     files: FilesCore
     conferences: ConferenceCore
+    groups: GroupCore
+    group_state: GroupStateCore
 
 
 CAPABILITIES = Capabilities.__annotations__

@@ -192,7 +192,8 @@ class Core(Capabilities):
         for name, kind in CAPABILITIES.items():
             part = kind(layers)
             setattr(self, name, part)
-            self._take_in(part.capability)
+            if part.capability not in self._capabilities:
+                self._take_in(part.capability)
         # for the next core as well, also when it was an iterator
         self.options.capabilities = makers = tuple(self.options.capabilities)
         for make in makers:

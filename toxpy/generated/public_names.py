@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from toxpy.generated.typed_enums import Connection as Connection
     from toxpy.generated.typed_enums import FileControl as FileControl
     from toxpy.generated.typed_enums import FileKind as FileKind
+    from toxpy.generated.typed_enums import GroupExitType as GroupExitType
+    from toxpy.generated.typed_enums import GroupJoinFailure as GroupJoinFailure
+    from toxpy.generated.typed_enums import GroupLock as GroupLock
+    from toxpy.generated.typed_enums import GroupModEvent as GroupModEvent
+    from toxpy.generated.typed_enums import GroupPrivacy as GroupPrivacy
+    from toxpy.generated.typed_enums import GroupRole as GroupRole
+    from toxpy.generated.typed_enums import GroupVoice as GroupVoice
     from toxpy.generated.typed_enums import LogLevel as LogLevel
     from toxpy.generated.typed_enums import MessageType as MessageType
     from toxpy.generated.typed_enums import OfflineReason as OfflineReason
@@ -42,6 +49,25 @@ if TYPE_CHECKING:
     from toxpy.generated.typed_events import FriendStatus as FriendStatus
     from toxpy.generated.typed_events import FriendStatusMessage as FriendStatusMessage
     from toxpy.generated.typed_events import FriendTyping as FriendTyping
+    from toxpy.generated.typed_events import GroupCustomPacket as GroupCustomPacket
+    from toxpy.generated.typed_events import GroupCustomPrivatePacket as GroupCustomPrivatePacket
+    from toxpy.generated.typed_events import GroupEvent as GroupEvent
+    from toxpy.generated.typed_events import GroupInvite as GroupInvite
+    from toxpy.generated.typed_events import GroupJoinFail as GroupJoinFail
+    from toxpy.generated.typed_events import GroupMessage as GroupMessage
+    from toxpy.generated.typed_events import GroupModeration as GroupModeration
+    from toxpy.generated.typed_events import GroupPassword as GroupPassword
+    from toxpy.generated.typed_events import GroupPeerExit as GroupPeerExit
+    from toxpy.generated.typed_events import GroupPeerJoin as GroupPeerJoin
+    from toxpy.generated.typed_events import GroupPeerLimit as GroupPeerLimit
+    from toxpy.generated.typed_events import GroupPeerName as GroupPeerName
+    from toxpy.generated.typed_events import GroupPeerStatus as GroupPeerStatus
+    from toxpy.generated.typed_events import GroupPrivacyState as GroupPrivacyState
+    from toxpy.generated.typed_events import GroupPrivateMessage as GroupPrivateMessage
+    from toxpy.generated.typed_events import GroupSelfJoin as GroupSelfJoin
+    from toxpy.generated.typed_events import GroupTopic as GroupTopic
+    from toxpy.generated.typed_events import GroupTopicLock as GroupTopicLock
+    from toxpy.generated.typed_events import GroupVoiceState as GroupVoiceState
     from toxpy.generated.typed_events import SelfConnectionStatus as SelfConnectionStatus
 
 #: Module by name.
@@ -78,6 +104,32 @@ HOMES = {
     "FriendStatus": "toxpy.generated.typed_events",
     "FriendStatusMessage": "toxpy.generated.typed_events",
     "FriendTyping": "toxpy.generated.typed_events",
+    "GroupCustomPacket": "toxpy.generated.typed_events",
+    "GroupCustomPrivatePacket": "toxpy.generated.typed_events",
+    "GroupEvent": "toxpy.generated.typed_events",
+    "GroupExitType": "toxpy.generated.typed_enums",
+    "GroupInvite": "toxpy.generated.typed_events",
+    "GroupJoinFail": "toxpy.generated.typed_events",
+    "GroupJoinFailure": "toxpy.generated.typed_enums",
+    "GroupLock": "toxpy.generated.typed_enums",
+    "GroupMessage": "toxpy.generated.typed_events",
+    "GroupModEvent": "toxpy.generated.typed_enums",
+    "GroupModeration": "toxpy.generated.typed_events",
+    "GroupPassword": "toxpy.generated.typed_events",
+    "GroupPeerExit": "toxpy.generated.typed_events",
+    "GroupPeerJoin": "toxpy.generated.typed_events",
+    "GroupPeerLimit": "toxpy.generated.typed_events",
+    "GroupPeerName": "toxpy.generated.typed_events",
+    "GroupPeerStatus": "toxpy.generated.typed_events",
+    "GroupPrivacy": "toxpy.generated.typed_enums",
+    "GroupPrivacyState": "toxpy.generated.typed_events",
+    "GroupPrivateMessage": "toxpy.generated.typed_events",
+    "GroupRole": "toxpy.generated.typed_enums",
+    "GroupSelfJoin": "toxpy.generated.typed_events",
+    "GroupTopic": "toxpy.generated.typed_events",
+    "GroupTopicLock": "toxpy.generated.typed_events",
+    "GroupVoice": "toxpy.generated.typed_enums",
+    "GroupVoiceState": "toxpy.generated.typed_events",
     "HeardMessage": "toxpy.conference.aio",
     "Incoming": "toxpy.files.incoming",
     "LogLevel": "toxpy.generated.typed_enums",

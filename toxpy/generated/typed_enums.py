@@ -122,6 +122,91 @@ class ConferenceType(IntEnum):
     AV = enums.TOX_CONFERENCE_TYPE_AV
 
 
+class GroupPrivacy(IntEnum):
+    """Who can find and join a group."""
+
+    #: Whoever knows the chat ID can join. Chat ID, peer keys and IP addresses can be read by the DHT nodes
+    #: that store the announces.
+    PUBLIC = enums.TOX_GROUP_PRIVACY_STATE_PUBLIC
+    #: Only friends of a member can join, on invitation. Nothing about the group is put into the DHT.
+    PRIVATE = enums.TOX_GROUP_PRIVACY_STATE_PRIVATE
+
+
+class GroupLock(IntEnum):
+    """Who may set the topic. A new group starts out locked."""
+
+    #: The founder and the moderators.
+    ENABLED = enums.TOX_GROUP_TOPIC_LOCK_ENABLED
+    #: Every peer that is not an observer.
+    DISABLED = enums.TOX_GROUP_TOPIC_LOCK_DISABLED
+
+
+class GroupVoice(IntEnum):
+    """Which roles may send messages to the whole group. Private messages and the topic are not affected."""
+
+    #: Founder, moderators and users.
+    ALL = enums.TOX_GROUP_VOICE_STATE_ALL
+    #: Founder and moderators.
+    MODERATOR = enums.TOX_GROUP_VOICE_STATE_MODERATOR
+    #: The founder alone.
+    FOUNDER = enums.TOX_GROUP_VOICE_STATE_FOUNDER
+
+
+class GroupRole(IntEnum):
+    """The rank of a peer. Each role includes everything the roles after it may do."""
+
+    #: Made the group; sets its password, privacy, locks and peer limit, and can kick or re-rank everyone
+    #: else.
+    FOUNDER = enums.TOX_GROUP_ROLE_FOUNDER
+    #: Can set the topic, kick users and observers, and turn one into the other.
+    MODERATOR = enums.TOX_GROUP_ROLE_MODERATOR
+    #: Takes part in the conversation.
+    USER = enums.TOX_GROUP_ROLE_USER
+    #: Reads along, and can ignore peers, but sends nothing.
+    OBSERVER = enums.TOX_GROUP_ROLE_OBSERVER
+
+
+class GroupExitType(IntEnum):
+    """Why a peer is gone."""
+
+    #: It left the group.
+    QUIT = enums.TOX_GROUP_EXIT_TYPE_QUIT
+    #: Nothing was heard from it for too long.
+    TIMEOUT = enums.TOX_GROUP_EXIT_TYPE_TIMEOUT
+    #: The connection to it was closed.
+    DISCONNECTED = enums.TOX_GROUP_EXIT_TYPE_DISCONNECTED
+    #: We closed the connections to all peers: we disconnected, rejoined or were kicked.
+    SELF_DISCONNECTED = enums.TOX_GROUP_EXIT_TYPE_SELF_DISCONNECTED
+    #: It was kicked.
+    KICK = enums.TOX_GROUP_EXIT_TYPE_KICK
+    #: It sent group state that does not hold up.
+    SYNC_ERROR = enums.TOX_GROUP_EXIT_TYPE_SYNC_ERROR
+
+
+class GroupJoinFailure(IntEnum):
+    """Why we could not join."""
+
+    #: The group is full.
+    PEER_LIMIT = enums.TOX_GROUP_JOIN_FAIL_PEER_LIMIT
+    #: The password was wrong or missing.
+    INVALID_PASSWORD = enums.TOX_GROUP_JOIN_FAIL_INVALID_PASSWORD
+    #: Something else; often nobody of the group could be found.
+    UNKNOWN = enums.TOX_GROUP_JOIN_FAIL_UNKNOWN
+
+
+class GroupModEvent(IntEnum):
+    """What a founder or moderator did to a peer."""
+
+    #: Kicked it.
+    KICK = enums.TOX_GROUP_MOD_EVENT_KICK
+    #: Made it an observer.
+    OBSERVER = enums.TOX_GROUP_MOD_EVENT_OBSERVER
+    #: Made it a user.
+    USER = enums.TOX_GROUP_MOD_EVENT_USER
+    #: Made it a moderator.
+    MODERATOR = enums.TOX_GROUP_MOD_EVENT_MODERATOR
+
+
 class OfflineReason(IntEnum):
     """The furthest step towards a friend that was reached."""
 

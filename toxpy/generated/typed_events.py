@@ -19,6 +19,12 @@ from toxpy.generated.typed_enums import (
     Connection,
     FileControl,
     FileKind,
+    GroupExitType,
+    GroupJoinFailure,
+    GroupLock,
+    GroupModEvent,
+    GroupPrivacy,
+    GroupVoice,
     MessageType,
     UserStatus,
 )
@@ -42,6 +48,13 @@ def _open(enum: type[E], value: int) -> E | int:
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEvent(Event):
+    """Something about one group."""
+
+    group_number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +298,192 @@ class FriendLosslessPacket(FriendEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class GroupPeerName(GroupEvent):
+    """A peer has a new name."""
+
+    peer_id: int
+    raw: bytes
+
+    @property
+    def name(self) -> str:
+        """The name as text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPeerStatus(GroupEvent):
+    """A peer has a new status."""
+
+    peer_id: int
+    status: UserStatus
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTopic(GroupEvent):
+    """The topic has changed."""
+
+    #: Who set it; 0 if that peer is not in the group now.
+    peer_id: int
+    raw: bytes
+
+    @property
+    def topic(self) -> str:
+        """The topic as text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPrivacyState(GroupEvent):
+    """The founder made the group public or private."""
+
+    privacy_state: GroupPrivacy
+
+
+@dataclass(frozen=True, slots=True)
+class GroupVoiceState(GroupEvent):
+    """The founder changed who may speak."""
+
+    voice_state: GroupVoice
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTopicLock(GroupEvent):
+    """The founder locked or unlocked the topic."""
+
+    topic_lock: GroupLock
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPeerLimit(GroupEvent):
+    """The founder changed how many peers the group may have."""
+
+    peer_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPassword(GroupEvent):
+    """The founder set, changed or (length 0) removed the password."""
+
+    password: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMessage(GroupEvent):
+    """A peer said something to the whole group."""
+
+    peer_id: int
+    message_type: MessageType
+    raw: bytes
+    message_id: int
+
+    @property
+    def message(self) -> str:
+        """The message as text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPrivateMessage(GroupEvent):
+    """A peer said something to us alone."""
+
+    peer_id: int
+    message_type: MessageType
+    raw: bytes
+    message_id: int
+
+    @property
+    def message(self) -> str:
+        """The message as text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCustomPacket(GroupEvent):
+    """A peer sent a custom packet to the whole group."""
+
+    peer_id: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCustomPrivatePacket(GroupEvent):
+    """A peer sent a custom packet to us alone."""
+
+    peer_id: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GroupInvite(FriendEvent):
+    """A friend invites us to a group."""
+
+    #: To be kept, by copy, until it is given to `group_invite_accept`.
+    invite_data: bytes
+    raw: bytes
+
+    @property
+    def group_name(self) -> str:
+        """The group name as text."""
+        return to_text(self.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPeerJoin(GroupEvent):
+    """A peer came into the group."""
+
+    peer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPeerExit(GroupEvent):
+    """A peer, not ourselves, is gone from the group."""
+
+    #: The ID it had; no function accepts it any longer.
+    peer_id: int
+    exit_type: GroupExitType
+    #: The name it had.
+    raw_name: bytes
+    #: Its farewell; often empty.
+    raw_part_message: bytes
+
+    @property
+    def name(self) -> str:
+        """The name as text."""
+        return to_text(self.raw_name)
+
+    @property
+    def part_message(self) -> str:
+        """The part message as text."""
+        return to_text(self.raw_part_message)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSelfJoin(GroupEvent):
+    """We have come into a group: its name, topic and peers can be read now."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupJoinFail(GroupEvent):
+    """We tried to join a group and were turned away."""
+
+    fail_type: GroupJoinFailure
+
+
+@dataclass(frozen=True, slots=True)
+class GroupModeration(GroupEvent):
+    """Somebody else moderated a peer, or a list of roles changed when the group was synchronised.
+
+    If one of the two IDs is no peer of ours, read the roles of all peers anew.
+    """
+
+    #: Who did it.
+    source_peer_id: int
+    #: Whom it was done to.
+    target_peer_id: int
+    mod_type: GroupModEvent
+
+
+@dataclass(frozen=True, slots=True)
 class DhtNodesResponse(Event):
     """A DHT node named a node it knows; one call for each. Only after `report_dht_nodes()`."""
 
@@ -327,6 +526,32 @@ _CONVERTERS: dict[type[ev.Event], Callable[[Any], Event]] = {
     ev.ConferencePeerListChanged: lambda e: ConferencePeerListChanged(e.conference_number),
     ev.FriendLossyPacket: lambda e: FriendLossyPacket(e.friend_number, e.data),
     ev.FriendLosslessPacket: lambda e: FriendLosslessPacket(e.friend_number, e.data),
+    ev.GroupPeerName: lambda e: GroupPeerName(e.group_number, e.peer_id, e.name),
+    ev.GroupPeerStatus: lambda e: GroupPeerStatus(e.group_number, e.peer_id, UserStatus(e.status)),
+    ev.GroupTopic: lambda e: GroupTopic(e.group_number, e.peer_id, e.topic),
+    ev.GroupPrivacyState: lambda e: GroupPrivacyState(e.group_number, GroupPrivacy(e.privacy_state)),
+    ev.GroupVoiceState: lambda e: GroupVoiceState(e.group_number, GroupVoice(e.voice_state)),
+    ev.GroupTopicLock: lambda e: GroupTopicLock(e.group_number, GroupLock(e.topic_lock)),
+    ev.GroupPeerLimit: lambda e: GroupPeerLimit(e.group_number, e.peer_limit),
+    ev.GroupPassword: lambda e: GroupPassword(e.group_number, e.password),
+    ev.GroupMessage: lambda e: GroupMessage(
+        e.group_number, e.peer_id, MessageType(e.message_type), e.message, e.message_id
+    ),
+    ev.GroupPrivateMessage: lambda e: GroupPrivateMessage(
+        e.group_number, e.peer_id, MessageType(e.message_type), e.message, e.message_id
+    ),
+    ev.GroupCustomPacket: lambda e: GroupCustomPacket(e.group_number, e.peer_id, e.data),
+    ev.GroupCustomPrivatePacket: lambda e: GroupCustomPrivatePacket(e.group_number, e.peer_id, e.data),
+    ev.GroupInvite: lambda e: GroupInvite(e.friend_number, e.invite_data, e.group_name),
+    ev.GroupPeerJoin: lambda e: GroupPeerJoin(e.group_number, e.peer_id),
+    ev.GroupPeerExit: lambda e: GroupPeerExit(
+        e.group_number, e.peer_id, GroupExitType(e.exit_type), e.name, e.part_message
+    ),
+    ev.GroupSelfJoin: lambda e: GroupSelfJoin(e.group_number),
+    ev.GroupJoinFail: lambda e: GroupJoinFail(e.group_number, GroupJoinFailure(e.fail_type)),
+    ev.GroupModeration: lambda e: GroupModeration(
+        e.group_number, e.source_peer_id, e.target_peer_id, GroupModEvent(e.mod_type)
+    ),
     ev.DhtNodesResponse: lambda e: DhtNodesResponse(PublicKey(e.public_key), e.ip.decode(), e.port),
 }
 

@@ -1,21 +1,23 @@
-"""The functions tox_group_*, in three parts: groups, settings, members. See `toxpy.group.groups`."""
+"""The functions tox_group_*, in two parts: groups, and what is in one. See `toxpy.group.groups`."""
 
 from __future__ import annotations
 
 from toxpy.errors import api_error
 from toxpy.generated import enums
-from toxpy.group.group import DISCONNECTED, OWN_NUMBER
+from toxpy.group.lazy import shared
 from toxpy.system.sockets import ip_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.friend.layers import Layers
-    from toxpy.group.groups import GroupEntry, Groups
+    from toxpy.group.groups import GroupEntry
     from toxpy.group.peers import Peer
 
 CHAT_ID_SIZE = enums.TOX_GROUP_CHAT_ID_SIZE
 _MAX_NAME = enums.TOX_MAX_NAME_LENGTH
 _MAX_PASSWORD = enums.TOX_GROUP_MAX_PASSWORD_SIZE
+#: Our own number in each group.
+OWN_NUMBER = 0
 _PEER_QUERY = "TOX_ERR_GROUP_PEER_QUERY_"
 #: What stands for an address that there is none of. As in c-toxcore.
 NO_ADDRESS = b"-"
@@ -29,23 +31,23 @@ def _check_names(prefix: str, own_name: bytes) -> None:
 
 
 class _Part:
-    """What the three parts have in common."""
+    """What both parts have in common."""
 
-    __slots__ = ("_groups", "_layers")
+    __slots__ = ("_layers", "capability")
 
-    def __init__(self, groups: Groups, layers: Layers) -> None:
-        self._groups = groups
+    def __init__(self, layers: Layers) -> None:
+        self.capability = shared(layers)
         self._layers = layers
 
     def _find(self, number: int, prefix: str) -> GroupEntry:
-        entry = self._groups.get(number)
+        entry = self.capability.find(number)
         if entry is None:
             raise api_error(prefix + "GROUP_NOT_FOUND")
         return entry
 
 
 class GroupCore(_Part):
-    """Founding, joining and leaving groups, invitations, and ourselves in a group."""
+    """Founding, joining and leaving groups, invitations, and what we are and say in a group."""
 
     __slots__ = ()
 
@@ -59,7 +61,7 @@ class GroupCore(_Part):
         if not 0 <= privacy_state <= enums.TOX_GROUP_PRIVACY_STATE_PRIVATE:
             raise api_error(prefix + "STATE")
         self._layers.rt.clock.update()
-        return self._groups.new(group_name, privacy_state, name).group.number
+        return self.capability.get().new(group_name, privacy_state, name).group.number
 
     def group_join(self, chat_id: bytes | None, name: bytes | None, password: bytes | None) -> int:
         """Join a public group, or one that we are in already: its number."""
@@ -68,16 +70,16 @@ class GroupCore(_Part):
             raise api_error(prefix + "BAD_CHAT_ID")
         _check_names(prefix, name)
         self._layers.rt.clock.update()
-        known = self._groups.by_id(chat_id)
+        known = self.capability.get().by_id(chat_id)
         if len(password) > _MAX_PASSWORD:
             raise api_error(prefix + "PASSWORD")
         if known is not None:
             if not known.state.is_synced:
                 known.state.shared.password = password
-            if known.connection == DISCONNECTED:
+            if not known.is_in_use:
                 known.begin()
             return known.number
-        entry = self._groups.join(chat_id, name, password)
+        entry = self.capability.get().join(chat_id, name, password)
         if entry is None:
             raise api_error(prefix + "INIT")
         return entry.group.number
@@ -85,12 +87,12 @@ class GroupCore(_Part):
     def group_is_connected(self, group_number: int) -> bool:
         """True also while we look for members."""
         group = self._find(group_number, "TOX_ERR_GROUP_IS_CONNECTED_").group
-        return group.connection != DISCONNECTED
+        return group.is_in_use
 
     def group_disconnect(self, group_number: int) -> bool:
         """Part from all members for a while."""
         group = self._find(group_number, "TOX_ERR_GROUP_DISCONNECT_").group
-        if group.connection == DISCONNECTED:
+        if not group.is_in_use:
             raise api_error("TOX_ERR_GROUP_DISCONNECT_ALREADY_DISCONNECTED")
         self._layers.rt.clock.update()
         group.disconnect()
@@ -100,7 +102,7 @@ class GroupCore(_Part):
         """Look for the members again."""
         group = self._find(group_number, "TOX_ERR_GROUP_RECONNECT_").group
         self._layers.rt.clock.update()
-        if group.connection == DISCONNECTED:
+        if not group.is_in_use:
             group.begin()
         return True
 
@@ -110,7 +112,7 @@ class GroupCore(_Part):
         entry = self._find(group_number, prefix)
         self._layers.rt.clock.update()
         too_long = len(part_message) > enums.TOX_GROUP_MAX_PART_LENGTH
-        self._groups.leave(entry, b"" if too_long else part_message)
+        self.capability.get().leave(entry, b"" if too_long else part_message)
         if too_long:
             raise api_error(prefix + "TOO_LONG")
         return True
@@ -119,13 +121,13 @@ class GroupCore(_Part):
         """Invite a friend who is online."""
         prefix = "TOX_ERR_GROUP_INVITE_FRIEND_"
         group = self._find(group_number, prefix).group
-        if group.connection == DISCONNECTED:
+        if not group.is_in_use:
             raise api_error(prefix + "DISCONNECTED")
         friend = self._layers.messenger.friend(friend_number)
         if friend is None:
             raise api_error(prefix + "FRIEND_NOT_FOUND")
         self._layers.rt.converse()
-        self._groups.invites.invite(group, friend)
+        self.capability.get().invites.invite(group, friend)
         return True
 
     def group_invite_accept(
@@ -145,7 +147,7 @@ class GroupCore(_Part):
             raise api_error(prefix + "PASSWORD")
         self._layers.rt.converse()
         chat_id, enc_pk = invite_data[:CHAT_ID_SIZE], invite_data[CHAT_ID_SIZE:][:32]
-        entry = self._groups.accept(friend, chat_id, enc_pk, name, password)
+        entry = self.capability.get().accept(friend, chat_id, enc_pk, name, password)
         if entry is None:
             raise api_error(prefix + "INIT_FAILED")
         return entry.group.number
@@ -154,18 +156,18 @@ class GroupCore(_Part):
         """The number of the group with that chat id."""
         if chat_id is None:
             raise api_error("TOX_ERR_GROUP_BY_ID_NULL")
-        group = self._groups.by_id(chat_id)
-        if group is None:
-            raise api_error("TOX_ERR_GROUP_BY_ID_NOT_FOUND")
-        return group.number
+        for entry in self.capability.all():
+            if entry.group.state.chat.sig == chat_id:
+                return entry.group.number
+        raise api_error("TOX_ERR_GROUP_BY_ID_NOT_FOUND")
 
     def group_get_group_list(self) -> list[int]:
         """The numbers of all groups, ascending."""
-        return [entry.group.number for entry in self._groups.all()]
+        return [entry.group.number for entry in self.capability.all()]
 
     def group_get_number_groups(self) -> int:
         """How many there are."""
-        return len(self._groups.all())
+        return len(self.capability.all())
 
     # ourselves
 
@@ -207,9 +209,41 @@ class GroupCore(_Part):
         """Our key in the group."""
         return self._own(group_number).group.state.keys.public.enc
 
+    # what is said
 
-class GroupSettingsCore(_Part):
-    """What all members of a group agree on."""
+    def group_send_message(self, group_number: int, message_type: int, message: bytes | None) -> int:
+        """To all: the id that all see."""
+        talk = self._find(group_number, "TOX_ERR_GROUP_SEND_MESSAGE_").talk
+        self._layers.rt.converse()
+        return talk.send_message(message_type, message or b"")
+
+    def group_send_private_message(
+        self, group_number: int, peer_id: int, message_type: int, message: bytes | None
+    ) -> int:
+        """To one member."""
+        talk = self._find(group_number, "TOX_ERR_GROUP_SEND_PRIVATE_MESSAGE_").talk
+        self._layers.rt.converse()
+        return talk.send_private_message(peer_id, message_type, message or b"")
+
+    def group_send_custom_packet(self, group_number: int, lossless: bool, data: bytes | None) -> bool:
+        """To all."""
+        talk = self._find(group_number, "TOX_ERR_GROUP_SEND_CUSTOM_PACKET_").talk
+        self._layers.rt.converse()
+        talk.send_custom_packet(lossless, data or b"")
+        return True
+
+    def group_send_custom_private_packet(
+        self, group_number: int, peer_id: int, lossless: bool, data: bytes | None
+    ) -> bool:
+        """To one member."""
+        talk = self._find(group_number, "TOX_ERR_GROUP_SEND_CUSTOM_PRIVATE_PACKET_").talk
+        self._layers.rt.converse()
+        talk.send_custom_private_packet(peer_id, lossless, data or b"")
+        return True
+
+
+class GroupStateCore(_Part):
+    """What all members of a group agree on, and the members."""
 
     __slots__ = ()
 
@@ -291,11 +325,7 @@ class GroupSettingsCore(_Part):
         talk.set_peer_limit(peer_limit)
         return True
 
-
-class GroupPeersCore(_Part):
-    """Members of a group, and what is said to them."""
-
-    __slots__ = ()
+    # members
 
     def _peer(self, group_number: int, peer_id: int) -> tuple[GroupEntry, Peer | None]:
         """A peer, None for ourselves."""
@@ -337,40 +367,8 @@ class GroupPeersCore(_Part):
     def group_peer_get_ip_address(self, group_number: int, peer_id: int) -> bytes:
         """The IP as text; a placeholder where there is none."""
         _, peer = self._peer(group_number, peer_id)
-        address = self._groups.own_address() if peer is None else peer.direct_address()
+        address = self._layers.node.dht.own_address.get() if peer is None else peer.direct_address()
         return NO_ADDRESS if address is None else ip_text(address[0]).encode()
-
-    # what is said
-
-    def group_send_message(self, group_number: int, message_type: int, message: bytes | None) -> int:
-        """To all: the id that all see."""
-        talk = self._find(group_number, "TOX_ERR_GROUP_SEND_MESSAGE_").talk
-        self._layers.rt.converse()
-        return talk.send_message(message_type, message or b"")
-
-    def group_send_private_message(
-        self, group_number: int, peer_id: int, message_type: int, message: bytes | None
-    ) -> int:
-        """To one member."""
-        talk = self._find(group_number, "TOX_ERR_GROUP_SEND_PRIVATE_MESSAGE_").talk
-        self._layers.rt.converse()
-        return talk.send_private_message(peer_id, message_type, message or b"")
-
-    def group_send_custom_packet(self, group_number: int, lossless: bool, data: bytes | None) -> bool:
-        """To all."""
-        talk = self._find(group_number, "TOX_ERR_GROUP_SEND_CUSTOM_PACKET_").talk
-        self._layers.rt.converse()
-        talk.send_custom_packet(lossless, data or b"")
-        return True
-
-    def group_send_custom_private_packet(
-        self, group_number: int, peer_id: int, lossless: bool, data: bytes | None
-    ) -> bool:
-        """To one member."""
-        talk = self._find(group_number, "TOX_ERR_GROUP_SEND_CUSTOM_PRIVATE_PACKET_").talk
-        self._layers.rt.converse()
-        talk.send_custom_private_packet(peer_id, lossless, data or b"")
-        return True
 
     # what is done to them
 

@@ -158,6 +158,11 @@ class Group:
         """True if a member has told us all that it knows."""
         return self.connection == CONNECTED
 
+    @property
+    def is_in_use(self) -> bool:
+        """True if it has members, or looks for them."""
+        return self.connection != DISCONNECTED
+
     # connecting
 
     def begin(self) -> None:

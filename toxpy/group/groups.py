@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from toxpy.errors import api_error
-from toxpy.friend.capability import Capability
 from toxpy.group.discovery import Discovery
 from toxpy.group.group import DISCONNECTED, Group
 from toxpy.group.incoming import Incoming
-from toxpy.group.invites import PACKET_INVITE, Invites
+from toxpy.group.invites import Invites
 from toxpy.group.keys import ExtendedKeyPair, chat_public_key
 from toxpy.group.relays import GroupRelays
 from toxpy.group.saved import SavedGroup, read_groups, write_groups
@@ -15,7 +14,6 @@ from toxpy.group.state import GroupState
 from toxpy.group.talk import Talk
 from toxpy.group.wire import JOIN_PRIVATE, JOIN_PUBLIC, LAYOUTS
 from toxpy.wire.packets import GROUP_HANDSHAKE
-from toxpy.wire.sections import GROUPS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,15 +43,13 @@ class GroupEntry:
         self.discovery = discovery
 
 
-class Groups(Capability):
+class Groups:
     """The table of groups; the net of each."""
 
-    __slots__ = ("_by_key", "_by_number", "_layers", "budget", "events", "invites", "rt", "section")
+    __slots__ = ("_by_key", "_by_number", "_layers", "budget", "events", "invites", "rt")
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
-        #: without the option a section of a save is kept as it is
-        self.section = GROUPS if layers.options.experimental_groups_persistence else 0
         self.rt = layers.rt
         self.events: list[Event] = layers.messenger.events
         #: X25519 for strangers: the same for all that comes over UDP
@@ -62,7 +58,6 @@ class Groups(Capability):
         #: by our key in the group
         self._by_key: dict[bytes, Group] = {}
         self.invites = Invites(self.by_id, self.events, rt=self.rt)
-        layers.messenger.packets.claim(PACKET_INVITE, self.invites.on_packet)
         for kind in LAYOUTS:
             layers.node.dispatch.claim(kind, self._on_udp)
 
@@ -187,9 +182,9 @@ class Groups(Capability):
         self._layers.onion.groups.remove(entry.discovery.target)
         return told
 
-    # the capability
+    # the capability; see lazy.py
 
-    def on_end(self) -> None:
+    def close(self) -> None:
         """Tell all members of all groups."""
         for entry in list(self._by_number.values()):
             self.leave(entry)
@@ -215,7 +210,7 @@ class Groups(Capability):
     def collect(self) -> bytes | None:
         """All groups; c-toxcore reads nothing behind one whose state is not known, so these are the last."""
         entries = sorted(self.all(), key=lambda entry: not entry.group.state.is_synced)
-        if not entries or not self._layers.options.experimental_groups_persistence:
+        if not entries:
             return None
         return write_groups([_saved(entry.group) for entry in entries])
 

@@ -13,6 +13,7 @@ group may have lost all addresses. c-toxcore: group_chats.c handle_gc_invite_con
 from __future__ import annotations
 
 from toxpy.errors import PacketError, api_error
+from toxpy.friend.packets import PACKET_GROUP_INVITE
 from toxpy.generated import events as ev
 from toxpy.group import packets
 from toxpy.group.group import DISCONNECTED
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from toxpy.runtime import Runtime
     from toxpy.wire.address import Address
 
-PACKET_INVITE = 95
 #: Invitations to one group that can be accepted, the last ones. As in c-toxcore.
 MAX_INVITED = 10
 #: Invitations that we accepted and whose confirmation has not come.
@@ -89,7 +89,7 @@ class Invites:
     def _send(self, friend: FriendState, kind: int, group: Group, rest: bytes = b"") -> bool:
         state = group.state
         packet = packets.pack_invitation(kind, state.chat.sig, state.keys.public.enc, rest)
-        return friend.connection.write(bytes((PACKET_INVITE,)) + packet) >= 0
+        return friend.connection.write(bytes((PACKET_GROUP_INVITE,)) + packet) >= 0
 
     def on_packet(self, friend: FriendState, data: bytes) -> None:
         """A packet of a friend, from its kind byte on."""

@@ -2,7 +2,6 @@
 
 from tests.support.worlds import SimulatedWorld
 from toxpy.generated import enums
-from toxpy.group.groups import Groups
 from toxpy.onion.group_announce import Member, pack_member
 
 PUBLIC, PRIVATE = enums.TOX_GROUP_PRIVACY_STATE_PUBLIC, enums.TOX_GROUP_PRIVACY_STATE_PRIVATE
@@ -19,7 +18,7 @@ class Crowd:
         self.world.run_for(20)
 
     def groups(self, number):
-        return self.actors[number].tox.add(Groups)
+        return self.actors[number].tox.groups.capability.get()
 
     def until(self, condition, seconds):
         return self.world.run_until(condition, seconds)

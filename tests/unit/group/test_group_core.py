@@ -6,20 +6,19 @@ from tests.support.worlds import SimulatedWorld
 from toxpy.errors import ToxError
 from toxpy.generated import enums
 from toxpy.generated import events as ev
-from toxpy.group.core import GroupCore, GroupPeersCore, GroupSettingsCore
-from toxpy.group.groups import Groups
+from toxpy.group.core import GroupCore, GroupStateCore
 
 PUBLIC, PRIVATE = enums.TOX_GROUP_PRIVACY_STATE_PUBLIC, enums.TOX_GROUP_PRIVACY_STATE_PRIVATE
-PARTS = GroupCore, GroupSettingsCore, GroupPeersCore
+PARTS = GroupCore, GroupStateCore
 
 
 class User:
-    """An instance with all functions in one place."""
+    """An instance; its functions without `group_`."""
 
     def __init__(self, actor):
         self.actor = actor
-        groups = actor.tox.add(Groups)
-        self.parts = [part(groups, actor.tox) for part in PARTS]
+        core = actor.tox
+        self.parts = core.groups, core.group_state
 
     def __getattr__(self, name):
         return next(getattr(part, "group_" + name) for part in self.parts if hasattr(part, "group_" + name))

@@ -4,11 +4,10 @@ import pytest
 
 from tests.support.worlds import SimulatedWorld
 from toxpy.errors import ToxError
+from toxpy.friend.packets import PACKET_GROUP_INVITE
 from toxpy.generated import enums
 from toxpy.generated import events as ev
 from toxpy.group import packets
-from toxpy.group.groups import Groups
-from toxpy.group.invites import PACKET_INVITE
 
 PUBLIC, PRIVATE = enums.TOX_GROUP_PRIVACY_STATE_PUBLIC, enums.TOX_GROUP_PRIVACY_STATE_PRIVATE
 
@@ -19,7 +18,7 @@ class Friends:
     def __init__(self, privacy=PRIVATE, seed=1):
         self.world = SimulatedWorld(seed)
         self.alice, self.bob = self.world.friends()
-        self.a, self.b = self.alice.tox.add(Groups), self.bob.tox.add(Groups)
+        self.a, self.b = self.alice.tox.groups.capability.get(), self.bob.tox.groups.capability.get()
         self.group = self.a.new(b"Group", privacy, b"alice").group
         self.friend_of_alice = self.alice.tox.messenger.friend(0)
         self.friend_of_bob = self.bob.tox.messenger.friend(0)
@@ -38,7 +37,7 @@ class Friends:
     def send(self, kind, rest=b"", chat_id=None):
         """From Bob to Alice."""
         data = packets.pack_invitation(kind, chat_id or self.group.state.chat.sig, bytes(31) + b"\1", rest)
-        self.friend_of_bob.connection.write(bytes((PACKET_INVITE,)) + data)
+        self.friend_of_bob.connection.write(bytes((PACKET_GROUP_INVITE,)) + data)
         self.world.run_for(1)
 
 

@@ -3,7 +3,6 @@
 from tests.support.worlds import SimulatedWorld
 from toxpy.generated import enums
 from toxpy.generated import events as ev
-from toxpy.group.groups import Groups
 
 PUBLIC, PRIVATE = enums.TOX_GROUP_PRIVACY_STATE_PUBLIC, enums.TOX_GROUP_PRIVACY_STATE_PRIVATE
 
@@ -18,7 +17,7 @@ class Relayed:
     def __init__(self, privacy):
         self.world = SimulatedWorld(relayed=True)
         self.alice, self.bob = self.world.friends()
-        self.a, self.b = self.alice.tox.add(Groups), self.bob.tox.add(Groups)
+        self.a, self.b = self.alice.tox.groups.capability.get(), self.bob.tox.groups.capability.get()
         self.founded = self.a.new(b"Group", privacy, b"alice")
 
     def until(self, condition, seconds):

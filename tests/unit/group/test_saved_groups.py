@@ -5,7 +5,6 @@ import pytest
 from tests.support.worlds import SimulatedWorld
 from toxpy.core import Core
 from toxpy.generated import enums
-from toxpy.group.groups import Groups
 from toxpy.group.keys import ExtendedKeyPair
 from toxpy.options import Options
 from toxpy.wire.sections import GROUPS
@@ -28,7 +27,7 @@ class Instance:
             options.savedata_data = savedata
         rt = world.universe.runtime(f"{name} {world.started}")
         self.core = Core(options, rt=rt, udp=self.socket)
-        self.groups = self.core.add(Groups)
+        self.groups = self.core.groups.capability.get()
         world.universe.add(self.core, self.socket)
 
     def stop(self):
