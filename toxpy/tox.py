@@ -20,6 +20,7 @@ from toxpy.core import Core
 from toxpy.files.tox import FilesTox
 from toxpy.friend.tox import FriendTox, UserTox
 from toxpy.generated.typed_events import Event, from_core
+from toxpy.group.tox import GroupPeersTox, GroupStateTox, GroupTox
 from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler, check_function
 from toxpy.network.saved import MAX_RELAYS
 from toxpy.network.tox import NetworkTox
@@ -81,7 +82,7 @@ def _nothing() -> None:
     """The last save of an instance without a profile."""
 
 
-class Tox(UserTox, FriendTox, FilesTox, ConferenceTox, NetworkTox):
+class Tox(UserTox, FriendTox, FilesTox, ConferenceTox, GroupTox, GroupStateTox, GroupPeersTox, NetworkTox):
     """One Tox instance; also a context manager that closes it.
 
     `Tox(savedata=data, start_port=33445)`: keyword arguments are fields of `Options`.

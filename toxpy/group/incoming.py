@@ -18,7 +18,7 @@ from toxpy.group.group import CONNECTED, CONNECTING, NOBODY, OWN_NUMBER
 from toxpy.group.keys import chat_public_key
 from toxpy.group.moderation import MODERATOR, OBSERVER, USER
 from toxpy.group.peers import MAX_UNDELIVERED
-from toxpy.group.shared_state import PASSWORD, PEER_LIMIT, PRIVACY, TOPIC_LOCK
+from toxpy.group.shared_state import PASSWORD, PEER_LIMIT, PRIVACY, TOPIC_LOCK, VOICE
 from toxpy.group.sync import ALL_FLAGS, Sync
 from toxpy.group.wire import INVITE
 
@@ -242,16 +242,15 @@ class Incoming:
 
     def _setting_event(self, setting: int) -> Event:
         group, shared = self._group, self._group.state.shared
-        if setting == PEER_LIMIT:
-            return ev.GroupPeerLimit(group.number, shared.peer_limit, owner=group)
-        if setting == PRIVACY:
-            return ev.GroupPrivacyState(group.number, shared.privacy, owner=group)
-        if setting == PASSWORD:
-            return ev.GroupPassword(group.number, shared.password, owner=group)
-        if setting == TOPIC_LOCK:
-            disabled = not shared.topic_is_locked
-            return ev.GroupTopicLock(group.number, int(disabled), owner=group)
-        return ev.GroupVoiceState(group.number, shared.voice, owner=group)
+        kind, value = {
+            PEER_LIMIT: (ev.GroupPeerLimit, shared.peer_limit),
+            PRIVACY: (ev.GroupPrivacyState, shared.privacy),
+            PASSWORD: (ev.GroupPassword, shared.password),
+            TOPIC_LOCK: (ev.GroupTopicLock, int(not shared.topic_is_locked)),
+            VOICE: (ev.GroupVoiceState, shared.voice),
+        }[setting]
+        event: Event = kind(group.number, value, owner=group)
+        return event
 
     # who is there
 

@@ -40,6 +40,10 @@ BAD = {
     "str | bytes | PublicKey": [*NOT_TEXT, "", "AB", KEY + "A", "x" * 64, bytes(31)],
     "str | bytes | ToxId": [*NOT_TEXT, "", "AB", "AB" * 38, bytes(37)],
     "UserStatus | int": [None, "x", -1, 3, 2**70, []],
+    "GroupLock | int": [None, "x", -1, 2, 2**70, []],
+    "GroupPrivacy | int": [None, "x", -1, 2, 2**70, []],
+    "GroupRole | int": [None, "x", -1, 4, 2**70, []],
+    "GroupVoice | int": [None, "x", -1, 3, 2**70, []],
     "MessageType | int": [None, "x", -1, 2, 2**70, []],
     "FileControl | int": [None, "x", -1, 3, 2**70, []],
     "float | None": NOT_SECONDS,
@@ -58,6 +62,7 @@ BAD = {
 GOOD = {
     "address": toxpy.ToxId.build(KEY, 1),
     "conference_number": 0,
+    "chat_id": bytes(32),
     "control": toxpy.FileControl.PAUSE,
     "cookie": bytes(35),
     "data": b"\xa0x",
@@ -67,11 +72,17 @@ GOOD = {
     "file_size": 5,
     "filename": "name",
     "friend_number": 0,
+    "group_number": 0,
     "handler": print,
     "host": "127.0.0.1",
     "id": bytes(32),
+    "ignore": True,
+    "invite_data": bytes(64),
     "ip": "127.0.0.1",
     "kind": toxpy.FriendTyping,
+    "limit": 5,
+    "lock": 0,
+    "lossless": True,
     "max_offline": 5,
     "message": "hi",
     "name": "name",
@@ -79,19 +90,27 @@ GOOD = {
     "nospam": 1,
     "number": 0,
     "offline_peer_number": 0,
+    "own_name": "name",
     "packet_id": 160,
+    "part_message": "bye",
+    "password": "secret",
+    "peer_id": 0,
     "peer_number": 0,
     "port": 33445,
     "position": 0,
+    "privacy": 0,
     "public_key": KEY,
+    "role": 2,
     "savedata": b"save",
     "source": __file__,
     "status": 0,
     "target": "target",
     "target_public_key": KEY,
     "title": "title",
+    "topic": "topic",
     "typing": True,
     "uid": bytes(32),
+    "voice": 0,
 }
 #: Bad values of some parameters besides.
 ALSO_BAD = {
@@ -171,6 +190,7 @@ def tox():
     with Tox(local_discovery_enabled=False, ipv6_enabled=False) as made:
         made.friend_add_norequest(made.self_get_dht_id())
         made.conference_new()
+        made.group_new("group", "name", 0)
         yield made
 
 
@@ -185,6 +205,7 @@ def test_every_method_of_tox(tox, name, wrong, annotation, tmp_path, monkeypatch
             pytest.fail(f"{what} raised nothing")
         check_words(caught.value, what)
     assert not tox.closed and tox.self_get_friend_list() == tox.conference_get_chatlist() == [0]
+    assert tox.group_get_group_list() == [0]
 
 
 @pytest.mark.parametrize("kind", [toxpy.AsyncTox, toxpy.Friend, toxpy.AsyncConference])

@@ -18,10 +18,7 @@ from describe import describe_header
 from toxpy.core import PARTS, Core
 
 #: By the prefix all of them share; nothing with these names works.
-WHOLE_SUBSYSTEMS = (
-    "toxav_",
-    "tox_group_",
-)
+WHOLE_SUBSYSTEMS = ("toxav_",)
 SINGLE: set[str] = set()
 
 

@@ -33,7 +33,7 @@ LAYERS = [
     ["generated", "friend.why_offline"],
     ["arguments", "save", "handlers", *WHOLE_FILES, "network.nodes"],
     ["tox_part"],
-    ["friend.tox", "files.tox", "conference.tox", "network.tox"],
+    ["friend.tox", "files.tox", "conference.tox", "group.tox", "network.tox"],
     ["tox"],
     ["aio_part", "aio_events"],
     ["friend.aio", "files.aio", "conference.aio", "network.aio"],
@@ -52,7 +52,7 @@ PYTHON_ONLY |= {
     "network.nodes",
     "system.http_server",
 }
-PARTS = ("friend", "files", "conference", "network")
+PARTS = ("friend", "files", "conference", "group", "network")
 PYTHON_ONLY |= {f"{part}.{kind}" for part in PARTS for kind in ("tox", "aio")}
 PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
 SLOW_TO_IMPORT = {

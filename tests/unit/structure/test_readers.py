@@ -15,11 +15,6 @@ READ_OTHERWISE = {
     # the header's values, for programs to use
     "generated",
 }
-#: Folders that read others' names, but whose own may lack a reader, each with its reason.
-READERS_TO_COME = {
-    # its parts are joined by the capability that comes next
-    "group",
-}
 #: Methods and attributes that Python, logging, argparse or socketserver reads.
 READ_BY_LIBRARIES = re.compile(
     r"__\w+__|emit|format_help|_print_message|readinto"
@@ -115,7 +110,6 @@ def test_every_name_has_a_reader():
     unread = {
         f"{path.relative_to(ROOT)}:{line} {name}"
         for path, tree in trees
-        if path.parent.name not in READERS_TO_COME
         for name, line in defined(tree)
         if name not in readers and not READ_BY_LIBRARIES.fullmatch(name)
     }
