@@ -308,9 +308,9 @@ class Group:
 
     # sending
 
-    def send_all(self, kind: int, data: bytes) -> bool:
-        """A lossless packet to all confirmed peers; False when there are some and none took it."""
-        taken = [peer.send(kind, data) for peer in self.peers.confirmed()]
+    def send_all(self, kind: int, data: bytes, *, but: Peer | None = None) -> bool:
+        """A lossless packet to all confirmed peers `but` one; False when there are some and none took it."""
+        taken = [peer.send(kind, data) for peer in self.peers.confirmed() if peer is not but]
         return any(taken) or not taken
 
     def send_list(self, sent: Iterable[tuple[int, bytes]]) -> bool:

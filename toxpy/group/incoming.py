@@ -236,7 +236,9 @@ class Incoming:
             setter = group.number_of(group.state.peer_of(topic.setter))
             number = OWN_NUMBER if setter == NOBODY else setter
             group.report(ev.GroupTopic(group.number, number, topic.text, owner=group))
-        group.send_list(result.send)
+        for kind, data in result.send:
+            # c-toxcore 0.2.22 takes its own topic, sent back, for the one before: then it refuses the next one
+            group.send_all(kind, data, but=peer)
         if result.needs_state:
             self._sync.ask(peer, packets.SYNC_STATE)
 

@@ -61,7 +61,7 @@ class Result:
         self.roles: list[RoleChange] = []
         #: True if programs are to be told of the topic
         self.topic = False
-        #: for all confirmed peers, in this order: kind and data
+        #: for all confirmed peers but the sender, in this order: kind and data
         self.send: list[tuple[int, bytes]] = []
         #: True if the sender is to be dropped with TOX_GROUP_EXIT_TYPE_SYNC_ERROR
         self.is_forged = False

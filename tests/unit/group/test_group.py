@@ -389,6 +389,20 @@ def test_the_founder_is_away():
     assert late.role(again) == enums.TOX_GROUP_ROLE_FOUNDER
 
 
+def test_a_topic_does_not_come_back_to_who_set_it():
+    """The founder hands it on: c-toxcore would take its own for the one before, and refuse the next."""
+    world = mesh(3)
+    founder, setter, other = world.members
+    founder.talk.set_topic_lock(enums.TOX_GROUP_TOPIC_LOCK_DISABLED)
+    world.wait(1000)
+    setter.talk.set_topic(b"set by a user")
+    world.wait(1000)
+    assert founder.group.state.topics.topic.text == b"set by a user"
+    # twice at the other one, from the setter and from the founder
+    assert other.rt.counters.values["drop.group_topic"] == 1
+    assert "drop.group_topic" not in setter.rt.counters.values
+
+
 @pytest.mark.parametrize("seconds", [10, 60, 70])
 def test_after_a_partition_all_are_together_again(seconds):
     world = mesh(6)
