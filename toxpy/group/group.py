@@ -77,6 +77,7 @@ class Group:
     __slots__ = (
         "_host",
         "_newcomers",
+        "_returns",
         "_shared_ms",
         "_timer",
         "changes",
@@ -125,6 +126,8 @@ class Group:
         self._newcomers = TokenBucket(NEWCOMERS_PER_S, NEWCOMERS_BURST, rt.clock.now_ms)
         self._shared_ms = rt.clock.now_ms
         self._timer: Timer | None = None
+        #: True for a founder that was away, and has not met anybody yet
+        self._returns = False
         self.state_changed()
 
     def __repr__(self) -> str:
@@ -165,14 +168,15 @@ class Group:
 
     # connecting
 
-    def begin(self) -> None:
-        """Look for members; a founder needs nobody."""
+    def begin(self, *, founding: bool = False) -> None:
+        """Look for members; a founder needs nobody. `founding`: the group is new."""
         if self.relays is None:
             self.relays = self.net.make_relays(self.own, self.on_relayed)
         self.connection = CONNECTING
         if self.state.is_founder:
             self.connection = CONNECTED
             self.state.connected_ms = self.net.rt.clock.now_ms
+            self._returns = not founding
         self._maintain()
 
     def connect(
@@ -243,6 +247,9 @@ class Group:
             return
         self.peers.confirm(peer)
         peer.session.confirm()
+        if self._returns:
+            self._returns = False
+            self.report(ev.GroupSelfJoin(self.number, owner=self))
         if self.is_connected:
             self.report(ev.GroupPeerJoin(self.number, peer.number, owner=self))
         self._share_relays([peer])

@@ -111,7 +111,7 @@ class Groups:
         chat_keys = ExtendedKeyPair.generate(self.rt.rng)
         entry = self._add(chat_keys.public, JOIN_PRIVATE, own_name, chat_keys)
         entry.group.changes.found(name, privacy)
-        return self._begin(entry)
+        return self._begin(entry, founding=True)
 
     def join(self, chat_id: bytes, own_name: bytes, password: bytes = b"") -> GroupEntry | None:
         """Look for the members of a public group; None when no group can have that id."""
@@ -164,10 +164,10 @@ class Groups:
         self._by_key[group.state.keys.public.enc] = group
         return entry
 
-    def _begin(self, entry: GroupEntry, *, connect: bool = True) -> GroupEntry:
+    def _begin(self, entry: GroupEntry, *, connect: bool = True, founding: bool = False) -> GroupEntry:
         entry.group.state_changed()
         if connect:
-            entry.group.begin()
+            entry.group.begin(founding=founding)
         onion = self._layers.onion
         onion.groups.append(entry.discovery.target)
         onion.search_soon()

@@ -61,7 +61,7 @@ class Member:
     def found(self, name=b"Group"):
         self.group.changes.found(name, self.world.privacy)
         self.group.state_changed()
-        self.group.begin()
+        self.group.begin(founding=True)
 
     def ask(self, other):
         """What discovery or an invitation leads to."""

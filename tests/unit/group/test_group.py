@@ -389,6 +389,18 @@ def test_the_founder_is_away():
     assert late.role(again) == enums.TOX_GROUP_ROLE_FOUNDER
 
 
+def test_a_founder_who_was_away_hears_that_it_is_back_when_it_meets_somebody():
+    world = mesh(2)
+    founder, member = world.members
+    founder.group.disconnect()
+    founder.told()
+    founder.group.begin()
+    assert founder.told() == []
+    founder.ask(member)
+    world.wait(1000)
+    assert names(founder.told()) == ["GroupSelfJoin", "GroupPeerJoin"]
+
+
 def test_a_topic_does_not_come_back_to_who_set_it():
     """The founder hands it on: c-toxcore would take its own for the one before, and refuse the next."""
     world = mesh(3)
