@@ -237,7 +237,7 @@ class Incoming:
             number = OWN_NUMBER if setter == NOBODY else setter
             group.report(ev.GroupTopic(group.number, number, topic.text, owner=group))
         for kind, data in result.send:
-            # c-toxcore 0.2.22 takes its own topic, sent back, for the one before: then it refuses the next one
+            # c-toxcore 0.2.22 takes its own topic, sent back, for the one before, and refuses the next
             group.send_all(kind, data, but=peer)
         if result.needs_state:
             self._sync.ask(peer, packets.SYNC_STATE)
