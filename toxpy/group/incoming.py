@@ -104,8 +104,10 @@ class Incoming:
         # whoever it is now, it may have been somebody else before
         peer.asked_ms = peer.answered_ms = None
         peer.is_greeted = False
-        left = [packet for packet in undelivered if packet[0] in _SENT_AGAIN]
-        peer.undelivered = [*peer.undelivered, *left][-MAX_UNDELIVERED:]
+        left = [*peer.undelivered, *(packet for packet in undelivered if packet[0] in _SENT_AGAIN)]
+        for _ in left[:-MAX_UNDELIVERED]:
+            group.net.rt.counters.drop("group_undelivered")
+        peer.undelivered = left[-MAX_UNDELIVERED:]
         if request_type == INVITE and (asked or not group.is_connected):
             password = packets.pack_password(group.state.shared.password)
             peer.send(packets.INVITE_REQUEST, password)

@@ -160,6 +160,9 @@ class SendArray:
 
     def on_missing(self, message_id: int) -> None:
         """The peer asks for that packet. One that was sent again lately is on its way."""
+        if message_id > self._newest_id:
+            # it never left, so this does not say that the peer has those before
+            return
         if self._covers_older:
             self._drop_before(message_id)
         packet = self._packets.get(message_id)

@@ -141,6 +141,8 @@ class GroupSessions:
             counters.drop("group_new_peers")
             return
         owner = self._host.accept(peer_pk)
-        if owner is not None:
-            own.shared_keys.keep(peer_pk)
-            self._add(peer_pk, key, owner).on_handshake(packet, address)
+        if owner is None:
+            counters.drop("group_peers")
+            return
+        own.shared_keys.keep(peer_pk)
+        self._add(peer_pk, key, owner).on_handshake(packet, address)

@@ -1,5 +1,7 @@
 """What is not acknowledged is sent again, soon and without a flood."""
 
+import pytest
+
 from tests.support.universe import SimClock
 from toxpy.group.packets import FRAGMENT, MAX_DATA_SIZE
 from toxpy.group.send_array import (
@@ -50,6 +52,20 @@ def test_ids_count_up_from_the_first():
     line = Line(first_id=2)
     assert all(line.array.write(KIND, b"x") for _ in range(3))
     assert line.ids == [2, 3, 4] and line.array.next_id == 5 and len(line.array) == 3
+
+
+@pytest.mark.parametrize("beyond", [0, 1, 2**64 - 1])
+def test_to_ask_for_what_never_left_changes_nothing(beyond):
+    line = Line()
+    while line.array.next_id - 3 <= FIRST_WINDOW + 10:
+        assert line.array.write(KIND, b"x")
+    newest, held = line.ids[-1], len(line.array)
+    assert newest < line.array.next_id - 1
+    line.array.on_received(0)
+    line.array.on_missing(max(newest + 1, beyond))
+    assert len(line.array) == held and line.array.write(KIND, b"y")
+    line.array.on_received(newest)
+    assert line.ids[-1] > newest
 
 
 def test_a_lost_packet_is_sent_again_ever_more_rarely_until_the_peer_is_given_up():
