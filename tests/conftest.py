@@ -7,7 +7,7 @@ import tempfile
 import pytest
 from hypothesis import settings
 
-from tests.support import namespaces, release, schedule
+from tests.support import namespaces, newer_tox, release, schedule
 
 # how long an example takes says more about the machine than about the code
 settings.register_profile("project", deadline=None)
@@ -32,6 +32,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "namespaces: needs namespaces for networks and mounts")
     config.addinivalue_line("markers", "device(path): needs to open that device")
     config.addinivalue_line("markers", "package(name): needs a Debian package that some releases lack")
+    config.addinivalue_line("markers", "newer_tox(release): needs libtoxcore of that release of Debian")
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(schedule.Progress(config, config.getoption("record_durations")))
 
@@ -54,6 +55,8 @@ def _can_run(item):
     if item.get_closest_marker("namespaces") and not namespaces.available():
         return False
     if not all(namespaces.can_open(marker.kwargs["path"]) for marker in item.iter_markers("device")):
+        return False
+    if any(newer_tox.lacks(marker.kwargs["release"]) for marker in item.iter_markers("newer_tox")):
         return False
     return not any(release.lacks(marker.kwargs["name"]) for marker in item.iter_markers("package"))
 

@@ -1,7 +1,8 @@
 """`make test`: pytest, with what this machine allows. Arguments are pytest's.
 
 An ordinary user gets a user namespace, where the kernel allows it; then every test can run. Otherwise those
-that need namespaces are left out, and the first and the last lines say so.
+that need namespaces are left out, and the first and the last lines say so. So it is with other things
+that a machine may lack, and with newer releases of the real library, which are downloaded first.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTHING_TO_RUN = 5
 sys.path.insert(0, str(ROOT))
 
-from tests.support import namespaces, release, schedule  # noqa: E402
+from tests.support import namespaces, newer_tox, release, schedule  # noqa: E402
 
 
 def count_left_out(marker: str) -> int:
@@ -53,6 +54,12 @@ def main() -> int:
         count = count_left_out(f'package(name="{package}")')
         left_out += count
         print(f"Not run here: {count} tests that need {package}, which this release of Debian does not have.")
+    for name in newer_tox.RELEASES:
+        why = newer_tox.provide(name)
+        if why:
+            count = count_left_out(f'newer_tox(release="{name}")')
+            left_out += count
+            print(f"Not run here: {count} tests that need libtoxcore of Debian {name}: {why}")
     os.environ[namespaces.LEFT_OUT] = str(left_out)
     minutes = schedule.expected_minutes()
     print(f"All tests took {minutes:.0f} minutes on 2 cores when last measured.", flush=True)

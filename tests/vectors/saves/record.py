@@ -6,7 +6,6 @@ Beside them are those of `record.c`, made by libraries of other machines and ver
 on s390x), conference (0.2.18) and group (0.2.22).
 """
 
-import ctypes as c
 import json
 import pathlib
 import time
@@ -28,14 +27,12 @@ def describe(tox):
         }
         for number in tox.self_get_friend_list()
     ]
-    size = tox.lib.tox_self_get_status_message_size(tox.tox)
-    status_message = tox._fill("tox_self_get_status_message", size)
     return {
         "address": tox.self_get_address().hex(),
-        "secret_key": tox._fill("tox_self_get_secret_key", 32).hex(),
+        "secret_key": tox.self_get_secret_key().hex(),
         "name": tox.self_get_name().hex(),
-        "status_message": status_message.hex(),
-        "status": tox.lib.tox_self_get_status(tox.tox),
+        "status_message": tox.self_get_status_message().hex(),
+        "status": tox.self_get_status(),
         "friends": friends,
     }
 
@@ -86,8 +83,7 @@ def record_friends():
     bob.friend_add_norequest(alice.self_get_public_key())
     alice.friend_add_norequest(nodes[0].self_get_public_key())
     alice.friend_add(nodes[1].self_get_address(), "please add me, I am Alïce".encode())
-    error = c.c_int()
-    alice.lib.tox_conference_new(alice.tox, c.byref(error))
+    alice.conference_new()
     meet(*toxes)
     write("friends", alice)
     for tox in toxes:
