@@ -25,7 +25,7 @@ MAX_OWN_RELAYS = 3
 class GroupRelays:
     """The relays of one group."""
 
-    __slots__ = ("_known", "_on_packet", "_pool")
+    __slots__ = ("_known", "_on_packet", "_pool", "_taken")
 
     def __init__(
         self,
@@ -38,6 +38,8 @@ class GroupRelays:
     ) -> None:
         """`known` are the relays of the instance; `on_packet` gets packets, and the relay of a stranger's."""
         self._known = known
+        #: those that were taken over last
+        self._taken: list[Node] = []
         self._on_packet = on_packet
         self._pool = TcpPool(own.keys, own.shared_keys, rt=own.rt, connect=connect, proxy=proxy)
         self._pool.on_oob = self._on_oob
@@ -45,12 +47,17 @@ class GroupRelays:
     def maintain(self) -> None:
         """Take over relays of the instance while none is connected."""
         if not self._pool.connected():
-            for node in self._known.relays(MAX_OWN_RELAYS):
-                self._pool.add_relay(node)
+            known = self._known.relays(MAX_OWN_RELAYS)
+            self._taken = [node for node in known if self._pool.add_relay(node)]
 
     def own(self, count: int) -> list[Node]:
-        """Relays where peers can reach us."""
-        return self._pool.relays(count)
+        """Relays where peers can reach us; before there are any, those where we are about to be.
+
+        A new group is a round trip away from the relays of the instance; who is told needs longer.
+        """
+        if not self._taken:
+            self.maintain()
+        return self._pool.relays(count) or self._taken[:count]
 
     def route(self, enc_pk: bytes, on_way: Callable[[], None]) -> TcpPeer:
         """The way to a peer; it begins without relays. `on_way` is told when packets can be sent."""
@@ -66,4 +73,5 @@ class GroupRelays:
 
     def close(self) -> None:
         """Close all connections."""
+        self._taken = []
         self._pool.close()

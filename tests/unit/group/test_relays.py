@@ -1,5 +1,7 @@
 """Members that reach each other over TCP relays only."""
 
+import pytest
+
 from tests.support.worlds import SimulatedWorld
 from toxpy.generated import enums
 from toxpy.generated import events as ev
@@ -31,9 +33,11 @@ class Relayed:
         return self.b.accept(friend, data[:32], data[32:], b"bob")
 
 
-def test_an_invited_friend_comes_in_over_a_relay():
+@pytest.mark.parametrize("age_s", [0, 12])
+def test_an_invited_friend_comes_in_over_a_relay(age_s):
+    """Also at once: the relays of a new group are on their way."""
     world = Relayed(PRIVATE)
-    world.world.run_for(12)
+    world.world.run_for(age_s)
     joined = world.invite()
     assert world.until(lambda: member_count(world.founded) == member_count(joined) == 2, 1.5)
     (peer,) = joined.group.peers.confirmed()
