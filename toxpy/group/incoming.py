@@ -197,6 +197,9 @@ class Incoming:
                 peer.send(packets.PEER_INFO, group.own_info())
             group.confirm(peer)
             self._deliver_again(peer)
+            if group.connection == CONNECTING:
+                # who comes to us knows us from before
+                self._sync.ask(peer, ALL_FLAGS)
 
     def _deliver_again(self, peer: Peer) -> None:
         left, peer.undelivered = peer.undelivered, []

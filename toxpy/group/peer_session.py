@@ -176,13 +176,14 @@ class PeerSession:
 
     def on_way(self, address: Address | None = None) -> None:
         """There may be a way to the peer now, by a relay or at that address: send what was held up."""
-        if address is not None:
-            self.transport.set_address(address)
+        moved = address is not None and self.transport.set_address(address)
         setup = self._setup
         if setup is None:
             return
         if setup.is_asking and setup.is_held_up:
             self._send_request(setup)
+        elif setup.is_asking and moved and address is not None:
+            self._owner.send_udp(address, setup.make_copy(self._owner.own_relay()))
         if setup.is_answer_held_up and setup.response_type is not None:
             self._answer(setup, setup.response_type, None)
 

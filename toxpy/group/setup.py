@@ -120,6 +120,11 @@ class GroupSetup:
         self.requested_ms = self._own.rt.clock.now_ms
         return self._seal(False, self.request_type, relay)
 
+    def make_copy(self, relay: Node | None) -> bytes:
+        """The same request for another place."""
+        self.requests += 1
+        return self._seal(False, self.request_type, relay)
+
     def make_response(self, request_type: int, relay: Node | None) -> bytes:
         """The next response; what the peer asked for comes back."""
         self.response_type = request_type

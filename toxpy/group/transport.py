@@ -58,10 +58,12 @@ class GroupTransport:
         """True if the address works."""
         return self._clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS
 
-    def set_address(self, address: Address) -> None:
-        """Somebody says that the peer is there: believed while no other address works."""
-        if is_usable(address) and not self.is_direct():
-            self.address = address
+    def set_address(self, address: Address) -> bool:
+        """Somebody says that the peer is there: believed while no other address works. True if it is new."""
+        if not is_usable(address) or self.is_direct() or address == self.address:
+            return False
+        self.address = address
+        return True
 
     def heard_from(self, address: Address | None, *, moves: bool) -> None:
         """An authentic packet came from there, or over a relay (None).

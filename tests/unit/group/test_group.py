@@ -348,6 +348,30 @@ def test_a_restarted_member_is_back_at_once():
     assert all(names(member.told()) == ["GroupPeerName"] for member in world.members[:-1])
 
 
+def test_a_restarted_member_that_is_found_is_back_at_once():
+    """Others may know where it is, while it knows nobody."""
+    world = mesh(2)
+    founder, old = world.members
+    old.vanish()
+    founder.group.drop(founder.group.peers.confirmed()[0], enums.TOX_GROUP_EXIT_TYPE_TIMEOUT)
+    new = world.restore("again", saved(old), socket=world.universe.socket())
+    new.group.begin()
+    founder.group.connect(new.keys.public.enc, PEER_INFO, new.socket.address)
+    assert world.until(lambda: new.group.is_connected and world.is_mesh(), 1500)
+
+
+def test_an_address_is_tried_as_soon_as_it_is_known():
+    world = mesh(2)
+    founder, old = world.members
+    old.vanish()
+    founder.group.drop(founder.group.peers.confirmed()[0], enums.TOX_GROUP_EXIT_TYPE_TIMEOUT)
+    new = world.restore("again", saved(old), socket=world.universe.socket())
+    new.group.begin()
+    founder.group.connect(new.keys.public.enc, PEER_INFO, old.socket.address)
+    founder.group.connect(new.keys.public.enc, PEER_INFO, new.socket.address)
+    assert world.until(world.is_mesh, 1500)
+
+
 def test_messages_go_on_after_a_restart():
     world = mesh(3)
     a, b, c = world.members
