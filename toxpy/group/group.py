@@ -168,6 +168,10 @@ class Group:
 
     # connecting
 
+    def request_type(self) -> int:
+        """What to ask of an absent member."""
+        return PEER_INFO if self.is_connected and self.peers.count_confirmed() else INVITE
+
     def begin(self, *, founding: bool = False) -> None:
         """Look for members; a founder needs nobody. `founding`: the group is new."""
         if self.relays is None:
@@ -345,7 +349,7 @@ class Group:
         self._timer = rt.timers.call_about(MAINTAIN_MS, self._maintain)
         if self.relays is not None:
             self.relays.maintain()
-        request_type = PEER_INFO if self.is_connected and self.peers.count_confirmed() else INVITE
+        request_type = self.request_type()
         for saved in self.peers.to_try():
             self.connect(
                 saved.enc_pk, request_type, saved.address, [saved.relay] if saved.relay is not None else []

@@ -9,6 +9,7 @@ from toxpy.group.incoming import Incoming
 from toxpy.group.invites import Invites
 from toxpy.group.keys import ExtendedKeyPair, chat_public_key
 from toxpy.group.relays import GroupRelays
+from toxpy.group.reunions import Reunions
 from toxpy.group.saved import SavedGroup, read_groups, write_groups
 from toxpy.group.state import GroupState
 from toxpy.group.talk import Talk
@@ -58,6 +59,7 @@ class Groups:
         #: by our key in the group
         self._by_key: dict[bytes, Group] = {}
         self.invites = Invites(self.by_id, self.events, rt=self.rt)
+        Reunions(layers.messenger.connections, lambda: list(self._by_key.values()), rt=self.rt)
         for kind in LAYOUTS:
             layers.node.dispatch.claim(kind, self._on_udp)
 

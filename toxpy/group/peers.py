@@ -311,6 +311,10 @@ class Peers:
                 found.append(absent.saved)
         return found
 
+    def absent(self) -> list[SavedPeer]:
+        """Those that are not there, the last gone first."""
+        return [absent.saved for absent in reversed(self._absent.values())]
+
     def saved(self) -> list[SavedPeer]:
         """All that can be reached again, those that are there first."""
         found = {peer.enc_pk: saved for peer in self._confirmed.values() if _has_way(saved := peer.saved())}

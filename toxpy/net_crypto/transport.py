@@ -133,6 +133,10 @@ class Transport:
         """The peer may be reached through that relay; False when it is known or there is no room."""
         return self.relays is not None and self.relays.add_relay(node)
 
+    def meeting_points(self) -> list[Node]:
+        """Relays where both of us are."""
+        return self.relays.relays() if self.relays is not None else []
+
     # sending
 
     def send_data(self, start: int, number: int, data: bytes) -> None:

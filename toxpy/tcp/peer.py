@@ -50,6 +50,10 @@ class TcpPeer:
         """True if there is a relay where both of us are."""
         return self._route.online > 0
 
+    def relays(self) -> list[Node]:
+        """Relays where both of us are."""
+        return self._route.meeting_points()
+
     def add_relay(self, node: Node) -> bool:
         """The peer may come to that relay; False when it is known for that already or there is no room."""
         return self._pool.add_peer_relay(self._route, node)

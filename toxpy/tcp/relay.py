@@ -327,6 +327,14 @@ class Route:
                 sent |= client.send_oob(self.dht_pk, data)
         return sent
 
+    def meeting_points(self) -> list[Node]:
+        """Relays where the peer is online, if others can use them: one known by name only is of our proxy."""
+        return [
+            link.relay.node
+            for link in self.links.values()
+            if link.state == ONLINE and link.relay.host is None
+        ]
+
     def has_room(self) -> bool:
         """True if a relay where the peer is online keeps up with us."""
         for link in self.links.values():
