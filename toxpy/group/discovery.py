@@ -60,8 +60,7 @@ class Discovery:
 
     def others_per_round(self) -> int:
         """How many nodes anywhere to ask; -1 for a group that is not to be found."""
-        group = self._group
-        if group.own.is_private or group.connection == DISCONNECTED:
+        if self._is_hidden():
             return -1
         said = self.announcement()
         if said:
@@ -69,15 +68,21 @@ class Discovery:
             self.on_members(self._store.exchange(said) or b"")
         if self._is_searching():
             return SEARCH_OTHERS
+        group = self._group
         members = group.peers.count_confirmed() + 1
         share, rest = divmod(ANNOUNCE_OTHERS, members)
         return share + (group.net.rt.rng.below(members) < rest)
+
+    def _is_hidden(self) -> bool:
+        return self._group.own.is_private or self._group.connection == DISCONNECTED
 
     def _is_searching(self) -> bool:
         return not self._group.is_connected
 
     def on_members(self, data: bytes) -> None:
-        """What others have said. Anybody may have said anything."""
+        """What others have said, also long ago. Anybody may have said anything."""
+        if self._is_hidden():
+            return
         offset = count = 0
         try:
             while offset < len(data) and count < MAX_SENT_MEMBERS:

@@ -66,6 +66,19 @@ def test_a_private_group_is_not_announced():
     assert not joined.group.is_connected and len(founded.group.peers) == 0
 
 
+def test_a_group_that_became_private_asks_nobody_in():
+    crowd = Crowd(4)
+    groups = crowd.groups(1)
+    founded = groups.new(b"Group", PUBLIC, b"a")
+    founded.talk.set_privacy_state(PRIVATE)
+    # the answer to a question from before
+    founded.discovery.on_members(pack_member(Member(bytes(31) + b"\1", (b"\x14\0\0\xfe", 9), [])))
+    assert len(founded.group.peers) == 0
+    founded.talk.set_privacy_state(PUBLIC)
+    founded.discovery.on_members(pack_member(Member(bytes(31) + b"\1", (b"\x14\0\0\xfe", 9), [])))
+    assert len(founded.group.peers) == 1
+
+
 def test_who_leaves_is_not_looked_for():
     crowd = Crowd(6)
     a, b = crowd.groups(1), crowd.groups(2)
