@@ -265,7 +265,10 @@ class Incoming:
         ping = packets.unpack_ping(data)
         if ping.address is not None and peer.session is not None and not peer.is_direct():
             peer.session.on_way(ping.address)
-        flags = self._group.state.missing(ping) if self._group.connection == CONNECTED else ALL_FLAGS
+        state = self._group.state
+        if state.topics.was_replaced(ping.topic_version, ping.topic_checksum):
+            self._sync.tell_topic(peer)
+        flags = state.missing(ping) if self._group.connection == CONNECTED else ALL_FLAGS
         if flags:
             self._sync.ask(peer, flags)
 

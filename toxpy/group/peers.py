@@ -78,6 +78,7 @@ class Peer:
         "session",
         "since_ms",
         "status",
+        "told_ms",
         "undelivered",
     )
 
@@ -104,9 +105,10 @@ class Peer:
         #: True once it is in the table no more
         self.is_gone = False
         self.since_ms = clock.now_ms
-        #: when we asked it for what it knows, and answered its own question; None for never
+        #: when we asked it for what it knows, answered its own question, told it the topic; None for never
         self.asked_ms: int | None = None
         self.answered_ms: int | None = None
+        self.told_ms: int | None = None
         #: what an earlier session did not deliver
         self.undelivered: list[tuple[int, bytes]] = []
         #: where the peer said that it is, the newest last

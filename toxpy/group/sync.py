@@ -23,6 +23,8 @@ ALL_FLAGS = packets.SYNC_PEERS | packets.SYNC_TOPIC | packets.SYNC_STATE
 ASK_INTERVAL_MS = 12_500
 #: The same for answers, in ms.
 ANSWER_INTERVAL_MS = 3000
+#: Time between two topics for a peer that does not ask, in ms: it pings as often.
+TELL_INTERVAL_MS = 10_000
 
 
 class Sync:
@@ -41,6 +43,14 @@ class Sync:
         password = self._group.state.shared.password
         if peer.send(packets.SYNC_REQUEST, packets.pack_sync_request(flags, password)):
             peer.asked_ms = now_ms
+
+    def tell_topic(self, peer: Peer) -> None:
+        """A peer has a topic that was replaced: it would not ask for ours if that has a smaller checksum."""
+        now_ms = self._group.net.rt.clock.now_ms
+        if peer.told_ms is None or now_ms - peer.told_ms >= TELL_INTERVAL_MS:
+            peer.told_ms = now_ms
+            for kind, content in self._group.state.sync(packets.SYNC_TOPIC):
+                peer.send(kind, content)
 
     def on_request(self, peer: Peer, data: bytes) -> None:
         """A peer asks. Who is no member yet has to know the password, which is in the state."""

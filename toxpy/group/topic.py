@@ -5,8 +5,9 @@
 The setter signs all that follows the signature. While the topic is locked, moderators and the founder set it,
 and each adds 1 to its version. While it is not, everybody but observers does, and the version stays. Then
 nothing tells which topic is newer: peers that compare theirs take the one with the greater checksum. So a
-peer that was away can bring back what was replaced. We remember what was replaced, and take it again only
-from its setter or the founder. c-toxcore: group_chats.c handle_gc_topic, gc_set_topic.
+peer that was away can bring back what was replaced. We remember what was replaced, take it again only from
+its setter or the founder, and tell a peer that still has it. The same text signed by somebody else is a new
+topic. c-toxcore: group_chats.c handle_gc_topic, gc_set_topic.
 """
 
 from __future__ import annotations
@@ -124,6 +125,11 @@ class CurrentTopic:
             return (version, checksum) > (topic.version, topic.checksum)
         return checksum > topic.checksum and checksum not in self._replaced.values()
 
+    def was_replaced(self, version: int, checksum: int) -> bool:
+        """True if a peer that says this of its topic has one that we had before."""
+        topic = self.topic
+        return version == topic.version and checksum != topic.checksum and checksum in self._replaced.values()
+
     def take(
         self,
         topic: Topic,
@@ -177,5 +183,5 @@ class CurrentTopic:
         """True for the topic that was replaced a moment ago: more likely a late copy than meant."""
         if not self._replaced or self._changed_ms is None:
             return False
-        last = next(reversed(self._replaced.values()))
-        return topic.checksum == last and self._rt.clock.now_ms - self._changed_ms < _NO_RETURN_MS
+        last = next(reversed(self._replaced))
+        return topic.signature == last and self._rt.clock.now_ms - self._changed_ms < _NO_RETURN_MS

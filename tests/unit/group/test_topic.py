@@ -255,6 +255,28 @@ def test_the_topic_before_does_not_come_back_at_once():
     assert carol.state.on_topic(bob.key, first).topic
 
 
+def test_somebody_else_may_set_the_topic_before_at_once():
+    group = unlocked(3)
+    _, bob, carol = group.members
+    set_topic(group, bob, HIGH)
+    set_topic(group, bob, LOW)
+    set_topic(group, carol, HIGH)
+    assert {topic_of(member).text for member in group.members} == {HIGH}
+
+
+def test_who_still_has_a_replaced_topic_is_known():
+    group = unlocked(3)
+    _, bob, carol = group.members
+    set_topic(group, bob, HIGH)
+    carol.is_online = False
+    set_topic(group, bob, LOW)
+    theirs, ours = carol.state.ping(), bob.state.ping()
+    assert bob.state.topics.was_replaced(theirs.topic_version, theirs.topic_checksum)
+    assert not carol.state.topics.was_replaced(ours.topic_version, ours.topic_checksum)
+    assert not bob.state.topics.was_replaced(ours.topic_version, ours.topic_checksum)
+    assert not bob.state.topics.was_replaced(theirs.topic_version + 1, theirs.topic_checksum)
+
+
 def test_only_the_last_topics_are_remembered():
     group = unlocked(3)
     _, bob, carol = group.members
