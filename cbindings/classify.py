@@ -69,7 +69,7 @@ CALLS = (
 #: The system below an instance, of which there is only one: testing.c.
 TESTING = ("tox_default_system", "tox_get_system", "tox_new_testing")
 
-#: Prefixes of functions that work on objects other than Tox, which nothing makes yet.
+#: Prefixes of functions of a part that does not exist yet.
 ABSENT = ("toxav_",)
 
 #: Prefixes of functions on events that an iteration recorded, and on tables of callbacks for them.
@@ -105,6 +105,8 @@ PARTS = {
     "tox_group_peer_": "group_state",
     "tox_group_set_": "group_state",
     "toxav_": "calls",
+    "toxav_add_av_groupchat": "conferences",
+    "toxav_join_av_groupchat": "conferences",
     "tox_bootstrap": "network",
     "tox_add_tcp_relay": "network",
     "tox_dht_": "network",
@@ -202,6 +204,12 @@ class Planned:
     output: Param | None = None
 
     @property
+    def params(self) -> list[Param]:
+        """What Python gets besides the instance: no callbacks, with what is for them, and no error."""
+        function = self.function
+        return [p for p in function.params[1:] if p != function.error and not _is_for_callback(p)]
+
+    @property
     def reads(self) -> bool:
         """True when the call leaves the instance as it was."""
         tox = self.function.params[0].type
@@ -233,6 +241,11 @@ class Planned:
     def says_length(self) -> bool:
         """True when Python says how long the output is, so that it can be remembered."""
         return self.remembered and self.output is not None and not self.output_size
+
+
+def _is_for_callback(param: Param) -> bool:
+    """True for a callback and for the pointer that it is given."""
+    return param.type.callback or (param.type.pointers > 0 and param.type.base == "void")
 
 
 def sentinel(function: Function) -> str:
@@ -324,7 +337,8 @@ def _plan_one(api: Api, function: Function) -> Planned:
     if name.startswith("tox_callback_"):
         return Planned(function, "callback")
     tox = function.params[0].type if function.params else None
-    if name.startswith(ABSENT) or tox is None or tox.base != "struct Tox":
+    absent = name.startswith(ABSENT) and part_of(name) in LATER
+    if absent or tox is None or tox.base != "struct Tox":
         return Planned(function, "absent")
     return _plan_core(function)
 
@@ -337,7 +351,7 @@ def _plan_core(function: Function) -> Planned:
     if sized and not result.is_enum and result.base in ("size_t", "uint32_t"):
         planned.method = planned.method.removesuffix("_size")
         planned.sized = True
-    params = [param for param in function.params[1:] if param != function.error]
+    params = planned.params
     for index, param in enumerate(params):
         following = params[index + 1] if index + 1 < len(params) else None
         kind = param.type

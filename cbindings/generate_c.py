@@ -95,7 +95,7 @@ def python_prototype(planned: Planned) -> str:
     """The extern "Python" function behind a core function."""
     function = planned.function
     params = ["uintptr_t tox"]
-    params += [_plain(param) for param in function.params[1:] if param != function.error]
+    params += [_plain(param) for param in planned.params]
     if planned.says_length:
         params.append("size_t *length")
     if function.error is not None:
@@ -233,9 +233,7 @@ def _core(api: Api, planned: Planned, index: int) -> str:
     tox = function.params[0].name
     returns = function.result.base != "void"
     arguments = [f"(uintptr_t){tox}"]
-    for param in function.params[1:]:
-        if param == error:
-            continue
+    for param in planned.params:
         plain = _plain(param)
         arguments.append(f"({plain.removesuffix(param.name).strip()}){param.name}")
     if planned.says_length:
@@ -244,7 +242,8 @@ def _core(api: Api, planned: Planned, index: int) -> str:
         arguments.append("&failure")
     call = f"py_{function.name}({', '.join(arguments)})"
     out = planned.output
-    lines = []
+    unused = [param for param in function.params[1:] if param != error and param not in planned.params]
+    lines = [f"(void){param.name};" for param in unused]
     if error is not None:
         lines.append(f"int code = {fallback(api, function)};")
     if returns:

@@ -37,7 +37,7 @@ def _inputs(planned: Planned) -> list[str]:
 def core_function(planned: Planned) -> str:
     """The extern "Python" function of a core function."""
     function = planned.function
-    params = ["tox"] + [param.name for param in function.params[1:] if param != function.error]
+    params = ["tox"] + [param.name for param in planned.params]
     if planned.says_length:
         params.append("length")
     if function.error is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from toxpy.conference.conferences import Conferences
-from toxpy.errors import api_error
+from toxpy.conference.packets import TYPE_AV
+from toxpy.errors import ToxError, api_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,24 @@ class ConferenceCore:
             raise api_error("TOX_ERR_CONFERENCE_JOIN_NULL")
         self._rt.converse()
         return self._conferences.join(friend_number, cookie).number
+
+    # conferences with audio, which is for calls: here they are for text only
+
+    def toxav_add_av_groupchat(self) -> int:
+        """Found a conference with audio: its number, -1 when there is no room."""
+        self._rt.clock.update()
+        try:
+            return self._conferences.new(TYPE_AV).number
+        except ToxError:
+            return -1
+
+    def toxav_join_av_groupchat(self, friend_number: int, cookie: bytes | None) -> int:
+        """Join the conference with audio of an invitation: its number, -1 when that fails."""
+        self._rt.converse()
+        try:
+            return self._conferences.join(friend_number, cookie or b"", TYPE_AV).number
+        except ToxError:
+            return -1
 
     def conference_send_message(self, conference_number: int, type: int, message: bytes | None) -> bool:
         """Say something; it comes back as a ConferenceMessage. As in c-toxcore, NULL is no text."""

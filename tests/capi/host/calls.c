@@ -27,12 +27,14 @@ static void without_call(ToxAV *av, uint32_t friend_number, bool exists)
 }
 
 /* Here -1 stands for failure: 0 is a conference's number, or success. */
-static void no_audio_in_conferences(Tox *tox)
+static void conferences_with_no_audio_yet(Tox *tox)
 {
     static const uint8_t cookie[35];
     static const int16_t pcm[960];
-    CHECK(toxav_add_av_groupchat(tox, NULL, NULL) == -1);
+    CHECK(toxav_add_av_groupchat(tox, NULL, NULL) == 0);
+    CHECK(tox_conference_get_type(tox, 0, NULL) == TOX_CONFERENCE_TYPE_AV);
     CHECK(toxav_join_av_groupchat(tox, 0, cookie, sizeof cookie, NULL, NULL) == -1);
+    CHECK(toxav_join_av_groupchat(tox, 0, NULL, 0, NULL, NULL) == -1);
     CHECK(toxav_group_send_audio(tox, 0, pcm, 960, 1, 48000) == -1);
     CHECK(toxav_groupchat_enable_av(tox, 0, NULL, NULL) == -1);
     CHECK(toxav_groupchat_disable_av(tox, 0) == -1);
@@ -56,7 +58,7 @@ int main(void)
     CHECK(toxav_audio_iteration_interval(av) == 1000);
     CHECK(toxav_video_iteration_interval(av) == 1000);
     toxav_iterate(av);
-    no_audio_in_conferences(tox);
+    conferences_with_no_audio_yet(tox);
 
     Toxav_Err_Call call;
     CHECK(!toxav_call(av, 0, 48, 0, &call));
