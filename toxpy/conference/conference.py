@@ -224,9 +224,14 @@ class Conference:
                 return
             # only this one is linked to us
             peers.drop(other)
+        known = peers.by_key.get(real_pk)
+        was_away = known is not None and known.state == FROZEN
         peer = peers.renew(number, real_pk, dht_pk)
         if peer is not None:
             self.changed()
+            if was_away:
+                # c-toxcore reads a list up to the first whom it has frozen: who comes back hears us ourselves
+                self.tell_name()
             linked = self.links.by_key.get(real_pk)
             if linked is not None:
                 linked.connection.on_rumoured_dht_pk(dht_pk)

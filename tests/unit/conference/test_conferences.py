@@ -5,7 +5,7 @@ import random
 import pytest
 
 from tests.unit.conference.room import Room
-from toxpy.conference import packets
+from toxpy.conference import packets, table
 from toxpy.conference.conference import RENUMBER_MS
 from toxpy.conference.links import AGAIN_MS
 from toxpy.conference.peers import ConferencePeers
@@ -375,6 +375,19 @@ def test_a_list_with_a_frozen_peer_goes_on_behind_it(room, three):
     assert {"n1", "n2", "n3"} <= {peer.name.decode() for peer in peers.by_number.values()}
 
 
+def test_who_is_brought_back_hears_everybody(room, three):
+    """c-toxcore stops reading a list at a frozen peer, and has everybody frozen after a restart."""
+    alice, bob, carol = three
+    peer = carol.conference().peers.by_key[bob.real_pk]
+    carol.conference().peers.freeze(peer)
+    room.run(0.1)
+    back = packets.NEW_PEER_DATA.pack(peer.number, peer.real_pk, peer.dht_pk)
+    carol.hear(alice, message(number_of(alice), 1000, packets.NEW_PEER, back))
+    room.run(0.1)
+    said = [p[3 + 6 :] for name, p in carol.written if name == "bob" and p[0] == packets.MESSAGE]
+    assert bytes([packets.NAME]) + b"carol" in said
+
+
 def test_a_list_with_a_contradiction_goes_on_behind_it(room, three):
     alice, bob, carol = three
     entries = [(number_of(carol), b"X" * 32, bytes(32), b"x"), (77, b"Y" * 32, bytes(32), b"y")]
@@ -514,6 +527,25 @@ def test_only_audio_conferences_carry_lossy_packets(room, three):
     alice, bob, _ = three
     alice.hear(bob, packets.LOSSY_HEADER.pack(packets.LOSSY, 0, number_of(bob), 1) + b"\xc0audio")
     assert alice.dropped("conference_lossy_author") == 1
+
+
+def test_conferences_with_audio_are_made_and_joined(room, monkeypatch):
+    alice, bob = room.friends("alice", "bob")
+    assert alice.core.toxav_add_av_groupchat() == 0
+    assert alice.conference_get_type(0) == 1
+    alice.conference_invite(0, 0)
+    room.run(1)
+    (invite,) = bob.take(ev.ConferenceInvite)
+    assert invite.type == 1
+    fails("JOIN_WRONG_TYPE", bob.conference_join, 0, invite.cookie)
+    assert bob.core.toxav_join_av_groupchat(1, invite.cookie) == -1
+    assert bob.core.toxav_join_av_groupchat(0, invite.cookie) == 0
+    room.until(lambda: alice.names() == ["alice", "bob"])
+    bob.conference_send_message(0, 0, b"text")
+    room.run(1)
+    assert alice.texts() == bob.texts() == [b"text"]
+    monkeypatch.setattr(table, "MAX_CONFERENCES", 1)
+    assert bob.core.toxav_add_av_groupchat() == -1
 
 
 def test_lossy_packets_go_round_and_are_taken_once(room):
