@@ -44,6 +44,7 @@ class Peer:
         self.requests, self.offers, self.controls = [], [], []
         self.received = bytearray()
         self.positions, self.messages, self.receipts = [], [], []
+        self.invites, self.heard, self.titles = [], [], []
         self.online = False
 
     def stop(self):
@@ -96,6 +97,16 @@ class Peer:
     def on_receipt(self, event):
         self.receipts.append(event.message_id)
 
+    def on_invite(self, event):
+        self.invites.append(event)
+
+    def on_heard(self, event):
+        # ours among them: the real library has them from whoever brings them back
+        self.heard.append(event.message.decode())
+
+    def on_title(self, event):
+        self.titles.append(event.title.decode())
+
     def on_offer(self, event):
         if event.kind == DATA:
             self.offers.append(event)
@@ -122,6 +133,9 @@ HANDLERS = {
     ev.FriendConnectionStatus: Peer.on_connection,
     ev.FriendMessage: Peer.on_message,
     ev.FriendReadReceipt: Peer.on_receipt,
+    ev.ConferenceInvite: Peer.on_invite,
+    ev.ConferenceMessage: Peer.on_heard,
+    ev.ConferenceTitle: Peer.on_title,
     ev.FileRecv: Peer.on_offer,
     ev.FileRecvControl: Peer.on_control,
     ev.FileRecvChunk: Peer.on_received,
