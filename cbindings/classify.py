@@ -245,7 +245,7 @@ class Planned:
 
 def _is_for_callback(param: Param) -> bool:
     """True for a callback and for the pointer that it is given."""
-    return param.type.callback or (param.type.pointers > 0 and param.type.base == "void")
+    return bool(param.type.callback) or (param.type.pointers > 0 and param.type.base == "void")
 
 
 def sentinel(function: Function) -> str:
