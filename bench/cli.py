@@ -9,9 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import page, profile, report
-from bench.programs import BenchError, Case, Library, build, cases, system_library
+from bench.programs import (
+    BenchError,
+    Case,
+    Library,
+    as_library,
+    build,
+    cases,
+    has_groups,
+    system_library,
+)
 from bench.rounds import Plan, run
-from bench.rows import QUICK_CASES, TABLE_CASES
+from bench.rows import CHAT_CASES, QUICK_CASES, TABLE_CASES
 from bench.summary import judge
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +28,10 @@ ALL_PAIRINGS = ["ref-ref", "ours-ours", "ours-ref", "ref-ours"]
 INSTALL_REAL = (
     "c-toxcore's library is not there, so there is nothing to compare with: only ours is measured.\n"
     "On Debian: apt-get install libtoxcore2"
+)
+NO_GROUPS = (
+    "The real library here has no tox_group_* functions: of the cases of groups only ours is measured.\n"
+    "--ref-groups names a newer library's file."
 )
 
 
@@ -28,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     measure = commands.add_parser("run", help="measure, and write results.json, report.html and table.txt")
     measure.add_argument("--quick", action="store_true", help="some cases, one round: about three minutes")
     measure.add_argument("--rounds", type=int, default=5)
-    measure.add_argument("--cases", default="table", help="names with commas, or: table, all")
+    measure.add_argument("--cases", default="table", help="names with commas, or: table, chats, all")
     measure.add_argument("--pairings", default="", help=f"from {','.join(ALL_PAIRINGS)} (side a - side b)")
     measure.add_argument(
         "--set", action="append", default=[], metavar="K=V", help="a setting of the C programs"
@@ -55,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
             "--ref", type=Path, help="folder of the real libtoxcore.so.2; default: the system's"
         )
         command.add_argument("--no-ref", action="store_true", help="measure only ours")
+        command.add_argument(
+            "--ref-groups", type=Path, metavar="FILE", help="c-toxcore's library, 0.2.20 or later, for groups"
+        )
     again = commands.add_parser("report", help="write report.html and table.txt again from results.json")
     again.add_argument("results", type=Path)
     again.add_argument("--out", type=Path, default=ROOT / "build" / "bench")
@@ -72,11 +88,17 @@ def _libraries(args: argparse.Namespace) -> tuple[dict[str, Library], bool]:
         raise BenchError(f"there is no libtoxcore.so.2 in {folder}: `make build` first")
     ours = Library("ours", folder)
     real = None if args.no_ref else args.ref.resolve() if args.ref else system_library()
-    return {"ours": ours, "ref": Library("ref", real) if real else ours}, real is not None
+    libraries = {"ours": ours, "ref": Library("ref", real) if real else ours}
+    if args.ref_groups is not None and not args.no_ref:
+        libraries["ref_groups"] = Library("ref", as_library(args.ref_groups, args.out / "ref_groups"))
+    elif real is not None and has_groups(real):
+        libraries["ref_groups"] = libraries["ref"]
+    return libraries, real is not None
 
 
 def _chosen_cases(names: str, quick: bool, known: dict[str, Case]) -> list[Case]:
-    chosen = {"table": TABLE_CASES, "all": list(known)}.get(names) or [n for n in names.split(",") if n]
+    lists = {"table": TABLE_CASES, "chats": CHAT_CASES, "all": list(known)}
+    chosen = lists.get(names) or [n for n in names.split(",") if n]
     if quick and names == "table":
         chosen = QUICK_CASES
     if unknown := [n for n in chosen if n not in known]:
@@ -98,9 +120,12 @@ def _measure(args: argparse.Namespace) -> int:
     if not with_real:
         print(INSTALL_REAL, file=sys.stderr)
     tools = build(args.prefix.resolve(), args.out / "bin")
+    chosen = _chosen_cases(args.cases, args.quick, cases(tools))
+    if with_real and "ref_groups" not in libraries and any(case.has_groups for case in chosen):
+        print(NO_GROUPS, file=sys.stderr)
     plan = Plan(
         tools=tools,
-        cases=_chosen_cases(args.cases, args.quick, cases(tools)),
+        cases=chosen,
         libraries=libraries,
         pairings=_chosen_pairings(args.pairings, args.quick, with_real),
         rounds=1 if args.quick else args.rounds,
@@ -115,7 +140,7 @@ def _measure(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
-    _libraries(argparse.Namespace(prefix=args.prefix, no_ref=True, ref=None))
+    _libraries(argparse.Namespace(prefix=args.prefix, no_ref=True, ref=None, ref_groups=None))
     for case in cases(build(args.prefix.resolve(), args.out / "bin")).values():
         print(f"{case.name:22s} {case.kind:4s} {case.what}")
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +19,8 @@ SOURCES = Path(__file__).parent / "c"
 PROGRAMS = {
     "toxbench": (["launch.c", "workers.c", "result.c", "machine.c", "cases_*.c", "common.c"], ["-lm"]),
     "toxbench-node": (
-        ["node.c", "role_*.c", "single_calls.c", "worker.c", "common.c"],
-        ["-ltoxcore", "-ldl", "-lm"],
+        ["node.c", "role_*.c", "lossy_link.c", "single_calls.c", "worker.c", "common.c"],
+        ["-ltoxcore", "-ldl", "-lm", "-rdynamic"],
     ),
     "toxbench-av": (["av.c", "worker.c", "common.c"], ["-ltoxcore", "-lm"]),
     "toxbench-limits": (["limits.c", "common.c"], ["-lsodium", "-lm"]),
@@ -65,6 +66,22 @@ def system_library() -> Path | None:
     return found[0].parent if found else None
 
 
+def has_groups(folder: Path) -> bool:
+    """True if the library there has the functions of groups, which came after 0.2.18."""
+    return b"tox_group_new" in (folder / "libtoxcore.so.2").read_bytes()
+
+
+def as_library(file: Path, into: Path) -> Path:
+    """The folder `into` with a copy of the file under the name that programs load."""
+    if not file.is_file():
+        raise BenchError(f"there is no file {file}")
+    into.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, into / "libtoxcore.so.2")
+    if not has_groups(into):
+        raise BenchError(f"{file} has no tox_group_* functions")
+    return into
+
+
 @dataclass(slots=True)
 class Library:
     """Where one side's libtoxcore.so.2 comes from, and what was really loaded from there."""
@@ -93,6 +110,11 @@ class Case:
     name: str
     kind: str
     what: str
+
+    @property
+    def has_groups(self) -> bool:
+        """True if it needs the functions of groups."""
+        return self.name.startswith("group_")
 
 
 def cases(tools: Path) -> dict[str, Case]:

@@ -42,7 +42,7 @@ class Plan:
 
     tools: Path
     cases: Sequence[Case]
-    libraries: dict[str, Library]  # "ref" and "ours"
+    libraries: dict[str, Library]  # "ref" and "ours", and "ref_groups" if there is one with groups
     pairings: Sequence[str]
     rounds: int
     settings: Sequence[str] = ()
@@ -51,11 +51,16 @@ class Plan:
     limits: bool = False
 
     def libraries_of(self, case: Case, pairing: str) -> tuple[Library, Library] | None:
-        """Sides a and b; None: a case in which one side is measured has no mixed pairing."""
+        """Sides a and b; None: one side is measured, which cannot be mixed, or the library has no groups."""
         a, b = pairing.split("-")
         if case.kind == "one" and a != b:
             return None
-        return self.libraries[a], self.libraries[b]
+        chosen = dict(self.libraries)
+        if case.has_groups and chosen["ref"] is not chosen["ours"]:
+            if "ref_groups" not in chosen and "ref" in (a, b):
+                return None
+            chosen["ref"] = chosen.get("ref_groups", chosen["ref"])
+        return chosen[a], chosen[b]
 
 
 class Record:

@@ -152,8 +152,45 @@ def _servers() -> list[Row]:
     return rows
 
 
-ROWS = [*_files(), *_messages(), *_packets(), *_sessions(), *_single_calls(), *_servers()]
-TABLE_CASES = list(dict.fromkeys(row.case for row in ROWS))
+def _conferences() -> list[Row]:
+    cpu = "CPU per delivery"
+    what = "invited to a conference at once"
+    rows = [
+        Row("conference_join_10", "join_s", f"10 {what}", "s", times=1, mixed="no worse"),
+        Row("conference_join_30", "join_s", f"30 {what}", "s", at_most=5),
+    ]
+    for members in (2, 10, 30):
+        case, what = f"conference_{members}", f"conference of {members}, 40-byte messages"
+        rows.append(Row(case, "msgs_per_s", what, "1/s", times=2, mixed="no worse"))
+        rows.append(Row(case, "cpu_us_per_delivery", f"{what}: {cpu}", "us", times=1))
+    rows.append(Row("conference_30", "idle_cpu_pct", "conference of 30, idle: CPU of all", "%", times=1))
+    return rows
+
+
+def _groups() -> list[Row]:
+    cpu = "CPU per delivery"
+    rows = []
+    for members, times in ((2, 1), (10, 1.5), (30, 2)):
+        case, what = f"group_{members}", f"group of {members}, 40-byte messages"
+        rows.append(Row(case, "msgs_per_s", what, "1/s", times=times, mixed="no worse"))
+        rows.append(Row(case, "cpu_us_per_delivery", f"{what}: {cpu}", "us", times=1))
+        rows.append(Row(case, "burst_msgs_per_s", f"{what}, burst", "1/s", times=times, mixed="no worse"))
+        rows.append(Row(case, "burst_cpu_us_per_delivery", f"{what}, burst: {cpu}", "us", times=1))
+    rows.append(Row("group_30", "idle_cpu_pct", "group of 30, idle: CPU of all", "%", times=1))
+    rows.append(Row("group_30", "kb_per_member", "group of 30: memory per member", "KiB", at_most=20))
+    for percent, at_most in ((2, 60), (5, 200)):
+        case, what = f"group_loss_{percent}", f"group, 1300-byte messages, {percent}% lost"
+        rows.append(Row(case, "delivered_pct", f"{what}: delivered", "%", times=1, mixed="no worse"))
+        rows.append(Row(case, "p90_ms", f"{what}: latency, 90th percentile", "ms", at_most=at_most))
+    return rows
+
+
+_TABLE = [*_files(), *_messages(), *_packets(), *_sessions(), *_single_calls(), *_servers()]
+_CHATS = [*_conferences(), *_groups()]
+ROWS = [*_TABLE, *_CHATS]
+TABLE_CASES = list(dict.fromkeys(row.case for row in _TABLE))
+#: conferences and groups: another hour for five rounds
+CHAT_CASES = list(dict.fromkeys(row.case for row in _CHATS))
 #: together about three minutes with both libraries
 QUICK_CASES = [
     "startup",

@@ -1,4 +1,4 @@
-/* Cases of what a node does for others, of chats with several peers, and of calls. */
+/* Cases of what a node does for others, and of calls. */
 #define _GNU_SOURCE
 #include "launch.h"
 
@@ -22,67 +22,6 @@ void case_relay_load_interval(void)
     const double mb = setting_num("mib", 4) * 1.048576;
     metric("relay_cpu_s_per_mb", val(relay, "cpu_s") / mb, "s CPU/MB", "lower");
     cpu_share(relay, "relay_cpu");
-}
-
-static void run_fanout(const char *role)
-{
-    char args[128];
-    const double count = setting_num("count", 1000);
-    snprintf(args, sizeof(args), "loop=tight n=4 count=%.0f limit=60", count);
-    char host[160];
-    snprintf(host, sizeof(host), "%s host=1", args);
-    struct child *a = spawn("a", SIDE_A, "toxbench-node", role, host);
-    struct child *b = spawn("b", SIDE_B, "toxbench-node", role, args);
-    need(a, &a->up, 60, "up");
-    need(b, &b->up, 60, "up");
-    int64_t t0 = now_ns();
-
-    for (int i = 1; i < 8; ++i) {
-        struct child *c = i < 4 ? a : b;
-        tell_friend(a, 0, c, i % 4);
-        tell_friend(c, i % 4, a, 0);
-        tell_boot(c, i % 4, a);
-    }
-
-    await(a, "friends", "udp", 120, t0);
-    await(b, "friends", "udp", 120, t0);
-    need(a, &a->ready, 125, "ready");
-    need(b, &b->ready, 125, "ready");
-    metric("friends_s", worst(a->ready_s, b->ready_s), "s", "lower");
-    t0 = now_ns();
-    await(a, "role", "any", 90, t0);
-    await(b, "role", "any", 90, t0);
-    need(a, &a->ready, 95, "ready");
-    need(b, &b->ready, 95, "ready");
-    metric("join_s", worst(a->ready_s, b->ready_s), "s", "lower");
-    rest(2);
-    start(b);
-    start(a);
-    need(a, &a->done, 70, "done");
-
-    if (!wait_flag(&b->done, 3)) {
-        stop(b);
-    }
-
-    const double got = val(a, "got") + val(b, "got");
-    const double last = worst(val(a, "t_last"), val(b, "t_last"));
-    metric("delivered_per_s", got / ((last - val(a, "t_start")) / 1e9), "1/s", "higher");
-    metric("delivered_pct", 100 * got / (7 * count), "%", "higher");
-    metric("duplicates", val(a, "dup") + val(b, "dup"), "", "lower");
-    metric("out_of_order", val(a, "out_of_order") + val(b, "out_of_order"), "", "lower");
-    metric("a_cpu_us_per_delivery", val(a, "cpu_s") / got * 1e6, "us CPU", "lower");
-    metric("b_cpu_us_per_delivery", val(b, "cpu_s") / got * 1e6, "us CPU", "lower");
-    metric("refused", val(a, "refused"), "", "");
-}
-
-void case_conference(void)
-{
-    run_fanout("conf");
-}
-
-void case_group(void)
-{
-    run_fanout("group");
 }
 
 void case_dht_join(void)

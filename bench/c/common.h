@@ -9,6 +9,9 @@
 #define CTL_FD 3          /* control socket of a worker (one message per packet) */
 #define MSG_MAX 4096
 
+/* What a worker of a conference or group does after "start": see role_fanout.c. */
+enum { PHASE_REST, PHASE_PACED, PHASE_BURST, PHASE_SPACED };
+
 int64_t now_ns(void);                     /* CLOCK_MONOTONIC, the same in every process */
 double since_s(int64_t t0);
 double cpu_self_s(void);                  /* user + system seconds of this process */

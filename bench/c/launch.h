@@ -81,6 +81,7 @@ void await(struct child *c, const char *what, const char *type, double limit, in
 void connect_pair(struct child *a, struct child *b, struct child *relay);
 struct child *start_relay(int side, const char *tag);
 void start(struct child *c);
+void start_phase(struct child *c, int phase);
 void stop(struct child *c);
 
 /* cases_transfer.c, also used for what a relay carries */
@@ -113,8 +114,16 @@ void case_save_load(void);
 void case_api(void);
 void case_relay_load(void);
 void case_relay_load_interval(void);
-void case_conference(void);
-void case_group(void);
+void case_conference_2(void);
+void case_conference_10(void);
+void case_conference_30(void);
+void case_conference_join_10(void);
+void case_conference_join_30(void);
+void case_group_2(void);
+void case_group_10(void);
+void case_group_30(void);
+void case_group_loss_2(void);
+void case_group_loss_5(void);
 void case_dht_join(void);
 void case_dht_flood(void);
 void case_av_call(void);

@@ -1,9 +1,14 @@
 /* Worker role for conferences and groups: one sender, everybody else counts.
  *
- * Two workers hold n instances each. Instance 0 of the worker with host=1
- * creates the chat, invites its friends (all others) and later sends. The
- * sender keeps at most "window" messages ahead of the slowest receiver in its
- * own process, so that nothing but the library limits or loses messages.
+ * Two workers hold the members. Instance 0 of the worker with host=1 creates
+ * the chat, invites its friends (all others, at once or one by one) and later
+ * sends. Everything measured is a phase of its own:
+ *
+ *     PHASE_REST     nobody says anything
+ *     PHASE_PACED    "per_step" messages after each pass, at most "window"
+ *                    ahead of the slowest receiver in the sender's process
+ *     PHASE_BURST    as many as the library takes after each pass
+ *     PHASE_SPACED   one message every "every_ms", with the time when it left
  *
  * The tox_group_* functions came after 0.2.18 and are looked up at run time:
  * with a library that lacks them the role reports "unsupported". */
@@ -12,27 +17,30 @@
 
 #include <dlfcn.h>
 
-enum { MAX_INST = 64 };
+enum { MAX_INST = 64, MAX_FRIENDS = 256, MAX_MESSAGES = 65536 };
 
 struct peer {
     bool joined;            /* accepted an invitation, or created the chat */
     uint32_t chat;
     uint32_t others;        /* groups: peers seen joining */
-    int64_t invited_at[256];
+    int64_t invited_at[MAX_FRIENDS];
     uint32_t got, dup, out_of_order, next;
     uint8_t *seen;
 };
 
 static struct {
-    bool group, host;
-    uint32_t peers, count, window;
+    bool group, host, one_by_one;
+    uint32_t peers, window, per_step, every_ms;
     size_t size;
     struct peer p[MAX_INST];
-    uint32_t sent, refused;
+    /* of this phase; numbers of messages go on from phase to phase */
+    uint32_t first, count, sent, refused;
     uint32_t slowest_seen;
     int64_t slowest_at;
     uint32_t written_off;
     double last_at;
+    double *waited_ms;
+    uint32_t waits;
 } fan;
 
 /* tox_group_* as documented in the public headers of 0.2.19 and later; enums passed as int */
@@ -90,14 +98,16 @@ static struct peer *peer_of(void *user)
 static void take(struct peer *p, const uint8_t *msg, size_t len)
 {
     uint32_t seq;
+    int64_t left_at;
 
     if (len != fan.size) {
         fail("message of wrong length %zu", len);
     }
 
     memcpy(&seq, msg + 1, sizeof(seq));
+    memcpy(&left_at, msg + 1 + sizeof(seq), sizeof(left_at));
 
-    if (seq >= fan.count || msg[len - 1] != 'a' + seq % 26) {
+    if (seq >= MAX_MESSAGES || msg[len - 1] != 'a' + seq % 26) {
         fail("message with wrong content");
     }
 
@@ -109,8 +119,18 @@ static void take(struct peer *p, const uint8_t *msg, size_t len)
     p->seen[seq] = 1;
     p->out_of_order += seq < p->next;
     p->next = seq + 1;
+
+    if (seq < fan.first) {
+        return;     /* of the phase before */
+    }
+
+    const int64_t now = now_ns();
     ++p->got;
-    fan.last_at = (double)now_ns();
+    fan.last_at = (double)now;
+
+    if (fan.waits < MAX_MESSAGES) {
+        fan.waited_ms[fan.waits++] = (double)(now - left_at) / 1e6;
+    }
 }
 
 static void conf_on_invite(Tox *tox, uint32_t f, Tox_Conference_Type type, const uint8_t *cookie, size_t len,
@@ -172,10 +192,13 @@ static void setup(struct bench *b)
 {
     fan.group = strcmp(b->role->name, "group") == 0;
     fan.host = arg_num(b->argv, "host", 0) != 0;
+    fan.one_by_one = arg_num(b->argv, "one_by_one", 0) != 0;
     fan.peers = (uint32_t)arg_num(b->argv, "peers", 8);
-    fan.count = (uint32_t)arg_num(b->argv, "count", 1000);
-    fan.window = (uint32_t)arg_num(b->argv, "window", 32);
-    fan.size = (size_t)arg_num(b->argv, "size", 100);
+    fan.window = (uint32_t)arg_num(b->argv, "window", 64);
+    fan.per_step = (uint32_t)arg_num(b->argv, "per_step", 10);
+    fan.every_ms = (uint32_t)arg_num(b->argv, "every_ms", 50);
+    fan.size = (size_t)arg_num(b->argv, "size", 40);
+    fan.waited_ms = (double *)calloc(MAX_MESSAGES, sizeof(*fan.waited_ms));
 
     if (fan.group && !load_group_api()) {
         fail("unsupported: this library has no tox_group_* functions");
@@ -183,7 +206,7 @@ static void setup(struct bench *b)
 
     for (int i = 0; i < b->n; ++i) {
         Tox *tox = b->in[i].tox;
-        fan.p[i].seen = (uint8_t *)calloc(1, fan.count);
+        fan.p[i].seen = (uint8_t *)calloc(1, MAX_MESSAGES);
 
         if (fan.group) {
             g.on_invite(tox, group_on_invite);
@@ -196,7 +219,30 @@ static void setup(struct bench *b)
     }
 }
 
-/* While the launcher awaits this: creates, invites (again every 3 s), and counts peers. */
+/* Invites all friends that were not invited in the last 3 s, or the next one of those who are not here. */
+static void invite(Tox *tox, struct peer *p, uint32_t have)
+{
+    for (uint32_t f = 0; have < fan.peers && f < fan.peers - 1; ++f) {
+        if (fan.one_by_one && f + 1 != have) {
+            continue;   /* friends come in the order of their numbers */
+        }
+
+        if (now_ns() - p->invited_at[f] > 3000000000) {
+            int err;
+
+            /* a second invitation to a member is harmless: it ignores it */
+            if (fan.group) {
+                g.invite(tox, p->chat, f, &err);
+            } else {
+                tox_conference_invite(tox, f, p->chat, NULL);
+            }
+
+            p->invited_at[f] = now_ns();
+        }
+    }
+}
+
+/* While the launcher awaits this: creates, invites, and counts peers. */
 static bool ready(struct bench *b)
 {
     bool all = true;
@@ -217,22 +263,7 @@ static bool ready(struct bench *b)
             }
         }
 
-        const uint32_t have = fan.group ? p->others + 1 : tox_conference_peer_count(tox, p->chat, NULL);
-
-        for (uint32_t f = 0; have < fan.peers && f < fan.peers - 1; ++f) {
-            if (now_ns() - p->invited_at[f] > 3000000000) {
-                int err;
-
-                /* a second invitation to a member is harmless: it ignores it */
-                if (fan.group) {
-                    g.invite(tox, p->chat, f, &err);
-                } else {
-                    tox_conference_invite(tox, f, p->chat, NULL);
-                }
-
-                p->invited_at[f] = now_ns();
-            }
-        }
+        invite(tox, p, fan.group ? p->others + 1 : tox_conference_peer_count(tox, p->chat, NULL));
     }
 
     for (int i = 0; i < b->n; ++i) {
@@ -250,9 +281,12 @@ static bool send_one(struct bench *b)
 {
     uint8_t msg[1400];
     bool ok;
-    memset(msg, 'a' + (int)(fan.sent % 26), fan.size);
+    const uint32_t seq = fan.first + fan.sent;
+    const int64_t now = now_ns();
+    memset(msg, 'a' + (int)(seq % 26), fan.size);
     msg[0] = 'm';
-    memcpy(msg + 1, &fan.sent, sizeof(fan.sent));
+    memcpy(msg + 1, &seq, sizeof(seq));
+    memcpy(msg + 1 + sizeof(seq), &now, sizeof(now));
 
     if (fan.group) {
         int err = 0;
@@ -275,24 +309,59 @@ static bool send_one(struct bench *b)
     return ok;
 }
 
+static void start(struct bench *b)
+{
+    static const char *const counts[] = {"", "paced", "burst", "spaced"};
+    /* who rests, rests as clients do; speech is measured where nothing but the library limits it */
+    b->tight = b->phase == PHASE_PACED || b->phase == PHASE_BURST;
+    fan.first += fan.count;
+    fan.count = b->phase == PHASE_REST ? 0 : (uint32_t)arg_num(b->argv, counts[b->phase], 500);
+    fan.sent = fan.refused = fan.written_off = fan.waits = 0;
+    fan.slowest_at = 0;
+    fan.last_at = 0;
+
+    if (fan.first + fan.count > MAX_MESSAGES) {
+        fail("too many messages");
+    }
+
+    for (int i = 0; i < b->n; ++i) {
+        fan.p[i].got = fan.p[i].dup = fan.p[i].out_of_order = 0;
+    }
+
+    if (fan.host && b->phase == PHASE_SPACED) {
+        b->wake_at = b->start_ns;
+    }
+
+    lost_percent = b->phase == PHASE_SPACED ? arg_num(b->argv, "loss", 0) : 0;
+}
+
+static void timer(struct bench *b)
+{
+    if (b->running && fan.sent < fan.count) {
+        send_one(b);
+        b->wake_at = now_ns() + (int64_t)fan.every_ms * 1000000;
+    }
+}
+
 static bool step(struct bench *b)
 {
     uint32_t slowest = fan.count;
+    uint32_t left = b->phase == PHASE_PACED ? fan.per_step : b->phase == PHASE_BURST ? fan.count : 0;
+
+    if (b->phase == PHASE_REST) {
+        return false;
+    }
 
     for (int i = fan.host; i < b->n; ++i) {
         slowest = fan.p[i].got < slowest ? fan.p[i].got : slowest;
     }
 
-    if (!fan.host) {
-        return slowest >= fan.count;
-    }
-
     if (slowest != fan.slowest_seen || fan.slowest_at == 0) {
         fan.slowest_seen = slowest;
         fan.slowest_at = now_ns();
-    } else if (now_ns() - fan.slowest_at > 1000000000) {
+    } else if (now_ns() - fan.slowest_at > 1000000000LL * (fan.host ? 1 : 4) && b->phase != PHASE_SPACED) {
         /* nothing came for a second: those messages are lost, do not wait for them */
-        if (fan.sent >= fan.count) {
+        if (fan.host ? fan.sent >= fan.count : fan.last_at != 0) {
             return true;
         }
 
@@ -300,10 +369,14 @@ static bool step(struct bench *b)
         fan.slowest_at = now_ns();
     }
 
-    while (fan.sent < fan.count && fan.sent < slowest + fan.written_off + fan.window && send_one(b)) {
+    const uint32_t ahead = b->phase == PHASE_PACED ? fan.window : fan.count;
+
+    while (fan.host && left > 0 && fan.sent < fan.count && fan.sent < slowest + fan.written_off + ahead
+           && send_one(b)) {
+        --left;
     }
 
-    return fan.sent >= fan.count && slowest >= fan.count;
+    return fan.sent >= (fan.host ? fan.count : 0) && slowest >= fan.count;
 }
 
 static void finish(struct bench *b)
@@ -318,6 +391,8 @@ static void finish(struct bench *b)
         ooo += fan.p[i].out_of_order;
     }
 
+    b->tight = false;
+    qsort(fan.waited_ms, fan.waits, sizeof(double), cmp_double);
     report("sent", fan.sent);
     report("refused", fan.refused);
     report("got", got);
@@ -325,6 +400,8 @@ static void finish(struct bench *b)
     report("out_of_order", ooo);
     report("t_start", (double)b->start_ns);
     report("t_last", fan.last_at);
+    report("p50_ms", percentile(fan.waited_ms, fan.waits, 50));
+    report("p90_ms", percentile(fan.waited_ms, fan.waits, 90));
 }
 
 static void progress(struct bench *b, char *out, size_t cap)
@@ -338,10 +415,16 @@ static void progress(struct bench *b, char *out, size_t cap)
     snprintf(out, cap, "%u of %u sent, %u delivered in this process", fan.sent, fan.count, got);
 }
 
-static const struct role roles[] = {
-    {.name = "conf", .setup = setup, .ready = ready, .step = step, .finish = finish, .progress = progress},
-    {.name = "group", .setup = setup, .ready = ready, .step = step, .finish = finish, .progress = progress},
-};
+#define FANOUT(NAME)                                                                                         \
+    {.name = NAME,                                                                                           \
+     .setup = setup,                                                                                         \
+     .ready = ready,                                                                                         \
+     .start = start,                                                                                         \
+     .timer = timer,                                                                                         \
+     .step = step,                                                                                           \
+     .finish = finish,                                                                                       \
+     .progress = progress}
+static const struct role roles[] = {FANOUT("conf"), FANOUT("group")};
 
 const struct role *fanout_role(const char *name)
 {

@@ -19,4 +19,6 @@ int run_save(char **argv);
 int run_api(char **argv);
 int run_calls(char **argv);
 
+extern double lost_percent;     /* of the datagrams that this process sends: lossy_link.c */
+
 #endif

@@ -290,7 +290,7 @@ static bool handle(struct bench *b, char *line)
         make_ring(b);
     } else if (sscanf(line, "await %15s %15s %lf %lld", word, type, &limit, &t0) == 4) {
         begin_await(word, type, limit, t0);
-    } else if (strcmp(word, "start") == 0) {
+    } else if (sscanf(line, "start %d", &b->phase) == 1) {
         begin(b);
     } else if (strcmp(word, "stop") == 0) {
         if (b->running) {

@@ -315,9 +315,14 @@ static void announce(const char *what, const struct child *c)
 
 void start(struct child *c)
 {
+    start_phase(c, 0);
+}
+
+void start_phase(struct child *c, int phase)
+{
     c->started = c->done = false;
     c->val_count = 0;
-    msg_send(c->fd, "start");
+    msg_send(c->fd, "start %d", phase);
     need(c, &c->started, 30, "started");
     announce("measuring", c);
 }
