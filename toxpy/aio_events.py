@@ -1,4 +1,4 @@
-"""Events for `async for`: each loop over an `AsyncTox` gets every event.
+"""Events for `async for`: each loop over an `AsyncTox` gets every event, as does one over what a room says.
 
 What happens while no loop runs waits for the next one. A loop that begins while another one runs gets what
 happens from then on. A loop is over when its iterator is gone, which a `break` or an exception sees to; what
@@ -7,19 +7,25 @@ the last one has not taken waits for the next.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from toxpy.aio_part import finish_all
+from toxpy.runtime import LOG_WARNING
+from toxpy.tox_part import ToxClosed
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
+
+    from toxpy.aio_part import AioPart
 
 T = TypeVar("T")
 
 #: Events kept for a loop that does not take them; beyond it the oldest is dropped.
 MAX_QUEUED_EVENTS = 65_536
+#: The same for the messages of one conference or group.
+MAX_QUEUED_MESSAGES = 4_096
 
 
 class EventQueue(Generic[T]):
@@ -110,3 +116,73 @@ class EventIterator(Generic[T]):
 
     def __del__(self) -> None:
         self._queues.end(self._queue)
+
+
+class Heard(Generic[T]):
+    """What `async for` over what is said in a conference or group goes through."""
+
+    __slots__ = ("_iterator", "_wanted")
+
+    def __init__(self, iterator: EventIterator[T], wanted: Callable[[T], bool]) -> None:
+        self._iterator = iterator
+        self._wanted = wanted
+
+    def __aiter__(self) -> Heard[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        while True:
+            message = await anext(self._iterator)
+            if self._wanted(message):
+                return message
+
+
+class Said(Generic[T]):
+    """What was said in one conference or group, for the loops over it."""
+
+    __slots__ = ("_is_over", "_number", "_queues", "_tox", "_what")
+
+    def __init__(self, tox: AioPart, what: str, number: int) -> None:
+        """`what` it is, in a word, and its number: for the log."""
+        self._tox = tox
+        self._what = what
+        self._number = number
+        self._queues: EventQueues[T] = EventQueues(self._dropped, MAX_QUEUED_MESSAGES)
+        self._is_over = False
+
+    @property
+    def has_loop(self) -> bool:
+        """True while anybody takes what is said."""
+        return self._queues.has_loop
+
+    def put(self, message: T) -> None:
+        """Something was said."""
+        self._queues.put(message)
+
+    def loop(self, wanted: Callable[[T], bool]) -> Heard[T]:
+        """A new loop, over what is wanted."""
+        loop = asyncio.get_running_loop()
+        return Heard(EventIterator(self._queues, loop, self._raise_if_over), wanted)
+
+    def end(self) -> None:
+        """No loop waits any longer."""
+        self._is_over = True
+        self._queues.wake_all()
+
+    def _dropped(self, _message: T, is_first: bool) -> None:
+        """No loop took it in time; without a loop that is as it should be."""
+        if self.has_loop and not self._tox.closed:
+            rt = self._tox.sync.core.rt
+            rt.counters.drop(f"{self._what}_message_not_taken")
+            if is_first:
+                text = f"{MAX_QUEUED_MESSAGES} messages of {self._what} {self._number} wait to be taken"
+                rt.log(LOG_WARNING, text + ": older ones are dropped")
+
+    def _raise_if_over(self) -> None:
+        if self._is_over:
+            try:
+                # what ended the instance
+                _ = self._tox.sync
+            except ToxClosed:
+                pass
+            raise StopAsyncIteration

@@ -8,17 +8,19 @@ in the moments that `AsyncTox` tells all parts of. Who overrides one of them cal
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from toxpy.errors import ToxError
 from toxpy.runtime import LOG_WARNING
 from toxpy.tox_part import ToxClosed
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     from toxpy.generated.typed_events import Event
     from toxpy.tox import Tox
 
+T = TypeVar("T")
 
 #: Async handlers that run at the same time; beyond it events do not begin another one.
 MAX_TASKS = 65_536
@@ -71,6 +73,8 @@ class AioPart:
         self._failure: BaseException | None = None
         #: of the program's async handlers
         self._tasks: set[asyncio.Task[object]] = set()
+        #: those for whom there was no room to send
+        self._space_waiters: list[asyncio.Future[None]] = []
 
     @property
     def sync(self) -> Tox:
@@ -84,13 +88,13 @@ class AioPart:
         """Closed, or not yet entered."""
         return self._sync is None
 
-    def call(self, name: str, *args: Any) -> Any:
+    def call(self, name: str, *args: Any, **options: Any) -> Any:
         """Call a method of `Tox` by name and see to it that its consequences happen in time."""
         sync = self.sync
         method = None if str(name).startswith("_") else getattr(sync, str(name), None)
         if not callable(method) or name in NOT_CALLED:
             raise ValueError(f"call takes the name of a method of Tox, which {name!r} is not, or not here")
-        result = method(*args)
+        result = method(*args, **options)
         self._schedule()
         return result
 
@@ -162,6 +166,16 @@ class AioPart:
             if waiter in waiters:
                 waiters.remove(waiter)
 
+    async def _send_when_possible(self, send: Callable[[], T], full: int) -> T:
+        """What `send` returns; it is tried again after each pass while its ToxError has the code `full`."""
+        while True:
+            try:
+                return send()
+            except ToxError as error:
+                if error.code != full:
+                    raise
+            await self._wait(self._space_waiters)
+
     async def wait_for_friend(self, number: int) -> None:
         """Return once that friend is connected."""
         raise NotImplementedError
@@ -176,10 +190,11 @@ class AioPart:
 
     def _after_pass(self) -> None:
         """A pass is over, and its events are delivered."""
+        finish_all(self._space_waiters)
 
     def _all_waiting(self) -> list[asyncio.Future[Any]]:
         """Those to fail when the instance closes."""
-        return []
+        return [*self._space_waiters]
 
     def _forget_friend(self, number: int, why: str) -> None:
         """That friend is no more."""

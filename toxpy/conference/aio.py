@@ -9,8 +9,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from toxpy.aio_events import EventIterator, EventQueues
-from toxpy.aio_part import AioPart, FriendPart, fail, finish, finish_all
+from toxpy.aio_events import Heard, Said
+from toxpy.aio_part import AioPart, FriendPart, fail, finish
 from toxpy.arguments import as_flag, as_kind, as_number, as_text
 from toxpy.errors import ToxError, api_error
 from toxpy.generated.enums import (
@@ -26,11 +26,6 @@ from toxpy.generated.typed_events import (
     to_text,
 )
 from toxpy.ids import PublicKey
-from toxpy.runtime import LOG_WARNING
-from toxpy.tox_part import ToxClosed
-
-#: Messages of one conference kept for a loop that does not take them; beyond it the oldest is dropped.
-MAX_QUEUED_MESSAGES = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,61 +55,36 @@ class HeardMessage:
         return to_text(self.raw)
 
 
-class HeardMessages:
-    """What `async for message in conference.messages()` goes through."""
-
-    __slots__ = ("_iterator", "_ours")
-
-    def __init__(self, iterator: EventIterator[HeardMessage], *, ours: bool) -> None:
-        self._iterator = iterator
-        self._ours = ours
-
-    def __aiter__(self) -> HeardMessages:
-        return self
-
-    async def __anext__(self) -> HeardMessage:
-        while True:
-            message = await anext(self._iterator)
-            if self._ours or not message.peer.ours:
-                return message
-
-
 class AsyncConference:
     """One conference of an AsyncTox, valid until we leave it."""
 
-    __slots__ = ("_heard", "_is_over", "id", "number", "tox")
+    __slots__ = ("_said", "id", "number", "tox")
 
     def __init__(self, tox: ConferenceAio, number: int) -> None:
         self.tox = tox
         self.number = number
         #: 32 bytes, the same for all peers and after a restart
         self.id = tox.sync.conference_get_id(number)
-        self._heard: EventQueues[HeardMessage] = EventQueues(self._dropped, MAX_QUEUED_MESSAGES)
-        self._is_over = False
+        self._said: Said[HeardMessage] = Said(tox, "conference", number)
 
     # what is said
 
-    def messages(self, *, ours: bool = False) -> HeardMessages:
+    def messages(self, *, ours: bool = False) -> Heard[HeardMessage]:
         """Messages, oldest first, until we leave or close; with `ours` also our own.
 
         What came before the first loop waits for it, at most 4096 messages; of several loops each gets all.
         """
         ours = as_flag(ours, "ours")
-        iterator = EventIterator(self._heard, asyncio.get_running_loop(), self._raise_if_over)
-        return HeardMessages(iterator, ours=ours)
+        return self._said.loop(lambda message: ours or not message.peer.ours)
 
     async def send(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> None:
         """Say something, at most 1363 bytes of UTF-8. Waits while nothing more can be sent.
 
         ToxError NO_CONNECTION (retryable) while nobody else is there.
         """
-        while True:
-            try:
-                return self.send_nowait(message, type)
-            except ToxError as error:
-                if error.code != TOX_ERR_CONFERENCE_SEND_MESSAGE_FAIL_SEND:
-                    raise
-            await self.tox._wait_for_conference_space()
+        await self.tox._send_when_possible(
+            lambda: self.send_nowait(message, type), TOX_ERR_CONFERENCE_SEND_MESSAGE_FAIL_SEND
+        )
 
     def send_nowait(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> None:
         """`send`, but ToxError FAIL_SEND (retryable) while nothing more can be sent."""
@@ -186,30 +156,11 @@ class AsyncConference:
     # for its AsyncTox
 
     def _hear(self, event: ConferenceMessage) -> None:
-        self._heard.put(HeardMessage(self.peer(event.peer_number), event.type, event.raw))
-
-    def _dropped(self, message: HeardMessage, is_first: bool) -> None:
-        """No loop took it in time; without a loop that is as it should be."""
-        if self._heard.has_loop and not self.tox.closed:
-            rt = self.tox.sync.core.rt
-            rt.counters.drop("conference_message_not_taken")
-            if is_first:
-                text = f"{MAX_QUEUED_MESSAGES} messages of conference {self.number} wait to be taken"
-                rt.log(LOG_WARNING, text + ": older ones are dropped")
+        self._said.put(HeardMessage(self.peer(event.peer_number), event.type, event.raw))
 
     def _end(self) -> None:
         """No loop waits any longer."""
-        self._is_over = True
-        self._heard.wake_all()
-
-    def _raise_if_over(self) -> None:
-        if self._is_over:
-            try:
-                # what ended the instance
-                _ = self.tox.sync
-            except ToxClosed:
-                pass
-            raise StopAsyncIteration
+        self._said.end()
 
 
 class ConferenceAio(AioPart):
@@ -218,9 +169,8 @@ class ConferenceAio(AioPart):
     def __init__(self) -> None:
         super().__init__()
         self._conferences: dict[int, AsyncConference] = {}
-        #: those who wait until we are in a conference, and until one can take more messages
+        #: those who wait until we are in a conference
         self._join_waiters: dict[int, asyncio.Future[None]] = {}
-        self._conference_space_waiters: list[asyncio.Future[None]] = []
 
     @property
     def conferences(self) -> list[AsyncConference]:
@@ -272,9 +222,6 @@ class ConferenceAio(AioPart):
         self.call("conference_delete", number)
         self._forget_conference(number, "we left the conference")
 
-    async def _wait_for_conference_space(self) -> None:
-        await self._wait(self._conference_space_waiters)
-
     def _forget_conference(self, number: int, why: str) -> None:
         conference = self._conferences.pop(number, None)
         if conference is not None:
@@ -296,13 +243,8 @@ class ConferenceAio(AioPart):
                 finish(waiter, None)
         super()._on_event(event)
 
-    def _after_pass(self) -> None:
-        finish_all(self._conference_space_waiters)
-        super()._after_pass()
-
     def _all_waiting(self) -> list[asyncio.Future[Any]]:
-        waiting = [*self._conference_space_waiters, *self._join_waiters.values()]
-        return [*waiting, *super()._all_waiting()]
+        return [*self._join_waiters.values(), *super()._all_waiting()]
 
     def _forget_all(self, why: str) -> None:
         for number in list(self._conferences):

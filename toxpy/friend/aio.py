@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from toxpy.aio_part import AioPart, FriendPart, fail, finish, finish_all
+from toxpy.aio_part import AioPart, FriendPart, fail, finish
 from toxpy.arguments import as_number, as_seconds
 from toxpy.errors import ToxError
 from toxpy.generated.enums import (
@@ -191,9 +191,8 @@ class FriendAio(AioPart, Generic[F]):
         super().__init__()
         self._friends: dict[int, F] = {}
         self._receipts: dict[tuple[int, int], asyncio.Future[FriendReadReceipt]] = {}
-        #: those for whom a friend is to come online, and for whom its send queue was full
+        #: those for whom a friend is to come online
         self._online_waiters: dict[int, list[asyncio.Future[None]]] = {}
-        self._space_waiters: list[asyncio.Future[None]] = []
 
     @property
     def friends(self) -> list[F]:
@@ -246,13 +245,9 @@ class FriendAio(AioPart, Generic[F]):
         self, number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
     ) -> SentMessage:
         """Hand a message over; see `Friend.send`."""
-        while True:
-            try:
-                return self.send_message_nowait(number, message, type)
-            except ToxError as error:
-                if error.code != TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ:
-                    raise
-            await self._wait(self._space_waiters)
+        return await self._send_when_possible(
+            lambda: self.send_message_nowait(number, message, type), TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
+        )
 
     def send_message_nowait(
         self, number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
@@ -272,14 +267,10 @@ class FriendAio(AioPart, Generic[F]):
             self._friend_changed(event)
         super()._on_event(event)
 
-    def _after_pass(self) -> None:
-        finish_all(self._space_waiters)
-        super()._after_pass()
-
     def _all_waiting(self) -> list[asyncio.Future[Any]]:
         """Those to fail when the instance closes; nobody may wait for a receipt."""
         online = (waiter for waiters in self._online_waiters.values() for waiter in waiters)
-        return [*self._space_waiters, *online, *self._receipts.values(), *super()._all_waiting()]
+        return [*online, *self._receipts.values(), *super()._all_waiting()]
 
     def _friend_changed(self, event: FriendConnectionStatus) -> None:
         if event.connection_status == Connection.NONE:

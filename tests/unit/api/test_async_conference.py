@@ -7,8 +7,8 @@ import pytest
 
 import toxpy
 from tests.support.worlds import SimulatedWorld
+from toxpy import aio_events
 from toxpy.aio import AsyncTox
-from toxpy.conference import aio
 
 NAMES = ["Alice", "Bob", "Carol"]
 
@@ -228,7 +228,7 @@ def test_who_is_alone_is_told_so():
 
 
 def test_messages_that_nobody_takes_are_bounded(monkeypatch):
-    monkeypatch.setattr(aio, "MAX_QUEUED_MESSAGES", 5)
+    monkeypatch.setattr(aio_events, "MAX_QUEUED_MESSAGES", 5)
 
     async def scene(meeting):
         alice, bob, _ = await meeting.come_together()
