@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from toxpy.friend.aio import SentMessage as SentMessage
     from toxpy.friend.why_offline import WhyOffline as WhyOffline
     from toxpy.generated.public_names import *  # noqa: F403
+    from toxpy.group.aio import AsyncGroup as AsyncGroup
+    from toxpy.group.aio_state import GroupPeer as GroupPeer
+    from toxpy.group.aio_state import GroupSettings as GroupSettings
+    from toxpy.group.aio_state import HeardGroupMessage as HeardGroupMessage
+    from toxpy.group.tox import GroupSearch as GroupSearch
     from toxpy.ids import PublicKey as PublicKey
     from toxpy.ids import SecretKey as SecretKey
     from toxpy.ids import ToxId as ToxId

@@ -28,6 +28,7 @@ from toxpy.conference.aio import ConferenceAio
 from toxpy.core import Core
 from toxpy.files.aio import FilesAio, FilesFriend
 from toxpy.friend.aio import AsyncFriend, FriendAio, UserAio
+from toxpy.group.aio import GroupAio
 from toxpy.handlers import Handlers
 from toxpy.network.aio import NetworkAio
 from toxpy.runtime import LOG_WARNING
@@ -59,7 +60,7 @@ class Friend(AsyncFriend, FilesFriend):
     tox: AsyncTox
 
 
-class AsyncTox(UserAio, FriendAio[Friend], FilesAio, ConferenceAio, NetworkAio):
+class AsyncTox(UserAio, FriendAio[Friend], FilesAio, ConferenceAio, GroupAio, NetworkAio):
     """One Tox instance in an asyncio event loop; `async with` starts and closes it."""
 
     _friend_type = Friend

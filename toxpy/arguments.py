@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 U16_MAX, U32_MAX, U64_MAX = 2**16 - 1, 2**32 - 1, 2**64 - 1
-CONFERENCE_ID_SIZE = 32
+#: Bytes of the ID of a conference, and of a chat ID.
+ROOM_ID_SIZE = 32
 #: Fields of `Options` by what they hold.
 FLAGS = (
     "ipv6_enabled",
@@ -82,11 +83,11 @@ def as_bytes(value: bytes, what: str) -> bytes:
         raise TypeError(f"{what} is bytes, not {kind_of(value)}") from None
 
 
-def as_id(value: str | bytes) -> bytes:
-    """The ID of a conference: bytes, or hex digits."""
+def as_id(value: str | bytes, what: str = "conference ID") -> bytes:
+    """The ID of a conference, or a chat ID: bytes, or hex digits."""
     if isinstance(value, str):
-        return from_hex(value, CONFERENCE_ID_SIZE, "conference ID")
-    return as_bytes(value, "the ID of a conference")
+        return from_hex(value, ROOM_ID_SIZE, what)
+    return as_bytes(value, f"a {what}")
 
 
 def as_host(value: str | bytes) -> str | bytes:

@@ -81,7 +81,7 @@ class GroupCore(_Part):
             return known.number
         entry = self.capability.get().join(chat_id, name, password)
         if entry is None:
-            raise api_error(prefix + "INIT")
+            raise api_error(prefix + "INIT", "no group has that chat ID: a digit was mistyped or lost")
         return entry.group.number
 
     def group_is_connected(self, group_number: int) -> bool:
@@ -326,6 +326,27 @@ class GroupStateCore(_Part):
         return True
 
     # members
+
+    def group_search(self, group_number: int) -> tuple[int, int, int, bool]:
+        """Members that we heard of, that answered, that we try to reach now, and whether we are in."""
+        entry = self._query(group_number)
+        group = entry.group
+        known = {*entry.discovery.tried(), *(peer.enc_pk for peer in [*group.peers, *group.peers.saved()])}
+        answered = sum(peer.key is not None for peer in group.peers)
+        return len(known), answered, len(group.peers) - group.peers.count_confirmed(), group.is_connected
+
+    def group_peer_ids(self, group_number: int) -> list[int]:
+        """The numbers of the members that we see, ours included."""
+        group = self._query(group_number).group
+        return [OWN_NUMBER, *sorted(peer.number for peer in group.peers.confirmed())]
+
+    def group_peer_of_friend(self, group_number: int, friend_number: int) -> bytes | None:
+        """The key in the group of a friend who accepted our invitation, or whose we accepted."""
+        group = self._query(group_number).group
+        friend = self._layers.messenger.friend(friend_number)
+        if friend is None:
+            raise api_error("TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND")
+        return self.capability.get().invites.member_of(group, friend)
 
     def _peer(self, group_number: int, peer_id: int) -> tuple[GroupEntry, Peer | None]:
         """A peer, None for ourselves."""

@@ -16,6 +16,8 @@ from toxpy.onion.targets import GroupTarget
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from toxpy.group.group import Group
     from toxpy.onion.group_announce import GroupAnnounces
 
@@ -42,6 +44,10 @@ class Discovery:
         #: when a member was tried last, the longest ago first
         self._tried: dict[bytes, int] = {}
         self.target = GroupTarget(group.state.chat.sig, self, rt=rt)
+
+    def tried(self) -> Iterable[bytes]:
+        """The keys of the members that we heard of."""
+        return self._tried.keys()
 
     # what the onion asks
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from toxpy.arguments import U32_MAX, as_bytes, as_flag, as_number, as_range, as_text
+from toxpy.arguments import U32_MAX, as_bytes, as_flag, as_id, as_number, as_range, as_text
 from toxpy.generated import events as ev
 from toxpy.generated.typed_enums import (
     Connection,
@@ -31,6 +31,20 @@ _WORTH_SAVING = {
     ev.GroupTopicLock,
     ev.GroupVoiceState,
 }
+_CHAT_ID = "chat ID"
+
+
+class GroupSearch(NamedTuple):
+    """How far the way into a group is."""
+
+    #: members of whom we heard, or know from the save
+    found: int
+    #: those of them that answered
+    answered: int
+    #: members that we try to reach now
+    unmet: int
+    #: True once one of them let us in
+    joined: bool
 
 
 def _group(number: int) -> int:
@@ -56,10 +70,13 @@ class GroupTox(ToxPart):
         self._changed()
         return number
 
-    def group_join(self, chat_id: bytes, own_name: str | bytes, password: str | bytes = b"") -> int:
-        """Look for the members of a public group; its number. `GroupSelfJoin` says that we are in."""
+    def group_join(self, chat_id: str | bytes, own_name: str | bytes, password: str | bytes = b"") -> int:
+        """Look for the members of a public group, by its chat ID of 32 bytes or 64 hex digits; its number.
+
+        `GroupSelfJoin` says that we are in.
+        """
         name, secret = as_text(own_name, "a name"), as_text(password, "a password")
-        number = self.core.groups.group_join(as_bytes(chat_id, "a chat ID"), name, secret)
+        number = self.core.groups.group_join(as_id(chat_id, _CHAT_ID), name, secret)
         self._changed()
         return number
 
@@ -99,9 +116,9 @@ class GroupTox(ToxPart):
         self._changed()
         return number
 
-    def group_by_id(self, chat_id: bytes) -> int:
-        """The number of the group with that chat ID."""
-        return self.core.groups.group_by_id(as_bytes(chat_id, "a chat ID"))
+    def group_by_id(self, chat_id: str | bytes) -> int:
+        """The number of the group with that chat ID, of 32 bytes or 64 hex digits."""
+        return self.core.groups.group_by_id(as_id(chat_id, _CHAT_ID))
 
     def group_get_group_list(self) -> list[int]:
         """The numbers of all groups."""
@@ -244,6 +261,23 @@ class GroupStateTox(ToxPart):
 
 class GroupPeersTox(ToxPart):
     """Part of `Tox`: the members of a group."""
+
+    def group_search(self, group_number: int) -> GroupSearch:
+        """How far the way into a group is."""
+        return GroupSearch(*self.core.group_state.group_search(_group(group_number)))
+
+    def group_peer_ids(self, group_number: int) -> list[int]:
+        """The numbers of the members that we see, ascending; ours is the first."""
+        return self.core.group_state.group_peer_ids(_group(group_number))
+
+    def group_peer_of_friend(self, group_number: int, friend_number: int) -> PublicKey | None:
+        """The key in the group of a friend who accepted our invitation, or whose we accepted; None: unknown.
+
+        It is known until we end. By all else nobody can tell which member a friend is.
+        """
+        place = _group(group_number), as_number(friend_number)
+        key = self.core.group_state.group_peer_of_friend(*place)
+        return None if key is None else PublicKey(key)
 
     def group_peer_get_name(self, group_number: int, peer_id: int) -> str:
         """A member's name."""

@@ -51,6 +51,8 @@ BAD = {
     "Path | BinaryIO": NOT_A_PATH,
     "ConferenceInvite": [None, 5, b"cookie", object()],
     "FileRecv": [None, 5, object()],
+    "str | bytes | GroupInvite": [*NOT_TEXT, "\udc80", "AB", KEY + "A", bytes(31)],
+    "GroupPeer | int": [*NOT_A_NUMBER, -1, 2**70],
     "FriendPart | int": [*NOT_A_NUMBER, -1, 2**70],
     "Iterable[NodeAddress]": [None, 5, "nodes", [None], ["host"], [("host", 1, KEY, 0)], object()],
     "type[E]": [None, 5, str, "FriendMessage"],
@@ -72,6 +74,7 @@ GOOD = {
     "file_size": 5,
     "filename": "name",
     "friend_number": 0,
+    "group": bytes(32),
     "group_number": 0,
     "handler": print,
     "host": "127.0.0.1",
@@ -94,6 +97,7 @@ GOOD = {
     "packet_id": 160,
     "part_message": "bye",
     "password": "secret",
+    "peer": 0,
     "peer_id": 0,
     "peer_number": 0,
     "port": 33445,
@@ -208,7 +212,10 @@ def test_every_method_of_tox(tox, name, wrong, annotation, tmp_path, monkeypatch
     assert tox.group_get_group_list() == [0]
 
 
-@pytest.mark.parametrize("kind", [toxpy.AsyncTox, toxpy.Friend, toxpy.AsyncConference])
+ASYNC = [toxpy.AsyncTox, toxpy.Friend, toxpy.AsyncConference, toxpy.AsyncGroup, toxpy.GroupSettings]
+
+
+@pytest.mark.parametrize("kind", ASYNC)
 def test_every_method_of_async_tox(kind, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
@@ -219,7 +226,13 @@ def test_every_method_of_async_tox(kind, tmp_path, monkeypatch):
         ):
             friend = made.friend_add_norequest(made.sync.self_get_dht_id())
             conference = made.conference_new("title")
-            targets = {toxpy.Friend: friend, toxpy.AsyncConference: conference}
+            group = await made.group_new("group", "name")
+            targets = {
+                toxpy.Friend: friend,
+                toxpy.AsyncConference: conference,
+                toxpy.AsyncGroup: group,
+                toxpy.GroupSettings: group.settings,
+            }
             target = targets.get(kind, made)
             for case in cases(kind):
                 await check_async(kind, target, *case.values)

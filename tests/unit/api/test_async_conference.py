@@ -1,108 +1,31 @@
 """Conferences with asyncio: the simulated network moves, and the instances take what comes."""
 
 import asyncio
-import contextlib
 
 import pytest
 
 import toxpy
-from tests.support.worlds import SimulatedWorld
+from tests.support.meeting import play
 from toxpy import aio_events
 from toxpy.aio import AsyncTox
 
 NAMES = ["Alice", "Bob", "Carol"]
 
 
-class Meeting:
-    """Alice has two friends; each is an `AsyncTox`."""
-
-    def __init__(self, stack):
-        self.stack = stack
-        self.world = SimulatedWorld()
-        self.nodes = self.world.network()
-        self.toxes = {}
-
-    async def start(self, name, savedata=b""):
-        """One more."""
-        actor = self.world.actor(name, savedata=savedata)
-        actor.bootstrap_to(self.nodes[0])
-        self.world.actors.remove(actor)
-        tox = self.toxes[name] = await self.stack.enter_async_context(AsyncTox(core=actor.tox))
-        tox.name = name
-        return tox
-
-    def stop(self, name):
-        """One leaves; the savedata from just before."""
-        tox = self.toxes.pop(name)
-        savedata = tox.get_savedata()
-        self.world.universe.remove(tox.sync.core)
-        tox.close()
-        return savedata
-
-    async def step(self):
-        """A moment of the network, and of the loop."""
-        self.world.universe.step()
-        for tox in self.toxes.values():
-            # as every call it has what waits taken
-            tox.call("iteration_interval")
-        for _ in range(3):
-            await asyncio.sleep(0)
-
-    async def steps(self, count):
-        for _ in range(count):
-            await self.step()
-
-    async def until(self, condition):
-        for _ in range(20_000):
-            if condition():
-                return
-            await self.step()
-        raise AssertionError("waited in vain")
-
-    async def result(self, awaitable):
-        """What it returns, while the network moves."""
-        task = asyncio.ensure_future(awaitable)
-        await self.until(task.done)
-        return await task
-
-    async def invited(self, name):
-        """The invitation that comes."""
-        async for event in self.toxes[name]:
-            if isinstance(event, toxpy.ConferenceInvite):
-                return event
-        raise AssertionError
-
-    async def come_together(self, title="plans"):
-        """All are friends of Alice, and in her conference: their objects."""
-        alice, *others = [await self.start(name) for name in NAMES]
-        for other in others:
-            alice.friend_add_norequest(other.address.public_key)
-            other.friend_add_norequest(alice.address.public_key)
-        for friend in alice.friends:
-            await self.result(friend.online())
-        found = [alice.conference_new(title)]
-        for friend, name, other in zip(alice.friends, NAMES[1:], others, strict=True):
-            found[0].invite(friend)
-            invite = await self.result(self.invited(name))
-            found.append(await self.result(other.conference_join(invite)))
-        await self.until(lambda: all(names(conference) == NAMES for conference in found))
-        return found
+async def come_together(meeting, title="plans"):
+    """All are friends of Alice, and in her conference: their objects."""
+    alice, *others = await meeting.friends(*NAMES)
+    found = [alice.conference_new(title)]
+    for friend, name, other in zip(alice.friends, NAMES[1:], others, strict=True):
+        found[0].invite(friend)
+        invite = await meeting.result(meeting.event(name, toxpy.ConferenceInvite))
+        found.append(await meeting.result(other.conference_join(invite)))
+    await meeting.until(lambda: all(names(conference) == NAMES for conference in found))
+    return found
 
 
 def names(conference):
     return sorted(peer.name for peer in conference.peers)
-
-
-def play(scene):
-    """Run a scene on its own meeting; everything of it is closed at the end."""
-
-    async def run():
-        async with asyncio.timeout(120), contextlib.AsyncExitStack() as stack:
-            meeting = Meeting(stack)
-            await scene(meeting)
-        meeting.world.close()
-
-    asyncio.run(run())
 
 
 async def take(messages, count):
@@ -113,7 +36,7 @@ async def take(messages, count):
 
 def test_three_talk():
     async def scene(meeting):
-        alice, bob, carol = conferences = await meeting.come_together()
+        alice, bob, carol = conferences = await come_together(meeting)
         assert [conference.title for conference in conferences] == ["plans"] * 3
         assert len({conference.id for conference in conferences}) == 1
         # what is said before the loop begins waits for it
@@ -144,7 +67,7 @@ def test_three_talk():
 
 def test_loops_end_when_we_leave_and_when_all_is_closed():
     async def scene(meeting):
-        alice, bob, carol = await meeting.come_together()
+        alice, bob, carol = await come_together(meeting)
         loops = [asyncio.ensure_future(collect(conference)) for conference in (bob, carol)]
         await alice.send("last words")
         await meeting.steps(300)
@@ -167,7 +90,7 @@ async def collect(conference):
 
 def test_who_comes_back_is_in_it_again():
     async def scene(meeting):
-        alice, bob, _ = await meeting.come_together()
+        alice, bob, _ = await come_together(meeting)
         savedata = meeting.stop("Carol")
         await meeting.until(lambda: names(bob) == ["Alice", "Bob"])
         (carol,) = (await meeting.start("Carol", savedata)).conferences
@@ -181,14 +104,11 @@ def test_who_comes_back_is_in_it_again():
 
 def test_a_join_that_is_given_up_leaves_nothing():
     async def scene(meeting):
-        alice, bob = [await meeting.start(name) for name in NAMES[:2]]
-        alice.friend_add_norequest(bob.address.public_key)
-        bob.friend_add_norequest(alice.address.public_key)
-        await meeting.result(alice.friend(0).online())
+        alice, bob = await meeting.friends(*NAMES[:2])
         conference = alice.conference_new()
         assert conference.title == ""
         conference.invite(0)
-        invite = await meeting.result(meeting.invited("Bob"))
+        invite = await meeting.result(meeting.event("Bob", toxpy.ConferenceInvite))
         joining = asyncio.ensure_future(bob.conference_join(invite))
         # not a step of the network: no answer comes
         await asyncio.sleep(0)
@@ -231,7 +151,7 @@ def test_messages_that_nobody_takes_are_bounded(monkeypatch):
     monkeypatch.setattr(aio_events, "MAX_QUEUED_MESSAGES", 5)
 
     async def scene(meeting):
-        alice, bob, _ = await meeting.come_together()
+        alice, bob, _ = await come_together(meeting)
         for number in range(8):
             await alice.send(str(number))
         await meeting.steps(300)

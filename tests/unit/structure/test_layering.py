@@ -36,7 +36,7 @@ LAYERS = [
     ["friend.tox", "files.tox", "conference.tox", "group.tox", "network.tox"],
     ["tox"],
     ["aio_part", "aio_events"],
-    ["friend.aio", "files.aio", "conference.aio", "network.aio"],
+    ["friend.aio", "files.aio", "conference.aio", "group.aio", "group.aio_state", "network.aio"],
     ["aio", "capi", "cli", "__main__", "toxpy"],
 ]
 STOREYS = ("files", "conference", "group", "av", "ext")
@@ -48,6 +48,7 @@ PYTHON_ONLY |= {
     "tox_part",
     "aio_part",
     "aio_events",
+    "group.aio_state",
     *WHOLE_FILES,
     "network.nodes",
     "system.http_server",

@@ -1,0 +1,159 @@
+"""A bot that lives in a group for weeks: it founds one, or joins one, and answers there.
+
+    python3 examples/group_bot.py --group "Chess club" --nodes nodes.json
+    python3 examples/group_bot.py --join CHAT_ID --password SECRET --nodes nodes.json
+
+It prints the chat ID of its group, by which anybody can join a public one; with --private it is its friends
+who are invited, and it accepts every friend request. In the group it answers "!peers" and "!topic", and what
+is said to it alone. The profile keeps its Tox ID, its friends and the group; it is made at the first start.
+Ctrl-C and SIGTERM end the bot; at the next start it is back in, also in a group that was joined.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+
+from toxpy import (
+    AsyncGroup,
+    AsyncTox,
+    Connection,
+    FriendConnectionStatus,
+    FriendRequest,
+    GroupModeration,
+    GroupModEvent,
+    GroupPrivacy,
+    HeardGroupMessage,
+    NodeAddress,
+    Profile,
+    ProfileError,
+    ToxError,
+    load_nodes,
+)
+
+
+def say(*words: object) -> None:
+    """One line, at once, also into a file or a pipe."""
+    print(*words, flush=True)
+
+
+async def find_group(tox: AsyncTox, arguments: argparse.Namespace) -> AsyncGroup:
+    """The group of the profile, else the one that is to be joined, else a new one."""
+    if tox.groups:
+        return tox.groups[0]
+    if arguments.join:
+        say("looking for the group")
+        # for ever: its members may be away
+        return await tox.group_join(arguments.join, password=arguments.password, timeout_s=None)
+    privacy = GroupPrivacy.PRIVATE if arguments.private else GroupPrivacy.PUBLIC
+    return await tox.group_new(arguments.group, privacy=privacy, password=arguments.password)
+
+
+def on_event(tox: AsyncTox, group: AsyncGroup, event: object) -> None:
+    """Let everybody in who becomes a friend."""
+    if isinstance(event, FriendRequest):
+        tox.friend_add_norequest(event.public_key)
+        say("new friend:", event.public_key)
+    elif isinstance(event, FriendConnectionStatus) and event.connection_status != Connection.NONE:
+        friend = tox.friend(event.friend_number)
+        if group.peer_of_friend(friend) is None:
+            group.invite(friend)
+            say("invited:", friend.public_key)
+
+
+async def welcome(tox: AsyncTox, group: AsyncGroup) -> None:
+    """Deal with all events."""
+    async for event in tox:
+        try:
+            on_event(tox, group, event)
+        except ToxError as error:
+            # about this friend only: go on with the others
+            say("not invited:", error)
+
+
+def answer(group: AsyncGroup, message: HeardGroupMessage) -> str:
+    """What the bot says to a message; nothing to most."""
+    if message.text == "!peers":
+        # a name may be 128 bytes long, and a message 1367
+        return ", ".join(peer.name for peer in group.peers)[:300]
+    if message.text == "!topic":
+        return group.topic or "there is no topic"
+    return "I know !peers and !topic" if message.private else ""
+
+
+async def talk(group: AsyncGroup) -> None:
+    """Answer what is said in the group: to one alone what was said in private."""
+    async for message in group.messages(private=True):
+        say(f"{message.peer.name}: {message.text}")
+        text = answer(group, message)
+        try:
+            if text and message.private:
+                await group.send_private(message.peer, text)
+            elif text:
+                await group.send(text)
+        except ToxError as error:
+            # whoever asked has left, or we may not speak
+            say("not answered:", error)
+
+
+async def stay(group: AsyncGroup) -> None:
+    """Come back when somebody sent us away. It is no ban; but once a minute is enough."""
+    async for event in group.events():
+        if (
+            isinstance(event, GroupModeration)
+            and event.mod_type == GroupModEvent.KICK
+            and not group.connected
+        ):
+            say("sent away")
+            await asyncio.sleep(60)
+            with contextlib.suppress(ToxError, TimeoutError):
+                await group.reconnect()
+
+
+async def live(tox: AsyncTox, arguments: argparse.Namespace) -> None:
+    """Be in the group."""
+    group = await find_group(tox, arguments)
+    say("Chat ID:", group.id.hex().upper())
+    await asyncio.gather(welcome(tox, group), talk(group), stay(group))
+
+
+async def run(profile: Profile, nodes: list[NodeAddress], arguments: argparse.Namespace) -> None:
+    """The bot's life, until a signal."""
+    # without the option a save does not keep groups
+    async with AsyncTox(profile=profile, experimental_groups_persistence=True) as tox:
+        say("Tox ID:", tox.address)
+        # asks the nodes now, and again whenever the network was lost
+        work = asyncio.gather(live(tox, arguments), tox.stay_connected(nodes))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser.add_argument("--group", default="Open house", help="name of a new group; default: Open house")
+    parser.add_argument("--private", action="store_true", help="a new group is for friends only")
+    parser.add_argument("--join", metavar="CHAT_ID", help="join this group in place of a new one")
+    parser.add_argument("--password", default="", help="of the group")
+    parser.add_argument("--profile", default="group_bot.tox", help="default: group_bot.tox")
+    parser.add_argument("--nodes", help="nodes.json; without it members are found in the LAN only")
+    arguments = parser.parse_args()
+    try:
+        nodes = load_nodes(arguments.nodes) if arguments.nodes else []
+        try:
+            profile = Profile.open(arguments.profile)
+        except FileNotFoundError:
+            profile = Profile.create(arguments.profile, name="Group bot")
+        with profile:
+            asyncio.run(run(profile, nodes, arguments))
+    except (OSError, ValueError, ProfileError, ToxError) as error:
+        sys.exit(f"Error: {error}")
+
+
+if __name__ == "__main__":
+    main()
