@@ -205,7 +205,9 @@ class RealTox:
                 words += [value, c.c_size_t(len(value or b""))]
             else:
                 words.append(value)
-        return words
+        # no callback
+        taken = len(planned.params) + (planned.function.error is not None)
+        return words + [None] * (len(planned.function.params) - 1 - taken)
 
     def _raw(self, function, words):
         """Call it; ToxError when it reports an error."""
