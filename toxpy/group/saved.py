@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from toxpy.wire.msgpack import Value
 
 MAX_SAVED_PEERS = 100
+#: Places of a save that look like the beginning of a group and are none, until the rest is left unread.
+MAX_DAMAGED = 1024
 _NO_SECRET = bytes(SECRET_SIZE)
 #: How every group begins: an array of seven, the first of them one of eight.
 _BEGINNING = b"\x97\x98"
@@ -163,13 +165,15 @@ def _pack_peer(peer: SavedPeer) -> bytes:
 def read_groups(section: bytes, counters: Counters) -> list[SavedGroup]:
     """The groups; a damaged one is left out and counted, and those behind it are looked for."""
     groups: list[SavedGroup] = []
+    damaged = 0
     offset = section.find(_BEGINNING)
-    while offset >= 0:
+    while offset >= 0 and damaged < MAX_DAMAGED:
         try:
             value, end = unpack(section, offset)
             groups.append(_read_group(value))
         except PacketError:
             counters.drop("saved_group")
+            damaged += 1
             end = offset + 1
         offset = section.find(_BEGINNING, end)
     return groups

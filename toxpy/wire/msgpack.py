@@ -3,7 +3,7 @@
     c0 nil | c2 false | c3 true
     00-7f, cc u8, cd u16, ce u32, cf u64                    the shortest that fits
     c4 u8, c5 u16, c6 u32 length | bytes
-    90-9f, dc u16, dd u32 count | values
+    90-9f, dc u16, dd u32 count | values                    read: 15 values at most
 
 The packages for it are one more compiled module for the C library to carry, for five types. Spec:
 MessagePack.
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     Value: TypeAlias = bool | int | bytes | Sequence["Value"] | None
 
-#: Arrays in arrays; saved groups have three.
-_MAX_DEPTH = 8
+#: Arrays in arrays, and values of an array, that are read: a saved group has two and eight. So however
+#: damaged a save is, a look at what may be a group is short.
+_MAX_DEPTH, _MAX_COUNT = 3, 15
 _SHORT_INTEGER, _SHORT_ARRAY, _SHORT_ARRAY_END = 0x80, 0x90, 0xA0
 _NIL, _FALSE, _TRUE = 0xC0, 0xC2, 0xC3
 #: the first byte of those with a number behind it, by the number's bytes
@@ -80,9 +81,8 @@ def unpack(data: bytes, offset: int = 0, depth: int = 0) -> tuple[Value, int]:
 
 
 def _array(data: bytes, offset: int, count: int, depth: int) -> tuple[Value, int]:
-    if count > len(data) - offset:
-        # each value takes a byte
-        raise PacketError("MessagePack: cut short")
+    if count > _MAX_COUNT:
+        raise PacketError("MessagePack: too many values")
     values: list[Value] = []
     for _ in range(count):
         value, offset = unpack(data, offset, depth + 1)

@@ -7,6 +7,7 @@ from tests.unit.group.vectors import saves
 from toxpy.group import packets
 from toxpy.group.moderation import FOUNDER, MODERATOR, OBSERVER, USER
 from toxpy.group.saved import (
+    MAX_DAMAGED,
     MAX_SAVED_PEERS,
     SavedGroup,
     SavedPeer,
@@ -108,6 +109,23 @@ def test_a_cut_save():
         assert len(read_groups(section[:size], Counters())) == (size >= whole)
     # what is behind the groups does no harm
     assert len(read_groups(section + b"\x97\x98" * 20, Counters())) == 2
+
+
+def test_a_save_full_of_false_beginnings_is_read_quickly(monkeypatch):
+    """Each begins an array that is as long as the rest."""
+    values = []
+
+    def unpack_value(data, offset=0, depth=0):
+        values.append(offset)
+        return unpack(data, offset, depth)
+
+    monkeypatch.setattr("toxpy.wire.msgpack.unpack", unpack_value)
+    monkeypatch.setattr("toxpy.group.saved.unpack", unpack_value)
+    for beginning in (b"\xc4\x05\x97\x98\xdc\x10\x00", b"\x97\x98", b"\xc4\x04\x97\x98\x9f\x9f"):
+        values.clear()
+        counters = Counters()
+        assert read_groups(beginning * 20_000, counters) == []
+        assert counters.values["drop.saved_group"] == MAX_DAMAGED and len(values) < 100 * MAX_DAMAGED
 
 
 def test_damage_is_counted():
