@@ -3,12 +3,13 @@
 Whatever comes passes here first, from the cheapest check to the dearest: size, whose it is, whether it can
 be opened. A stranger costs a multiplication on the curve, so its source pays for that: the same budget as
 for all other strangers, and one for what comes over relays. Who can be opened counts against a limit of new
-peers. c-toxcore takes 32 at once and one per second, where each refused handshake costs a joiner 3 s.
+peers; once half of that is used up, each network has a share only, so that one cannot keep out all others.
+c-toxcore takes 32 at once and one per second, where each refused handshake costs a joiner 3 s.
 """
 
 from __future__ import annotations
 
-from toxpy.dht.budget import TokenBucket
+from toxpy.dht.budget import Budget, TokenBucket
 from toxpy.errors import PacketError
 from toxpy.group.peer_session import PeerSession
 from toxpy.group.wire import LAYOUTS, open_handshake, unpack_handshake
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 
 #: New peers that may come: per second, and at once.
-NEW_PEERS_PER_S, NEW_PEERS_BURST = 8, 64
+NEW_PEERS_PER_S, NEW_PEERS_BURST = 32, 128
+#: The same for one network, while more than half of those at once have come.
+SHARE_PER_S, SHARE_BURST = 8, 32
 #: Shared keys for strangers that come over relays: per second, and at once.
 RELAYED_PER_S, RELAYED_BURST = 16, 128
 _RECEIVER = slice(GROUP_HANDSHAKE.offset("receiver"), GROUP_HANDSHAKE.offset("nonce"))
@@ -41,7 +44,7 @@ _SENDER = slice(GROUP_HANDSHAKE.offset("sender"), GROUP_HANDSHAKE.offset("receiv
 class GroupSessions:
     """All peers of a group that we have a session or a set-up with."""
 
-    __slots__ = ("_budget", "_host", "_new_peers", "_own", "_relayed", "_sessions")
+    __slots__ = ("_budget", "_host", "_new_peers", "_own", "_relayed", "_sessions", "_shares")
 
     def __init__(self, own: OwnMember, budget: KeyBudget, host: Host) -> None:
         now_ms = own.rt.clock.now_ms
@@ -49,6 +52,7 @@ class GroupSessions:
         self._budget = budget
         self._host = host
         self._new_peers = TokenBucket(NEW_PEERS_PER_S, NEW_PEERS_BURST, now_ms)
+        self._shares = Budget(SHARE_PER_S, SHARE_BURST, rt=own.rt)
         self._relayed = TokenBucket(RELAYED_PER_S, RELAYED_BURST, now_ms)
         self._sessions: dict[bytes, PeerSession] = {}
 
@@ -137,7 +141,7 @@ class GroupSessions:
         if handshake.is_response or own.refuses(handshake):
             counters.drop("group_handshake_late" if handshake.is_response else "group_join_type")
             return
-        if not self._new_peers.take(own.rt.clock.now_ms):
+        if not self._may_come(address):
             counters.drop("group_new_peers")
             return
         owner = self._host.accept(peer_pk)
@@ -146,3 +150,9 @@ class GroupSessions:
             return
         own.shared_keys.keep(peer_pk)
         self._add(peer_pk, key, owner).on_handshake(packet, address)
+
+    def _may_come(self, address: Address | None) -> bool:
+        """True if there may be one more new peer; counts it."""
+        now_ms, new_peers = self._own.rt.clock.now_ms, self._new_peers
+        has_share = address is None or not new_peers.is_scarce(now_ms) or self._shares.allows(address)
+        return has_share and new_peers.take(now_ms)
