@@ -158,5 +158,8 @@ class Broadcasts:
         self._apply(self._group.state.on_set_moderator(key, body), peer)
 
     def _on_set_observer(self, peer: Peer, key: ExtendedPublicKey, body: bytes) -> None:
+        if not peer.pays_for_signatures(self._group.net.rt.clock.now_ms):
+            self._group.net.rt.counters.drop("group_signatures")
+            return
         self._apply(self._group.state.on_set_observer(key, body), peer)
         self._group.send_list(self._group.changes.free_moderators())

@@ -103,14 +103,14 @@ class Incoming:
         peer.key = key
         # whoever it is now, it may have been somebody else before
         peer.asked_ms = peer.answered_ms = None
-        peer.is_greeted = False
+        peer.is_greeted = peer.is_asked_in = False
         left = [*peer.undelivered, *(packet for packet in undelivered if packet[0] in _SENT_AGAIN)]
         for _ in left[:-MAX_UNDELIVERED]:
             group.net.rt.counters.drop("group_undelivered")
         peer.undelivered = left[-MAX_UNDELIVERED:]
         if request_type == INVITE and (asked or not group.is_connected):
             password = packets.pack_password(group.state.shared.password)
-            peer.send(packets.INVITE_REQUEST, password)
+            peer.is_asked_in = peer.send(packets.INVITE_REQUEST, password)
         elif asked:
             peer.is_greeted = True
             peer.send(packets.PEER_INFO, group.own_info())
@@ -155,16 +155,19 @@ class Incoming:
         self._group.drop(peer, enums.TOX_GROUP_EXIT_TYPE_DISCONNECTED)
 
     def _on_invite_response(self, peer: Peer, _data: bytes) -> None:
-        self._sync.ask(peer, ALL_FLAGS, first=True)
+        if peer.is_asked_in:
+            peer.is_asked_in = False
+            self._sync.ask(peer, ALL_FLAGS, first=True)
+        else:
+            self._group.net.rt.counters.drop("group_invite_unasked")
 
     def _on_reject(self, peer: Peer, data: bytes) -> None:
         """We are not let in. A member of a group hears it only from peers that do not know it yet."""
         group, reason = self._group, packets.unpack_reject(data)
-        if group.connection != CONNECTING or group.state.is_founder:
-            group.drop(peer, enums.TOX_GROUP_EXIT_TYPE_DISCONNECTED)
-            return
-        group.stop()
-        group.report(ev.GroupJoinFail(group.number, reason, owner=group))
+        counts = peer.is_asked_in and group.connection == CONNECTING and not group.state.is_founder
+        group.drop(peer, enums.TOX_GROUP_EXIT_TYPE_DISCONNECTED)
+        if counts:
+            group.on_refused(reason)
 
     def _on_info_request(self, peer: Peer, _data: bytes) -> None:
         group = self._group
@@ -211,6 +214,14 @@ class Incoming:
     def _on_state(self, peer: Peer, kind: int, data: bytes) -> None:
         state, key = self._group.state, peer.key
         if key is None:
+            return
+        if not peer.is_confirmed and peer.asked_ms is None:
+            # only members know better, and we know who they are, or have asked
+            self._group.net.rt.counters.drop("group_state_unasked")
+            return
+        if not peer.pays_for_signatures(self._group.net.rt.clock.now_ms):
+            # what was true in it is asked for after the next ping
+            self._group.net.rt.counters.drop("group_signatures")
             return
         if kind == packets.SHARED_STATE:
             self.apply(state.on_shared_state(data), peer)

@@ -6,6 +6,7 @@ it has told its name. Until then programs hear nothing of it.
 
 from __future__ import annotations
 
+from toxpy.dht.budget import TokenBucket
 from toxpy.generated import enums
 from toxpy.group.keys import ExtendedPublicKey
 from toxpy.group.saved import MAX_SAVED_PEERS, SavedPeer
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
 
 #: Packets kept for a peer that began anew, until it says who it is.
 MAX_UNDELIVERED = 256
+#: Packets with signatures of one peer that we look into: per second, and at once. Each costs up to 31 checks
+#: of 80 us if it comes from a moderator, one from anybody else.
+SIGNED_PER_S, SIGNED_BURST = 16, 64
 #: Time between two tries of a peer that has gone, in ms: while we are alone, and otherwise.
 ALONE_INTERVAL_MS, LEFT_INTERVAL_MS = 20_000, 36_000
 #: Time for which a peer that has gone is tried while others are there, in ms. As in c-toxcore.
@@ -63,9 +67,11 @@ class Peer:
         "_host",
         "_relays",
         "_route",
+        "_signed",
         "answered_ms",
         "asked_ms",
         "enc_pk",
+        "is_asked_in",
         "is_confirmed",
         "is_gone",
         "is_greeted",
@@ -90,6 +96,8 @@ class Peer:
         self._host = host
         self._relays = relays
         self._route: TcpPeer | None = None
+        #: made at its first use: most peers send nothing that is signed
+        self._signed: TokenBucket | None = None
         self.session: PeerSession | None = None
         #: both public keys, once there was a session
         self.key: ExtendedPublicKey | None = None
@@ -100,6 +108,8 @@ class Peer:
         self.is_ignored = False
         #: True if it has shown that it knows the password
         self.is_trusted = False
+        #: True while we wait for it to let us in
+        self.is_asked_in = False
         #: True if we have told it who we are, and asked who it is
         self.is_greeted = False
         #: True once it is in the table no more
@@ -142,6 +152,12 @@ class Peer:
         """The peer is gone."""
         if not self.is_gone:
             self._host.on_timed_out(self)
+
+    def pays_for_signatures(self, now_ms: int) -> bool:
+        """True if a packet with signatures is worth a look; counts it."""
+        if self._signed is None:
+            self._signed = TokenBucket(SIGNED_PER_S, SIGNED_BURST, now_ms)
+        return self._signed.take(now_ms)
 
     # ways
 
