@@ -69,8 +69,6 @@ NEWCOMERS_PER_S, NEWCOMERS_BURST = 8, 128
 MAX_UNCONFIRMED = 64
 #: Time that such a peer has at least, in ms, until it makes room for others.
 INTRODUCTION_MS = 3000
-#: Time in which others may let us in after one peer did not, in ms.
-REFUSED_MS = 3000
 #: Time between two messages that tell a peer our relays, in ms. As in c-toxcore.
 SHARE_RELAYS_MS = 180_000
 
@@ -81,10 +79,10 @@ class Group:
     __slots__ = (
         "_host",
         "_newcomers",
-        "_refused",
         "_returns",
         "_shared_ms",
         "_timer",
+        "attempts",
         "changes",
         "connection",
         "deleted",
@@ -131,8 +129,8 @@ class Group:
         self._newcomers = TokenBucket(NEWCOMERS_PER_S, NEWCOMERS_BURST, rt.clock.now_ms)
         self._shared_ms = rt.clock.now_ms
         self._timer: Timer | None = None
-        #: set while a peer did not let us in, and others still may
-        self._refused: Timer | None = None
+        #: how often we began to look for members
+        self.attempts = 0
         #: True for a founder that was away, and has not met anybody yet
         self._returns = False
         self.state_changed()
@@ -184,6 +182,7 @@ class Group:
         if self.relays is None:
             self.relays = self.net.make_relays(self.own, self.on_relayed)
         self.connection = CONNECTING
+        self.attempts += 1
         if self.state.is_founder:
             self.connection = CONNECTED
             self.state.connected_ms = self.net.rt.clock.now_ms
@@ -255,27 +254,10 @@ class Group:
         if self.connection != CONNECTING or not self.state.is_synced:
             return
         self.connection = CONNECTED
-        self._forget_refusal()
         self.state.connected_ms = self.net.rt.clock.now_ms
         self.report(ev.GroupSelfJoin(self.number, owner=self))
         for peer in self.peers.confirmed():
             self.report(ev.GroupPeerJoin(self.number, peer.number, owner=self))
-
-    def on_refused(self, reason: int) -> None:
-        """A peer does not let us in. Anybody can say so, member or not: any others have a moment to do so."""
-        if not len(self.peers):
-            self._fail(reason)
-        elif self._refused is None:
-            self._refused = self.net.rt.timers.call_later(REFUSED_MS, lambda: self._fail(reason))
-
-    def _fail(self, reason: int) -> None:
-        self.stop()
-        self.report(ev.GroupJoinFail(self.number, reason, owner=self))
-
-    def _forget_refusal(self) -> None:
-        if self._refused is not None:
-            self._refused.cancel()
-            self._refused = None
 
     def confirm(self, peer: Peer) -> None:
         """A peer has told who it is."""
@@ -319,7 +301,6 @@ class Group:
         for peer in self.peers:
             self.drop(peer, enums.TOX_GROUP_EXIT_TYPE_SELF_DISCONNECTED, tell=tell)
         self.connection = DISCONNECTED
-        self._forget_refusal()
         self.state.connected_ms = None
         self.sessions.close()
         if self._timer is not None:

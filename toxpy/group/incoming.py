@@ -44,15 +44,19 @@ _ROLE_EVENTS = {
 }
 #: Time from which on a peer is told our address, in ms: it may reach us over relays only.
 TELL_ADDRESS_MS = 60_000
+#: Time in which others may let us in after one peer did not, in ms.
+REFUSED_MS = 3000
 
 
 class Incoming:
     """The host of all peers of one group."""
 
-    __slots__ = ("_broadcasts", "_group", "_lossless", "_lossy", "_sync")
+    __slots__ = ("_broadcasts", "_group", "_lossless", "_lossy", "_refused_attempt", "_sync")
 
     def __init__(self, group: Group) -> None:
         self._group = group
+        #: the attempt to come in that a peer refused, while others still may let us in
+        self._refused_attempt = 0
         self._sync = sync = Sync(group)
         self._broadcasts = Broadcasts(group, self.apply)
         custom = {
@@ -167,7 +171,22 @@ class Incoming:
         counts = peer.is_asked_in and group.connection == CONNECTING and not group.state.is_founder
         group.drop(peer, enums.TOX_GROUP_EXIT_TYPE_DISCONNECTED)
         if counts:
-            group.on_refused(reason)
+            self._on_refused(reason)
+
+    def _on_refused(self, reason: int) -> None:
+        """A peer does not let us in. Anybody can say so, member or not: any others have a moment to do so."""
+        group, attempt = self._group, self._group.attempts
+        if not len(group.peers):
+            self._fail(attempt, reason)
+        elif self._refused_attempt != attempt:
+            self._refused_attempt = attempt
+            group.net.rt.timers.call_later(REFUSED_MS, lambda: self._fail(attempt, reason))
+
+    def _fail(self, attempt: int, reason: int) -> None:
+        group = self._group
+        if group.connection == CONNECTING and group.attempts == attempt:
+            group.stop()
+            group.report(ev.GroupJoinFail(group.number, reason, owner=group))
 
     def _on_info_request(self, peer: Peer, _data: bytes) -> None:
         group = self._group

@@ -87,8 +87,15 @@ def test_who_is_asked_and_silent_delays_a_refusal_by_three_seconds():
     assert joiner.group.connection == CONNECTING and silent.session.is_established
     world.wait(1000)
     assert len(joiner.told(ev.GroupJoinFail)) == 1
-    # and it does not end the next try
+    # a refusal does not end the next try
     joiner.group.begin()
+    refuser(world, joiner)
+    refuser(world, joiner).send_lossy(packets.REJECT, packets.pack_reject(packets.REJECT_FAILED))
+    world.wait(2000)
+    joiner.group.disconnect()
+    joiner.group.begin()
+    world.wait(2000)
+    assert joiner.group.connection == CONNECTING
     joiner.ask(world.founder)
     assert world.until(lambda: joiner.group.is_connected, 1000)
 
