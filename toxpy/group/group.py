@@ -77,6 +77,7 @@ class Group:
     """What the parts of one group have in common."""
 
     __slots__ = (
+        "_former_relays",
         "_host",
         "_newcomers",
         "_returns",
@@ -125,6 +126,8 @@ class Group:
         self.changes = OwnChanges(self.state)
         self.sessions = GroupSessions(self.own, net.budget, self)
         self.relays: GroupRelays | None = None
+        #: those that are about to close
+        self._former_relays: GroupRelays | None = None
         self._host = make_host(self)
         self._newcomers = TokenBucket(NEWCOMERS_PER_S, NEWCOMERS_BURST, rt.clock.now_ms)
         self._shared_ms = rt.clock.now_ms
@@ -180,6 +183,8 @@ class Group:
     def begin(self, *, founding: bool = False) -> None:
         """Look for members; a founder needs nobody. `founding`: the group is new."""
         if self.relays is None:
+            if self._former_relays is not None:
+                self._former_relays.end()
             self.relays = self.net.make_relays(self.own, self.on_relayed)
         self.connection = CONNECTING
         self.attempts += 1
@@ -308,7 +313,7 @@ class Group:
             self._timer = None
         if self.relays is not None:
             self.relays.close()
-            self.relays = None
+            self._former_relays, self.relays = self.relays, None
 
     def disconnect(self) -> None:
         """Tell all that we leave, for a while; programs hear of each peer that is gone."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from toxpy.group.setup import OwnMember
+    from toxpy.runtime import Timer
     from toxpy.system.streams import Stream
     from toxpy.tcp.peer import TcpPeer
     from toxpy.tcp.proxy import Proxy
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
 
 #: Relays that a group takes over from the instance.
 MAX_OWN_RELAYS = 3
+#: Time from the last word to the end of the connections, in ms: a relay of c-toxcore drops what it has not
+#: read of a connection that has ended. It reads every 50 ms.
+LINGER_MS = 500
 
 
 class GroupRelays:
     """The relays of one group."""
 
-    __slots__ = ("_known", "_on_packet", "_pool", "_taken")
+    __slots__ = ("_end_timer", "_known", "_on_packet", "_pool", "_rt", "_taken")
 
     def __init__(
         self,
@@ -41,6 +45,8 @@ class GroupRelays:
         #: those that were taken over last
         self._taken: list[Node] = []
         self._on_packet = on_packet
+        self._rt = own.rt
+        self._end_timer: Timer | None = None
         self._pool = TcpPool(own.keys, own.shared_keys, rt=own.rt, connect=connect, proxy=proxy)
         self._pool.on_oob = self._on_oob
 
@@ -55,6 +61,8 @@ class GroupRelays:
 
         A new group is a round trip away from the relays of the instance; who is told needs longer.
         """
+        if self._end_timer is not None:
+            return []
         if not self._taken:
             self.maintain()
         return self._pool.relays(count) or self._taken[:count]
@@ -72,6 +80,12 @@ class GroupRelays:
         self._on_packet(data, relay_pk)
 
     def close(self) -> None:
-        """Close all connections."""
-        self._taken = []
+        """Close all connections, as soon as what was said last has been handed on."""
+        if self._end_timer is None:
+            self._end_timer = self._rt.timers.call_later(LINGER_MS, self._pool.close)
+
+    def end(self) -> None:
+        """After `close`: at once, since others with the same key follow."""
+        if self._end_timer is not None:
+            self._end_timer.cancel()
         self._pool.close()

@@ -33,6 +33,11 @@ class Relayed:
         return self.b.accept(friend, data[:32], data[32:], b"bob")
 
 
+def connections(world):
+    """Of all to the relay: also those of instances, and of nodes."""
+    return len(world.world.relay.tox.node.relay)
+
+
 @pytest.mark.parametrize("age_s", [0, 12])
 def test_an_invited_friend_comes_in_over_a_relay(age_s):
     """Also at once: the relays of a new group are on their way."""
@@ -64,5 +69,25 @@ def test_a_group_has_connections_of_its_own_and_closes_them():
     relays = group.relays
     (node,) = relays.own(3)
     assert world.alice.tox.tcp.relays(3) == [node]
+    before = connections(world)
     group.stop()
     assert group.relays is None and relays.own(3) == []
+    # relays of c-toxcore drop what was said last when a connection ends behind it
+    assert connections(world) == before
+    world.world.run_for(1)
+    assert connections(world) == before - 1
+
+
+def test_who_is_back_at_once_takes_the_place_of_its_former_connections():
+    world = Relayed(PRIVATE)
+    joined = world.invite()
+    assert world.until(lambda: member_count(world.founded) == member_count(joined) == 2, 5)
+    accepted = world.world.relay.tox.rt.counters.values
+    before = accepted["tcp_accepted"]
+    joined.group.disconnect()
+    joined.group.begin()
+    assert world.until(lambda: member_count(world.founded) == member_count(joined) == 2, 5)
+    world.world.run_for(2)
+    # neither drives out the other
+    assert accepted["tcp_accepted"] == before + 1
+    assert member_count(world.founded) == member_count(joined) == 2
