@@ -51,6 +51,7 @@ MODULES = {
     "The network in savedata": "network/saved",
     "Conferences in savedata": "conference/saved",
     "Groups in savedata": "group/saved",
+    "Friends in groups, in savedata": "group/friend_members",
     "MessagePack": "wire/msgpack",
     "Encrypted savedata": "save/passkey",
 }

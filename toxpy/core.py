@@ -230,6 +230,8 @@ class Core(Capabilities):
             contents = self._loaded.take(section)
             if contents:
                 capability.load(contents)
+        for companion in capability.companions:
+            self._take_in(companion)
 
     def _check_section(self, section: int) -> None:
         """ValueError for a section of the save that a capability cannot own."""

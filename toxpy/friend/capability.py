@@ -24,6 +24,8 @@ class Capability:
     #: Type of its section in a save, 1 to 65535; 0 for none. `toxpy.wire.sections` has those of c-toxcore.
     #: Each has one owner, as each kind of packet.
     section = 0
+    #: Those that come along with it, for example for another section of the save.
+    companions: Sequence[Capability] = ()
 
     def begin_pass(self) -> None:
         """For the end of each `iterate`: everything was received, and no event is delivered yet."""

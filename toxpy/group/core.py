@@ -346,7 +346,7 @@ class GroupStateCore(_Part):
         friend = self._layers.messenger.friend(friend_number)
         if friend is None:
             raise api_error("TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND")
-        return self.capability.get().invites.member_of(group, friend)
+        return self.capability.members.get(group.state.chat.sig, friend.real_pk)
 
     def _peer(self, group_number: int, peer_id: int) -> tuple[GroupEntry, Peer | None]:
         """A peer, None for ourselves."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from toxpy.friend.friend import FriendState
     from toxpy.friend.layers import Layers
     from toxpy.generated.events import Event
+    from toxpy.group.friend_members import FriendMembers
     from toxpy.group.keys import ExtendedPublicKey
     from toxpy.group.setup import OwnMember
     from toxpy.wire.address import Address
@@ -49,7 +50,7 @@ class Groups:
 
     __slots__ = ("_by_key", "_by_number", "_layers", "budget", "events", "invites", "rt")
 
-    def __init__(self, layers: Layers) -> None:
+    def __init__(self, layers: Layers, members: FriendMembers) -> None:
         self._layers = layers
         self.rt = layers.rt
         self.events: list[Event] = layers.messenger.events
@@ -58,8 +59,8 @@ class Groups:
         self._by_number: dict[int, GroupEntry] = {}
         #: by our key in the group
         self._by_key: dict[bytes, Group] = {}
-        self.invites = Invites(self.by_id, self.events, rt=self.rt)
-        Reunions(layers.messenger.connections, lambda: list(self._by_key.values()), rt=self.rt)
+        self.invites = Invites(self.by_id, members, self.events, rt=self.rt)
+        Reunions(layers.messenger.connections, members, self.by_id, rt=self.rt)
         for kind in LAYOUTS:
             layers.node.dispatch.claim(kind, self._on_udp)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from toxpy.friend.friend import FriendState
     from toxpy.generated.events import Event
+    from toxpy.group.friend_members import FriendMembers
     from toxpy.group.group import Group
     from toxpy.runtime import Runtime
     from toxpy.wire.address import Address
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 MAX_INVITED = 10
 #: Invitations that we accepted and whose confirmation has not come.
 MAX_ACCEPTED = 64
-#: Friends of whom we know which member they are.
-MAX_MEMBERS = 1024
 #: Time in which who accepted may ask for a session before we do so ourselves, in ms.
 ASK_MS = 3000
 
@@ -46,7 +45,14 @@ class Invites:
 
     __slots__ = ("_accepted", "_events", "_find", "_invited", "_members", "_rt")
 
-    def __init__(self, find: Callable[[bytes], Group | None], events: list[Event], *, rt: Runtime) -> None:
+    def __init__(
+        self,
+        find: Callable[[bytes], Group | None],
+        members: FriendMembers,
+        events: list[Event],
+        *,
+        rt: Runtime,
+    ) -> None:
         """`find` gives our group with that chat id."""
         self._find = find
         self._events = events
@@ -55,8 +61,7 @@ class Invites:
         self._invited: dict[bytes, list[bytes]] = {}
         #: chat id and the friend's real key
         self._accepted: dict[tuple[bytes, bytes], None] = {}
-        #: chat id and the friend's real key, to the friend's key in the group
-        self._members: dict[tuple[bytes, bytes], bytes] = {}
+        self._members = members
 
     def invite(self, group: Group, friend: FriendState) -> None:
         """Invite a friend who is online."""
@@ -78,7 +83,7 @@ class Invites:
         if len(accepted) >= MAX_ACCEPTED:
             del accepted[next(iter(accepted))]
         accepted[group.state.chat.sig, friend.real_pk] = None
-        self._remember(group, friend, enc_pk)
+        self._members.note(group.state.chat.sig, friend.real_pk, enc_pk)
         address = _address(friend)
         if address is not None:
             group.peers.remember(SavedPeer(enc_pk, address, None))
@@ -88,20 +93,9 @@ class Invites:
         """We have left it."""
         chat_id = group.state.chat.sig
         self._invited.pop(chat_id, None)
-        for by_friend in (self._accepted, self._members):
-            for key in [key for key in by_friend if key[0] == chat_id]:
-                del by_friend[key]
-
-    def member_of(self, group: Group, friend: FriendState) -> bytes | None:
-        """The key in the group of a friend who accepted our invitation, or whose we accepted."""
-        return self._members.get((group.state.chat.sig, friend.real_pk))
-
-    def _remember(self, group: Group, friend: FriendState, enc_pk: bytes) -> None:
-        members, key = self._members, (group.state.chat.sig, friend.real_pk)
-        members.pop(key, None)
-        if len(members) >= MAX_MEMBERS:
-            del members[next(iter(members))]
-        members[key] = enc_pk
+        for key in [key for key in self._accepted if key[0] == chat_id]:
+            del self._accepted[key]
+        self._members.forget(chat_id)
 
     def _send(self, friend: FriendState, kind: int, group: Group, rest: bytes = b"") -> bool:
         state = group.state
@@ -143,7 +137,7 @@ class Invites:
             self._rt.counters.drop("group_invitation_unknown")
             return
         invited.remove(friend.real_pk)
-        self._remember(group, friend, enc_pk)
+        self._members.note(group.state.chat.sig, friend.real_pk, enc_pk)
         relays = group.relays.own(packets.MAX_SHARED_RELAYS) if group.relays is not None else []
         if self._send(friend, packets.INVITATION_CONFIRMED, group, pack_nodes(relays)):
             address = _address(friend)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from toxpy.friend.capability import Capability
 from toxpy.friend.packets import PACKET_GROUP_INVITE
+from toxpy.group.friend_members import FriendMembers
 from toxpy.wire.sections import GROUPS
 
 TYPE_CHECKING = False
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 class LazyGroups(Capability):
     """Stands for all groups of an instance; the parts of `Core` share it."""
 
-    __slots__ = ("_groups", "_layers", "section")
+    __slots__ = ("_groups", "_layers", "companions", "members", "section")
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
         self._groups: Groups | None = None
+        saved = layers.options.experimental_groups_persistence
         #: without the option a section of a save is kept as it is
-        self.section = GROUPS if layers.options.experimental_groups_persistence else 0
+        self.section = GROUPS if saved else 0
+        self.members = FriendMembers(saved=saved)
+        self.companions = (self.members,)
         layers.messenger.packets.claim(PACKET_GROUP_INVITE, self._on_invite)
 
     def get(self) -> Groups:
@@ -35,7 +39,7 @@ class LazyGroups(Capability):
         if self._groups is None:
             from toxpy.group.groups import Groups
 
-            self._groups = Groups(self._layers)
+            self._groups = Groups(self._layers, self.members)
         return self._groups
 
     def find(self, number: int) -> GroupEntry | None:

@@ -329,9 +329,9 @@ class Peers:
                 found.append(absent.saved)
         return found
 
-    def absent(self) -> list[SavedPeer]:
-        """Those that are not there, the last gone first."""
-        return [absent.saved for absent in reversed(self._absent.values())]
+    def is_absent(self, enc_pk: bytes) -> bool:
+        """True if that peer belongs here, and is not here."""
+        return enc_pk in self._absent
 
     def saved(self) -> list[SavedPeer]:
         """All that can be reached again, those that are there first."""

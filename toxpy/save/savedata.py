@@ -10,6 +10,7 @@ and write what is in it.
      3  friends                   4  name     5  status message     6  status  (friend/saved.py)
      7  groups                                                                 (group/saved.py)
     20  conferences                                                            (conference/saved.py)
+  7470  which friend is which member of a group, ours             (group/friend_members.py; hexadecimal)
    255  end: whatever follows is ignored
 
 These numbers, and those inside sections 2 and 20, are in the byte order of the machine that wrote the save;

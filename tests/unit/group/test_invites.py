@@ -7,7 +7,7 @@ from toxpy.errors import ToxError
 from toxpy.friend.packets import PACKET_GROUP_INVITE
 from toxpy.generated import enums
 from toxpy.generated import events as ev
-from toxpy.group import invites, packets
+from toxpy.group import packets
 
 PUBLIC, PRIVATE = enums.TOX_GROUP_PRIVACY_STATE_PUBLIC, enums.TOX_GROUP_PRIVACY_STATE_PRIVATE
 
@@ -125,19 +125,13 @@ def test_both_know_which_member_the_other_is():
     friends = Friends()
     joined = friends.accept(friends.invite()).group
     alice, bob = (group.state.keys.public.enc for group in (friends.group, joined))
-    assert friends.b.invites.member_of(joined, friends.friend_of_bob) == alice
-    assert friends.a.invites.member_of(friends.group, friends.friend_of_alice) is None
+
+    def known_to(actor, friend):
+        return actor.tox.groups.capability.members.get(joined.state.chat.sig, friend.real_pk)
+
+    assert known_to(friends.bob, friends.friend_of_bob) == alice
+    assert known_to(friends.alice, friends.friend_of_alice) is None
     assert friends.world.run_until(lambda: joined.is_connected, 2)
-    assert friends.a.invites.member_of(friends.group, friends.friend_of_alice) == bob
+    assert known_to(friends.alice, friends.friend_of_alice) == bob
     friends.a.leave(friends.a.get(friends.group.number))
-    assert friends.a.invites.member_of(friends.group, friends.friend_of_alice) is None
-
-
-def test_friends_whose_members_are_known_are_bounded(monkeypatch):
-    monkeypatch.setattr(invites, "MAX_MEMBERS", 2)
-    friends = Friends()
-    groups = [friends.group, *(friends.a.new(b"Group", PRIVATE, b"alice").group for _ in range(2))]
-    for group in groups:
-        friends.a.invites._remember(group, friends.friend_of_alice, b"key")
-    known = [friends.a.invites.member_of(group, friends.friend_of_alice) for group in groups]
-    assert known == [None, b"key", b"key"]
+    assert known_to(friends.alice, friends.friend_of_alice) is None

@@ -5,7 +5,6 @@ import pytest
 from tests.support.worlds import SimulatedWorld
 from toxpy.generated import enums
 from toxpy.generated import events as ev
-from toxpy.group.reunions import Reunions
 
 PRIVATE = enums.TOX_GROUP_PRIVACY_STATE_PRIVATE
 NAMES = ("alice", "bob", "carol")
@@ -96,20 +95,30 @@ def test_members_restart_elsewhere_while_the_founder_is_away(seed):
     assert circle.world.run_until(lambda: is_mesh(circle.members), SECONDS)
 
 
-def test_a_stranger_hears_of_no_group():
-    """Peers of a conference are connected like friends."""
+def test_who_is_no_member_hears_of_no_group():
+    """Not even the keys of members, by which it could find out who is who."""
     circle = Circle(1)
-    alice, _, carol = circle.members
-    connections = alice.tox.messenger.connections
-    asked = []
-    Reunions(connections, lambda: asked.append(circle) or [], rt=alice.tox.rt)
-    # each is held by a conference, say
-    for one, other in ((alice, carol), (carol, alice)):
-        one.tox.messenger.connections.hold(other.self_get_public_key(), circle)
-    (stranger,) = connections.strangers
-    circle.world.until(lambda: stranger.is_online, "alice to be connected with carol", 60)
-    circle.world.run_for(15)
-    assert not asked
-    circle.world.restart(circle.members.pop(1)).bootstrap_to(circle.node)
+    bob, node = circle.members[1], circle.world.actors[1]
+    node.friend_add_norequest(bob.self_get_public_key())
+    number = bob.friend_add_norequest(node.self_get_public_key())
+    circle.world.until(lambda: bob.is_online(number), "the node to be a friend of bob's", 90)
+    saves = circle.stop()
+    circle.start({"bob": saves["bob"]})
+    (bob,) = circle.members
+    heard = node.tox.rt.counters.values.get("drop.group_unknown", 0)
+    circle.world.until(lambda: bob.is_online(number), "the node to be online", 60)
     circle.world.run_for(30)
-    assert asked
+    assert node.tox.rt.counters.values.get("drop.group_unknown", 0) == heard
+    assert len(bob.tox.groups.capability.members.of_friend(circle.node.self_get_public_key())) == 0
+
+
+def test_who_was_sent_away_is_not_asked_back():
+    circle = Circle(1)
+    alice, bob, carol = circle.members
+    (number,) = [p.number for p in group(alice).peers if p.enc_pk == group(bob).state.keys.public.enc]
+    alice.group_kick_peer(0, number)
+    circle.world.until(lambda: not group(bob).is_in_use, "bob to hear of it", 10)
+    circle.world.restart(bob).bootstrap_to(circle.node)
+    circle.world.run_for(60)
+    assert alice.is_online()
+    assert group(alice).peers.count_confirmed() == 1 and is_mesh([alice, carol])
