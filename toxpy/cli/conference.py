@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from toxpy.aio import Friend
 from toxpy.cli import settings
 from toxpy.cli.messages import FRIEND_HELP, accept_or_tell, add_friend_options, tell_messages
+from toxpy.cli.rooms import LINGER_S, bring_in_all, find_room, tell_invitation, within
 from toxpy.cli.session import CliSession, guarded, run
-from toxpy.cli.terminal import OK, PROGRAM, TIMED_OUT, Failure, Output, visible
+from toxpy.cli.terminal import OK, Failure, Output, visible
 from toxpy.conference.aio import AsyncConference
 from toxpy.conference.saved import read_conferences
 from toxpy.errors import ToxError
@@ -23,21 +23,10 @@ from toxpy.wire.sections import CONFERENCES
 #: Where in the cookie of an invitation the ID of the conference is.
 COOKIE_ID = slice(3, 35)
 CONFERENCE_HELP = "title or first digits of the ID"
-#: Seconds between two looks whether somebody is there, and in which what was said last has left.
-LOOK_S, LINGER_S = 0.1, 1.0
+KIND = "conference"
 
 
 # words
-
-
-def conference_name(conference: AsyncConference) -> str:
-    """The title for people, on one line; the first digits of the ID while there is none."""
-    return visible(conference.title).strip() or f"conference {conference.id.hex().upper()[:8]}…"
-
-
-def fields_of(conference: AsyncConference) -> dict[str, Any]:
-    """For scripts."""
-    return {"conference": conference.id.hex().upper(), "title": conference.title}
 
 
 def tell_conference(out: Output, conference: AsyncConference) -> None:
@@ -66,37 +55,12 @@ def _tell(
     )
 
 
-def find_conference(session: CliSession, text: str | None) -> AsyncConference:
-    """By title or the first digits of the ID, or the only one; Failure otherwise."""
-    known = session.tox.conferences
-    if text is None:
-        found = known
-    else:
-        wanted = text.strip().lower()
-        found = [one for one in known if one.title.lower() == wanted]
-        found = found or [one for one in known if wanted and one.id.hex().startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(f"{conference_name(one)} ({one.id.hex().upper()[:8]})" for one in found or known)
-    if not known:
-        raise Failure(f"the profile is in no conference: {PROGRAM} conference create, or join")
-    if found:
-        raise Failure(f"which conference? {names}: give the title or the first digits of the ID")
-    raise Failure(f"no conference is called {text!r}. Conferences: {names}")
-
-
-def tell_invitation(session: CliSession, event: ConferenceInvite, *, accepted: bool = False) -> None:
+def tell_conference_invitation(
+    session: CliSession, event: ConferenceInvite, *, accepted: bool = False
+) -> None:
     """A friend invites us."""
-    friend = session.tox.friend(event.friend_number)
-    advice = "accepted" if accepted else f"not accepted: {PROGRAM} conference join"
-    session.out.status(
-        "conference_invitation",
-        f"{session.name_of(friend)} invites to a conference ({advice})",
-        **session.fields_of(friend),
-        conference=event.cookie[COOKIE_ID].hex().upper(),
-        type=event.type.name.lower(),
-        accepted=accepted,
-    )
+    fields = {"conference": event.cookie[COOKIE_ID].hex().upper(), "type": event.type.name.lower()}
+    tell_invitation(session, KIND, event.friend_number, fields, accepted=accepted)
 
 
 # commands
@@ -155,61 +119,18 @@ def invite_main(words: list[str]) -> int:
     arguments = parser.parse_args(words)
 
     async def invite(session: CliSession) -> None:
-        conference = find_conference(session, arguments.conference)
+        conference = find_room(session.tox.conferences, KIND, arguments.conference)
         tell_messages(session)
-        await _bring_in_all(session, conference, arguments.friend)
+
+        def is_in(friend: Friend) -> bool:
+            return friend.public_key in (peer.public_key for peer in conference.peers)
+
+        await bring_in_all(session, conference, arguments.friend, is_in)
         # who is in has to hear of the others too
         await asyncio.sleep(LINGER_S)
         tell_conference(session.out, conference)
 
     return run(arguments, invite)
-
-
-async def _bring_in_all(session: CliSession, conference: AsyncConference, texts: list[str]) -> None:
-    """Invite friends, so that who is away keeps nobody waiting; Failure says who is not in."""
-    friends = [session.find_friend(text, request=session.arguments.request) for text in texts]
-    failures: list[Failure] = []
-
-    async def bring_in(friend: Friend) -> None:
-        try:
-            await _bring_in(session, conference, friend)
-        except Failure as failure:
-            failures.append(failure)
-
-    await asyncio.gather(*[bring_in(friend) for friend in dict.fromkeys(friends)])
-    if failures:
-        raise Failure("; ".join(map(str, failures)), failures[0].status)
-
-
-async def _bring_in(session: CliSession, conference: AsyncConference, friend: Friend) -> None:
-    """Invite one friend and wait until they are in; Failure when `--timeout` is over."""
-    limit = session.arguments.timeout or None
-    await session.online(friend)
-    if friend.public_key in (peer.public_key for peer in conference.peers):
-        return
-    try:
-        send_invitation(session, conference, friend)
-        async with asyncio.timeout(limit):
-            while friend.public_key not in (peer.public_key for peer in conference.peers):
-                await asyncio.sleep(LOOK_S)
-    except TimeoutError as error:
-        problem = f"{session.name_of(friend)} did not accept the invitation within {limit:g} s"
-        raise Failure(problem, TIMED_OUT) from error
-
-
-def send_invitation(session: CliSession, conference: AsyncConference, friend: Friend) -> None:
-    """Invite a friend; Failure when they are offline."""
-    try:
-        conference.invite(friend)
-    except ToxError as error:
-        raise Failure(f"{session.name_of(friend)} cannot be invited: {error}") from error
-    session.out.status(
-        "conference_invited",
-        f"{session.name_of(friend)} is invited to {conference_name(conference)}",
-        **fields_of(conference),
-        friend=str(friend.public_key),
-        name=friend.name,
-    )
 
 
 def join_main(words: list[str]) -> int:
@@ -232,11 +153,7 @@ def join_main(words: list[str]) -> int:
             only = session.find_friend(arguments.friend, request=arguments.request).number
         accept_or_tell(session, arguments.accept)
         tell_messages(session)
-        try:
-            async with asyncio.timeout(arguments.timeout or None):
-                conference = await _first_joined(session, only)
-        except TimeoutError as error:
-            raise Failure(f"in no conference after {arguments.timeout:g} s", TIMED_OUT) from error
+        conference = await within(_first_joined(session, only), KIND, arguments.timeout or None)
         await asyncio.sleep(LINGER_S)
         tell_conference(session.out, conference)
 
@@ -249,7 +166,7 @@ async def _first_joined(session: CliSession, only: int | None) -> AsyncConferenc
         if not isinstance(event, ConferenceInvite):
             continue
         wanted = only in (None, event.friend_number) and event.type == ConferenceType.TEXT
-        tell_invitation(session, event, accepted=wanted)
+        tell_conference_invitation(session, event, accepted=wanted)
         if wanted:
             try:
                 return await session.tox.conference_join(event)

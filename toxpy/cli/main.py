@@ -22,6 +22,11 @@ COMMANDS = {
     "conference join": ("conference", "join_main", "accept a friend's invitation to a conference"),
     "conference chat": ("conference_chat", "chat_main", "talk in a conference"),
     "conference list": ("conference", "list_main", "print the conferences of a profile"),
+    "group create": ("group", "create_main", "found a group and print its chat ID"),
+    "group invite": ("group", "invite_main", "bring friends into a group"),
+    "group join": ("group", "join_main", "join a group by its chat ID or a friend's invitation"),
+    "group chat": ("group_chat", "chat_main", "talk in a group"),
+    "group list": ("group", "list_main", "print the groups of a profile"),
     "echo": ("echo", "echo_main", "send every message back"),
     "bootstrapd": ("bootstrapd.main", "main", "run a bootstrap node, as tox-bootstrapd does"),
 }

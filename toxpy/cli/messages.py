@@ -53,9 +53,10 @@ def send_main(words: list[str]) -> int:
     return run(arguments, send)
 
 
-def add_friend_options(add: Callable[..., object], timeout_s: float = 120) -> None:
-    """Options of commands for one friend."""
-    default = f"{timeout_s:g}; 0: for ever" if timeout_s else "0: for ever"
+def add_friend_options(add: Callable[..., object], timeout_s: float | None = 120, default: str = "") -> None:
+    """Options of commands for one friend; `default` is what is said of a time that depends."""
+    if not default:
+        default = f"{timeout_s:g}; 0: for ever" if timeout_s else "0: for ever"
     add(
         "--timeout",
         metavar="SECONDS",

@@ -177,6 +177,8 @@ def tox_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "udp_enabled": not arguments.no_udp,
         "ipv6_enabled": not arguments.no_ipv6,
         "local_discovery_enabled": not arguments.no_lan,
+        # a group that was joined is to be there for the next command
+        "experimental_groups_persistence": True,
         "start_port": arguments.port,
         "end_port": arguments.port,
     }

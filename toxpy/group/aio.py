@@ -47,7 +47,7 @@ from toxpy.tox import Tox
 JOIN_S = 120.0
 #: Time in which the members that we are told of are met before a join is done, in s.
 MEET_S = 1.0
-_REFUSALS = {
+REFUSALS = {
     GroupJoinFailure.PEER_LIMIT: "the group is full",
     GroupJoinFailure.INVALID_PASSWORD: "the group has a password, and it is not this one",
     GroupJoinFailure.UNKNOWN: "a member did not let us in, and gave no reason",
@@ -440,7 +440,7 @@ class GroupAio(AioPart):
             kind = event.fail_type
             name = f"TOX_GROUP_JOIN_FAIL_{kind.name}"
             is_full = kind == GroupJoinFailure.PEER_LIMIT
-            self._fail_group(number, ToxError(kind.value, name, _REFUSALS[kind], retryable=is_full))
+            self._fail_group(number, ToxError(kind.value, name, REFUSALS[kind], retryable=is_full))
 
     def _all_waiting(self) -> list[asyncio.Future[Any]]:
         waiting = (waiter for waiters in self._group_waiters.values() for waiter in waiters)

@@ -292,6 +292,6 @@ def test_another_state_ends_the_groups_of_the_one_before():
 
 
 def test_every_refusal_has_words():
-    from toxpy.group.aio import _REFUSALS
+    from toxpy.group.aio import REFUSALS
 
-    assert {*_REFUSALS} == {*GroupJoinFailure}
+    assert {*REFUSALS} == {*GroupJoinFailure}

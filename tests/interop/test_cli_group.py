@@ -1,0 +1,119 @@
+"""`toxpy group` as people and scripts use it, ours with ours."""
+
+import signal
+
+from tests.interop.test_cli import new, node, start, where  # noqa: F401
+from tests.interop.test_cli_conference import befriend
+from tests.support.cli import objects, run
+from toxpy.group.keys import ExtendedKeyPair
+
+NOBODYS_ID = ExtendedKeyPair(b"\7" * 32).public.sig.hex()
+
+
+def result(said):
+    """The group that a command tells of in the end."""
+    (group,) = (one for one in said if one["event"] == "group")
+    return group
+
+
+def create(path, *words):
+    ran = run("group", "create", *words, "-p", path, "--no-lan", "--json")
+    assert ran.returncode == 0, ran.stderr
+    return result(objects(ran))
+
+
+def test_by_chat_id(tmp_path, start, where):  # noqa: F811
+    alice, bob = new(tmp_path, "Alice")[0], new(tmp_path, "Bob")[0]
+    made = create(alice, "Chess club", "--topic", "Openings", "--password", "secret", "--limit", "2")
+    chat_id = made["group"]
+    assert (made["title"], made["topic"], made["role"]) == ("Chess club", "Openings", "founder")
+    assert (made["privacy"], len(made["peers"])) == ("public", 1)
+    talk = start("group", "chat", "-p", alice, *where)
+    ran = run("group", "join", chat_id, "--password", "wrong", "-p", bob, *where)
+    assert ran.returncode == 1 and "it is not this one: give --password" in ran.stderr, ran.stderr
+    join = start("group", "join", chat_id, "--password", "secret", "--nick", "Robert", "-p", bob, *where)
+    assert join.wait_for("group_searching")["group"] == chat_id
+    status, said = join.finish()
+    assert status == 0 and result(said)["title"] == "Chess club" and len(result(said)["peers"]) == 2
+    talk.wait_for("group_peer", name="Robert", status="gone")
+    # nobody is there now
+    talk.say("first words")
+    talk.wait_for("group_waiting")
+    ran = run("group", "list", "-p", bob)
+    assert ran.stdout == f"{chat_id} Chess club (user, public, 1 other member known): Openings\n"
+
+    other = start("group", "chat", chat_id[:6], "-p", bob, *where)
+    talk.wait_for("group_sent", text="first words", to=None)
+    other.wait_for("group_message", text="first words", name="Alice", private=False)
+    long = "word " * 300
+    other.say("/me waves", "//topic is a word", long, "/nick Bob the rook", "/whisper Alice hush", "/list")
+    fields = {"group": chat_id, "title": "Chess club", "private": False}
+    talk.wait_for("group_message", type="action", text="waves", name="Robert", **fields)
+    talk.wait_for("group_message", text="/topic is a word", **fields)
+    assert "".join(talk.wait_for("group_message", **fields)["text"] for _ in range(2)) == long
+    talk.wait_for("group_name", before="Robert", name="Bob the rook")
+    talk.wait_for("group_message", text="hush", private=True, name="Bob the rook")
+    assert len(other.wait_for("group_peers")["peers"]) == 2
+    talk.say("/whisper bob the rook yes?", "/topic Endgames", "/mod Bob the rook", "/peerlimit 7")
+    other.wait_for("group_message", text="yes?", private=True)
+    other.wait_for("group_topic", topic="Endgames", by="Alice")
+    other.wait_for("group_moderation", change="moderator", by="Alice")
+    other.wait_for("group_setting", setting="peer limit", value="7")
+    talk.say("/kick Bob the rook")
+    other.wait_for("group_moderation", change="kick")
+    other.say("unheard", "/rejoin")
+    assert "not said: we are not in the group now" in other.wait_for("warning")["message"]
+    talk.wait_for("group_peer", name="Bob the rook", status="here")
+    other.wait_for("group_self", status="joined")
+    other.say("/close farewell")
+    talk.wait_for("group_peer", name="Bob the rook", status="gone", message="farewell")
+    assert other.finish()[0] == 1
+    assert run("group", "list", "-p", bob).stdout == ""
+    talk.end_input()
+    assert talk.finish()[0] == 0
+    (listed,) = objects(run("group", "list", "-p", alice, "--json"))
+    assert (listed["topic"], listed["role"]) == ("Endgames", "founder")
+
+
+def test_by_invitation(tmp_path, start, where):  # noqa: F811
+    alice, _, bob, bob_key = befriend(start, tmp_path, where)
+    made = create(alice, "Secrets", "--private")
+    join = start("group", "join", "--from", "Alice", "-p", bob, *where)
+    invite = start("group", "invite", "secrets", "Bob", "-p", alice, *where)
+    assert invite.wait_for("group_invited")["friend"] == bob_key
+    assert join.wait_for("group_invitation", accepted=True)["group"] == made["group"]
+    for command in (join, invite):
+        status, said = command.finish()
+        group = result(said)
+        assert status == 0 and (group["group"], group["privacy"]) == (made["group"], "private")
+        assert len(group["peers"]) == 2
+    # both are in it for good
+    talks = [start("group", "chat", "-p", path, *where) for path in (bob, alice)]
+    for talk in talks:
+        talk.wait_for("group_self", status="joined")
+        talk.wait_for("group_peer", status="here")
+        assert talk.stop(signal.SIGTERM)[0] == 143
+
+
+def test_what_cannot_be_done_is_said(tmp_path, where):  # noqa: F811
+    path = new(tmp_path, "Alice")[0]
+    for words, problem, status in [
+        (["chat"], "is in no group: python -m toxpy group create, or join", 1),
+        (["invite", "club", "Bob"], "is in no group", 1),
+        (["join", "--timeout", "0.5"], "in no group after 0.5 s", 3),
+        (["join", NOBODYS_ID, "--timeout", "1"], "group invite there, group join --from here", 3),
+        (["join", "02" * 32], "no group has that chat ID", 1),
+        (["join", "02" * 31], "chat ID", 2),
+        (["join", NOBODYS_ID, "--from", "Bob"], "give one", 2),
+        (["create", "x" * 49], "cannot be founded", 1),
+        (["create", "x", "--limit", "0"], "'0' is no number of members", 2),
+    ]:
+        ran = run("group", *words, "-p", path, *where)
+        assert (ran.returncode, problem in ran.stderr) == (status, True), ran.stderr
+    one, two = create(path, "one"), create(path, "two")
+    ran = run("group", "chat", "-p", path, *where)
+    assert ran.returncode == 1 and "which group? one (" in ran.stderr, ran.stderr
+    ran = run("group", "chat", "one", "--timeout", "0.5", "-p", path, *where, stdin="hi\n")
+    assert ran.returncode == 3 and "nobody is in one after 0.5 s" in ran.stderr
+    listed = objects(run("group", "list", "-p", path, "--json"))
+    assert {entry["group"] for entry in listed} == {one["group"], two["group"]}

@@ -1,0 +1,158 @@
+"""`group chat` without a network: the answers to what is typed, and the words for what comes."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+import toxpy
+from tests.support.meeting import play
+from toxpy.cli.group_chat import GroupChat
+from toxpy.cli.group_commands import find_peer, split_peer
+from toxpy.cli.group_news import GONE, GroupNews
+from toxpy.cli.main import main
+from toxpy.cli.terminal import Failure, Output
+from toxpy.group.aio_state import GroupPeer
+
+OPTIONS = {"udp_enabled": False, "local_discovery_enabled": False}
+
+
+def typed(*lines):
+    """Say these in a group that has nobody else: the group's state."""
+
+    async def each():
+        for line in lines:
+            yield line
+
+    async def scene():
+        async with toxpy.AsyncTox(**OPTIONS) as tox:
+            arguments = SimpleNamespace(linger=0, timeout=0.1)
+            session = SimpleNamespace(tox=tox, out=Output(json=False), arguments=arguments)
+            group = await tox.group_new("Club", "Alice", topic="Old")
+            await GroupChat(session, group).run(each())
+            return (repr(group.settings), group.topic, group.me) if tox.groups else None
+
+    return asyncio.run(scene())
+
+
+def test_what_is_set(capsys):
+    settings, topic, me = typed(
+        "/topic", "/topic New", "/nick Bob the rook", "/status Busy", "/privacy private", "/voice founder",
+        "/locktopic off", "/peerlimit 7", "/passwd word", "/passwd", "/list", "/whois bob the rook",
+    )  # fmt: skip
+    assert (topic, me.name, me.status) == ("New", "Bob the rook", toxpy.UserStatus.BUSY)
+    assert settings == "<GroupSettings privacy=1 peer_limit=7 topic_lock=1 voice=2>"
+    assert capsys.readouterr().err == (
+        "the topic is 'Old'\nthe topic is 'New', set by us\nwe are 'Bob the rook' now\nwe are busy now\n"
+        "privacy: private, by us\nvoice: founder, by us\ntopic lock: off, by us\npeer limit: 7, by us\n"
+        "password: set, by us\npassword: removed, by us\nBob the rook (founder, busy, you)\n"
+        f"Bob the rook (founder, busy, you): {me.public_key}, connection tcp\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "line, problem",
+    [
+        ("/kick", "/kick is followed by NAME"),
+        ("/kick Carol", "nobody here is called 'Carol'. Members: Alice"),
+        ("/kick Alice", "we cannot kick ourselves (TOX_ERR_GROUP_KICK_PEER_SELF)"),
+        ("/whisper Alice", "/whisper is followed by NAME TEXT"),
+        ("/privacy secret", "'secret' is none of: public, private"),
+        ("/locktopic maybe", "'maybe' is none of: on, off"),
+        ("/peerlimit 0", "'0' is no number of members, 1 to 65535"),
+        ("/peerlimit many", "'many' is no number of members, 1 to 65535"),
+        ("/close " + "x" * 129, "a farewell has at most 128 bytes"),
+        ("/topic " + "x" * 513, "TOX_ERR_GROUP_TOPIC_SET_TOO_LONG"),
+        ("/me", "/me is followed by TEXT"),
+    ],
+)
+def test_what_is_wrong(line, problem, capsys):
+    assert typed(line) is not None
+    said = capsys.readouterr().err
+    assert said.startswith("Warning: ") and problem in said and said.count("\n") == 1
+
+
+def test_what_is_no_command(capsys):
+    typed("/foo bar")
+    assert capsys.readouterr().err.startswith("Warning: no such command: /foo\nWhat can be typed:\n")
+
+
+def test_leaving(capsys):
+    assert typed("/close bye", "never read") is None
+    assert capsys.readouterr().err == "we left for good\n"
+
+
+def test_a_message_that_nobody_can_get(capsys):
+    with pytest.raises(Failure, match=r"nobody is in Club after 0\.1 s: we are in it"):
+        typed("hello?")
+    with pytest.raises(Failure, match="1 messages were not said"):
+        typed("/disconnect", "hello?")
+    assert "Warning: not said: we are not in the group now: /rejoin comes back" in capsys.readouterr().err
+
+
+def group_of(*names):
+    """With these members."""
+    peers = [GroupPeer(i, name, toxpy.PublicKey(bytes([i + 1]) * 32)) for i, name in enumerate(names)]
+    return SimpleNamespace(peers=peers)
+
+
+def test_members_are_found():
+    group = group_of("Bob", "Bob the rook", "Carol", "carol", "")
+    assert [find_peer(group, text).number for text in (" bob ", "BOB the rook", "0404", "05")] == [0, 1, 3, 4]
+    assert [split_peer(group, text)[1] for text in ("bob hi you", "Bob the rook  hi", "04 hi")] == [
+        "hi you", "hi", "hi",
+    ]  # fmt: skip
+    assert split_peer(group, "Bob the rook hi")[0].number == 1
+    for text, problem in [("Carol", "2 members are meant by 'Carol'"), ("", "nobody"), ("0", "5 members")]:
+        with pytest.raises(Failure, match=problem):
+            find_peer(group, text)
+
+
+def test_every_way_to_go_has_words():
+    assert {*GONE} == {*toxpy.GroupExitType}
+
+
+def test_news(capsys):
+    """As they come: who, and what became of it."""
+
+    async def scene(meeting):
+        alice, bob = await meeting.friends("Alice", "Bob")
+        group = await alice.group_new("club", privacy=1)
+        group.invite(0)
+        joining = bob.group_join(await meeting.result(meeting.event("Bob", toxpy.GroupInvite)))
+        other = await meeting.result(joining)
+        out = Output(json=False)
+        news = GroupNews(other, lambda what, text, /, **fields: out.status(what, text, **fields))
+        happened = other.events()
+        (peer,) = (peer for peer in group.peers if not peer.ours)
+        group.topic = "plans"
+        group.settings.voice = toxpy.GroupVoice.FOUNDER
+        group.own_name = "Al\nice"
+        group.set_role(peer, toxpy.GroupRole.OBSERVER)
+        group.kick(peer)
+        event = None
+        while not isinstance(event, toxpy.GroupPeerExit):
+            event = await meeting.result(anext(happened))
+            news.tell(event)
+        news.tell(toxpy.GroupTopic(other.number, 77, b"theirs"))
+        news.tell(toxpy.GroupJoinFail(other.number, toxpy.GroupJoinFailure.PEER_LIMIT))
+
+    play(scene)
+    assert sorted(capsys.readouterr().err.splitlines()) == sorted([
+        "the topic is 'plans', set by Alice",
+        "voice: founder",
+        "Alice is called 'Al\\nice' now",
+        "you may only read now, by Al\\nice",
+        # so that whoever comes back may speak
+        "you are a user now, by Al\\nice",
+        "you were sent away: /rejoin comes back, by Al\\nice",
+        "Al\\nice is not seen any more, as we left",
+        "the topic is 'theirs'",
+        "we are not let in: the group is full",
+    ])  # fmt: skip
+
+
+def test_the_group_commands_are_listed(capsys):
+    assert main(["group", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"  group {word} " in said for word in ("create", "invite", "join", "chat", "list"))
