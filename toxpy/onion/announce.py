@@ -72,7 +72,7 @@ class AnnounceServer:
         self._rt = rt
         self._send = send
         self._ping_ids = TimedAuth(ENTRY_LIFETIME_MS, rt=rt)
-        self.groups = GroupAnnounces(dht.public_key, rt=rt)
+        self.groups = GroupAnnounces(rt=rt)
         self._own = int.from_bytes(dht.public_key, "big")
         self._entries: dict[bytes, Entry] = {}
         self._own_pk = b""

@@ -7,13 +7,15 @@ behind the nodes of the response (88) up to 4 other members of that group:
     in a response   member | member | ...
     member          peer's key 32 | has address 1 | relays 0 or 1 | [packed address] | [packed node]
 
-Of each group the last 16 are kept, until nobody has announced the group for 30 s. A member needs no ping id
-to be stored, so anybody can fill the table: the groups farthest from our DHT key, which nobody would look
-for at our node, leave first.
+Of each group the last 16 members are kept, for 5 minutes. c-toxcore keeps them for 30 s, but its own members
+announce themselves less and less often, so that nobody finds an older group. A member needs no ping id to be
+stored, and may do so at any node. So anybody can fill the table. Then the group announced longest ago leaves,
+and new groups have a budget: a group that is announced every 30 s stays.
 """
 
 from __future__ import annotations
 
+from toxpy.dht.budget import TokenBucket
 from toxpy.errors import PacketError
 from toxpy.ids import PUBLIC_KEY_SIZE
 from toxpy.wire.address import pack_ip_port, pack_nodes, unpack_ip_port, unpack_nodes
@@ -28,8 +30,11 @@ MAX_RELAYS = 1
 MAX_SENT_MEMBERS = 4
 MAX_MEMBERS = 16
 #: Groups kept; c-toxcore has no limit.
-MAX_GROUPS = 512
-GROUP_LIFETIME_MS = 30_000
+MAX_GROUPS = 1024
+#: New groups: per second, and at once; in 30 s fewer than are kept.
+NEW_GROUPS_PER_S, NEW_GROUPS_BURST = 24, 256
+#: Time for which a member is kept, in ms.
+LIFETIME_MS = 300_000
 
 
 class Member:
@@ -75,46 +80,49 @@ def unpack_member(data: bytes, offset: int = 0) -> tuple[Member, int]:
 
 
 class Group:
-    """The last members announced; new ones overwrite the oldest."""
+    """The last members announced, the longest ago first."""
 
-    __slots__ = ("announced_ms", "distance", "members", "turn")
+    __slots__ = ("_members",)
 
-    def __init__(self, distance: int) -> None:
-        self.distance = distance
-        self.announced_ms = 0
-        self.members: list[Member] = []
-        self.turn = 0
+    def __init__(self) -> None:
+        self._members: dict[bytes, tuple[Member, int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._members)
 
     def add(self, member: Member, now_ms: int) -> None:
-        """In the order of arrival, round and round."""
-        self.announced_ms = now_ms
-        if len(self.members) < MAX_MEMBERS:
-            self.members.append(member)
-        else:
-            self.members[self.turn] = member
-        self.turn = (self.turn + 1) % MAX_MEMBERS
+        """This one is the last one."""
+        members = self._members
+        members.pop(member.public_key, None)
+        if len(members) >= MAX_MEMBERS:
+            del members[next(iter(members))]
+        members[member.public_key] = member, now_ms
 
-    def others(self, public_key: bytes) -> list[Member]:
-        """Up to 4 different members without this one."""
-        found: dict[bytes, Member] = {}
-        for member in self.members:
-            if member.public_key != public_key and len(found) < MAX_SENT_MEMBERS:
-                found.setdefault(member.public_key, member)
-        return list(found.values())
+    def announced_ms(self) -> int:
+        """When the last member was announced."""
+        return next(reversed(self._members.values()))[1]
+
+    def others(self, public_key: bytes, now_ms: int) -> list[Member]:
+        """Up to 4 members without this one, the last announced first: it is the likeliest to be there."""
+        found: list[Member] = []
+        for member, announced_ms in reversed(self._members.values()):
+            if len(found) >= MAX_SENT_MEMBERS or now_ms - announced_ms >= LIFETIME_MS:
+                break
+            if member.public_key != public_key:
+                found.append(member)
+        return found
 
 
 class GroupAnnounces:
     """At most MAX_GROUPS groups with at most MAX_MEMBERS members each."""
 
-    __slots__ = ("_farthest", "_groups", "_own", "_rt")
+    __slots__ = ("_groups", "_new", "_rt")
 
-    def __init__(self, public_key: bytes, *, rt: Runtime) -> None:
-        self._own = int.from_bytes(public_key, "big")
+    def __init__(self, *, rt: Runtime) -> None:
         self._rt = rt
         #: the group announced longest ago first
         self._groups: dict[bytes, Group] = {}
-        #: the next one to leave, when known
-        self._farthest: bytes | None = None
+        self._new = TokenBucket(NEW_GROUPS_PER_S, NEW_GROUPS_BURST, rt.clock.now_ms)
 
     def __len__(self) -> int:
         self._expire()
@@ -135,36 +143,29 @@ class GroupAnnounces:
             group = self._groups.get(chat_id)
         else:
             group = self._add(chat_id, member)
-        return b"" if group is None else b"".join(map(pack_member, group.others(member.public_key)))
+        if group is None:
+            return b""
+        return b"".join(map(pack_member, group.others(member.public_key, self._rt.clock.now_ms)))
 
     def _add(self, chat_id: bytes, member: Member) -> Group | None:
-        """The group, perhaps new, with that member, as the one announced last; None when there is no room."""
-        groups = self._groups
+        """The group with that member, as the one announced last; None for one new group too many."""
+        groups, now_ms = self._groups, self._rt.clock.now_ms
         group = groups.pop(chat_id, None)
         if group is None:
-            group = Group(int.from_bytes(chat_id, "big") ^ self._own)
-            if len(groups) >= MAX_GROUPS and not self._make_room(group.distance):
+            if not self._new.take(now_ms):
                 self._rt.counters.drop("group_announce_full")
                 return None
-            self._farthest = None
+            if len(groups) >= MAX_GROUPS:
+                del groups[next(iter(groups))]
+            group = Group()
         groups[chat_id] = group
-        group.add(member, self._rt.clock.now_ms)
+        group.add(member, now_ms)
         return group
 
-    def _make_room(self, distance: int) -> bool:
-        groups = self._groups
-        if self._farthest is None:
-            self._farthest = max(groups, key=lambda chat_id: groups[chat_id].distance)
-        if groups[self._farthest].distance <= distance:
-            return False
-        del groups[self._farthest]
-        return True
-
     def _expire(self) -> None:
-        groups, expired_ms = self._groups, self._rt.clock.now_ms - GROUP_LIFETIME_MS
+        groups, expired_ms = self._groups, self._rt.clock.now_ms - LIFETIME_MS
         while groups:
             oldest = next(iter(groups))
-            if groups[oldest].announced_ms > expired_ms:
+            if groups[oldest].announced_ms() > expired_ms:
                 return
             del groups[oldest]
-            self._farthest = None

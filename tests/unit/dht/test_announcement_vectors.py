@@ -172,9 +172,9 @@ def test_real_group_announcements_are_kept():
     stored, _, members = client.group_response(answer)
     assert stored == 0
     assert members == [
-        Member(b"\x01" * 32, here, []),
-        Member(b"\x02" * 32, None, [RELAY]),
         Member(b"\x03" * 32, here, [RELAY]),
+        Member(b"\x02" * 32, None, [RELAY]),
+        Member(b"\x01" * 32, here, []),
     ]
 
 

@@ -11,7 +11,7 @@ from toxpy.crypto.keys import KeyPair
 from toxpy.errors import PacketError
 from toxpy.onion.announce import AnnounceServer
 from toxpy.onion.group_announce import (
-    GROUP_LIFETIME_MS,
+    LIFETIME_MS,
     MAX_GROUPS,
     MAX_MEMBERS,
     Group,
@@ -76,35 +76,37 @@ def test_what_a_member_announces_comes_back(who):
     assert pack_member(found) == pack_member(who)
 
 
-def test_at_most_four_members_without_repetition():
+def test_the_last_four_members_without_repetition():
     asked = Asked()
     for number in (1, 1, 2, 3, 3, 4, 5, 6):
         asked.announce_member(1, member(number))
-    assert asked.announce_member(1, member(2)) == [member(1), member(3), member(4), member(5)]
+    assert asked.announce_member(1, member(2)) == [member(6), member(5), member(4), member(3)]
 
 
-def test_of_one_member_announced_twice_the_first_place_counts():
-    """As c-toxcore, which answers in the order of its table."""
+def test_what_a_member_announces_last_counts():
     asked = Asked()
     asked.announce_member(1, member(1, HOME))
     asked.announce_member(1, member(1, HOME6))
-    assert asked.announce_member(1, member(2)) == [member(1, HOME)]
+    assert asked.announce_member(1, member(2)) == [member(1, HOME6)]
 
 
 def test_the_last_sixteen_are_kept():
-    asked = Asked()
-    for number in range(1, MAX_MEMBERS + 3):
-        asked.announce_member(1, member(number))
-    # 17 and 18 took the places of 1 and 2
-    assert asked.announce_member(1, member(99)) == [member(17), member(18), member(4), member(5)]
+    group = Group()
+    for number in range(MAX_MEMBERS + 3):
+        group.add(member(number), number)
+    group.add(member(5), 100)
+    assert len(group) == MAX_MEMBERS
+    assert group.others(member(18).public_key, 100) == [member(5), member(17), member(16), member(15)]
 
 
-def test_a_group_lasts_30_s_after_its_last_announcement():
+def test_a_member_is_kept_for_five_minutes():
     asked = Asked()
     asked.announce_member(1, member(1))
-    asked.universe.clock.now_ms += GROUP_LIFETIME_MS - 1
+    asked.universe.clock.now_ms += LIFETIME_MS - 1
     assert asked.announce_member(1, member(2)) == [member(1)]
-    asked.universe.clock.now_ms += GROUP_LIFETIME_MS
+    asked.universe.clock.now_ms += 1
+    assert asked.announce_member(1, member(3)) == [member(2)]
+    asked.universe.clock.now_ms += LIFETIME_MS
     assert len(asked.announce.groups) == 0
     assert asked.announce_member(1, member(1)) == []
 
@@ -164,28 +166,34 @@ def test_cut_and_bent_requests():
     assert len(asked.announce.groups) == 0
 
 
-def test_groups_are_capped_and_the_nearest_stay():
+def test_groups_are_capped_and_those_announced_last_stay():
     universe = Universe(4)
     rt = universe.runtime("server")
-    own = rt.rng.bytes(32)
-    groups = GroupAnnounces(own, rt=rt)
-    ids = [rt.rng.bytes(32) for _ in range(10 * MAX_GROUPS)]
+    groups = GroupAnnounces(rt=rt)
+    ids = [rt.rng.bytes(32) for _ in range(2 * MAX_GROUPS)]
     for each in ids:
+        universe.clock.now_ms += 50
         groups.exchange(each + pack_member(member(1)))
         groups.exchange(each + pack_member(member(2)))
     assert len(groups) == MAX_GROUPS
-    assert rt.counters.values["drop.group_announce_full"] > 0
-    number = int.from_bytes(own, "big")
-    nearest = sorted(ids, key=lambda each: int.from_bytes(each, "big") ^ number)
-    kept = [each for each in ids if groups.exchange(each + pack_member(member(3)))]
-    assert sorted(kept) == sorted(nearest[:MAX_GROUPS])
-    universe.clock.now_ms += GROUP_LIFETIME_MS
-    assert groups.exchange(nearest[-1] + pack_member(member(1))) == b""
+    kept = [each for each in ids if groups.exchange(each + pack_member(Member(bytes(32), None, [])))]
+    assert kept == ids[-MAX_GROUPS:]
+    universe.clock.now_ms += LIFETIME_MS
+    assert groups.exchange(ids[-1] + pack_member(member(1))) == b""
     assert len(groups) == 1
 
 
-def test_a_flooded_group_stays_small():
-    group = Group(0)
-    for i in range(10 * MAX_MEMBERS):
-        group.add(Member(i.to_bytes(32, "big"), HOME, []), i)
-    assert len(group.members) == MAX_MEMBERS
+def test_a_flood_of_groups_drives_out_none_that_is_announced_every_30_s():
+    universe = Universe(4)
+    rt = universe.runtime("server")
+    groups = GroupAnnounces(rt=rt)
+    groups.exchange(chat_id(1) + pack_member(member(1)))
+    universe.clock.now_ms += 60_000
+    for _ in range(3):
+        for _ in range(300):
+            universe.clock.now_ms += 100
+            for _ in range(20):
+                groups.exchange(rt.rng.bytes(32) + pack_member(member(1)))
+        assert groups.exchange(chat_id(1) + pack_member(member(2))) == pack_member(member(1))
+    assert rt.counters.values["drop.group_announce_full"] > 10_000
+    assert len(groups) == MAX_GROUPS
