@@ -229,7 +229,7 @@ class OnionClient:
         ping_id = node.ping_id if node is not None and is_self else bytes(ONION_PING_ID_SIZE)
         data_pk = self._data_keys.public if is_self else bytes(KEY_SIZE)
         nonce = self._rt.rng.bytes(NONCE_SIZE)
-        question = ANNOUNCE_QUESTION.pack(ping_id, target.public_key, data_pk, sendback)
+        question = ANNOUNCE_QUESTION.pack(ping_id, target.search_key(), data_pk, sendback)
         self._send_along(path, address, target.make_request(key, nonce, question))
 
     def _round(self) -> None:
@@ -254,8 +254,8 @@ class OnionClient:
             others = group.owner.others_per_round()
             if others >= 0:
                 self._maintain(group)
-                for node in self._dht.nodes.random_nodes(others):
-                    self._ask(group, node.public_key, node.address)
+                for node in group.walk.choose(self._dht.nodes.random_nodes(others), others, now_ms):
+                    self._ask(group.walk, node.public_key, node.address)
         friends = [friend for friend in self.friends.values() if not friend.is_online]
         # a round that ran out of questions goes on where it stopped
         start = self._turn = self._turn % len(friends) if friends else 0
@@ -349,6 +349,7 @@ class OnionClient:
         teller_is_lan = is_lan(question.address)
         for node in nodes:
             if teller_is_lan or not is_lan(node.address):
+                target.on_node(node)
                 self._ask_newcomer(target, node)
         return None
 

@@ -7,9 +7,10 @@ announce request; how often each is asked again is decided here, who is asked ov
 from __future__ import annotations
 
 from toxpy.crypto.keys import KeyPair, SharedKeys
-from toxpy.crypto.sodium import encrypt
+from toxpy.crypto.sodium import KEY_SIZE, encrypt
 from toxpy.dht.budget import TokenBucket
 from toxpy.onion.announce import STORED_NO, STORED_OTHER, STORED_SELF
+from toxpy.wire.address import is_usable
 from toxpy.wire.packets import ANNOUNCE_REQUEST, ANNOUNCE_REQUEST_OLD, ONION_PING_ID_SIZE
 
 TYPE_CHECKING = False
@@ -61,6 +62,9 @@ MAX_RECENTLY_ASKED = 64
 #: Ours: limits of questions about one target to nodes that we only heard of. A node that answers names four
 #: more. If it lies, all of them are its own, each closer to the target.
 NEWCOMERS_PER_S, NEWCOMERS_BURST = 8, 64
+#: Nodes anywhere that are remembered for a group, new ones and asked ones, and the time until one is asked
+#: again, in ms: nodes of c-toxcore keep what we say for 30 s.
+MAX_WALK_NODES, WALK_AGAIN_MS = 256, 15_000
 #: Interval between the packets that tell a friend our DHT key over the onion, ms.
 DHT_PK_INTERVAL_MS = 30_000
 #: Ours: the first of these intervals, ms, since a packet is easily lost on a path through a node that has
@@ -183,6 +187,13 @@ class Target:
         """An announce request to the node with that shared key."""
         return ANNOUNCE_REQUEST_OLD.make(nonce, self.keys.public) + encrypt(key, nonce, question)
 
+    def search_key(self) -> bytes:
+        """The key that a question names: the answer has the nodes nearest to it."""
+        return self.public_key
+
+    def on_node(self, node: Node) -> None:
+        """An answer names that node."""
+
     def on_extra(self, data: bytes) -> None:
         """What stands behind the nodes of an answer: it is about groups."""
 
@@ -195,11 +206,12 @@ class GroupTarget(Target):
     nodes near the chat id, where all of ours meet, others are asked too: `owner` says how many.
     """
 
-    __slots__ = ("owner",)
+    __slots__ = ("owner", "walk")
 
     def __init__(self, chat_id: bytes, owner: OnionGroup, *, rt: Runtime) -> None:
         super().__init__(chat_id, KeyPair.generate(rt.rng), MAX_SEARCH_NODES, rt=rt)
         self.owner = owner
+        self.walk = GroupWalk(self, rt=rt)
 
     def interval_ms(self, _node: AnnounceNode, _now_ms: int) -> int:
         """Time from one question to the next one to the same node, ms."""
@@ -216,6 +228,79 @@ class GroupTarget(Target):
         """What others have said."""
         if data:
             self.owner.on_members(data)
+
+
+class GroupWalk(Target):
+    """Nodes anywhere, asked about the members of one group.
+
+    Each question names another random key, so the nodes in the answers are anywhere as well. In the end every
+    node of a small network is asked, and of a large one always other ones.
+    """
+
+    __slots__ = ("_asked", "_group", "_new", "_rng")
+
+    def __init__(self, group: GroupTarget, *, rt: Runtime) -> None:
+        super().__init__(group.public_key, group.keys, 0, rt=rt)
+        self._group = group
+        self._rng = rt.rng
+        #: nodes that we heard of, and those that were asked, with the time, the longest ago first
+        self._new: dict[bytes, Node] = {}
+        self._asked: dict[bytes, tuple[Node, int]] = {}
+
+    def search_key(self) -> bytes:
+        """Another one each time."""
+        return self._rng.bytes(KEY_SIZE)
+
+    def wants(self, public_key: bytes) -> bool:
+        """No node has a place here."""
+        return False
+
+    def place(self, public_key: bytes, address: Address, now_ms: int) -> AnnounceNode | None:
+        """No node has a place here."""
+        return None
+
+    def on_node(self, node: Node) -> None:
+        """It may be asked."""
+        key, new = node.public_key, self._new
+        if key in new or key in self._asked or node.tcp or not is_usable(node.address):
+            return
+        if len(new) >= MAX_WALK_NODES:
+            del new[next(iter(new))]
+        new[key] = node
+
+    def choose(self, known: list[Node], count: int, now_ms: int) -> list[Node]:
+        """Up to `count` nodes to ask now: new ones, then those that were asked the longest ago.
+
+        `known` are some that we know from elsewhere.
+        """
+        for node in known:
+            self.on_node(node)
+        new, asked = self._new, self._asked
+        chosen: list[Node] = []
+        while len(chosen) < count:
+            if new:
+                node = next(iter(new.values()))
+            elif asked and now_ms - next(iter(asked.values()))[1] >= WALK_AGAIN_MS:
+                node = next(iter(asked.values()))[0]
+            else:
+                break
+            if not self.newcomers.take(now_ms):
+                break
+            new.pop(node.public_key, None)
+            asked.pop(node.public_key, None)
+            if len(asked) >= MAX_WALK_NODES:
+                del asked[next(iter(asked))]
+            asked[node.public_key] = node, now_ms
+            chosen.append(node)
+        return chosen
+
+    def make_request(self, key: bytes, nonce: bytes, question: bytes) -> bytes:
+        """With what we say of ourselves."""
+        return self._group.make_request(key, nonce, question)
+
+    def on_extra(self, data: bytes) -> None:
+        """What others have said."""
+        self._group.on_extra(data)
 
 
 class OnionFriend(Target):

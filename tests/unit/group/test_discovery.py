@@ -1,5 +1,7 @@
 """Members of a public group find each other through the DHT."""
 
+import pytest
+
 from tests.support.worlds import SimulatedWorld
 from toxpy.generated import enums
 from toxpy.onion.group_announce import Member, pack_member
@@ -42,6 +44,24 @@ def test_a_joiner_finds_an_old_group():
     founded.talk.send_message(0, b"hello")
     crowd.world.run_for(1)
     assert [event.message for event in crowd.actors[7].seen if hasattr(event, "message")] == [b"hello"]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_joiner_meets_members_that_announce_anywhere(seed):
+    """As those of c-toxcore, which do so at nodes near a random key."""
+    crowd = Crowd(60, seed)
+    founder, joiner = crowd.actors[1], crowd.actors[59]
+    state = crowd.groups(1).new(b"Group", PUBLIC, b"a").group.state
+    founder.tox.onion.groups.clear()
+    said = state.chat.sig + pack_member(Member(state.keys.public.enc, founder.socket.address, []))
+    known = {node.public_key for node in joiner.tox.dht.nodes.random_nodes(60)}
+    unknown = [actor for actor in crowd.actors[2:] if actor.self_get_dht_id() not in known]
+    chat_id = int.from_bytes(state.chat.sig, "big")
+    unknown.sort(key=lambda actor: int.from_bytes(actor.self_get_dht_id(), "big") ^ chat_id)
+    for actor in unknown[-4:]:
+        actor.tox.node.announce.groups.exchange(said)
+    joined = crowd.groups(59).join(state.chat.sig, b"b")
+    assert crowd.until(lambda: joined.group.is_connected, 15)
 
 
 def test_a_joiner_waits_for_the_first_member():
