@@ -119,8 +119,8 @@ class Group:
         self.status = status
         self.deleted = False
         self.connection = DISCONNECTED
-        self.peers = Peers(rt.clock)
-        self.state = make_state(self.members)
+        self.peers = Peers(keys.public, rt.clock)
+        self.state = make_state(self.peers.members)
         chat_id = self.state.chat.sig
         self.own = OwnMember(KeyPair(keys.enc_secret), keys.public.sig, chat_id, join_type, rt=rt)
         self.changes = OwnChanges(self.state)
@@ -142,11 +142,6 @@ class Group:
         return f"Group({self.number}, {len(self.peers)} peers)"
 
     # who
-
-    def members(self) -> list[ExtendedPublicKey]:
-        """The keys of all confirmed peers, and ours."""
-        keys = [peer.key for peer in self.peers.confirmed() if peer.key is not None]
-        return [self.state.keys.public, *keys]
 
     def number_of(self, key: ExtendedPublicKey | None) -> int:
         """A member's number; ours is 0."""

@@ -104,7 +104,7 @@ class Incoming:
             group.net.rt.counters.drop("group_foreign_key")
             group.drop(peer, enums.TOX_GROUP_EXIT_TYPE_SYNC_ERROR)
             return
-        peer.key = key
+        group.peers.set_key(peer, key)
         # whoever it is now, it may have been somebody else before
         peer.asked_ms = peer.answered_ms = None
         peer.is_greeted = peer.is_asked_in = False

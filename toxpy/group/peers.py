@@ -249,10 +249,13 @@ class Absent:
 class Peers:
     """The table."""
 
-    __slots__ = ("_absent", "_by_key", "_by_number", "_clock", "_confirmed")
+    __slots__ = ("_absent", "_by_key", "_by_number", "_clock", "_confirmed", "_members", "_own")
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, own: ExtendedPublicKey, clock: Clock) -> None:
+        self._own = own
         self._clock = clock
+        #: the keys of all confirmed peers and our own, None when somebody came or went
+        self._members: list[ExtendedPublicKey] | None = None
         self._by_key: dict[bytes, Peer] = {}
         self._by_number: dict[int, Peer] = {}
         self._confirmed: dict[bytes, Peer] = {}
@@ -277,6 +280,13 @@ class Peers:
         """All peers that have told who they are, the first confirmed first."""
         return list(self._confirmed.values())
 
+    def members(self) -> list[ExtendedPublicKey]:
+        """The keys of all confirmed peers, and ours: the same list until that changes."""
+        if self._members is None:
+            keys = [peer.key for peer in self._confirmed.values() if peer.key is not None]
+            self._members = [self._own, *keys]
+        return self._members
+
     def count_confirmed(self) -> int:
         """How many there are, without ourselves."""
         return len(self._confirmed)
@@ -288,9 +298,16 @@ class Peers:
         self._by_key[enc_pk] = self._by_number[number] = peer
         return peer
 
+    def set_key(self, peer: Peer, key: ExtendedPublicKey) -> None:
+        """The peer has that key, its signature key with it."""
+        if peer.key != key:
+            peer.key = key
+            self._members = None
+
     def confirm(self, peer: Peer) -> None:
         """The peer has told who it is."""
         peer.is_confirmed = True
+        self._members = None
         self._confirmed[peer.enc_pk] = peer
         self._absent.pop(peer.enc_pk, None)
 
@@ -298,7 +315,8 @@ class Peers:
         """The peer is not there any more."""
         peer.close()
         del self._by_key[peer.enc_pk], self._by_number[peer.number]
-        self._confirmed.pop(peer.enc_pk, None)
+        if self._confirmed.pop(peer.enc_pk, None) is not None:
+            self._members = None
 
     # absent ones
 

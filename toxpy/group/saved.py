@@ -39,7 +39,7 @@ from toxpy.wire.msgpack import pack, unpack
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from toxpy.runtime import Counters, Runtime
     from toxpy.wire.address import Address, Node
@@ -101,7 +101,7 @@ class SavedGroup:
         self.status = enums.TOX_USER_STATUS_NONE
         self.peers: list[SavedPeer] = []
 
-    def restore(self, peers: Callable[[], Iterable[ExtendedPublicKey]], *, rt: Runtime) -> GroupState:
+    def restore(self, peers: Callable[[], list[ExtendedPublicKey]], *, rt: Runtime) -> GroupState:
         """The state again; what is not signed as it should be is left out, as if we had never known it.
 
         Bytes that the founder signed behind a name or a password are not in a save (`GroupState.signed`).

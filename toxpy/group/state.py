@@ -32,7 +32,7 @@ from toxpy.group.topic import CurrentTopic, no_topic, unpack_topic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from toxpy.group.keys import ExtendedKeyPair, ExtendedPublicKey
     from toxpy.runtime import Runtime
@@ -75,6 +75,7 @@ class GroupState:
     __slots__ = (
         "_peers",
         "_rt",
+        "_summed",
         "chat",
         "chat_keys",
         "connected_ms",
@@ -90,12 +91,15 @@ class GroupState:
         self,
         chat: ExtendedPublicKey,
         keys: ExtendedKeyPair,
-        peers: Callable[[], Iterable[ExtendedPublicKey]],
+        peers: Callable[[], list[ExtendedPublicKey]],
         *,
         rt: Runtime,
         chat_keys: ExtendedKeyPair | None = None,
     ) -> None:
-        """`peers` gives the keys of all confirmed peers and our own; only the founder has `chat_keys`."""
+        """`peers` gives the keys of all confirmed peers and our own, another list whenever they change.
+
+        Only the founder has `chat_keys`.
+        """
         self.chat = chat
         self.keys = keys
         self.chat_keys = chat_keys
@@ -110,6 +114,8 @@ class GroupState:
         self.connected_ms: int | None = None
         self._peers = peers
         self._rt = rt
+        #: the lists that the checksums were made of, and the checksums
+        self._summed: tuple[tuple[object, ...], tuple[int, int]] | None = None
 
     # who is what
 
@@ -160,20 +166,28 @@ class GroupState:
 
     def ping(self, address: Address | None = None) -> packets.Ping:
         """What we say of our state; `address` is ours if the peer needs to know it."""
-        peers, topic = list(self._peers()), self.topics.topic
+        peers, topic = self._peers(), self.topics.topic
+        peers_checksum, roles_checksum = self._checksums(peers)
         return packets.Ping(
-            sum(peer.checksum for peer in peers) & 0xFFFF,
+            peers_checksum,
             len(peers),
             self.shared.version,
             self.sanctions.version,
-            self._roles_checksum(peers),
+            roles_checksum,
             topic.version,
             topic.checksum,
             address=address,
         )
 
-    def _roles_checksum(self, peers: Iterable[ExtendedPublicKey]) -> int:
-        return (self.sanctions.checksum + sum(self.role(peer) + peer.enc[0] for peer in peers)) & 0xFFFF
+    def _checksums(self, peers: list[ExtendedPublicKey]) -> tuple[int, int]:
+        """Of peers and roles; they are summed up anew only when one of the lists is another."""
+        known = self._summed
+        lists = peers, self.shared.founder, self.moderators.sig_pks, self.sanctions.credentials
+        if known is None or any(one is not other for one, other in zip(known[0], lists, strict=True)):
+            roles = self.sanctions.checksum + sum(self.role(peer) + peer.enc[0] for peer in peers)
+            sums = sum(peer.checksum for peer in peers) & 0xFFFF, roles & 0xFFFF
+            known = self._summed = lists, sums
+        return known[1]
 
     def missing(self, ping: packets.Ping) -> int:
         """What a peer that says this seems to know better: SYNC_PEERS | SYNC_TOPIC | SYNC_STATE, or 0."""

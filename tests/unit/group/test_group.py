@@ -12,6 +12,7 @@ from toxpy.group.incoming import Incoming
 from toxpy.group.keys import ExtendedKeyPair
 from toxpy.group.moderation import MODERATOR, OBSERVER, USER
 from toxpy.group.saved import SavedGroup
+from toxpy.group.state import GroupState
 from toxpy.group.wire import PEER_INFO
 
 
@@ -517,3 +518,24 @@ def test_a_user_has_no_say():
     assert world.is_mesh() and world.is_agreed()
     assert founder.role(a) == USER
     assert founder.told() == b.told() == []
+
+
+def test_pings_are_cheap_while_nobody_comes_or_goes(monkeypatch):
+    """In a group of two hundred each member gets and sends 17 a second."""
+    world = mesh(4)
+    world.wait(20_000)
+    asked = []
+    role = GroupState.role
+    monkeypatch.setattr(GroupState, "role", lambda state, key: asked.append(key) or role(state, key))
+    before = world.founder.group.state.ping()
+    world.wait(30_000)
+    assert asked == []
+    world.founder.talk.set_role(1, MODERATOR)
+    assert world.founder.group.state.ping().roles_checksum != before.roles_checksum
+    world.founder.talk.set_role(2, OBSERVER)
+    world.wait(500)
+    assert world.is_agreed()
+    world.members[3].vanish()
+    assert world.until(lambda: world.founder.group.state.ping().peer_count == 3)
+    assert world.founder.group.state.ping().peers_checksum != before.peers_checksum
+    assert world.until(world.is_agreed)
