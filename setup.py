@@ -79,6 +79,7 @@ class BinaryDistribution(Distribution):
 DATAPATH_PARTS = (
     "datapath",
     "datapath_session",
+    "datapath_group",
     "datapath_address",
     "datapath_receive",
     "datapath_send",

@@ -5,6 +5,8 @@
  *
  *     1b | low 16 bits of the nonce | box( start 4 | number 4 | zeros | data )
  *
+ * Sessions in groups: datapath_group.c.
+ *
  * libsodium is the one that pynacl brings: `use_sodium` is told where its functions are. The GIL is held throughout,
  * since no call here waits; but making a tuple may run the garbage collector and with it anybody's code, so that
  * whatever such code could change is owned while it is used.
@@ -27,6 +29,7 @@ static PyObject *datapath_close(Datapath *self, PyObject *unused)
     self->fd = -1;
     self->last_valid = false;
     PyDict_Clear(self->routes);
+    PyDict_Clear(self->members);
     Py_RETURN_NONE;
 }
 
@@ -35,6 +38,7 @@ static PyObject *datapath_close(Datapath *self, PyObject *unused)
 static int datapath_traverse(Datapath *self, visitproc visit, void *arg)
 {
     Py_VISIT(self->routes);
+    Py_VISIT(self->members);
     Py_VISIT(self->errors);
     Py_VISIT(self->scopes);
     for (int i = 0; i < 4; i++) {
@@ -48,6 +52,7 @@ static int datapath_clear(Datapath *self)
     self->last_valid = false;
     self->fd = -1;
     Py_CLEAR(self->routes);
+    Py_CLEAR(self->members);
     Py_CLEAR(self->errors);
     Py_CLEAR(self->scopes);
     for (int i = 0; i < 4; i++) {
@@ -88,9 +93,11 @@ static PyObject *datapath_new(PyTypeObject *type, PyObject *args, PyObject *kwar
     self->errors = Py_NewRef(errors);
     self->scopes = Py_NewRef(scopes);
     self->routes = PyDict_New();
+    self->members = PyDict_New();
     for (int i = 0; i < 4; i++) {
         self->counts[i] = PyObject_GetAttrString(traffic, lists[i]);
-        if (self->counts[i] == NULL || !PyList_Check(self->counts[i]) || self->routes == NULL) {
+        if (self->counts[i] == NULL || !PyList_Check(self->counts[i]) || self->routes == NULL
+            || self->members == NULL) {
             if (!PyErr_Occurred()) {
                 PyErr_SetString(PyExc_TypeError, "not traffic counters");
             }
@@ -111,6 +118,10 @@ static PyMethodDef datapath_methods[] = {
      "Send or queue a data packet."},
     {"route", (PyCFunction)(void (*)(void))datapath_route, METH_FASTCALL,
      "Whose data packets come from there."},
+    {"member", (PyCFunction)(void (*)(void))datapath_member, METH_FASTCALL,
+     "How packets of a member of a group open, and for whom they are."},
+    {"send_group", (PyCFunction)(void (*)(void))datapath_send_group, METH_FASTCALL,
+     "Send or queue a packet of a session in a group."},
     {"hold", (PyCFunction)datapath_hold, METH_NOARGS, "Queue from now on."},
     {"release", (PyCFunction)datapath_release, METH_NOARGS, "Undo one hold, and send what is queued."},
     {"flush", (PyCFunction)datapath_flush, METH_NOARGS, "Send what is queued."},

@@ -1,6 +1,7 @@
 /* What the parts of the compiled datapath share; see datapath.c.
  *
  * datapath_session.c    keys and nonces, boxes
+ * datapath_group.c      packets of sessions in groups
  * datapath_address.c    addresses, routes, counts
  * datapath_receive.c    recvmmsg
  * datapath_send.c       the queue, sendmmsg
@@ -30,6 +31,13 @@ enum {
     MIN_PACKET_SIZE = HEAD_SIZE + INNER_SIZE + 1 + MAC_SIZE,
     MAX_DATA_SIZE = MAX_PACKET_SIZE - MIN_PACKET_SIZE + 1,
     NONCE_THRESHOLD = 21845,
+
+    KIND_GROUP_LOSSLESS = 0x5b,
+    KIND_GROUP_LOSSY = 0x5c,
+    MAX_GROUP_PACKET_SIZE = 1477,
+    MAX_GROUP_DATA_SIZE = 1377,
+    GROUP_PADDED_LOSSLESS = 500, /* data that c-toxcore sends in one packet: they count in the padding */
+    GROUP_PADDED_LOSSY = 1373,
 
     MAX_DATAGRAM_SIZE = 2048, /* nothing in Tox is bigger */
     MAX_FAILURES = 16, /* errors of one receive: more, and the socket is broken */
@@ -61,6 +69,11 @@ extern PyTypeObject datapath_session_type;
 int datapath_watch_forks(void);
 /* Told where libsodium's functions are. */
 PyObject *datapath_use_sodium(PyObject *module, PyObject *args);
+/* libsodium's boxes; of `size` bytes without and with the MAC. False: it does not open. */
+void datapath_seal_box(unsigned char *out, const unsigned char *plain, size_t size,
+                       const unsigned char *nonce, const unsigned char *key);
+bool datapath_open_box(unsigned char *plain, const unsigned char *box, size_t size,
+                       const unsigned char *nonce, const unsigned char *key);
 void datapath_nonce_add(unsigned char *nonce, int size, uint32_t amount);
 /* The size of what is in the box, or -1; then nothing has changed. `plain` has room for MAX_PACKET_SIZE. */
 int datapath_open_packet(Session *self, const unsigned char *packet, size_t size, unsigned char *plain);
@@ -96,6 +109,7 @@ typedef struct {
     unsigned queued_bytes;
     Py_ssize_t oversized;
     PyObject *routes; /* address as on the wire -> (session, connection, address) */
+    PyObject *members; /* key of a member of a group -> (key of the session with it, session) */
     PyObject *errors, *scopes; /* dicts of our owner: errno -> count, link-local IP -> interface */
     PyObject *counts[4]; /* the traffic counters' lists: packets and bytes received, packets and bytes sent */
     /* the last address looked up, and what it led to: borrowed from `routes` */
@@ -124,13 +138,21 @@ void datapath_note_scope(Datapath *self, const Name *name);
 /* The route of an address, NULL for none; borrowed. */
 PyObject *datapath_find_route(Datapath *self, const unsigned char *key);
 
+/* Room for one more packet of at most `size` bytes, its address filled in; NULL with or without an exception. */
+struct queued *datapath_reserve(Datapath *self, PyObject *address, size_t size);
+/* It is in the queue, and sent unless somebody holds: None. */
+PyObject *datapath_commit(Datapath *self, struct queued *entry, size_t size);
 void datapath_flush_queue(Datapath *self);
+PyObject *datapath_find_member(Datapath *self, const unsigned char *packet, size_t size);
+PyObject *datapath_open_group(PyObject *member, const unsigned char *packet, size_t size);
 
 /* methods */
 PyObject *datapath_route(Datapath *self, PyObject *const *args, Py_ssize_t count);
 PyObject *datapath_receive(Datapath *self, PyObject *argument);
 PyObject *datapath_send(Datapath *self, PyObject *const *args, Py_ssize_t count);
 PyObject *datapath_send_data(Datapath *self, PyObject *const *args, Py_ssize_t count);
+PyObject *datapath_member(Datapath *self, PyObject *const *args, Py_ssize_t count);
+PyObject *datapath_send_group(Datapath *self, PyObject *const *args, Py_ssize_t count);
 PyObject *datapath_hold(Datapath *self, PyObject *unused);
 PyObject *datapath_release(Datapath *self, PyObject *unused);
 

@@ -26,28 +26,51 @@ static void give_back_rx(RxData *rx)
 
 struct batch {
     PyObject *runs, *raw;
-    PyObject *run; /* the list that records of `run_route` go to; `runs` holds it */
-    PyObject *run_route;
+    PyObject *run; /* the list that records for `run_receiver` from `run_key` go to; `runs` holds both */
+    PyObject *run_receiver;
+    unsigned char run_key[KEY_OF_ADDRESS];
     struct tally tally;
     RxData *rx;
 };
 
-static int add_record(struct batch *batch, PyObject *route, PyObject *record)
+/* `address` is that of `key`, or NULL for a new one. */
+static int add_record(struct batch *batch, PyObject *receiver, const unsigned char *key, PyObject *address,
+                      PyObject *record)
 {
-    if (batch->run == NULL || batch->run_route != route) {
+    if (batch->run == NULL || batch->run_receiver != receiver
+        || memcmp(key, batch->run_key, KEY_OF_ADDRESS) != 0) {
         PyObject *list = PyList_New(0);
-        PyObject *run = list != NULL
-                            ? PyTuple_Pack(3, PyTuple_GET_ITEM(route, 1), PyTuple_GET_ITEM(route, 2), list)
-                            : NULL;
+        PyObject *source = address != NULL ? Py_NewRef(address) : datapath_address_of_key(key);
+        PyObject *run = list != NULL && source != NULL ? PyTuple_Pack(3, receiver, source, list) : NULL;
         int failed = run == NULL || PyList_Append(batch->runs, run) < 0;
-        Py_XDECREF(list), Py_XDECREF(run);
+        Py_XDECREF(list), Py_XDECREF(source), Py_XDECREF(run);
         if (failed) {
             return -1;
         }
         batch->run = list;
-        Py_XSETREF(batch->run_route, Py_NewRef(route));
+        batch->run_receiver = receiver;
+        memcpy(batch->run_key, key, KEY_OF_ADDRESS);
     }
     return PyList_Append(batch->run, record);
+}
+
+/* What is in a packet of a member of a group: 1, 0 if it does not open, -1 with an exception. */
+static int take_group_packet(Datapath *self, struct batch *batch, const unsigned char *key,
+                             const unsigned char *data, size_t size)
+{
+    PyObject *member = datapath_find_member(self, data, size);
+    if (member == NULL) {
+        return 0;
+    }
+    Py_INCREF(member);
+    PyObject *record = datapath_open_group(member, data, size);
+    int failed = record == NULL || add_record(batch, PyTuple_GET_ITEM(member, 1), key, NULL, record) < 0;
+    Py_DECREF(member);
+    if (record == NULL) {
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    Py_DECREF(record);
+    return failed ? -1 : 1;
 }
 
 /* One datagram: a record when it opens under its route's session, else raw; -1 with an exception. */
@@ -62,6 +85,12 @@ static int take_datagram(Datapath *self, struct batch *batch, const unsigned cha
     if (size != 0) {
         datapath_count_packet(self, &batch->tally, RECEIVED, data[0], size);
     }
+    if (size != 0 && (data[0] == KIND_GROUP_LOSSLESS || data[0] == KIND_GROUP_LOSSY)) {
+        int taken = take_group_packet(self, batch, key, data, size);
+        if (taken != 0) {
+            return taken < 0 ? -1 : 0;
+        }
+    }
     PyObject *item, *route = size != 0 && data[0] == KIND_DATA ? datapath_find_route(self, key) : NULL;
     Py_XINCREF(route);
     int inner =
@@ -69,7 +98,8 @@ static int take_datagram(Datapath *self, struct batch *batch, const unsigned cha
     int failed;
     if (inner >= 0) {
         item = datapath_make_record(plain, inner);
-        failed = item == NULL || add_record(batch, route, item) < 0;
+        failed = item == NULL
+                 || add_record(batch, PyTuple_GET_ITEM(route, 1), key, PyTuple_GET_ITEM(route, 2), item) < 0;
     } else {
         PyObject *address = datapath_address_of_key(key);
         item = address != NULL ? Py_BuildValue("(y#N)", (const char *)data, (Py_ssize_t)size, address) : NULL;
@@ -180,6 +210,6 @@ end:
     if (batch.rx != NULL) {
         give_back_rx(batch.rx);
     }
-    Py_XDECREF(batch.runs), Py_XDECREF(batch.raw), Py_XDECREF(batch.run_route);
+    Py_XDECREF(batch.runs), Py_XDECREF(batch.raw);
     return result;
 }

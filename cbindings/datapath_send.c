@@ -111,8 +111,7 @@ void datapath_flush_queue(Datapath *self)
     self->queued_bytes = 0;
 }
 
-/* Room for one more packet of at most `size` bytes, its address filled in; NULL with or without an exception. */
-static struct queued *reserve(Datapath *self, PyObject *address, size_t size)
+struct queued *datapath_reserve(Datapath *self, PyObject *address, size_t size)
 {
     unsigned char key[KEY_OF_ADDRESS];
     if (self->fd < 0 || datapath_key_of_address(address, key) < 0) {
@@ -140,7 +139,7 @@ static struct queued *reserve(Datapath *self, PyObject *address, size_t size)
     return entry;
 }
 
-static PyObject *commit(Datapath *self, struct queued *entry, size_t size)
+PyObject *datapath_commit(Datapath *self, struct queued *entry, size_t size)
 {
     entry->size = (unsigned)size;
     self->queued++;
@@ -166,10 +165,10 @@ PyObject *datapath_send(Datapath *self, PyObject *const *args, Py_ssize_t count)
         datapath_count_error(self, EMSGSIZE, 1);
         result = Py_NewRef(Py_None);
     } else {
-        struct queued *entry = reserve(self, args[0], (size_t)data.len);
+        struct queued *entry = datapath_reserve(self, args[0], (size_t)data.len);
         if (entry != NULL) {
             memcpy(self->queue_data + entry->offset, data.buf, (size_t)data.len);
-            result = commit(self, entry, (size_t)data.len);
+            result = datapath_commit(self, entry, (size_t)data.len);
         } else if (!PyErr_Occurred()) {
             result = Py_NewRef(Py_None);
         }
@@ -190,7 +189,7 @@ PyObject *datapath_send_data(Datapath *self, PyObject *const *args, Py_ssize_t c
         PyErr_SetString(PyExc_TypeError, "not a session");
         return NULL;
     }
-    struct queued *entry = reserve(self, args[0], MAX_PACKET_SIZE);
+    struct queued *entry = datapath_reserve(self, args[0], MAX_PACKET_SIZE);
     if (entry == NULL) {
         if (PyErr_Occurred()) {
             return NULL;
@@ -200,8 +199,8 @@ PyObject *datapath_send_data(Datapath *self, PyObject *const *args, Py_ssize_t c
         Py_RETURN_NONE;
     }
     unsigned char *out = self->queue_data + entry->offset;
-    return commit(self, entry,
-                  datapath_seal_packet((Session *)args[1], start, number, data, (size_t)size, out));
+    return datapath_commit(self, entry,
+                           datapath_seal_packet((Session *)args[1], start, number, data, (size_t)size, out));
 }
 
 PyObject *datapath_hold(Datapath *self, PyObject *unused)

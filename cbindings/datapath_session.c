@@ -21,6 +21,18 @@ int datapath_watch_forks(void)
     return pthread_atfork(NULL, NULL, after_fork_child);
 }
 
+void datapath_seal_box(unsigned char *out, const unsigned char *plain, size_t size,
+                       const unsigned char *nonce, const unsigned char *key)
+{
+    seal_box(out, plain, size, nonce, key);
+}
+
+bool datapath_open_box(unsigned char *plain, const unsigned char *box, size_t size,
+                       const unsigned char *nonce, const unsigned char *key)
+{
+    return open_box(plain, box, size, nonce, key) == 0;
+}
+
 static uint32_t read_u32(const unsigned char *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];

@@ -7,9 +7,12 @@ import errno
 from struct import Struct
 
 from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_MASK, NONCE_SIZE, decrypt, encrypt
+from toxpy.errors import PacketError
 from toxpy.runtime import FORKS
 from toxpy.wire.address import normalise_ip
 from toxpy.wire.data_packets import KIND_DATA, MAX_DATA_SIZE, MAX_PACKET_SIZE, MIN_PACKET_SIZE
+from toxpy.wire.group_packets import BOX_AT, MAX_GROUP_DATA_SIZE, NONCE_AT, pad, unpad
+from toxpy.wire.packets import GROUP_LOSSLESS, GROUP_LOSSY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,6 +112,7 @@ class Datapath:
         "_errors",
         "_held",
         "_ipv6",
+        "_members",
         "_names",
         "_peers",
         "_profile",
@@ -136,6 +140,7 @@ class Datapath:
         #: Datagrams over MAX_DATAGRAM_SIZE.
         self.oversized = 0
         self._routes: dict[Address, tuple[Session, Receiver]] = {}
+        self._members: dict[bytes, tuple[bytes, Receiver]] = {}
         self._names: dict[Address, tuple[str, int] | tuple[str, int, int, int]] = {}
         self._peers: dict[object, Address] = {}
         self._held = 0
@@ -147,6 +152,15 @@ class Datapath:
             self._routes.pop(address, None)
         else:
             self._routes[address] = (session, receiver)
+
+    def member(self, peer_pk: bytes, key: bytes | None, receiver: Receiver | None) -> None:
+        """Packets of that member of a group open with that key and are for that receiver; None ends it."""
+        if len(peer_pk) != KEY_SIZE or (key is not None and len(key) != KEY_SIZE):
+            raise ValueError("a key has 32 bytes")
+        if key is None or receiver is None:
+            self._members.pop(peer_pk, None)
+        else:
+            self._members[peer_pk] = (key, receiver)
 
     # receiving
 
@@ -183,20 +197,25 @@ class Datapath:
             if data:
                 packets[data[0]] += 1
                 sizes[data[0]] += len(data)
-            if not (data and data[0] == KIND_DATA and self._open(runs, address, data)):
+            if not (data and self._open(runs, address, data)):
                 raw.append((data, address))
         return runs, raw, left <= 0 < limit
 
     def _open(self, runs: list[Run], address: Address, data: bytes) -> bool:
-        """Add a data packet of a routed address to the runs, if it opens."""
-        route = self._routes.get(address)
-        record = route[0].open(data) if route is not None else None
-        if route is None or record is None:
+        """Add a data packet of a routed address, or a member's packet, to the runs, if it opens."""
+        record, receiver = None, None
+        if data[0] == KIND_DATA:
+            session, receiver = self._routes.get(address, (None, None))
+            record = session.open(data) if session is not None else None
+        elif data[0] in (GROUP_LOSSLESS.kind, GROUP_LOSSY.kind):
+            key, receiver = self._members.get(data[1:NONCE_AT], (None, None))
+            record = _open_group(key, data) if key is not None else None
+        if receiver is None or record is None:
             return False
-        if runs and runs[-1][0] is route[1] and runs[-1][1] == address:
+        if runs and runs[-1][0] is receiver and runs[-1][1] == address:
             runs[-1][2].append(record)
         else:
-            runs.append((route[1], address, [record]))
+            runs.append((receiver, address, [record]))
         return True
 
     def _peer(self, name: tuple[str, int] | tuple[str, int, int, int] | None) -> Address | None:
@@ -246,6 +265,23 @@ class Datapath:
         """Send or queue a data packet."""
         self.send(address, session.seal(start, number, data))
 
+    def send_group(
+        self,
+        address: Address,
+        head: bytes,
+        nonce: bytes,
+        key: bytes,
+        message_id: int,
+        kind: int,
+        data: bytes,
+    ) -> None:
+        """Send or queue a packet of a session in a group; `head` is its kind and our key."""
+        if len(head) != NONCE_AT or len(nonce) != NONCE_SIZE or len(key) != KEY_SIZE:
+            raise ValueError("a head has 33 bytes, a nonce 24, a key 32")
+        if len(data) > MAX_GROUP_DATA_SIZE or not 0 < kind < 256:
+            raise ValueError("data has up to 1377 bytes, and a kind")
+        self.send(address, head + nonce + encrypt(key, nonce, pad(message_id, kind, data)))
+
     def _send(self, data: bytes, name: tuple[str, int] | tuple[str, int, int, int]) -> None:
         assert self._socket is not None
         try:
@@ -279,6 +315,7 @@ class Datapath:
         self.flush()
         self._socket = None
         self._routes.clear()
+        self._members.clear()
 
     def _name(self, address: Address) -> tuple[str, int] | tuple[str, int, int, int] | None:
         """The text form for the kernel, remembered; None for a family this socket cannot reach."""
@@ -304,3 +341,15 @@ class Datapath:
     def _count(self, error: OSError) -> None:
         number = error.errno or 0
         self._errors[number] = self._errors.get(number, 0) + 1
+
+
+def _open_group(key: bytes, packet: bytes) -> Record | None:
+    """(message id or LOSSY_ID, kind, data), None for what does not open, or is cut short."""
+    layout = GROUP_LOSSLESS if packet[0] == GROUP_LOSSLESS.kind else GROUP_LOSSY
+    plain = decrypt(key, packet[NONCE_AT:BOX_AT], packet[BOX_AT:]) if layout.fits(packet) else None
+    if plain is None:
+        return None
+    try:
+        return unpad(layout is GROUP_LOSSLESS, plain)
+    except PacketError:
+        return None

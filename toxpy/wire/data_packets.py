@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
     from toxpy.wire.address import Address
 
-    #: receiving start of the sender, number, data without the zeros in front
+    #: receiving start of the sender, number, data without the zeros in front; of a member of a group: message
+    #: id, kind, data
     Record = tuple[int, int, bytes]
 
     class Receiver(Protocol):
-        """A crypto connection."""
+        """A crypto connection, or the session with a member of a group."""
 
         def receive_run(self, address: Address | None, records: list[Record]) -> None: ...
 

@@ -11,6 +11,7 @@ from toxpy.generated import enums
 from toxpy.runtime import IDLE_INTERVAL_MS, ITERATION_STEPS
 from toxpy.save import passkey
 from toxpy.system import datapath_twin
+from toxpy.wire import group_packets, packets
 
 sys.path.insert(0, str(ROOT / "cbindings"))
 
@@ -55,6 +56,18 @@ def test_the_datapath_and_the_crypto(datapath):
     assert datapath["QUEUE_SLOTS"] == datapath_twin.MAX_QUEUED
     assert (datapath["NONCE_SIZE"], datapath["MAC_SIZE"]) == (sodium.NONCE_SIZE, sodium.MAC_SIZE)
     assert datapath["KEY_SIZE"] == enums.TOX_PUBLIC_KEY_SIZE
+
+
+def test_the_datapath_and_packets_of_groups(datapath):
+    for name in (
+        "MAX_GROUP_PACKET_SIZE",
+        "MAX_GROUP_DATA_SIZE",
+        "GROUP_PADDED_LOSSLESS",
+        "GROUP_PADDED_LOSSY",
+    ):
+        assert datapath[name] == getattr(group_packets, name), name
+    kinds = datapath["KIND_GROUP_LOSSLESS"], datapath["KIND_GROUP_LOSSY"]
+    assert kinds == (packets.GROUP_LOSSLESS.kind, packets.GROUP_LOSSY.kind)
 
 
 def test_intervals():

@@ -22,6 +22,7 @@ from toxpy.system import datapath_twin
 from toxpy.system.datapath_twin import Datapath as PyDatapath
 from toxpy.system.datapath_twin import Session as PySession
 from toxpy.system.traffic import Traffic
+from toxpy.wire import group_packets
 from toxpy.wire.data_packets import MAX_DATA_SIZE, MIN_PACKET_SIZE
 
 LOOPBACK = b"\x7f\x00\x00\x01"
@@ -549,11 +550,116 @@ def test_connections_and_their_datapath_are_collected(compiled, ends):
         connection = Connection()
         connection.path = end.path
         end.path.route((LOOPBACK, 1), make_session(KEY, bytes(24), bytes(24)), connection)
+        end.path.member(bytes(32), KEY, connection)
         gone = weakref.ref(connection)
         del connection, end.path
         gc.collect()
         assert gone() is None
         end.path = make_path(end.socket, False, Traffic(), {}, {})
+
+
+# members of groups
+
+MEMBER, OWN = b"m" * 32, b"o" * 32
+
+
+def group_packet(message_id, kind, data, key=KEY, sender=MEMBER, nonce=bytes(24)):
+    """What a member sends."""
+    return (
+        group_packets.packet_head(message_id, sender)
+        + nonce
+        + encrypt(key, nonce, group_packets.pad(message_id, kind, data))
+    )
+
+
+def test_packets_to_members_are_sealed_and_sent_alike(compiled, ends):
+    sizes = [0, 1, 7, 8, 40, 496, 500, 501, 1360, 1373, 1377]
+    ids = [group_packets.LOSSY_ID, 0, 1, 2**40, 2**64 - 1]
+    target = ends(PyDatapath)
+    for _, make_path in both(compiled):
+        end = ends(make_path)
+        for size in sizes:
+            for message_id in ids:
+                nonce = bytes((size % 251,)) * 24
+                head = group_packets.packet_head(message_id, OWN)
+                end.path.send_group(target.address, head, nonce, KEY, message_id, 0xF3, b"\0" * size)
+                raw = target.take(1)[1]
+                assert raw == [(group_packet(message_id, 0xF3, bytes(size), KEY, OWN, nonce), end.address)]
+        assert end.counts()[2] == {0x5B: 4 * len(sizes), 0x5C: len(sizes)}
+
+
+def test_packets_of_members_come_out_alike(compiled, ends):
+    """Two members known, one unknown; forged, damaged, empty and cut ones, other keys, no members at all."""
+    rng = random.Random(4)
+    packets = [group_packet(i, 0xF3, rng.randbytes(i), sender=rng.choice([MEMBER, OWN])) for i in range(40)]
+    packets += [group_packet(-1, 2, rng.randbytes(i)) for i in range(9)]
+    packets += [group_packet(2**64 - 1, 1, b"\0\0")]
+    packets += [group_packet(5, 1, b"x", key=bytes(32)), group_packet(5, 1, b"x", sender=bytes(32))]
+    for kind in (b"\x5b", b"\x5c"):
+        for plain in (b"", b"\0" * 30, b"\0\1" + bytes(7), b"\1" + bytes(8), b"\1"):
+            packets.append(kind + MEMBER + bytes(24) + encrypt(KEY, bytes(24), plain))
+        packets += [kind, *(kind + MEMBER + bytes(size) for size in (0, 24, 41, 1500))]
+    whole = group_packet(77, 0xF3, bytes(1377))
+    packets += [whole, whole + b"x", group_packet(1, 1, b"x")[:-1]]
+    results = []
+    for _, make_path in both(compiled):
+        source, target = ends(PyDatapath), ends(make_path)
+        for packet in packets[:3]:
+            source.path.send(target.address, packet)
+        before = target.take(3)
+        target.path.member(MEMBER, KEY, "one")
+        target.path.member(OWN, KEY, "two")
+        for packet in packets:
+            source.path.send(target.address, packet)
+        runs, raw = target.take(len(packets))
+        target.path.member(MEMBER, None, None)
+        target.path.member(MEMBER, None, None)
+        target.path.member(OWN, bytes(32), "three")
+        for packet in packets:
+            source.path.send(target.address, packet)
+        after = target.take(len(packets))
+        seen = [
+            [(who, record) for who, _, record in records_of(part)] + [data for data, _ in rest]
+            for part, rest in (before, (runs, raw), after)
+        ]
+        assert {address for _, address, _ in runs} == {source.address}
+        results.append((seen, target.counts()))
+    assert results[0] == results[1]
+    assert sum(isinstance(each, tuple) for each in results[0][0][1]) == 54
+    assert results[0][0][0] == packets[:3] and results[0][0][2] == packets
+
+
+def test_one_members_packets_in_a_row_are_one_run(compiled, ends):
+    for _, make_path in both(compiled):
+        source, target = ends(PyDatapath), ends(make_path)
+        target.path.member(MEMBER, KEY, "one")
+        for i in range(5):
+            source.path.send(target.address, group_packet(i, 1, b"x"))
+        time.sleep(0.05)
+        runs, raw, _ = target.path.receive(512)
+        assert raw == [] and runs == [("one", source.address, [(i, 1, b"x") for i in range(5)])]
+
+
+def test_wrong_arguments_about_members_raise_alike(compiled, ends):
+    to, head = (LOOPBACK, 9), b"\x5b" + OWN
+    good = (to, head, bytes(24), KEY, 1, 1, b"x")
+    bad = [
+        (*good[:1], b"\x5b", *good[2:]),
+        (*good[:2], bytes(23), *good[3:]),
+        (*good[:3], bytes(31), *good[4:]),
+        (*good[:5], 0, b"x"),
+        (*good[:5], 256, b"x"),
+        (*good[:6], bytes(1378)),
+    ]
+    for _, make_path in both(compiled):
+        end = ends(make_path)
+        for arguments in bad:
+            with pytest.raises(ValueError):
+                end.path.send_group(*arguments)
+        for arguments in ((b"short", KEY, "x"), (MEMBER, b"short", "x")):
+            with pytest.raises(ValueError):
+                end.path.member(*arguments)
+        assert end.counts()[2] == {}
 
 
 VALGRIND_SCRIPT = """
@@ -573,6 +679,7 @@ for _ in range(2):
 (_, a, to_a), (_, b, to_b) = ends
 sender, receiver = (module.Session(bytes(32), bytes(24), bytes(24)) for _ in range(2))
 b.route(to_a, receiver, "peer")
+b.member(bytes(32), bytes(32), "member")
 rng, records = random.Random(5), 0
 for step in range(20):
     a.hold()
@@ -581,13 +688,18 @@ for step in range(20):
     a.send(to_b, rng.randbytes(rng.randrange(3000)))
     a.send(to_b, b"\\x1b" + rng.randbytes(rng.randrange(1400)))
     a.release()
+    for i in range(5):
+        head, data = b"\\x5b" + bytes(32), bytes(rng.randrange(1378))
+        a.send_group(to_b, head, rng.randbytes(24), bytes(32), i, 7, data)
+    a.send(to_b, b"\\x5c" + bytes(32) + rng.randbytes(rng.randrange(1450)))
     runs, raw, more = b.receive(512)
     records += sum(len(run[2]) for run in runs)
     assert sender.open(b"\\x1b" * 100) is None
     sender.open(sender.seal(1, 2, b"@x"))
 b.route(to_a, None, None)
+b.member(bytes(32), None, None)
 a.close(), b.close()
-assert records == 600, records
+assert records == 700, records
 print("done")
 """
 
