@@ -7,7 +7,16 @@ side has received.
 
 from __future__ import annotations
 
-from toxpy.group.packets import ACK_RECEIVED, ACK_SEND_AGAIN, HANDSHAKE_DONE, pack_ack, unpack_ack
+from toxpy.group.packets import (
+    ACK,
+    ACK_RECEIVED,
+    ACK_SEND_AGAIN,
+    HANDSHAKE_DONE,
+    MAX_RUN,
+    NO_RUN,
+    pack_ack,
+    unpack_ack,
+)
 from toxpy.group.receive_array import ReceiveArray
 from toxpy.group.send_array import SendArray
 from toxpy.net_crypto.alarm import Alarm
@@ -26,8 +35,8 @@ if TYPE_CHECKING:
         def transmit(self, packet: SentPacket) -> None:
             """Send a lossless packet."""
 
-        def send_ack(self, data: bytes) -> None:
-            """Send a lossy packet that acknowledges."""
+        def send_lossy(self, kind: int, data: bytes) -> bool:
+            """Send a packet that may be lost."""
 
         def deliver(self, kind: int, data: bytes) -> None:
             """The next lossless packet of the peer; raises nothing."""
@@ -43,7 +52,18 @@ REQUEST_ID, RESPONSE_ID = 1, 2
 class Channel:
     """Lossless packets in both directions."""
 
-    __slots__ = ("_alarm", "_clock", "_owner", "_receive_array", "_send_array", "round_trip")
+    __slots__ = (
+        "_alarm",
+        "_before",
+        "_clock",
+        "_is_run",
+        "_last_id",
+        "_owner",
+        "_receive_array",
+        "_send_array",
+        "_takes_runs",
+        "round_trip",
+    )
 
     def __init__(self, sent_id: int, received_id: int, owner: ChannelOwner, *, rt: Runtime) -> None:
         """Ids of the last handshake that the peer got and of the last that we got."""
@@ -55,6 +75,10 @@ class Channel:
             received_id, owner.deliver, self._acknowledge, self.round_trip, rt=rt
         )
         self._alarm = Alarm(rt.timers, self._on_alarm)
+        #: True if the peer understands acknowledgements of several packets, and while several come at once
+        self._takes_runs = self._is_run = False
+        #: what is to be acknowledged with these: up to which id, 0 for nothing, and how many before
+        self._last_id = self._before = 0
 
     @property
     def next_id(self) -> int:
@@ -66,6 +90,21 @@ class Channel:
         written = self._send_array.write(kind, data)
         self._watch()
         return written
+
+    def begin_run(self) -> None:
+        """Several packets come now, that may be acknowledged together by `end_run`."""
+        self._is_run = self._takes_runs
+
+    def end_run(self) -> None:
+        """Acknowledge what came since `begin_run`."""
+        self._is_run = False
+        self._flush_run()
+
+    def _flush_run(self) -> None:
+        if self._last_id:
+            data = pack_ack(ACK_RECEIVED, self._last_id, self._before)
+            self._last_id = self._before = 0
+            self._owner.send_lossy(ACK, data)
 
     def receive(self, message_id: int, kind: int, data: bytes) -> bool:
         """A lossless packet came; True if it is new."""
@@ -81,15 +120,23 @@ class Channel:
 
     def on_ack(self, data: bytes) -> None:
         """The peer acknowledges; PacketError when that is cut short."""
-        kind, message_id = unpack_ack(data)
+        kind, message_id, before = unpack_ack(data)
+        self._takes_runs = before != NO_RUN
         if kind == ACK_RECEIVED:
-            self._send_array.on_received(message_id)
+            self._send_array.on_received(message_id, max(before, 0))
         elif kind == ACK_SEND_AGAIN:
             self._send_array.on_missing(message_id)
         self._watch()
 
     def _acknowledge(self, kind: int, message_id: int) -> None:
-        self._owner.send_ack(pack_ack(kind, message_id))
+        if not self._is_run or kind != ACK_RECEIVED:
+            self._owner.send_lossy(ACK, pack_ack(kind, message_id))
+        elif message_id == self._last_id + 1 and self._last_id and self._before < MAX_RUN:
+            self._last_id = message_id
+            self._before += 1
+        else:
+            self._flush_run()
+            self._last_id = message_id
 
     def _watch(self) -> None:
         """Something may have to be sent again: not before that moment, but look then."""
@@ -109,5 +156,7 @@ class Channel:
     def close(self) -> list[tuple[int, bytes]]:
         """Stop; kind and data of what the peer has not acknowledged, oldest first."""
         self._alarm.cancel()
+        # the peer need not repeat what ended the session
+        self._flush_run()
         self._receive_array.close()
         return self._send_array.take_all()

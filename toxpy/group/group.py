@@ -33,12 +33,15 @@ if TYPE_CHECKING:
     from toxpy.group.relays import GroupRelays
     from toxpy.group.state import GroupState
     from toxpy.runtime import Runtime, Timer
+    from toxpy.system.datapath import Datapath
     from toxpy.wire.address import Address, Node
 
     class GroupNet(Protocol):
         """What all groups of an instance share."""
 
         rt: Runtime
+        #: of the UDP socket; None where there is none
+        path: Datapath | None
         budget: KeyBudget
         #: events that are still to be delivered
         events: list[Event]
@@ -122,7 +125,9 @@ class Group:
         self.peers = Peers(keys.public, rt.clock)
         self.state = make_state(self.peers.members)
         chat_id = self.state.chat.sig
-        self.own = OwnMember(KeyPair(keys.enc_secret), keys.public.sig, chat_id, join_type, rt=rt)
+        self.own = OwnMember(
+            KeyPair(keys.enc_secret), keys.public.sig, chat_id, join_type, rt=rt, path=net.path
+        )
         self.changes = OwnChanges(self.state)
         self.sessions = GroupSessions(self.own, net.budget, self)
         self.relays: GroupRelays | None = None

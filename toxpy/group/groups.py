@@ -48,11 +48,12 @@ class GroupEntry:
 class Groups:
     """The table of groups; the net of each."""
 
-    __slots__ = ("_by_key", "_by_number", "_layers", "budget", "events", "invites", "rt")
+    __slots__ = ("_by_key", "_by_number", "_layers", "budget", "events", "invites", "path", "rt")
 
     def __init__(self, layers: Layers, members: FriendMembers) -> None:
         self._layers = layers
         self.rt = layers.rt
+        self.path = layers.node.udp.path
         self.events: list[Event] = layers.messenger.events
         #: X25519 for strangers: the same for all that comes over UDP
         self.budget = layers.node.dht.budget

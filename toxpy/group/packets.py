@@ -6,7 +6,7 @@ The zeros make sizes tell less; kinds are never 0. Data by kind, `[...]` what ma
 
     01 ping (lossy)     peers checksum u16 | confirmed peers u16 | state version u32 | sanctions version u32
                         | roles checksum u16 | topic version u32 | topic checksum u16 | [packed address]
-    02 ack (lossy)      0 received, 1 send again | message id u64
+    02 ack (lossy)      0 received, 1 send again | message id u64 | ours: how many ids before it too u8
     03 reject (lossy)   0 group full, 1 wrong password, 2 failed
     ee, f2 custom       to one peer, to all; lossless or lossy; 1-1373 bytes
     ef fragment         of a longer packet
@@ -47,6 +47,11 @@ from toxpy.errors import PacketError
 from toxpy.generated import enums
 from toxpy.onion.group_announce import pack_member, unpack_member
 from toxpy.wire.address import pack_ip_port, pack_nodes, unpack_ip_port, unpack_nodes
+from toxpy.wire.group_packets import MAX_GROUP_DATA_SIZE
+from toxpy.wire.group_packets import pad_lossless as pad_lossless
+from toxpy.wire.group_packets import pad_lossy as pad_lossy
+from toxpy.wire.group_packets import unpad_lossless as unpad_lossless
+from toxpy.wire.group_packets import unpad_lossy as unpad_lossy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,25 +69,23 @@ HANDSHAKE_DONE = 0xFF
 STATUS, NAME, MESSAGE, ACTION, PRIVATE_MESSAGE, EXIT, KICK, SET_MODERATOR, SET_OBSERVER = range(9)
 # values
 ACK_RECEIVED, ACK_SEND_AGAIN = 0, 1
+#: Ids that one acknowledgement covers besides its own, at most; what stands for their number in c-toxcore's.
+MAX_RUN, NO_RUN = 255, -1
 REJECT_FULL, REJECT_PASSWORD, REJECT_FAILED = 0, 1, 2
 SYNC_PEERS, SYNC_TOPIC, SYNC_STATE = 1, 2, 4
 INVITATION, INVITATION_ACCEPTED, INVITATION_CONFIRMED = 0, 1, 2
 
-#: Data of an unfragmented packet that stock receivers take, bytes.
-MAX_DATA_SIZE = 1377
-#: Data that c-toxcore sends in one packet, bytes: they count in the padding.
-_MAX_LOSSLESS, _MAX_LOSSY = 500, 1373
-_PADDING = 8
+MAX_DATA_SIZE = MAX_GROUP_DATA_SIZE
 MAX_SHARED_RELAYS = 3
 MAX_GROUP_NAME = enums.TOX_GROUP_MAX_GROUP_NAME_LENGTH
 _MAX_NAME = enums.TOX_MAX_NAME_LENGTH
 _MAX_PASSWORD = enums.TOX_GROUP_MAX_PASSWORD_SIZE
 _MAX_STATUS = enums.TOX_USER_STATUS_BUSY
 
-_ID = Struct(">Q")
 _SIZE = Struct(">H")
 _PING = Struct(">HHIIHIH")
 _ACK = Struct(">BQ")
+_ACK_OF_RUN = Struct(">BQB")
 _KEY_ROTATION = Struct(">?32s")
 _PASSWORD = Struct(f">H{_MAX_PASSWORD}s")
 _INFO = Struct(f">H{_MAX_NAME}sB")
@@ -92,35 +95,6 @@ _MODERATOR = Struct(">?32s")
 _OBSERVER = Struct(">?32s32s")
 _INVITATION = Struct(">BB32s32s")
 _GROUP_INVITE = 0xFE
-
-
-# around the data
-
-
-def pad_lossless(kind: int, message_id: int, data: bytes) -> bytes:
-    """The plain text of a lossless packet."""
-    return bytes((_MAX_LOSSLESS - len(data)) % _PADDING) + bytes((kind,)) + _ID.pack(message_id) + data
-
-
-def pad_lossy(kind: int, data: bytes) -> bytes:
-    """The plain text of a lossy packet."""
-    return bytes((_MAX_LOSSY - len(data)) % _PADDING) + bytes((kind,)) + data
-
-
-def unpad_lossless(plain: bytes) -> tuple[int, int, bytes]:
-    """Kind, message id and data."""
-    packet = plain.lstrip(b"\0")
-    if len(packet) < 1 + _ID.size:
-        raise PacketError("group packet: cut short")
-    return packet[0], _ID.unpack_from(packet, 1)[0], packet[1 + _ID.size :]
-
-
-def unpad_lossy(plain: bytes) -> tuple[int, bytes]:
-    """Kind and data."""
-    packet = plain.lstrip(b"\0")
-    if not packet:
-        raise PacketError("group packet: empty")
-    return packet[0], packet[1:]
 
 
 def _unpack(layout: Struct, data: bytes, what: str) -> tuple[int, ...]:
@@ -190,15 +164,21 @@ def unpack_ping(data: bytes) -> Ping:
     return Ping(*fields, address=address)
 
 
-def pack_ack(kind: int, message_id: int) -> bytes:
-    """ACK_RECEIVED or ACK_SEND_AGAIN."""
-    return _ACK.pack(kind, message_id)
+def pack_ack(kind: int, message_id: int, before: int = 0) -> bytes:
+    """ACK_RECEIVED, of so many ids `before` that one as well, or ACK_SEND_AGAIN.
+
+    c-toxcore reads over the number, so it says that we understand it as well.
+    """
+    return _ACK_OF_RUN.pack(kind, message_id, before)
 
 
-def unpack_ack(data: bytes) -> tuple[int, int]:
-    """Kind, which may be unknown, and message id."""
+def unpack_ack(data: bytes) -> tuple[int, int, int]:
+    """Kind, which may be unknown, message id, and how many ids before; NO_RUN from a peer that knows none."""
+    if len(data) >= _ACK_OF_RUN.size:
+        kind, message_id, before = _ACK_OF_RUN.unpack_from(data)
+        return kind, message_id, before
     kind, message_id = _unpack(_ACK, data, "group ack")
-    return kind, message_id
+    return kind, message_id, NO_RUN
 
 
 def pack_reject(reason: int) -> bytes:

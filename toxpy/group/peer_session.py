@@ -10,7 +10,6 @@ for a new set-up ourselves. c-toxcore: group_chats.c, group_connection.c.
 
 from __future__ import annotations
 
-from toxpy.crypto.sodium import NONCE_SIZE
 from toxpy.errors import PacketError
 from toxpy.group.channel import REQUEST_ID, RESPONSE_ID, Channel
 from toxpy.group.guard import HandshakeGuard
@@ -20,22 +19,15 @@ from toxpy.group.packets import (
     KEY_ROTATION,
     PING,
     pack_key_rotation,
-    pad_lossless,
-    pad_lossy,
     unpack_key_rotation,
-    unpad_lossless,
-    unpad_lossy,
 )
+from toxpy.group.sealed import Sealed
 from toxpy.group.session_keys import SessionKeys
 from toxpy.group.setup import GroupSetup
 from toxpy.group.transport import GroupTransport
-from toxpy.group.wire import (
-    INVITE,
-    PEER_INFO,
-    seal_lossless,
-    seal_lossy,
-)
+from toxpy.group.wire import INVITE, PEER_INFO
 from toxpy.net_crypto.alarm import Alarm
+from toxpy.wire.group_packets import LOSSY_ID, unpad
 from toxpy.wire.packets import GROUP_LOSSLESS
 
 TYPE_CHECKING = False
@@ -47,6 +39,7 @@ if TYPE_CHECKING:
     from toxpy.group.transport import PeerWays
     from toxpy.group.wire import GroupHandshake
     from toxpy.wire.address import Address
+    from toxpy.wire.data_packets import Record
 
     class PeerOwner(PeerWays, Protocol):
         """The peer as the group knows it."""
@@ -109,6 +102,7 @@ class PeerSession:
         "_renews_key",
         "_rotation_ms",
         "_rt",
+        "_sealed",
         "_session_pk",
         "_setup",
         "is_closed",
@@ -128,6 +122,7 @@ class PeerSession:
         self._owner = owner
         self._own = own
         self.transport = GroupTransport(owner, rt.clock)
+        self._sealed = Sealed(peer_pk, self.transport, own)
         self._setup: GroupSetup | None = None
         self._keys: SessionKeys | None = None
         self._channel: Channel | None = None
@@ -259,6 +254,7 @@ class PeerSession:
 
     def _establish(self, candidate: Candidate, since_ms: int | None, *, asked: bool) -> None:
         self._keys = SessionKeys(candidate.key, rt=self._rt)
+        self._sealed.close()
         self._session_pk = candidate.session_pk
         self.sig_pk = candidate.sig_pk
         self._proven = False
@@ -290,25 +286,55 @@ class PeerSession:
         if plain is None:
             self._rt.counters.drop("group_sealed")
             return
+        try:
+            record = unpad(packet[0] == GROUP_LOSSLESS.kind, plain)
+        except PacketError:
+            # it is from the peer all the same
+            self._rt.counters.drop("group_packet")
+            self._take(address, [])
+            return
+        self._take(address, [record])
+
+    def receive_run(self, address: Address | None, records: list[Record]) -> None:
+        """What was in packets of the peer that came one after the other and opened with the newest key."""
+        if self.is_closed or self._keys is None:
+            self._rt.counters.drop("group_sealed")
+            return
+        if self._sealed.is_open:
+            self._keys.opened()
+        self._take(address, records)
+
+    def _take(self, address: Address | None, records: list[Record]) -> None:
         self._heard_ms = self._rt.clock.now_ms
         self.transport.heard_from(address, moves=False)
-        try:
-            if packet[0] == GROUP_LOSSLESS.kind:
-                kind, message_id, data = unpad_lossless(plain)
-                channel = self._channel
-                if channel is not None and channel.receive(message_id, kind, data):
-                    self.transport.heard_from(address, moves=True)
-            else:
-                self._on_lossy(*unpad_lossy(plain))
-        except PacketError:
-            self._rt.counters.drop("group_packet")
+        first = self._channel
+        if first is not None and len(records) > 1:
+            first.begin_run()
+        for message_id, kind, data in records:
+            channel = self._channel
+            if channel is None or self.is_closed:
+                break
+            try:
+                if message_id != LOSSY_ID:
+                    if channel.receive(message_id, kind, data):
+                        self.transport.heard_from(address, moves=True)
+                elif kind == ACK:
+                    channel.on_ack(data)
+                else:
+                    self._owner.on_lossy(kind, data)
+            except PacketError:
+                self._rt.counters.drop("group_packet")
+        if first is not None:
+            first.end_run()
 
     def _open(self, packet: bytes) -> bytes | None:
         """The plain text; it may be the proof that a set-up waits for."""
         if self.is_closed:
             return None
-        plain = self._keys.open(packet) if self._keys is not None else None
-        if plain is not None:
+        keys = self._keys
+        plain = keys.open(packet) if keys is not None else None
+        if keys is not None and plain is not None:
+            self._sealed.open_with(keys.newest, self)
             if not self._proven:
                 self._proven = True
                 self._setup = None
@@ -330,12 +356,6 @@ class PeerSession:
         if self._channel is not None and self._setup is None and silent_ms >= DEAF_MS:
             self.connect(PEER_INFO if self._confirmed else INVITE)
 
-    def _on_lossy(self, kind: int, data: bytes) -> None:
-        if kind != ACK:
-            self._owner.on_lossy(kind, data)
-        elif self._channel is not None:
-            self._channel.on_ack(data)
-
     def send_lossless(self, kind: int, data: bytes) -> bool:
         """Send a packet that arrives; False without a session, or while too many are not acknowledged."""
         return self._channel is not None and not self.is_closed and self._channel.write(kind, data)
@@ -345,9 +365,7 @@ class PeerSession:
         keys = self._keys
         if keys is None or self.is_closed:
             return False
-        nonce = self._rt.rng.bytes(NONCE_SIZE)
-        plain = pad_lossy(kind, data)
-        return self.transport.send(seal_lossy(keys.for_lossy(), nonce, self._own.keys.public, plain))
+        return self._sealed.send(keys.for_lossy(), LOSSY_ID, kind, data)
 
     # what the channel wants
 
@@ -355,14 +373,8 @@ class PeerSession:
         """Send a lossless packet, maybe not for the first time."""
         keys = self._keys
         if keys is not None:
-            nonce = self._rt.rng.bytes(NONCE_SIZE)
-            key = keys.for_lossless(packet.message_id)
-            plain = pad_lossless(packet.kind, packet.message_id, packet.data)
-            self.transport.send(seal_lossless(key, nonce, self._own.keys.public, plain))
-
-    def send_ack(self, data: bytes) -> None:
-        """Acknowledge, or ask for a packet."""
-        self.send_lossy(ACK, data)
+            message_id = packet.message_id
+            self._sealed.send(keys.for_lossless(message_id), message_id, packet.kind, packet.data)
 
     def deliver(self, kind: int, data: bytes) -> None:
         """The next lossless packet."""
@@ -385,6 +397,7 @@ class PeerSession:
             return
         if is_answer:
             if keys.on_answer(session_pk):
+                self._sealed.close()
                 self._rotation_ms = self._rt.clock.now_ms + ROTATION_INTERVAL_MS
             return
         answer = keys.prepare_answer(session_pk) if keys.may_answer() else None
@@ -394,6 +407,7 @@ class PeerSession:
         answer_id = channel.next_id
         if channel.write(KEY_ROTATION, pack_key_rotation(True, answer[0])):
             keys.begin(answer[1], answer_id)
+            self._sealed.close()
 
     # time
 
@@ -451,8 +465,9 @@ class PeerSession:
 
     def close(self) -> None:
         """Say and take nothing more; repeating it is harmless."""
+        if self._channel is not None:
+            self._channel.close()
         self.is_closed = True
         self._alarm.cancel()
         self._setup = None
-        if self._channel is not None:
-            self._channel.close()
+        self._sealed.close()

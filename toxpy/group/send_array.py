@@ -6,8 +6,8 @@ packets are sent again after a measured time, twice as long each time: only the 
 others, and the newest, whose acknowledgement tells most.
 
 c-toxcore handles packets in order and acknowledges what it handled: then an acknowledgement covers all ids
-before. We acknowledge each packet as it comes. The two are told apart by an acknowledgement of id 0, which
-only c-toxcore sends, for packets that had to wait for others.
+before. We acknowledge each packet as it comes, to each other several in one. The two are told apart by an
+acknowledgement of id 0, which only c-toxcore sends, for packets that had to wait for others.
 
 No more packets are under way than a window that grows with acknowledgements and is halved by losses: a peer's
 socket has room for a few hundred. c-toxcore: group_connection.c.
@@ -129,13 +129,18 @@ class SendArray:
         packet.sent_ms = self._clock.now_ms
         self._transmit(packet)
 
-    def on_received(self, message_id: int) -> None:
-        """The peer has that packet; an id that we do not hold says nothing."""
+    def on_received(self, message_id: int, before: int = 0) -> None:
+        """The peer has that packet and so many before it; an id that we do not hold says nothing."""
         if message_id == 0:
             self._covers_older = True
             return
+        for older_id in range(message_id - before, message_id):
+            older = self._packets.get(older_id)
+            if older is not None and older.copies:
+                self._drop(older_id)
         packet = self._packets.get(message_id)
         if packet is None or not packet.copies:
+            self._fill_window()
             return
         if packet.copies == 1:
             now_ms = self._clock.now_ms

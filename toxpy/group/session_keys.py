@@ -51,9 +51,7 @@ class SessionKeys:
         """The plain text, or None when the packet is of none of our keys."""
         plain = open_session_packet(self._key, packet)
         if plain is not None:
-            if self._answer_id:
-                self._answer_id = 0
-                self._old_until_ms = self._rt.clock.now_ms + OLD_KEY_MS
+            self.opened()
             return plain
         if self._old_key is None:
             return None
@@ -61,6 +59,17 @@ class SessionKeys:
             self._old_key = None
             return None
         return open_session_packet(self._old_key, packet)
+
+    @property
+    def newest(self) -> bytes:
+        """The key that the peer's packets should have."""
+        return self._key
+
+    def opened(self) -> None:
+        """A packet of the peer opened with the newest key."""
+        if self._answer_id:
+            self._answer_id = 0
+            self._old_until_ms = self._rt.clock.now_ms + OLD_KEY_MS
 
     def for_lossy(self) -> bytes:
         """What to seal a lossy packet with."""

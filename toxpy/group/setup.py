@@ -23,10 +23,12 @@ from toxpy.group.wire import (
     pack_handshake,
     seal_handshake,
 )
+from toxpy.wire.group_packets import LOSSY_ID, packet_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.runtime import Runtime
+    from toxpy.system.datapath import Datapath
     from toxpy.wire.address import Node
 
 #: Candidates for the session's key, the newest ones.
@@ -36,11 +38,35 @@ MAX_CANDIDATES = 3
 class OwnMember:
     """Ourselves in a group: what the sessions with all its peers have in common."""
 
-    __slots__ = ("chat_id", "is_private", "join_type", "keys", "rt", "shared_keys", "sig_pk")
+    __slots__ = (
+        "chat_id",
+        "is_private",
+        "join_type",
+        "keys",
+        "lossless_head",
+        "lossy_head",
+        "path",
+        "rt",
+        "shared_keys",
+        "sig_pk",
+    )
 
-    def __init__(self, keys: KeyPair, sig_pk: bytes, chat_id: bytes, join_type: int, *, rt: Runtime) -> None:
-        """`keys` are our permanent encryption keys in the group."""
+    def __init__(
+        self,
+        keys: KeyPair,
+        sig_pk: bytes,
+        chat_id: bytes,
+        join_type: int,
+        *,
+        rt: Runtime,
+        path: Datapath | None = None,
+    ) -> None:
+        """`keys` are our permanent encryption keys in the group; `path` is that of the UDP socket."""
         self.keys = keys
+        #: what our packets begin with
+        self.lossless_head = packet_head(0, keys.public)
+        self.lossy_head = packet_head(LOSSY_ID, keys.public)
+        self.path = path
         self.sig_pk = sig_pk
         self.chat_id = chat_id
         #: how we came to the group

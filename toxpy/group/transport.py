@@ -58,6 +58,10 @@ class GroupTransport:
         """True if the address works."""
         return self._clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS
 
+    def direct_address(self) -> Address | None:
+        """The address if it works."""
+        return self.address if self._clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS else None
+
     def set_address(self, address: Address) -> bool:
         """Somebody says that the peer is there: believed while no other address works. True if it is new."""
         if not is_usable(address) or self.is_direct() or address == self.address:

@@ -20,6 +20,7 @@ from struct import Struct
 from toxpy.crypto.sodium import decrypt, encrypt
 from toxpy.errors import PacketError
 from toxpy.wire.address import pack_node, unpack_node
+from toxpy.wire.group_packets import BOX_AT, NONCE_AT
 from toxpy.wire.packets import GROUP_HANDSHAKE, GROUP_LOSSLESS, GROUP_LOSSY
 
 TYPE_CHECKING = False
@@ -33,7 +34,6 @@ JOIN_PUBLIC, JOIN_PRIVATE = 0, 1
 
 LAYOUTS = {layout.kind: layout for layout in (GROUP_HANDSHAKE, GROUP_LOSSLESS, GROUP_LOSSY)}
 _HANDSHAKE = Struct(">B32s32sBB")
-_NONCE_AT, _BOX_AT = GROUP_LOSSLESS.offset("nonce"), GROUP_LOSSLESS.size
 
 
 class GroupHandshake:
@@ -106,4 +106,4 @@ def seal_lossy(key: bytes, nonce: bytes, sender: bytes, plain: bytes) -> bytes:
 
 def open_session_packet(key: bytes, packet: bytes) -> bytes | None:
     """The plain text of a lossless or lossy packet whose size fits, None when it is not of that key."""
-    return decrypt(key, packet[_NONCE_AT:_BOX_AT], packet[_BOX_AT:])
+    return decrypt(key, packet[NONCE_AT:BOX_AT], packet[BOX_AT:])

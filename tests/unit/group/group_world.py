@@ -20,6 +20,7 @@ class Member:
         self.world, self.label = world, name
         universe = world.universe
         self.rt = universe.runtime(f"{name} {universe.sequence}")
+        self.path = None
         self.socket = socket or universe.socket()
         self.budget = KeyBudget(rt=self.rt)
         self.events = []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import socket as std_socket
+
 from tests.support.universe import Universe
 from toxpy.crypto.keys import KeyPair
 from toxpy.dht.budget import KeyBudget
@@ -9,6 +12,8 @@ from toxpy.group.packets import BROADCAST
 from toxpy.group.sessions import GroupSessions
 from toxpy.group.setup import OwnMember
 from toxpy.group.wire import INVITE, JOIN_PUBLIC
+from toxpy.system.datapath_twin import Datapath
+from toxpy.system.traffic import Traffic
 
 CHAT_ID = bytes(31) + b"\1"
 PING_DATA = bytes(20)
@@ -74,16 +79,36 @@ class Peer:
         return [data for kind, data in self.lossless if kind == BROADCAST]
 
 
-class Member:
-    """One member with all its peers."""
+class _SocketOfPath:
+    """A simulated socket as the datapath uses one."""
 
-    def __init__(self, universe, name, keys=None, socket=None):
+    def __init__(self, member):
+        self.member = member
+        self.waiting = []
+
+    def recvfrom(self, _size):
+        self.waiting += self.member.receive()
+        if not self.waiting:
+            raise BlockingIOError(errno.EAGAIN, "nothing there")
+        data, (ip, port) = self.waiting.pop(0)
+        return data, (std_socket.inet_ntoa(ip), port)
+
+    def sendto(self, data, name):
+        self.member.sent.append(data)
+        self.member.socket.send((std_socket.inet_aton(name[0]), name[1]), data)
+
+
+class Member:
+    """One member with all its peers; with a `datapath`, that opens and seals what comes and goes over UDP."""
+
+    def __init__(self, universe, name, keys=None, socket=None, datapath=False):
         self.universe = universe
         self.rt = universe.runtime(name)
         self.socket = socket or universe.socket()
         self.keys = keys or KeyPair.generate(self.rt.rng)
         sig_pk = self.rt.rng.bytes(32)
-        self.own = OwnMember(self.keys, sig_pk, CHAT_ID, JOIN_PUBLIC, rt=self.rt)
+        self.path = Datapath(_SocketOfPath(self), False, Traffic(), {}, {}) if datapath else None
+        self.own = OwnMember(self.keys, sig_pk, CHAT_ID, JOIN_PUBLIC, rt=self.rt, path=self.path)
         self.sessions = GroupSessions(self.own, KeyBudget(rt=self.rt), self)
         self.peers = {}
         self.accepts = True
@@ -106,10 +131,20 @@ class Member:
         return peer
 
     def iterate(self):
-        for data, address in self.socket.receive():
-            if self.deaf_to is None or not self.deaf_to(data):
-                self.sessions.receive(data, address)
+        if self.path is None:
+            runs, raw = [], self.receive()
+        else:
+            runs, raw, _more = self.path.receive(4096)
+        for receiver, address, records in runs:
+            receiver.receive_run(address, records)
+        for data, address in raw:
+            self.sessions.receive(data, address)
         self.rt.timers.run_due()
+
+    def receive(self):
+        """The packets that it is not deaf to."""
+        deaf_to = self.deaf_to
+        return [each for each in self.socket.receive() if deaf_to is None or not deaf_to(each[0])]
 
     def peer(self, other):
         return self.peers[other.keys.public]
@@ -137,17 +172,17 @@ def is_established(a, b):
     )
 
 
-def two_members(seed=0, **network):
+def two_members(seed=0, *, datapath=False, **network):
     """Two members; the first one has asked the second."""
     universe = Universe(seed, **network)
-    a, b = Member(universe, "a"), Member(universe, "b")
+    a, b = Member(universe, "a", datapath=datapath), Member(universe, "b", datapath=datapath)
     a.connect(b)
     return universe, a, b
 
 
-def established(seed=0, *, confirmed=True, **network):
+def established(seed=0, *, confirmed=True, datapath=False, **network):
     """Two members with a session."""
-    universe, a, b = two_members(seed, **network)
+    universe, a, b = two_members(seed, datapath=datapath, **network)
     assert universe.run_until(lambda: is_established(a, b), 20_000)
     if confirmed:
         a.peer(b).session.confirm()

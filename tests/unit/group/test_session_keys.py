@@ -8,7 +8,7 @@ from tests.support.prefix import ROOT
 from tests.support.universe import SeededRng, SimClock
 from tests.unit.group.session_pair import CHAT_ID, PING_DATA, Peer, established, run_for
 from toxpy.group import session_keys
-from toxpy.group.packets import ACK, BROADCAST, KEY_ROTATION, PING, unpad_lossless, unpad_lossy
+from toxpy.group.packets import ACK, BROADCAST, KEY_ROTATION, PING, pack_ack, unpad_lossless, unpad_lossy
 from toxpy.group.peer_session import ROTATION_INTERVAL_MS, ROTATION_RETRY_MS
 from toxpy.group.session_keys import ANSWER_INTERVAL_MS, OLD_KEY_MS, SessionKeys
 from toxpy.group.wire import open_session_packet, seal_lossy
@@ -123,7 +123,8 @@ def key_of(one, other):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_keys_are_renewed_while_packets_are_lost(seed):
-    _universe, a, b = established(seed, loss=0.15, duplicate=0.05, jitter_ms=30)
+    datapath = seed % 2 == 1
+    _universe, a, b = established(seed, datapath=datapath, loss=0.15, duplicate=0.05, jitter_ms=30)
     asker, other = by_distance(a, b)
     first, keys = key_of(a, b), set()
     for i in range(950):
@@ -138,10 +139,11 @@ def test_keys_are_renewed_while_packets_are_lost(seed):
     assert a.drops("group_sealed") <= 3 and b.drops("group_sealed") <= 3
 
 
+@pytest.mark.parametrize("datapath", [False, True])
 @pytest.mark.parametrize("lost", [0, 1, 2])
-def test_whatever_is_lost_of_a_rotation_both_go_on(lost):
+def test_whatever_is_lost_of_a_rotation_both_go_on(lost, datapath):
     """The request, the answer, or what acknowledges it."""
-    universe, a, b = established(1, jitter_ms=0)
+    universe, a, b = established(1, datapath=datapath, jitter_ms=0)
     asker, other = by_distance(a, b)
     run_for(a, ROTATION_INTERVAL_MS - 5000)
     old = key_of(a, b)
@@ -240,20 +242,20 @@ def test_the_recorded_rotation_as_the_one_who_asks(monkeypatch):
     assert line.member.drops("group_sealed") == 1
     line.feed(answer)
     line.feed(ack)
-    assert (ACK, b"\0" + (43).to_bytes(8, "big")) in line.sent(line.old)
+    assert (ACK, pack_ack(0, 43)) in line.sent(line.old)
     for packet in later:
         line.feed(packet)
     assert line.member.drops("group_sealed") == 1
     assert len(line.peer.messages) == 3 and line.peer.lossy[0][0] == PING
     acks = [entry for entry in line.sent(line.new) if entry[0] == ACK]
-    assert acks == [(ACK, b"\0" + i.to_bytes(8, "big")) for i in (44, 45, 46)]
+    assert acks == [(ACK, pack_ack(0, i)) for i in (44, 45, 46)]
 
 
 def test_the_recorded_rotation_as_the_one_who_answers(monkeypatch):
     line = Replayed(monkeypatch, "A", "B")
     request, *later = line.packets
     line.feed(request)
-    assert line.sent(line.old) == [(ACK, b"\0" + (12).to_bytes(8, "big")), (KEY_ROTATION, 43)]
+    assert line.sent(line.old) == [(ACK, pack_ack(0, 12)), (KEY_ROTATION, 43)]
     for packet in later:
         line.feed(packet)
     assert line.member.drops("group_sealed") == 0
