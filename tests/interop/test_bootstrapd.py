@@ -26,7 +26,7 @@ from tests.support.bootstrapd import (
     write_config,
 )
 from tests.support.programs import free_port
-from tests.support.real_tox import RealTox
+from tests.support.real_tox import RealTox, installed_version
 from toxpy.crypto.keys import KeyPair
 from toxpy.generated.enums import TOX_CONNECTION_TCP
 from toxpy.network.bootstrap_node import BootstrapNode
@@ -176,9 +176,8 @@ def test_bootstrap_info_is_that_of_debians_node(start):
     answer, wanted = info(ours.port), info(debians.port)
     assert answer[0] == wanted[0] == 0xF0
     assert wanted[5:] == answer[5:] == "Grüße vom Knoten".encode() + b"\0"
-    # 0.2.18 and 0.2.23
-    assert int.from_bytes(wanted[1:5], "big") == 1_000_002_018
-    assert int.from_bytes(answer[1:5], "big") == 1_000_002_023
+    for said, (major, minor, patch) in ((wanted, installed_version()), (answer, (0, 2, 23))):
+        assert int.from_bytes(said[1:5], "big") == 1_000_000_000 + major * 1_000_000 + minor * 1000 + patch
 
 
 def test_a_long_motd_is_cut_where_debians_node_cuts_it(start):

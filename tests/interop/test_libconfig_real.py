@@ -1,11 +1,12 @@
-"""Our reader of libconfig files beside the library that tox-bootstrapd uses (Debian's libconfig9).
+"""Our reader of libconfig files beside the library that tox-bootstrapd uses.
 
-What the library learned after 1.5 (a comma behind the last element, binary and octal numbers, more
-escapes) is left out.
+What the library learned after 1.5 (more commas in a list, binary and octal numbers, more escapes) is
+left out.
 """
 
 import ctypes as c
 import os
+from ctypes.util import find_library
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ GROUP, INT, INT64, FLOAT, STRING, BOOL, ARRAY, LIST = range(1, 9)
 
 @pytest.fixture(scope="module")
 def library():
-    lib = c.CDLL("libconfig.so.9")
+    lib = c.CDLL(find_library("config"))
     lib.config_setting_get_elem.restype = c.c_void_p
     lib.config_setting_get_int64.restype = c.c_longlong
     lib.config_setting_get_float.restype = c.c_double
@@ -123,7 +124,6 @@ TEXTS = [
     "a = [{}]",
     "a = [1 2]",
     "a = (1 2)",
-    "a = (1,,2)",
     "a = {1}",
     "a = (b = 1)",
     "a = { b = 1",

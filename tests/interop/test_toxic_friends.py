@@ -95,7 +95,7 @@ def change_ourselves(alice, bob):
     bob.enter("/nick Bobby")
     bob.enter("/note gone fishing")
     bob.says("/status busy", "Your status has been changed to busy.")
-    alice.shows("[o] Bobby | gone fishing", TIMEOUT_S)
+    alice.shows("] Bobby | gone fishing", TIMEOUT_S)
     until(lambda: alice.friend() == ("Bobby", "busy", False), TIMEOUT_S, alice.friend)
     bob.says("/status away", "Your status has been changed to away.")
     until(lambda: alice.friend() == ("Bobby", "away", False), TIMEOUT_S, alice.friend)
@@ -137,7 +137,7 @@ def test_what_friends_do(users, libraries):
     bob.enter("/nick Bob")
     alice.enter("/note hard at work")
     befriend(alice, bob)
-    bob.shows("[o] Alice | hard at work", TIMEOUT_S)
+    bob.shows("] Alice | hard at work", TIMEOUT_S)
 
     say(alice, bob, "a first line")
     say(bob, alice, "its answer")

@@ -41,6 +41,12 @@ def library_path():
     return path
 
 
+def installed_version():
+    """(major, minor, patch) of the installed library."""
+    lib = opened("")
+    return lib.tox_version_major(), lib.tox_version_minor(), lib.tox_version_patch()
+
+
 def ctype(kind):
     """The ctypes type of a type of the header."""
     if kind.pointers or kind.array:

@@ -171,13 +171,17 @@ class Toxic(Screen):
         return self.text().split("\n", 1)[0]
 
     def status(self):
-        """In Home: what is between the brackets of the status line, "" before there is one."""
+        """In Home: what is first between brackets in the status line, "" before there is one."""
         line = re.match(r" \[(\w\w+)\] ", self.top())
-        return line[1] if line is not None else ""
+        return line[1] if line is not None and not self.is_in_chat() else ""
 
     def is_online(self):
-        """In Home: connected to the network."""
-        return self.status() in {"Online", "Away", "Busy"}
+        """In Home: connected to the network. toxic 0.11.3 tells how."""
+        return self.status() in {"Online", "Away", "Busy", "UDP", "TCP"}
+
+    def is_in_chat(self):
+        """The window is a chat: 0.11.3 shows the beginning of the friend's key, at the right."""
+        return re.match(r" \[o\] .*|.* \{[0-9A-F]{6}\}$", self.top()) is not None
 
     def home(self):
         """Turn to the window Home."""
@@ -196,13 +200,16 @@ class Toxic(Screen):
         self.type("C-p")
         self.shows("Press the h key", TIMEOUT_S)
         self.type("Enter")
-        until(lambda: self.top().startswith(" [o] "), TIMEOUT_S, self.text)
+        until(self.is_in_chat, TIMEOUT_S, self.text)
 
     # what a chat tells of the friend
 
     def friend(self):
         """In a chat: (name, status, whether they type) of the friend."""
         top = self.text("-e").split("\n", 1)[0]
+        words = re.match(r" \[(?:UDP|TCP)\] (?:\[(\w+)\] )?(.*) \| ", re.sub(r"\x1b\[\d+m", "", top))
+        if words is not None:
+            return words[2], (words[1] or "Online").lower(), f"\x1b[1m\x1b[33m{words[2]}" in top
         look = re.search(r"\x1b\[(\d+)mo\x1b.*?\] ((?:\x1b\[\d+m)*)([^\x1b]+)", top)
         if look is None:
             return None
@@ -248,7 +255,7 @@ def befriend(asking, asked):
         until(toxic.is_online, ONLINE_TIMEOUT_S, toxic.text)
     # toxic takes one word here
     asking.says(f'/add {asked.address()} "hello"', "Friend request sent.")
-    asked.shows("Friend request with the message 'hello'", ONLINE_TIMEOUT_S)
+    asked.shows("Friend request with the message", ONLINE_TIMEOUT_S)
     asked.says("/accept 0", "Friend request accepted.")
     for toxic in (asking, asked):
         toxic.shows("has come online", ONLINE_TIMEOUT_S)
