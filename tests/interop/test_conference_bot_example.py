@@ -1,35 +1,19 @@
 """examples/conference_bot.py as its users run it: guests come in, talk, and find it again after a restart."""
 
-import json
 import signal
 
 import pytest
 
 from tests.interop.test_cli import new, node, start, where  # noqa: F401
-from tests.interop.test_echo_bot_example import Bot
+from tests.support.bots import bots
 from tests.support.cli import objects, run
-
-EXAMPLE = "conference_bot.py"
 
 
 @pytest.fixture
 def bot(tmp_path, node):  # noqa: F811
     """Start the bot; all that were started are ended with the test."""
-    host, port, key = node.address
-    nodes = tmp_path / "nodes.json"
-    entry = {"ipv4": host, "ipv6": "-", "port": port, "public_key": key.hex(), "status_udp": True}
-    nodes.write_text(json.dumps({"nodes": [entry]}))
-    running = []
-
-    def starter():
-        running.append(Bot(tmp_path, nodes, EXAMPLE))
-        return running[-1]
-
-    yield starter
-    for process in (bot.process for bot in running):
-        process.kill()
-        process.wait(20)
-        process.stdout.close()
+    with bots(tmp_path, node, "conference_bot.py") as starter:
+        yield starter
 
 
 def test_guests_come_in_and_find_it_again(tmp_path, bot, start, where):  # noqa: F811

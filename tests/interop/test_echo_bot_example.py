@@ -1,72 +1,24 @@
 """examples/echo_bot.py as its users run it: a process that outlives what its friends do."""
 
-import json
 import signal
-import subprocess
-import sys
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.interop.test_cli import NETWORK, new, node, start, where  # noqa: F401
-from tests.support.cli import environment
+from tests.support.bots import bots
 
 ROOT = Path(__file__).parents[2]
 #: Seconds after which a friend who says nothing counts as gone (c-toxcore: 32), and some more.
 AWAY_S = 45
 
 
-class Bot:
-    """The example as a process, and what it says."""
-
-    def __init__(self, folder, nodes, example="echo_bot.py"):
-        self.process = subprocess.Popen(
-            [sys.executable, "-W", "error", ROOT / "examples" / example, "--nodes", nodes],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment(),
-        )
-        self.lines = []
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip())
-
-    def wait_for(self, text, timeout_s=60):
-        end = time.monotonic() + timeout_s
-        while not any(text in line for line in self.lines):
-            assert time.monotonic() < end and self.process.poll() is None, self.lines
-            time.sleep(0.02)
-        return next(line for line in self.lines if text in line)
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        return self.process.wait(20)
-
-
 @pytest.fixture
 def bot(tmp_path, node):  # noqa: F811
     """Start the bot; all that were started are ended with the test."""
-    host, port, key = node.address
-    nodes = tmp_path / "nodes.json"
-    entry = {"ipv4": host, "ipv6": "-", "port": port, "public_key": key.hex(), "status_udp": True}
-    nodes.write_text(json.dumps({"nodes": [entry]}))
-    running = []
-
-    def starter():
-        running.append(Bot(tmp_path, nodes))
-        return running[-1]
-
-    yield starter
-    for process in (bot.process for bot in running):
-        process.kill()
-        process.wait(20)
-        process.stdout.close()
+    with bots(tmp_path, node, "echo_bot.py") as starter:
+        yield starter
 
 
 def chat(start, path, tox_id, where):  # noqa: F811
