@@ -113,6 +113,9 @@ def test_what_cannot_be_done_is_said(tmp_path, where):  # noqa: F811
     assert ran.returncode == 3 and "nobody is in one after 0.5 s" in ran.stderr
     listed = objects(run("conference", "list", "-p", path, "--json"))
     assert [entry["conference"] for entry in listed] == [one["conference"], two["conference"]]
+    ran = run("conference", "leave", "one", "-p", path, *where)
+    assert ran.returncode == 0 and ran.stdout == f"{one['conference']} one\n"
+    assert run("conference", "list", "-p", path).stdout == f"{two['conference']}\n"
 
 
 def test_with_debians_library(tmp_path, start, where, debian):  # noqa: F811

@@ -117,3 +117,6 @@ def test_what_cannot_be_done_is_said(tmp_path, where):  # noqa: F811
     assert ran.returncode == 3 and "nobody is in one after 0.5 s" in ran.stderr
     listed = objects(run("group", "list", "-p", path, "--json"))
     assert {entry["group"] for entry in listed} == {one["group"], two["group"]}
+    ran = run("group", "leave", "one", "-p", path, *where)
+    assert ran.returncode == 0 and ran.stdout.startswith(f"{one['group']} one (founder, public, ")
+    assert run("group", "list", "-p", path).stdout.startswith(f"{two['group']} two (")

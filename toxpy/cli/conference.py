@@ -1,4 +1,4 @@
-"""`conference create`, `list`, `invite` and `join`, and what `conference chat` shares with them."""
+"""`conference create`, `list`, `invite`, `join` and `leave`, and what `conference chat` shares with them."""
 
 from __future__ import annotations
 
@@ -131,6 +131,21 @@ def invite_main(words: list[str]) -> int:
         tell_conference(session.out, conference)
 
     return run(arguments, invite)
+
+
+def leave_main(words: list[str]) -> int:
+    """`conference leave`."""
+    parser = settings.make_parser("conference leave", "Leave a conference for good, and print which it was.")
+    parser.add_argument("conference", metavar="CONFERENCE", help=CONFERENCE_HELP)
+    settings.add_network_options(parser)
+    arguments = parser.parse_args(words)
+
+    async def leave(session: CliSession) -> None:
+        conference = find_room(session.tox.conferences, KIND, arguments.conference)
+        tell_conference(session.out, conference)
+        conference.leave()
+
+    return run(arguments, leave)
 
 
 def join_main(words: list[str]) -> int:

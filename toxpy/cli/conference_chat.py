@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from toxpy.cli.conference import CONFERENCE_HELP, KIND, tell_conference_invitation
-from toxpy.cli.room_chat import Command, RoomChat, make_chat_parser, talk
+from toxpy.cli.room_chat import Command, Ended, RoomChat, make_chat_parser, talk
 from toxpy.cli.rooms import find_room, send_invitation
 from toxpy.cli.session import CliSession, run
 from toxpy.cli.terminal import Failure, visible
@@ -23,7 +23,8 @@ HELP = """\
 /invite FRIEND     invite a friend: public key, name or Tox ID
 /title TEXT        set the title
 /peers             show who is there
-/quit              end, as Ctrl-D does
+/close             leave the conference for good, and end
+/quit              end and stay a member, as Ctrl-D does
 //TEXT             send a message that begins with /"""
 #: Seconds that a new peer has to tell its name before it is shown.
 NAME_S = 0.3
@@ -62,6 +63,7 @@ class ConferenceChat(RoomChat):
             "/invite": Command("FRIEND", self._invite),
             "/title": Command("", self._set_title),
             "/peers": Command("", self._tell_peers),
+            "/close": Command("", self._close),
         }
         session.tox.on(ConferencePeerListChanged, self._on_peers)
         session.tox.on(ConferenceTitle, self._on_title)
@@ -93,6 +95,10 @@ class ConferenceChat(RoomChat):
             raise Failure(f"a title has 1 to {MAX_NAME_LENGTH} bytes, and this one has {size}")
         self._conference.title = title
         self._tell_title("us")
+
+    def _close(self, _rest: str) -> None:
+        self._conference.leave()
+        raise Ended
 
     def _tell_peers(self, _rest: str) -> None:
         names = ", ".join(peer_name(peer) for peer in self._conference.peers)

@@ -1,4 +1,4 @@
-"""`group create`, `list`, `invite` and `join`, and what `group chat` shares with them."""
+"""`group create`, `list`, `invite`, `join` and `leave`, and what `group chat` shares with them."""
 
 from __future__ import annotations
 
@@ -190,6 +190,24 @@ def invite_main(words: list[str]) -> int:
         await asyncio.sleep(LINGER_S)
 
     return run(arguments, invite)
+
+
+def leave_main(words: list[str]) -> int:
+    """`group leave`."""
+    parser = settings.make_parser(
+        "group leave",
+        "Leave a group for good, and print which it was. A farewell is said in group chat: /close.",
+    )
+    parser.add_argument("group", metavar="GROUP", help=GROUP_HELP)
+    settings.add_network_options(parser)
+    arguments = parser.parse_args(words)
+
+    async def leave(session: CliSession) -> None:
+        group = find_room(session.tox.groups, KIND, arguments.group)
+        tell_group(session.out, group)
+        group.leave()
+
+    return run(arguments, leave)
 
 
 def join_main(words: list[str]) -> int:

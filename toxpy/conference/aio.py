@@ -11,7 +11,7 @@ from typing import Any
 
 from toxpy.aio_events import Heard, Said
 from toxpy.aio_part import AioPart, FriendPart, fail, finish
-from toxpy.arguments import as_flag, as_kind, as_number, as_text
+from toxpy.arguments import as_flag, as_kind, as_number, as_seconds, as_text
 from toxpy.errors import ToxError, api_error
 from toxpy.generated.enums import (
     TOX_ERR_CONFERENCE_SEND_MESSAGE_FAIL_SEND,
@@ -20,6 +20,7 @@ from toxpy.generated.enums import (
 from toxpy.generated.typed_enums import ConferenceType, MessageType
 from toxpy.generated.typed_events import (
     ConferenceConnected,
+    ConferenceEvent,
     ConferenceInvite,
     ConferenceMessage,
     Event,
@@ -58,7 +59,7 @@ class HeardMessage:
 class AsyncConference:
     """One conference of an AsyncTox, valid until we leave it."""
 
-    __slots__ = ("_said", "id", "number", "tox")
+    __slots__ = ("_happened", "_said", "id", "number", "tox")
 
     def __init__(self, tox: ConferenceAio, number: int) -> None:
         self.tox = tox
@@ -66,6 +67,7 @@ class AsyncConference:
         #: 32 bytes, the same for all peers and after a restart
         self.id = tox.sync.conference_get_id(number)
         self._said: Said[HeardMessage] = Said(tox, "conference", number)
+        self._happened: Said[ConferenceEvent] = Said(tox, "conference", number)
 
     # what is said
 
@@ -76,6 +78,10 @@ class AsyncConference:
         """
         ours = as_flag(ours, "ours")
         return self._said.loop(lambda message: ours or not message.peer.ours)
+
+    def events(self) -> Heard[ConferenceEvent]:
+        """All that happens in the conference from now on, as `async for` over the AsyncTox has it."""
+        return self._happened.loop(lambda event: True)
 
     async def send(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> None:
         """Say something, at most 1363 bytes of UTF-8. Waits while nothing more can be sent.
@@ -141,6 +147,10 @@ class AsyncConference:
             for number in range(sync.conference_offline_peer_count(place))
         ]
 
+    def set_max_offline(self, max_offline: int) -> None:
+        """How many peers who are away to remember, 128 at first."""
+        self.tox.call("conference_set_max_offline", self.number, max_offline)
+
     def invite(self, friend: FriendPart | int) -> None:
         """Invite a friend; ToxError FAIL_SEND (retryable) when they are offline."""
         number = friend.number if isinstance(friend, FriendPart) else as_number(friend, "a friend")
@@ -155,12 +165,17 @@ class AsyncConference:
 
     # for its AsyncTox
 
-    def _hear(self, event: ConferenceMessage) -> None:
-        self._said.put(HeardMessage(self.peer(event.peer_number), event.type, event.raw))
+    def _take(self, event: ConferenceEvent) -> None:
+        """The next event."""
+        if isinstance(event, ConferenceMessage):
+            self._said.put(HeardMessage(self.peer(event.peer_number), event.type, event.raw))
+        if self._happened.has_loop:
+            self._happened.put(event)
 
     def _end(self) -> None:
         """No loop waits any longer."""
         self._said.end()
+        self._happened.end()
 
 
 class ConferenceAio(AioPart):
@@ -200,20 +215,27 @@ class ConferenceAio(AioPart):
                 raise
         return self.conference(number)
 
-    async def conference_join(self, event: ConferenceInvite) -> AsyncConference:
-        """Accept an invitation, and return once we are in; see `asyncio.timeout` for a limit.
+    async def conference_join(
+        self, event: ConferenceInvite, *, timeout_s: float | None = None
+    ) -> AsyncConference:
+        """Accept an invitation, and return once we are in; TimeoutError after `timeout_s`.
 
-        Cancelling it gives the conference up.
+        Whoever fails or is cancelled leaves the conference.
         """
         as_kind(event, ConferenceInvite, "a ConferenceInvite")
+        as_seconds(timeout_s, "timeout_s")
         number: int = self.call("conference_join", event.friend_number, event.cookie)
         conference = self.conference(number)
         waiter = self._join_waiters[number] = asyncio.get_running_loop().create_future()
         try:
-            await waiter
-        except asyncio.CancelledError:
+            async with asyncio.timeout(timeout_s):
+                await waiter
+        except (asyncio.CancelledError, TimeoutError) as error:
             if self._conferences.get(number) is conference and not self.closed:
                 self.conference_delete(number)
+            if isinstance(error, TimeoutError):
+                problem = f"not in the conference after {timeout_s:g} s: who invited us does not answer"
+                raise TimeoutError(problem) from error
             raise
         return conference
 
@@ -233,11 +255,11 @@ class ConferenceAio(AioPart):
     # moments
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, ConferenceMessage):
+        if isinstance(event, ConferenceEvent):
             conference = self._conferences.get(event.conference_number)
             if conference is not None:
-                conference._hear(event)
-        elif isinstance(event, ConferenceConnected):
+                conference._take(event)
+        if isinstance(event, ConferenceConnected):
             waiter = self._join_waiters.pop(event.conference_number, None)
             if waiter is not None:
                 finish(waiter, None)

@@ -231,7 +231,7 @@ class AsyncGroup:
     def peer_of_friend(self, friend: FriendPart | int) -> GroupPeer | None:
         """The member that a friend is; None when they are not here, or it is not known.
 
-        It is known since one of us accepted the other's invitation, until we end.
+        It is known since one of us accepted the other's invitation; saves keep it together with groups.
         """
         place = self.number, _friend_number(friend)
         key = self.tox.sync.group_peer_of_friend(*place)

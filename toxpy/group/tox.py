@@ -273,7 +273,7 @@ class GroupPeersTox(ToxPart):
     def group_peer_of_friend(self, group_number: int, friend_number: int) -> PublicKey | None:
         """The key in the group of a friend who accepted our invitation, or whose we accepted; None: unknown.
 
-        It is known until we end. By all else nobody can tell which member a friend is.
+        Saves keep it together with groups. By nothing else can anybody tell which member a friend is.
         """
         place = _group(group_number), as_number(friend_number)
         key = self.core.group_state.group_peer_of_friend(*place)

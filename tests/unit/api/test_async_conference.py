@@ -54,10 +54,12 @@ def test_three_talk():
         heard = ("Carol", toxpy.MessageType.NORMAL, "hello")
         assert await meeting.result(take(bobs, 1)) == [heard]
         assert await meeting.result(take(all_of_bobs, 1)) == [heard]
+        happened = alice.events()
         bob.send_nowait("mine")
         assert (await meeting.result(take(all_of_bobs, 1)))[0][0] == "Bob"
         carol.title = "Größe"
-        await meeting.until(lambda: alice.title == "Größe")
+        message, title = [await meeting.result(anext(happened)) for _ in range(2)]
+        assert (message.raw, title.title, alice.title) == (b"mine", "Größe", "Größe")
         keys = {peer.name: peer.public_key for peer in carol.peers}
         assert keys["Bob"] == bob.tox.address.public_key
         assert [peer.name for peer in bob.peers if peer.ours] == ["Bob"]
@@ -69,9 +71,11 @@ def test_loops_end_when_we_leave_and_when_all_is_closed():
     async def scene(meeting):
         alice, bob, carol = await come_together(meeting)
         loops = [asyncio.ensure_future(collect(conference)) for conference in (bob, carol)]
+        events = bob.events()
         await alice.send("last words")
         await meeting.steps(300)
         bob.leave()
+        assert [type(event) async for event in events] == [toxpy.ConferenceMessage]
         assert await meeting.result(loops[0]) == ["last words"]
         assert bob.tox.conferences == []
         await meeting.until(lambda: names(alice) == ["Alice", "Carol"])
@@ -80,6 +84,8 @@ def test_loops_end_when_we_leave_and_when_all_is_closed():
         await meeting.until(lambda: names(alice) == ["Alice"])
         (away,) = alice.offline_peers
         assert away.name == "Carol" and away.last_active > 1_000_000_000
+        alice.set_max_offline(0)
+        assert alice.offline_peers == []
 
     play(scene)
 
@@ -116,6 +122,9 @@ def test_a_join_that_is_given_up_leaves_nothing():
         joining.cancel()
         with pytest.raises(asyncio.CancelledError):
             await joining
+        assert bob.conferences == []
+        with pytest.raises(TimeoutError, match=r"not in the conference after 0\.01 s: who invited us"):
+            await bob.conference_join(invite, timeout_s=0.01)
         assert bob.conferences == []
         joining = asyncio.ensure_future(bob.conference_join(invite))
         await asyncio.sleep(0)

@@ -27,7 +27,7 @@ def typed(*lines, json=False):
             session = SimpleNamespace(tox=tox, out=Output(json=json), arguments=SimpleNamespace(linger=0))
             conference = tox.conference_new("Old")
             await ConferenceChat(session, conference).run(each())
-            return conference.title
+            return conference.title if tox.conferences else None
 
     return asyncio.run(scene())
 
@@ -53,6 +53,10 @@ def test_what_is_no_command(capsys):
     assert capsys.readouterr().err == (
         "Warning: /me is followed by TEXT\nWarning: /invite is followed by FRIEND\n"
     )
+
+
+def test_leaving():
+    assert typed("/close", "never read") is None
 
 
 class Talk:

@@ -10,7 +10,6 @@ from tests.support.meeting import play
 from toxpy.cli.group_chat import GroupChat
 from toxpy.cli.group_commands import find_peer, split_peer
 from toxpy.cli.group_news import GONE, GroupNews
-from toxpy.cli.main import main
 from toxpy.cli.terminal import Failure, Output
 from toxpy.group.aio_state import GroupPeer
 
@@ -150,9 +149,3 @@ def test_news(capsys):
         "the topic is 'theirs'",
         "we are not let in: the group is full",
     ])  # fmt: skip
-
-
-def test_the_group_commands_are_listed(capsys):
-    assert main(["group", "--help"]) == 0
-    said = capsys.readouterr().out
-    assert all(f"  group {word} " in said for word in ("create", "invite", "join", "chat", "list"))

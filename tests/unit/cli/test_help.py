@@ -91,7 +91,7 @@ def test_help_has_the_exit_statuses_of_the_page(capsys):
         (["-p", "a b", "id"], "id -p 'a b'"),
         (["--json"], "there is no command '--json'"),
         (["ids"], "there is no command 'ids'"),
-        (["conference"], "conference is followed by one of: create, invite, join, chat, list"),
+        (["conference"], "conference is followed by one of: create, invite, join, chat, leave, list"),
         (["conference", "crate"], "conference is followed by one of: create, "),
         (["--json", "conference", "list"], "command: python -m toxpy conference list --json"),
         (["conference", "--json", "list"], "command: python -m toxpy conference list --json"),
@@ -107,12 +107,13 @@ def test_options_before_the_command(words, advice, capsys):
     assert said.startswith("Error: ") and advice in said
 
 
+@pytest.mark.parametrize("first", ["conference", "group"])
 @pytest.mark.parametrize("word", ["--help", "-h", "help"])
-def test_help_of_the_conference_commands(word, capsys):
-    assert main(["conference", word]) == 0
+def test_help_of_the_commands_of_two_words(first, word, capsys):
+    assert main([first, word]) == 0
     shown = capsys.readouterr()
     found = re.findall(r"(?m)^  (\w+(?: \w+)?) ", shown.out)
-    assert found == [name for name in COMMANDS if name.startswith("conference ")] and len(found) == 5
+    assert found == [name for name in COMMANDS if name.startswith(first + " ")] and len(found) == 6
     assert shown.err == ""
 
 
@@ -130,6 +131,7 @@ def test_help_of_the_conference_commands(word, capsys):
         ["receive", "--files", ""],
         ["chat", "Bob", "--request="],
         ["conference", "create", ""],
+        ["group", "create", "name", "--password", ""],
         ["passphrase", "--new-passphrase-file", ""],
     ],
 )
