@@ -178,7 +178,7 @@ class Core(Capabilities):
             messenger.requests.nospam = loaded.nospam
             friends_saved.restore(messenger, loaded.contents)
             dht.load_nodes(network_saved.read_dht_nodes(loaded.contents))
-            onion.load_path_nodes(network_saved.read_path_nodes(loaded.contents))
+            onion.path_nodes.load(network_saved.read_path_nodes(loaded.contents))
             for relay in network_saved.read_relays(loaded.contents):
                 tcp.add_relay(relay)
             loaded.drop(self._sections())
@@ -396,7 +396,7 @@ class Core(Capabilities):
 
     def _sections(self) -> dict[int, bytes | Records]:
         """The sections that we write ourselves; others stay as they were loaded."""
-        nodes = self.dht.saved_nodes(), self.onion.path_nodes()
+        nodes = self.dht.saved_nodes(), self.onion.path_nodes.all()
         relays = self.tcp.relays_to_save(network_saved.MAX_RELAYS)
         sections = {**friends_saved.collect(self.messenger), **network_saved.write_nodes(*nodes, relays)}
         if not relays:

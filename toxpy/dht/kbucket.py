@@ -136,6 +136,12 @@ class Client:
         else:
             self.returned_v6 = (address, now_ms)
 
+    def doubt(self, now_ms: int) -> None:
+        """It is said to be gone: bad until it answers again, and asked at once."""
+        for association in self.associations():
+            association.seen_ms = min(association.seen_ms, now_ms - BAD_NODE_TIMEOUT_MS)
+            association.pinged_ms = NEVER_MS
+
     def forget(self, address: Address) -> bool:
         """Another key answered from that address, so it is not this node's; True when none is left."""
         if self.v4 is not None and self.v4.address == address:
@@ -201,6 +207,13 @@ class NodeList:
     def get(self, public_key: bytes) -> Client | None:
         """The node of that key."""
         raise NotImplementedError
+
+    def doubt(self, public_key: bytes, now_ms: int) -> None:
+        """The node of that key, if it is here, is said to be gone."""
+        client = self.get(public_key)
+        if client is not None:
+            client.doubt(now_ms)
+            self.due_ms = NEVER_MS
 
     def note_answer(self, public_key: bytes, address: Address, now_ms: int) -> None:
         """It has just answered for our base key: the next question can wait its minute."""
@@ -362,6 +375,10 @@ class SearchList(NodeList):
             if client.public_key == public_key:
                 return client
         return None
+
+    def doubt(self, public_key: bytes, now_ms: int) -> None:
+        super().doubt(public_key, now_ms)
+        self._find_limit(now_ms)
 
     def has_room(self, number: int, now_ms: int) -> bool:
         """True if a node of that key is nearer than one of ours, one of ours is bad, or a slot is free."""

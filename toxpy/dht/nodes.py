@@ -198,6 +198,14 @@ class Nodes:
             asked.note_answer(public_key, address, now_ms)
         return is_new and is_close
 
+    def doubt(self, public_key: bytes) -> None:
+        """This node seems to be gone: nothing is sent over it until it answers again.
+
+        Searches for friends, of which there may be thousands, find out by themselves.
+        """
+        for each in self.own_lists():
+            each.doubt(public_key, self._rt.clock.now_ms)
+
     def note_announce_node(self, public_key: bytes) -> None:
         """This node speaks the announcements protocol."""
         for each in (self.close_list, *self.searches.values()):

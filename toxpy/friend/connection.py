@@ -310,6 +310,9 @@ class FriendConnection:
             # the key was good until now: keep looking for the friend there for a while
             self._dht_pk_ms = now_ms
             self._onion_friend.set_online(False)
+            if crypto is not None:
+                # our own key for the friend may be a newer one
+                self._parent.onion.node_left(crypto.dht_pk)
             self.owner.on_offline()
             for watcher in self._parent.watchers:
                 watcher.on_disconnected(self)

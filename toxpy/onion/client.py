@@ -24,7 +24,6 @@ from toxpy.onion.path import MAX_DATA_SIZE
 from toxpy.onion.paths import PathNodes, Paths
 from toxpy.onion.targets import (
     DHT_PK_DIRECT_INTERVAL_MS,
-    DHT_PK_INTERVAL_MS,
     INTERVAL_MS,
     MAX_ANNOUNCE_NODES,
     MAX_MISSES,
@@ -115,9 +114,9 @@ class OnionClient:
         self.friends: dict[bytes, OnionFriend] = {}
         #: whoever looks for members of a group puts its target here
         self.groups: list[GroupTarget] = []
-        self._path_nodes = PathNodes(dht.nodes, rt=rt, tcp=tcp)
-        self._self_paths = Paths(dht, self._path_nodes, rt=rt)
-        self._friend_paths = Paths(dht, self._path_nodes, rt=rt)
+        self.path_nodes = PathNodes(dht.nodes, rt=rt, tcp=tcp)
+        self._self_paths = Paths(dht, self.path_nodes, rt=rt)
+        self._friend_paths = Paths(dht, self.path_nodes, rt=rt)
         self._questions: dict[bytes, Question] = {}
         self._answered_ms = -CONNECTED_FOR_MS
         now_ms = rt.clock.now_ms
@@ -159,19 +158,19 @@ class OnionClient:
         if self.friends.get(friend.public_key) is friend:
             del self.friends[friend.public_key]
 
-    def add_bootstrap(self, node: Node) -> None:
-        """A node that paths may use before the DHT knows others."""
-        self._path_nodes.add(node)
+    def node_left(self, dht_pk: bytes) -> None:
+        """A friend's node is gone: so are the paths over it, and our announcements that came along those."""
+        self._dht.nodes.doubt(dht_pk)
+        self.path_nodes.forget(dht_pk)
+        self._friend_paths.forget(dht_pk)
+        lost = self._self_paths.forget(dht_pk)
+        self._self.ask_again(lost)
         self.search_soon()
 
-    def path_nodes(self) -> list[Node]:
-        """Nodes for the savedata."""
-        return self._path_nodes.all()
-
-    def load_path_nodes(self, nodes: list[Node]) -> None:
-        """Nodes of a savedata."""
-        for node in nodes:
-            self._path_nodes.load(node)
+    def add_bootstrap(self, node: Node) -> None:
+        """A node that paths may use before the DHT knows others."""
+        self.path_nodes.add(node)
+        self.search_soon()
 
     def is_connected(self) -> bool:
         """True if any node has answered within 75 s."""
@@ -215,8 +214,12 @@ class OnionClient:
     def _ask(
         self, target: Target, public_key: bytes, address: Address, node: AnnounceNode | None = None
     ) -> None:
-        """Send an announce request to a node, over the path that worked for it if there is one."""
-        path = self._paths(target).take(node.path if node is not None else None)
+        """Send an announce request to a node, over the path that worked for it if there is one.
+
+        When it did not answer over that one, it may be the path that is dead, and another one is tried.
+        """
+        worked = node.path if node is not None and node.misses <= 1 else None
+        path = self._paths(target).take(worked)
         key = target.shared_keys.get(public_key) if path is not None else None
         if path is None or key is None:
             return
@@ -286,7 +289,7 @@ class OnionClient:
         known = len(target.nodes)
         if known < target.capacity and self._rt.rng.below(target.capacity) >= known:
             closest = self._dht.nodes.closest_nodes(target.public_key, target.capacity // 2)
-            for candidate in closest or self._path_nodes.candidates(MAX_CANDIDATES):
+            for candidate in closest or self.path_nodes.candidates(MAX_CANDIDATES):
                 self._ask_newcomer(target, candidate)
 
     def _is_silent(self, target: Target, now_ms: int) -> bool:
@@ -361,7 +364,7 @@ class OnionClient:
         was_new = node.ping_id == bytes(ONION_PING_ID_SIZE) and node.stored == STORED_NO
         if not self._dht.nodes.is_connected():
             # reached through others only: what is announced to can also be on a path
-            self._path_nodes.add(Node(question.public_key, question.address))
+            self.path_nodes.add(Node(question.public_key, question.address))
         node.misses = 0
         node.path = question.path
         node.stored = stored
@@ -375,20 +378,23 @@ class OnionClient:
                 self._ask(target, node.public_key, node.address, node)
         elif stored == STORED_OTHER and isinstance(target, OnionFriend):
             target.found_ms = self._rt.clock.now_ms
-            if is_news and ping_id not in target.told:
+            if is_news and not target.knows_data_key(ping_id):
                 # the friend restarted: what went to its old data key was lost
-                target.sent_ms = min(target.sent_ms, question.asked_ms - DHT_PK_INTERVAL_MS)
+                target.tell_anew()
             self._tell_dht_pk(target)
 
     # data
 
-    def send_data(self, friend: OnionFriend, data: bytes) -> int:
-        """Data from the kind byte on (at most 1021 bytes) to every node that stores the friend: how many."""
+    def send_data(self, friend: OnionFriend, data: bytes, nodes: list[AnnounceNode] | None = None) -> int:
+        """Data from the kind byte on (at most 1021 bytes) to every node that stores the friend: how many.
+
+        With `nodes` only to those of them.
+        """
         key = self._identity_keys.get(friend.public_key)
         if key is None or len(data) > MAX_CLIENT_DATA_SIZE:
             return 0
         sent = 0
-        for node in friend.storing():
+        for node in nodes if nodes is not None else friend.storing():
             path = self._friend_paths.take(node.path)
             temporary = KeyPair.generate(self._rt.rng)
             nonce = self._rt.rng.bytes(NONCE_SIZE)
@@ -435,10 +441,9 @@ class OnionClient:
     def _tell_dht_pk(self, friend: OnionFriend) -> None:
         """Tell the friend our DHT key: by onion every 30 s, sooner at first; by DHT request every 20 s."""
         now_ms = self._rt.clock.now_ms
-        if friend.wants_dht_pk(now_ms) and self.send_data(friend, self._dht_pk_packet(friend)) > 0:
-            friend.sent_ms = now_ms
-            friend.times_sent += 1
-            friend.told = frozenset(node.data_pk for node in friend.storing())
+        nodes = friend.to_tell(now_ms)
+        if nodes and self.send_data(friend, self._dht_pk_packet(friend), nodes) > 0:
+            friend.note_told(nodes, now_ms)
         if friend.dht_pk and now_ms - friend.direct_sent_ms >= DHT_PK_DIRECT_INTERVAL_MS:
             sealed = self._identity_keys.seal(friend.public_key, self._dht_pk_packet(friend))
             if sealed is not None:

@@ -55,11 +55,16 @@ class PathNodes:
         self._saved.pop(node.public_key, None)
         _put(self._nodes, node)
 
-    def load(self, node: Node) -> None:
-        """A node of a save."""
-        is_own = node.public_key == self._known.public_key
-        if not node.tcp and is_usable(node.address) and not is_own and node.public_key not in self._nodes:
-            _put(self._saved, node)
+    def forget(self, public_key: bytes) -> None:
+        """That node is gone."""
+        self._nodes.pop(public_key, None)
+
+    def load(self, nodes: list[Node]) -> None:
+        """Nodes of a save."""
+        for node in nodes:
+            known = node.public_key == self._known.public_key or node.public_key in self._nodes
+            if not node.tcp and is_usable(node.address) and not known:
+                _put(self._saved, node)
 
     def all(self) -> list[Node]:
         """What is worth saving, the last learnt first: who reads a save takes only the first few."""
@@ -140,18 +145,39 @@ class Paths:
         return path.uses >= MAX_UNANSWERED and now_ms - path.responded_ms >= TIMEOUT_MS
 
     def take(self, number: int | None = None) -> OnionPath | None:
-        """A path for one packet: the numbered one while it lives, else a random one, made anew when dead."""
-        slot = self._rt.rng.below(PATHS)
-        if number is not None:
-            for i, path in enumerate(self._paths):
-                if path is not None and path.number == number:
-                    slot = i
+        """A path for one packet: the numbered one while it lives, else any, made anew when dead.
+
+        Of all the one with the fewest unanswered packets is taken, so that those over a node that has just
+        gone are tried once each and not again and again.
+        """
+        first = self._rt.rng.below(PATHS)
+        slots = [(first + i) % PATHS for i in range(PATHS)]
+        numbered = [i for i in slots if number is not None and self._number(i) == number]
+        slot = numbered[0] if numbered else min(slots, key=self._unanswered)
         path = self._paths[slot]
         if path is None or self._is_dead(path):
             path = self._paths[slot] = self._create()
         if path is not None:
             path.uses += 1
         return path
+
+    def _number(self, slot: int) -> int:
+        path = self._paths[slot]
+        return path.number if path is not None else 0
+
+    def _unanswered(self, slot: int) -> int:
+        """Packets sent over that path since its last answer; none for one that is to be made anew."""
+        path = self._paths[slot]
+        return 0 if path is None or self._is_dead(path) else path.uses
+
+    def forget(self, public_key: bytes) -> set[int]:
+        """Give up the paths over that node; their numbers."""
+        lost: set[int] = set()
+        for slot, path in enumerate(self._paths):
+            if path is not None and any(node.public_key == public_key for node in path.nodes):
+                self._paths[slot] = None
+                lost.add(path.number)
+        return lost
 
     def _create(self) -> OnionPath | None:
         nodes = self._nodes.pick()

@@ -58,6 +58,8 @@ ASKED_AGAIN_MS = 10_000
 #: Ours: the same pause while nobody at all has answered, ms. The first questions often go out before there
 #: is a way.
 ASKED_AGAIN_ALONE_MS = 500
+#: Ours: the same pause in the first rounds, ms, since some paths may lead over a node that has just gone.
+ASKED_AGAIN_SOON_MS = 2000
 MAX_RECENTLY_ASKED = 64
 #: Ours: limits of questions about one target to nodes that we only heard of. A node that answers names four
 #: more. If it lies, all of them are its own, each closer to the target.
@@ -158,11 +160,21 @@ class Target:
         return node
 
     def interval_ms(self, node: AnnounceNode, now_ms: int) -> int:
-        """Time from one question about our own announcement to the next one to the same node, ms."""
+        """Time from one question about our own announcement to the next one to the same node, ms.
+
+        Nodes are asked rarely only where there are many: with few nodes in the network, one that goes takes
+        most paths with it.
+        """
         if node.stored != STORED_SELF or node.misses:
             return self._soon_ms()
-        stable = now_ms - node.added_ms >= STABLE_AFTER_MS
+        stable = now_ms - node.added_ms >= STABLE_AFTER_MS and len(self.nodes) >= self.capacity
         return INTERVAL_STABLE_MS if stable else INTERVAL_MS
+
+    def ask_again(self, paths: set[int]) -> None:
+        """Those paths are gone: let the nodes that answered over one of them be asked at once."""
+        for node in self.nodes.values():
+            if node.path in paths:
+                node.asked_ms -= INTERVAL_STABLE_MS
 
     def _soon_ms(self) -> int:
         """The same for a node that is new to us."""
@@ -172,7 +184,9 @@ class Target:
     def was_asked_lately(self, public_key: bytes, now_ms: int) -> bool:
         """True if this newcomer was asked a short time ago."""
         asked_ms = self.recently_asked.get(public_key)
-        again_ms = ASKED_AGAIN_MS if self.nodes else ASKED_AGAIN_ALONE_MS
+        again_ms = ASKED_AGAIN_SOON_MS if self.rounds <= SEARCH_NEW_ROUNDS else ASKED_AGAIN_MS
+        if not self.nodes:
+            again_ms = ASKED_AGAIN_ALONE_MS
         return asked_ms is not None and now_ms - asked_ms < again_ms
 
     def note_asked(self, public_key: bytes, now_ms: int) -> None:
@@ -330,8 +344,8 @@ class OnionFriend(Target):
         self.sent_no_replay_ms = 0
         #: when a node last said that it stores the friend's announcement, -1 for never
         self.found_ms = -1
-        #: the data keys of the storing nodes when our DHT key was sent last
-        self.told: frozenset[bytes] = frozenset()
+        #: the storing nodes that our DHT key was sent to, each with the friend's data key
+        self.told: set[tuple[bytes, bytes]] = set()
         self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
         #: how often our DHT key was sent since the friend went offline
         self.times_sent = 0
@@ -355,11 +369,35 @@ class OnionFriend(Target):
             self.sent_no_replay_ms = clock.now_ms
         return self.sent_no_replay
 
-    def wants_dht_pk(self, now_ms: int) -> bool:
-        """True if our DHT key is to be sent over the onion now: every 30 s, sooner at first."""
+    def to_tell(self, now_ms: int) -> list[AnnounceNode]:
+        """The nodes that our DHT key is to be sent to now.
+
+        All that store the friend every 30 s, sooner at first; one that is new among them at once.
+        """
         first, times = DHT_PK_FIRST_INTERVALS_MS, self.times_sent
         interval_ms = first[times - 1] if 0 < times <= len(first) else DHT_PK_INTERVAL_MS
-        return now_ms - self.sent_ms >= interval_ms and bool(self.storing())
+        storing = self.storing()
+        if now_ms - self.sent_ms >= interval_ms:
+            return storing
+        return [node for node in storing if (node.public_key, node.data_pk) not in self.told]
+
+    def note_told(self, nodes: list[AnnounceNode], now_ms: int) -> None:
+        """Our DHT key was sent to these nodes."""
+        storing = self.storing()
+        pairs = {(node.public_key, node.data_pk) for node in storing}
+        self.told = self.told & pairs | {(node.public_key, node.data_pk) for node in nodes}
+        if len(nodes) == len(storing):
+            self.sent_ms = now_ms
+            self.times_sent += 1
+
+    def knows_data_key(self, data_pk: bytes) -> bool:
+        """True if our DHT key was sent to a friend with that data key."""
+        return any(told == data_pk for _, told in self.told)
+
+    def tell_anew(self) -> None:
+        """Nothing sent before reached the friend: send our DHT key at once, and at short intervals first."""
+        self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
+        self.times_sent = 0
 
     def storing(self) -> list[AnnounceNode]:
         """The nodes through which data reaches the friend."""
@@ -372,9 +410,8 @@ class OnionFriend(Target):
     def set_online(self, online: bool) -> None:
         """An online friend is not searched; one that just left is searched from the beginning."""
         if self.is_online and not online:
-            self.rounds = 0
-            self.sent_ms = self.direct_sent_ms = -DHT_PK_INTERVAL_MS
-            self.no_replay = self.times_sent = 0
+            self.rounds = self.no_replay = 0
+            self.tell_anew()
         self.is_online = online
 
 

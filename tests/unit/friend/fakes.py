@@ -59,7 +59,7 @@ class FakeOnion:
         self.friends = {}
         self.data = Dispatch()
         self.reachable = 0
-        self.sent = []
+        self.sent, self.left = [], []
 
     def add_friend(self, real_pk, owner):
         self.friends[real_pk] = FakeOnionFriend(owner)
@@ -67,6 +67,9 @@ class FakeOnion:
 
     def remove_friend(self, friend):
         self.friends = {pk: other for pk, other in self.friends.items() if other is not friend}
+
+    def node_left(self, dht_pk):
+        self.left.append(dht_pk)
 
     def send_data(self, friend, data):
         if self.reachable:

@@ -80,7 +80,7 @@ def tables(core):
         "questions of the onion": (len(onion._questions), client.MAX_PENDING),
         "asked lately": (len(target.recently_asked), targets.MAX_RECENTLY_ASKED),
         "announced to": (len(target.nodes), client.MAX_ANNOUNCE_NODES),
-        "path nodes": (len(onion._path_nodes), paths.MAX_PATH_NODES),
+        "path nodes": (len(onion.path_nodes), paths.MAX_PATH_NODES),
         "sessions": (len(net), net_crypto.MAX_CONNECTIONS),
         "addresses of sessions": (len(net.routes.by_address), 3 * net_crypto.MAX_CONNECTIONS),
         "handshakes": (len(net.newest), net_crypto.MAX_REMEMBERED),

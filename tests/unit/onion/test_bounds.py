@@ -219,8 +219,7 @@ class Nobody:
 def many_saved(count=32):
     """Path nodes after a start: only those of a save, which may all be gone."""
     nodes = PathNodes(Nobody(), rt=Server().rt)
-    for i in range(count):
-        nodes.load(Node(bytes([100 + i]) * 32, lan(100 + i)))
+    nodes.load([Node(bytes([100 + i]) * 32, lan(100 + i)) for i in range(count)])
     return nodes
 
 
@@ -258,7 +257,7 @@ def test_a_node_named_now_is_saved_no_more_as_an_old_one():
     nodes = many_saved(1)
     (saved,) = nodes.all()
     nodes.add(Node(saved.public_key, lan(9)))
-    nodes.load(saved)
+    nodes.load([saved])
     assert nodes.all() == [Node(saved.public_key, lan(9))]
 
 
