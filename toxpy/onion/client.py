@@ -163,8 +163,7 @@ class OnionClient:
         self._dht.nodes.doubt(dht_pk)
         self.path_nodes.forget(dht_pk)
         self._friend_paths.forget(dht_pk)
-        lost = self._self_paths.forget(dht_pk)
-        self._self.ask_again(lost)
+        self._self.ask_again(self._self_paths.forget(dht_pk))
         self.search_soon()
 
     def add_bootstrap(self, node: Node) -> None:
