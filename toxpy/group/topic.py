@@ -95,12 +95,14 @@ def unpack_topic(data: bytes) -> Topic:
 class CurrentTopic:
     """The topic that a group has, and those that it had."""
 
-    __slots__ = ("_changed_ms", "_replaced", "_rt", "topic")
+    __slots__ = ("_changed_ms", "_is_signed_anew", "_replaced", "_rt", "topic")
 
     def __init__(self, topic: Topic, *, rt: Runtime) -> None:
         self.topic = topic
         self._rt = rt
         self._changed_ms: int | None = None
+        #: True if the version is a new one, and the text the one before
+        self._is_signed_anew = False
         #: checksums by signature, the topic replaced last at the end; of one version only
         self._replaced: dict[bytes, int] = {}
 
@@ -115,6 +117,7 @@ class CurrentTopic:
             if len(replaced) > _MAX_REPLACED:
                 del replaced[next(iter(replaced))]
         replaced.pop(topic.signature, None)
+        self._is_signed_anew = old.text == topic.text and 0 < old.version < topic.version
         self._changed_ms = self._rt.clock.now_ms
         self.topic = topic
 
@@ -160,10 +163,16 @@ class CurrentTopic:
         return True
 
     def _is_newer(self, topic: Topic) -> bool:
-        """While locked. c-toxcore takes the one that came last when both have the same version."""
+        """While locked. c-toxcore takes the one that came last when both have the same version.
+
+        c-toxcore 0.2.22 may have refused the topic that the founder signed anew. Its user is then the first to
+        set one of that version.
+        """
         ours = self.topic
         if topic.version != ours.version:
             return topic.version > ours.version
+        if self._is_signed_anew:
+            return True
         return topic.text == ours.text or (topic.checksum, topic.text) > (ours.checksum, ours.text)
 
     def _fits_unlocked(

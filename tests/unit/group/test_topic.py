@@ -122,6 +122,22 @@ def test_two_topics_at_once_end_as_one():
     assert {topic_of(member).text for member in group.members} == {HIGH}
 
 
+def test_a_moderator_may_have_missed_that_the_topic_was_signed_anew():
+    """As of c-toxcore 0.2.22, which takes it for the topic before: it counts from the version that it has."""
+    group = unlocked(3)
+    founder, bob, carol = group.members
+    set_topic(group, bob, HIGH)
+    version = topic_of(bob).version
+    group.send(founder, founder.changes.set_role(bob.key, MODERATOR))
+    group.send(founder, founder.changes.set_topic_lock(LOCK, connected=True))
+    assert topic_of(founder).version == version + 1
+    for text, expected in (LOW, LOW), (MIDDLE, MIDDLE), (LOW, MIDDLE):
+        same_version = sign_topic(bob.keys, version + 1, text).pack()
+        for member in founder, carol:
+            member.receive(bob, packets.TOPIC, same_version)
+            assert topic_of(member).text == expected
+
+
 def test_without_the_lock_users_set_the_topic():
     group = unlocked(3)
     _, bob, carol = group.members
