@@ -25,6 +25,10 @@ NAMESPACED = {"lab", "toxic_network", "disk", "hung"}
 
 def pytest_addoption(parser):
     parser.addoption("--record-durations", metavar="FILE", help="keep how long the tests of this run took")
+    parser.addoption("--seeds", type=int, default=1, help="how many simulated networks a group has to stand")
+    parser.addoption(
+        "--releases", default="", metavar="LIST", help="whose real libraries are in all scenarios of groups"
+    )
     parser.addoption("--walk", action="store_true", help="install and build for real what the documents say")
 
 
@@ -33,6 +37,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "device(path): needs to open that device")
     config.addinivalue_line("markers", "package(name): needs a Debian package that some releases lack")
     config.addinivalue_line("markers", "newer_tox(release): needs libtoxcore of that release of Debian")
+    slow = "slow_with_real: takes a minute with the real library, which then needs --releases"
+    config.addinivalue_line("markers", slow)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(schedule.Progress(config, config.getoption("record_durations")))
 
@@ -104,5 +110,35 @@ def udp_world(request):
     from tests.support.worlds import BACKENDS
 
     stage = BACKENDS[request.param]()
+    yield stage
+    stage.close()
+
+
+def pytest_generate_tests(metafunc):
+    """The simulated networks that a scenario of groups has to stand, each as often as `--seeds` says."""
+    if "group_world" in metafunc.fixturenames:
+        from tests.support.worlds import GROUP_SIDES, GROUP_UNIVERSES
+
+        seeds = range(1, metafunc.config.getoption("seeds") + 1)
+        stages = [
+            pytest.param((kind, seed), id=f"{kind}-{seed}") for kind in GROUP_UNIVERSES for seed in seeds
+        ]
+        slow = any(mark.name == "slow_with_real" for mark in metafunc.definition.iter_markers())
+        for which in newer_tox.asked_for(metafunc.config, slow):
+            marks = pytest.mark.newer_tox(release=which)
+            stages += [pytest.param((side, which), id=f"{side}-{which}", marks=marks) for side in GROUP_SIDES]
+        metafunc.parametrize("group_world", stages, indirect=True)
+
+
+@pytest.fixture
+def group_world(request):
+    """The stage of a scenario of groups: simulated, lossy, without UDP; loopback with the real library."""
+    from tests.support.worlds import GROUP_SIDES, GROUP_UNIVERSES, LoopbackWorld
+
+    kind, which = request.param
+    if kind in GROUP_UNIVERSES:
+        stage = GROUP_UNIVERSES[kind](which)
+    else:
+        stage = LoopbackWorld(GROUP_SIDES[kind], release=which)
     yield stage
     stage.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import newer_tox
 from tests.support.made_once import made_once
 from tests.support.prefix import ROOT, compile_c, library_dir
 from tests.support.private_network import HOST, PrivateNetwork
@@ -15,7 +16,12 @@ from tests.support.private_network import HOST, PrivateNetwork
 HERE = Path(__file__).parent / "scenarios"
 PYTHON = Path(__file__).parents[1] / "scenarios"
 SUPPORT = Path(__file__).parents[1] / "support" / "files.py"
-NAMES = sorted(path.stem for path in HERE.glob("*.c") if path.stem != "scenario")
+GROUP_SUPPORT = SUPPORT.with_name("groups.py")
+NAMES = sorted(path.stem for path in HERE.glob("*.c") if path.stem not in ("scenario", "groups"))
+#: they need a newer real library than Debian 12 has
+GROUPS = [name for name in NAMES if name.startswith("group_")]
+#: those that run with the real library each time; Python's do so all, and take as long
+WITH_REAL = {"group_general", "group_moderation"}
 #: what needs more than alice and bob
 MORE_THAN_TWO = {"hundred_nodes", "conference_query", "conference_invite_merge"}
 
@@ -42,6 +48,20 @@ def test_the_same_scenarios_in_c_and_python():
     assert python >= MORE_THAN_TWO
 
 
+def test_every_callback_of_groups_is_waited_for():
+    """In C and in Python: a scenario that waits for an event cannot pass without it."""
+    header = (ROOT / "include" / "toxcore.h").read_text()
+    callbacks = re.findall(r"^void tox_callback_(group_\w+)\(", header, re.MULTILINE)
+    assert len(callbacks) == 18
+    c = "".join(path.read_text() for path in HERE.glob("group*.c"))
+    python = "".join(path.read_text() for path in [*PYTHON.glob("test_group_*.py"), GROUP_SUPPORT])
+    waited_c = set(re.findall(r"take_group\(\w+, (GROUP_\w+),", c))
+    waited_python = set(re.findall(r"wait\(\s*events\.(Group\w+)", python))
+    assert [name for name in callbacks if name.upper() not in waited_c] == []
+    events = ["".join(word.capitalize() for word in name.split("_")) for name in callbacks]
+    assert [name for name in events if name not in waited_python] == []
+
+
 def test_every_callback_has_a_scenario():
     """In C and in Python; what is set for single packet IDs has its scenario in C, where alone it exists."""
     header = (ROOT / "include" / "toxcore.h").read_text()
@@ -63,8 +83,11 @@ def programs(tmp_path_factory):
 
     def program(name):
         def build(folder):
-            sources = (HERE / f"{name}.c", HERE / "scenario.c")
-            compile_c(folder / name, *sources, flags=["-std=gnu11", f"-I{HERE}"])
+            sources, flags = [HERE / f"{name}.c", HERE / "scenario.c"], ["-std=gnu11", f"-I{HERE}"]
+            if name in GROUPS:
+                sources.append(HERE / "groups.c")
+                flags.append("-DSCENARIO_GROUPS")
+            compile_c(folder / name, *sources, flags=flags)
 
         return made_once(tmp_path_factory, f"scenario-{name}", build) / name
 
@@ -73,27 +96,64 @@ def programs(tmp_path_factory):
 
 def run(program, sides, **environment):
     alice, bob = SIDES[sides]
-    environment.update(TOX_LIB_ALICE=str(alice()), TOX_LIB_BOB=str(bob()), PATH=os.environ["PATH"])
+    run_with(program, alice(), bob(), **environment)
+
+
+def run_with(program, alice, bob, **environment):
+    """With the libraries in those folders."""
+    environment.update(TOX_LIB_ALICE=str(alice), TOX_LIB_BOB=str(bob), PATH=os.environ["PATH"])
     ran = subprocess.run([program], env=environment, capture_output=True, text=True, timeout=320)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.mark.timeout(330)
 @pytest.mark.parametrize("sides", SIDES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(GROUPS)))
 def test_scenario(name, sides, programs):
     run(programs(name), sides)
 
 
 @pytest.mark.timeout(330)
+@pytest.mark.parametrize("name", GROUPS)
+def test_group_scenario(name, programs):
+    run(programs(name), "ours-ours")
+
+
+def pytest_generate_tests(metafunc):
+    """The real library where it has groups: for a few scenarios, and for all with the releases asked for."""
+    if "group_with" in metafunc.fixturenames:
+        named = [
+            pytest.param((name, which), id=f"{name}-{which}", marks=pytest.mark.newer_tox(release=which))
+            for name in GROUPS
+            for which in newer_tox.asked_for(metafunc.config, slow=name not in WITH_REAL)
+        ]
+        metafunc.parametrize("group_with", named)
+
+
+@pytest.mark.timeout(330)
+@pytest.mark.parametrize("sides", ["ours-real", "real-ours"])
+def test_group_scenario_with_the_real_library(group_with, sides, programs):
+    name, release = group_with
+    folders = [library_dir(), newer_tox.library_dir(release)]
+    run_with(programs(name), *(folders if sides == "ours-real" else reversed(folders)))
+
+
+@pytest.mark.timeout(330)
 @pytest.mark.parametrize("sides", RELAYED)
-@pytest.mark.parametrize("name", sorted(set(NAMES) - UDP_ONLY))
+@pytest.mark.parametrize("name", sorted(set(NAMES) - set(GROUPS) - UDP_ONLY))
 @pytest.mark.namespaces
 def test_without_udp(name, sides, programs):
     """Alice and bob have no UDP. On addresses that look public, as c-toxcore wants it for this."""
     program = programs(name)
     with PrivateNetwork():
         run(program, sides, TOX_RELAY="bob", TOX_HOST=HOST)
+
+
+@pytest.mark.namespaces
+def test_a_group_without_udp(programs):
+    program = programs("group_tcp")
+    with PrivateNetwork():
+        run(program, "ours-ours", TOX_RELAY="bob", TOX_HOST=HOST)
 
 
 @pytest.mark.timeout(330)

@@ -80,6 +80,12 @@ def of_release(value, release):
     return pytest.param(value, marks=pytest.mark.newer_tox(release=release))
 
 
+def asked_for(config, slow=False):
+    """The releases of --releases; without it the newest, and none for what takes long."""
+    asked = config.getoption("releases") or ("" if slow else "sid")
+    return [release for release in asked.split(",") if release]
+
+
 def provide(release):
     """Download it unless it is there; "", or why it is not to be had."""
     if has(release):

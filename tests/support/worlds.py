@@ -108,6 +108,7 @@ class World:
         self.actors = []
         self.relayed = relayed
         self.relay = None
+        self.loses_packets = False
 
     def has_udp(self, name):
         """Plain nodes always have it."""
@@ -180,6 +181,7 @@ class SimulatedWorld(World):
         super().__init__(relayed)
         self.universe = Universe(seed, **network)
         self.fabric = TcpFabric(self.universe)
+        self.loses_packets = self.universe.loss > 0
         self.started = 0
 
     def actor(self, name, savedata=b"", behind=None):
@@ -218,13 +220,14 @@ class SimulatedWorld(World):
 
 
 class LoopbackWorld(World):
-    """Real sockets on this machine; actors named in `real` run Debian's library.
+    """Real sockets on this machine; actors named in `real` run Debian's library, or that of a newer release.
 
     With `public` they are in a network namespace of their own, on an address that is not of the LAN.
     """
 
-    def __init__(self, real=(), relayed=False, public=False):
+    def __init__(self, real=(), relayed=False, public=False, release=""):
         super().__init__(relayed)
+        self.release = release
         self.host = HOST if public else LOOPBACK
         self.network_of_ours = PrivateNetwork().enter() if public else None
         self.real = set(real)
@@ -234,7 +237,10 @@ class LoopbackWorld(World):
         if name in self.real:
             from tests.support.real_tox import RealTox
 
-            tox = RealTox(savedata=savedata, udp=udp, tcp_port=tcp_port)
+            groups, release = bool(self.release), self.release
+            tox = RealTox(
+                savedata=savedata, udp=udp, tcp_port=tcp_port, groups_persistence=groups, release=release
+            )
         else:
             tox = Core(loopback_options(savedata, udp=udp, tcp_port=tcp_port))
         actor = Actor(self, name, tox, self.host, 0, tcp_port)
@@ -298,4 +304,25 @@ RELAYED_BACKENDS = {
     "tcp-real-real-over-ours": lambda: relayed_world({"alice", "bob", "node1"}),
 }
 
-__all__ = ["BACKENDS", "RELAYED_BACKENDS", "Actor", "LoopbackWorld", "SimulatedWorld", "events"]
+#: simulated networks for groups
+GROUP_UNIVERSES = {
+    "universe": lambda seed: SimulatedWorld(seed),
+    "lossy": lambda seed: SimulatedWorld(seed, loss=0.1, duplicate=0.05, jitter_ms=100),
+    "tcp-universe": lambda seed: SimulatedWorld(seed, relayed=True),
+}
+#: which side is the real library in groups; it needs a newer one than Debian 12 has
+GROUP_SIDES = {
+    "ours-real": {"bob", "node0", "node2"},
+    "real-ours": {"alice", "node0", "node2"},
+}
+
+__all__ = [
+    "BACKENDS",
+    "GROUP_SIDES",
+    "GROUP_UNIVERSES",
+    "RELAYED_BACKENDS",
+    "Actor",
+    "LoopbackWorld",
+    "SimulatedWorld",
+    "events",
+]

@@ -1,4 +1,7 @@
 #include "scenario.h"
+#ifdef SCENARIO_GROUPS
+#include "groups.h"
+#endif
 
 #include <errno.h>
 #include <fcntl.h>
@@ -165,6 +168,9 @@ static Tox *new_tox(const uint8_t *save, size_t length, bool udp, uint16_t tcp_p
     tox_options_set_tcp_port(options, tcp_port);
     tox_options_set_start_port(options, 33445);
     tox_options_set_end_port(options, 33999);
+#ifdef SCENARIO_GROUPS
+    tox_options_set_experimental_groups_persistence(options, true);
+#endif
     if (save != NULL) {
         tox_options_set_savedata_type(options, TOX_SAVEDATA_TYPE_TOX_SAVE);
         tox_options_set_savedata_data(options, save, length);
@@ -198,6 +204,9 @@ void start_tox(Side *side, const uint8_t *save, size_t length)
     tox_callback_conference_title(side->tox, on_title);
     tox_callback_conference_peer_name(side->tox, on_peer_name);
     tox_callback_conference_peer_list_changed(side->tox, on_peer_list);
+#ifdef SCENARIO_GROUPS
+    record_groups(side);
+#endif
 }
 
 uint8_t *get_save(Side *side, size_t *length)

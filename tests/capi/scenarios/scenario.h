@@ -46,6 +46,8 @@ typedef struct Side {
     Seen_List requests, messages, receipts, names, status_messages, statuses, typings, connections, lossy,
         lossless;
     Seen_List invites, joined, conference_messages, titles, peer_names, peer_lists;
+    struct Group_Lists *groups; /* see groups.h */
+    struct Side *beside; /* the side in whose process this instance runs as well */
 } Side;
 
 /* Run everything of this side once and sleep a little. */
