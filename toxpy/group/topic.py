@@ -165,8 +165,8 @@ class CurrentTopic:
     def _is_newer(self, topic: Topic) -> bool:
         """While locked. c-toxcore takes the one that came last when both have the same version.
 
-        c-toxcore 0.2.22 may have refused the topic that the founder signed anew. Its user is then the first to
-        set one of that version.
+        c-toxcore 0.2.22 may have refused the topic that the founder signed anew. Its user is then the first
+        to set one of that version.
         """
         ours = self.topic
         if topic.version != ours.version:
