@@ -363,6 +363,19 @@ def test_nobody_speaks_for_us(room, three):
     assert "alice" in alice.names() and alice.texts() == []
 
 
+def test_a_lie_about_a_key_breaks_no_link(room, three):
+    """Any member may say of any peer that it has another DHT key."""
+    alice, bob, carol = three
+    peer = alice.conference().peers.by_key[carol.real_pk]
+    lie = packets.NEW_PEER_DATA.pack(peer.number, carol.real_pk, bytes([7]) * 32)
+    alice.hear(bob, message(number_of(bob), 10_000, packets.NEW_PEER, lie))
+    room.run(1)
+    assert alice.links() == {"bob", "carol"}
+    carol.conference_send_message(0, 0, b"still linked")
+    room.run(1)
+    assert alice.texts() == [b"still linked"]
+
+
 def test_a_list_with_a_frozen_peer_goes_on_behind_it(room, three):
     """c-toxcore reads no further."""
     alice, bob, carol = three
