@@ -3,10 +3,10 @@
     python -m tests.fuzz.conference_packets COUNT [SEED]
 
 Packets of every kind are recorded while members join, talk, rename, sleep and leave; then cut, flipped,
-spliced and mixed with noise, and heard by alice over the connections to bob, a member, to eve, a friend in no
-conference, and to dave, whom she knows from another conference only. What alice passes on reaches carol. All
-tables must stay below their limits and memory flat; at the end alice and carol still talk, with eve, who comes
-in then. Anything raised ends the run.
+spliced and mixed with noise, and heard by alice over the connections to bob, a member, to eve, a friend in
+no conference, and to dave, whom she knows from another conference only. What alice passes on reaches carol.
+All tables must stay below their limits and memory flat; at the end alice and carol still talk, with eve, who
+comes in then. Anything raised ends the run.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from toxpy.conference import links, packets, peers
 from toxpy.generated import events as ev
 
 BATCH = 10_000
-#: Packets between two steps of everybody's time.
-AT_ONCE = 50
+#: Packets between two steps of everybody's time, and their milliseconds.
+AT_ONCE, STEP_MS = 50, 200
 KINDS = {96, 97, 98, 99, 100, 199}
 #: Noise has a kind of conferences, or it would come to nobody.
 KIND_LIST = sorted(KINDS)
@@ -36,6 +36,8 @@ class Attack:
         self.rng = random.Random(seed)
         self.alice, self.bob, self.carol, self.eve = self.room.friends("alice", "bob", "carol", "eve")
         self.number = self.room.bring_in(self.alice, [self.bob, self.carol])
+        #: number of bob's last message of those that he makes up
+        self.said = 1 << 20
         # with audio, and dave, whom bob brings in
         self.audio = self.alice.core.toxav_add_av_groupchat()
         self.alice.conference_invite(self._friend(self.bob), self.audio)
@@ -98,9 +100,12 @@ class Attack:
         """So many, as time goes on."""
         senders = [self.bob, self.bob, self.bob, self.eve, self.dave]
         for done in range(count):
-            self.alice.hear(self.rng.choice(senders), self.packet())
+            sender = self.rng.choice(senders)
+            if sender.real_pk in self.alice.connections.connections:
+                self.alice.hear(sender, self.packet())
             if done % AT_ONCE == 0:
                 self._come_back()
+                self.room.clock.now_ms += STEP_MS
                 self.room.step()
         for member in self.room.members:
             member.seen.clear()
@@ -113,6 +118,13 @@ class Attack:
             if self.bob.real_pk not in conference.links.by_key:
                 cookie = packets.COOKIE.pack(number, conference.type, conference.id)
                 self.alice.hear(self.bob, packets.pack_answer(0, cookie))
+        # and brings in again whom alice has forgotten
+        known = self.alice.conference(self.audio).peers.by_key
+        if self.dave.real_pk not in known and self.bob.real_pk in known:
+            self.said += 1
+            dave = packets.NEW_PEER_DATA.pack(self.said & 0xFFFF, self.dave.real_pk, self.dave.dht.public_key)
+            head = packets.AUTHORED.pack(known[self.bob.real_pk].number, self.said, packets.NEW_PEER)
+            self.alice.hear(self.bob, packets.HEAD.pack(packets.MESSAGE, self.audio) + head + dave)
 
     def check_tables(self):
         """Nothing has more in it than it may."""

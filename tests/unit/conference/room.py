@@ -206,6 +206,8 @@ class Room:
                     one.written.append((other.name, packet))
                     if self._reaches(one, other) and not self.loses(one, packet):
                         self.flying.append((now_ms + STEP_MS, one, other, packet))
+                # what left makes room
+                crypto.room += len(crypto.written)
                 crypto.written.clear()
                 crypto.lossy.clear()
             for crypto in one.net_crypto.connections:
