@@ -23,6 +23,8 @@ from toxpy.generated import events as ev
 BATCH = 10_000
 #: Packets between two steps of everybody's time, and their milliseconds.
 AT_ONCE, STEP_MS = 50, 200
+#: Packets of all together in 10 s without attack: who pings, and who looks for peers that were invented.
+MAX_QUIET = 2_000
 KINDS = {96, 97, 98, 99, 100, 199}
 #: Noise has a kind of conferences, or it would come to nobody.
 KIND_LIST = sorted(KINDS)
@@ -154,6 +156,12 @@ def still_talk(fight):
         return all(everybody <= keys for keys in lists)
 
     room.until(lambda: see_each_other((alice, carol)), 120)
+    # nothing goes round for ever
+    room.run(10)
+    for member in room.members:
+        member.written.clear()
+    room.run(10)
+    assert sum(len(member.written) for member in room.members) < MAX_QUIET
     room.bring_in(alice, [eve], fight.number)
     everybody.add(eve.real_pk)
     room.until(lambda: see_each_other((alice, carol, eve)), 120)

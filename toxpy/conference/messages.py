@@ -176,7 +176,7 @@ def on_lossy(
     if conference.type != TYPE_AV or own is None or peer is None or peer is own or peer.state != ACTIVE:
         rt.counters.drop("conference_lossy_author")
         return
-    if not peer.takes_lossy(number):
+    if not peer.takes_lossy(number, rt.clock.now_ms):
         return
     conference.links.send_lossy(own.real_pk, packet[3:], link)
     handler = kinds.handlers[packet[LOSSY_HEADER.size]]

@@ -79,6 +79,24 @@ def test_numbers_wrap(peer):
     assert not peer.takes(0xFFFFFFFF, 64)
 
 
+def test_numbers_are_in_no_circle(peer):
+    """Or nine messages spread over all numbers would go round in a conference for ever."""
+    numbers = [i * (1 << 32) // 12 for i in range(12)]
+    taken = [number for _ in range(100) for number in numbers if peer.takes(number, 64)]
+    assert taken.count(0) == 1
+    assert len(taken) <= 12
+
+
+def test_lossy_numbers_go_round_slowly(peer):
+    """Or three packets would."""
+    moments = range(0, 100_000, 20)
+    taken = [now_ms for i, now_ms in enumerate(moments) if peer.takes_lossy(i % 3 * 21_845, now_ms)]
+    assert len(taken) <= 2 * 10
+    # and who talks all the time is always heard
+    other = type(peer)(6, bytes(32), bytes(32), 0)
+    assert all(other.takes_lossy(i & 0xFFFF, i * 2) for i in range(200_000))
+
+
 def test_an_older_name_does_not_replace_a_newer_one(peer):
     assert peer.takes(10, 48)
     assert not peer.takes(9, 48)
@@ -88,7 +106,9 @@ def test_an_older_name_does_not_replace_a_newer_one(peer):
 
 
 def test_lossy_numbers(peer):
-    takes = peer.takes_lossy
+    def takes(number, now_ms=0):
+        return peer.takes_lossy(number, now_ms)
+
     assert [takes(n) for n in (65530, 65530, 2, 65535, 65535, 1, 2)] == [
         True,
         False,
