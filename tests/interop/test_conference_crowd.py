@@ -1,4 +1,4 @@
-"""A conference of fifty of ours and three of the real library: more members than links, every tenth packet lost."""
+"""Fifty of ours and three of the real library in a conference: not all are linked, every tenth packet is lost."""
 
 import subprocess
 
