@@ -1,4 +1,4 @@
-"""Fifty of ours and three of the real library in a conference: not all are linked, every tenth packet is lost."""
+"""Fifty of ours and three of the real library in a conference: more than have links, over lossy ways."""
 
 import subprocess
 
