@@ -51,10 +51,10 @@ def new(tmp_path, name, *words, **variables):
 
 
 class Debian:
-    """The real library as somebody on the network, iterated while we wait."""
+    """The real library, of a newer release if one is named, on the network; iterated while we wait."""
 
-    def __init__(self, node):
-        self.tox = RealTox()
+    def __init__(self, node, release=""):
+        self.tox = RealTox(release=release)
         self.tox.bootstrap(*node.address)
         self.seen = []
 

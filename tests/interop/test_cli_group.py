@@ -1,10 +1,14 @@
-"""`toxpy group` as people and scripts use it, ours with ours."""
+"""`toxpy group` as people and scripts use it: ours with ours, and with c-toxcore's library."""
 
 import signal
 
-from tests.interop.test_cli import new, node, start, where  # noqa: F401
+import pytest
+
+from tests.interop.test_cli import Debian, new, node, start, where  # noqa: F401
 from tests.interop.test_cli_conference import befriend
 from tests.support.cli import objects, run
+from tests.support.newer_tox import of_release
+from toxpy.generated import enums, events
 from toxpy.group.keys import ExtendedKeyPair
 
 NOBODYS_ID = ExtendedKeyPair(b"\7" * 32).public.sig.hex()
@@ -120,3 +124,48 @@ def test_what_cannot_be_done_is_said(tmp_path, where):  # noqa: F811
     ran = run("group", "leave", "one", "-p", path, *where)
     assert ran.returncode == 0 and ran.stdout.startswith(f"{one['group']} one (founder, public, ")
     assert run("group", "list", "-p", path).stdout.startswith(f"{two['group']} two (")
+
+
+@pytest.mark.parametrize("release", [of_release("sid", "sid")])
+def test_in_a_group_of_the_real_library(release, tmp_path, start, where, node):  # noqa: F811
+    real = Debian(node, release)
+    try:
+        talk_with(real, tmp_path, start, where)
+    finally:
+        real.tox.kill()
+
+
+def talk_with(real, tmp_path, start, where):  # noqa: F811
+    path = new(tmp_path, "Alice")[0]
+    number = real.tox.group_new(enums.TOX_GROUP_PRIVACY_STATE_PUBLIC, b"Mixed", b"Real")
+    real.tox.group_set_topic(number, b"of both")
+    chat_id = real.tox.group_get_chat_id(number).hex().upper()
+    join = start("group", "join", chat_id, "-p", path, *where)
+    real.run_until(lambda: join.process.poll() is not None)
+    status, said = join.finish()
+    assert status == 0, said
+    assert (result(said)["title"], result(said)["topic"], len(result(said)["peers"])) == (
+        "Mixed",
+        "of both",
+        2,
+    )
+    talk = start("group", "chat", "-p", path, *where)
+    # the others saw us leave, and come back
+    real.until(events.GroupPeerExit)
+    peer = real.until(events.GroupPeerJoin).peer_id
+    talk.say("żółw", "/whisper real hush", "/nick Alicja")
+    assert real.until(events.GroupMessage).message == "żółw".encode()
+    assert real.until(events.GroupPrivateMessage).message == b"hush"
+    assert real.until(events.GroupPeerName).name == b"Alicja"
+    real.tox.group_send_message(number, 1, b"waves")
+    real.tox.group_send_private_message(number, peer, 0, b"hush too")
+    real.tox.group_set_role(number, peer, enums.TOX_GROUP_ROLE_MODERATOR)
+    real.run_for(2)
+    talk.wait_for("group_message", type="action", text="waves", name="Real", private=False)
+    talk.wait_for("group_message", text="hush too", private=True)
+    talk.wait_for("group_moderation", change="moderator", by="Real")
+    talk.say("/topic Still of both", "/close bye")
+    assert real.until(events.GroupTopic).topic == b"Still of both"
+    assert real.until(events.GroupPeerExit).part_message == b"bye"
+    real.run_until(lambda: talk.process.poll() is not None)
+    assert talk.finish()[0] == 0

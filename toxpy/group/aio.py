@@ -159,9 +159,9 @@ class AsyncGroup:
 
         Members that are not reached within another second get nothing of what is said at once.
 
-        ToxError when a member does not let us in: `name` is TOX_GROUP_JOIN_FAIL_PEER_LIMIT (retryable),
-        TOX_GROUP_JOIN_FAIL_INVALID_PASSWORD or TOX_GROUP_JOIN_FAIL_UNKNOWN. TimeoutError, which says how far
-        it came, after `timeout_s`.
+        ToxError when we have left for a while, or a member does not let us in: its name is then
+        TOX_GROUP_JOIN_FAIL_PEER_LIMIT (retryable), TOX_GROUP_JOIN_FAIL_INVALID_PASSWORD or
+        TOX_GROUP_JOIN_FAIL_UNKNOWN. TimeoutError, which says how far it came, after `timeout_s`.
         """
         as_seconds(timeout_s, "timeout_s")
         if _is_in(self.tox.sync, self.number):
@@ -169,6 +169,8 @@ class AsyncGroup:
         try:
             async with asyncio.timeout(timeout_s):
                 while not _is_in(self.tox.sync, self.number):
+                    if not self.connected:
+                        raise api_error("TOX_ERR_GROUP_SEND_MESSAGE_DISCONNECTED", self.why_not())
                     await _change(self)
         except TimeoutError as error:
             raise TimeoutError(f"not in the group after {timeout_s:g} s: {self.why_not()}") from error
@@ -272,6 +274,7 @@ class AsyncGroup:
     def disconnect(self) -> None:
         """Leave for a while: we keep what we know and are, and see and hear nothing."""
         self.tox.call("group_disconnect", self.number)
+        finish_all(self.tox._group_waiters.get(self.number, []))
 
     async def reconnect(self, timeout_s: float | None = JOIN_S) -> None:
         """Come back, and return once we are in; errors as of `joined`."""

@@ -193,8 +193,14 @@ def test_who_finds_nobody_hears_why():
         assert found.why_not() == "members answer, but none has let us in yet"
         assert await meeting.result(joining) is found
         found.disconnect()
-        assert found.why_not().startswith("we do not look for it")
+        with pytest.raises(toxpy.ToxError, match="we do not look for it"):
+            await found.joined()
         meeting.stop("Alice")
+        joining = asyncio.ensure_future(found.reconnect())
+        await asyncio.sleep(0)
+        found.disconnect()
+        with pytest.raises(toxpy.ToxError, match="we do not look for it"):
+            await joining
         lost = await meeting.start("Carol")
         joining = asyncio.ensure_future(lost.group_join(group.id))
         await asyncio.sleep(0)
