@@ -169,7 +169,8 @@ class Attack:
             self.liar.vanish()
             self.liar = self._stranger()
         else:
-            self.liar.group.begin()
+            if not self.liar.group.is_in_use:
+                self.liar.group.begin()
             self.liar.ask(self.victim)
         self.world.wait(1000)
         return None
