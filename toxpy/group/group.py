@@ -338,6 +338,12 @@ class Group:
 
     # sending
 
+    def greet(self, peer: Peer) -> None:
+        """Tell a peer who we are, and ask it the same; once in a session."""
+        if not peer.is_greeted and peer.send(packets.PEER_INFO, self.own_info()):
+            peer.is_greeted = True
+            peer.send(packets.PEER_INFO_REQUEST, b"")
+
     def send_all(self, kind: int, data: bytes, *, but: Peer | None = None) -> bool:
         """A lossless packet to all confirmed peers `but` one; False when there are some and none took it."""
         taken = [peer.send(kind, data) for peer in self.peers.confirmed() if peer is not but]

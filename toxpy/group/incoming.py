@@ -47,6 +47,10 @@ TELL_ADDRESS_MS = 60_000
 #: Time in which others may let us in after one peer did not, in ms.
 REFUSED_MS = 3000
 
+#: Time in which a peer that was let in may ask us who we are, in ms. c-toxcore that is back asks nobody for up
+#: to 13 s.
+GREET_MS = 2000
+
 
 class Incoming:
     """The host of all peers of one group."""
@@ -116,9 +120,7 @@ class Incoming:
             password = packets.pack_password(group.state.shared.password)
             peer.is_asked_in = peer.send(packets.INVITE_REQUEST, password)
         elif asked:
-            peer.is_greeted = True
-            peer.send(packets.PEER_INFO, group.own_info())
-            peer.send(packets.PEER_INFO_REQUEST, b"")
+            group.greet(peer)
 
     def on_lossless(self, peer: Peer, kind: int, data: bytes) -> None:
         """The next lossless packet."""
@@ -153,6 +155,7 @@ class Incoming:
         else:
             peer.is_trusted = True
             peer.send(packets.INVITE_RESPONSE, b"")
+            group.net.rt.timers.call_later(GREET_MS, lambda: group.greet(peer))
 
     def _refuse(self, peer: Peer, reason: int) -> None:
         peer.send_lossy(packets.REJECT, packets.pack_reject(reason))

@@ -92,11 +92,12 @@ class Sync:
             group.connect(member.public_key, PEER_INFO, member.address, member.relays)
         if not group.state.is_synced:
             return
+        # of those that join at once each may have asked others to let it in, who were not in either
+        greeted = [peer] if group.is_connected else group.peers
         group.become_connected()
-        if not peer.is_confirmed and not peer.is_greeted:
-            peer.is_greeted = True
-            peer.send(packets.PEER_INFO, group.own_info())
-            peer.send(packets.PEER_INFO_REQUEST, b"")
+        for other in greeted:
+            if not other.is_confirmed:
+                group.greet(other)
 
 
 def _announced(other: Peer, asker: Peer) -> Member | None:

@@ -64,6 +64,20 @@ def test_a_joiner_meets_members_that_announce_anywhere(seed):
     assert crowd.until(lambda: joined.group.is_connected, 15)
 
 
+def test_twenty_that_join_at_once_see_each_other():
+    """Each of them may have asked others to let it in, who are not in either."""
+    crowd = Crowd(20)
+    founded = crowd.groups(5).new(b"Group", PUBLIC, b"a")
+    crowd.world.run_for(30)
+    for i in range(20):
+        crowd.actors.append(crowd.world.actor(f"joiner {i}"))
+        crowd.actors[-1].bootstrap_to(crowd.actors[i % 5])
+    crowd.world.run_for(10)
+    chat_id = founded.group.state.chat.sig
+    joined = [crowd.groups(number).join(chat_id, b"b") for number in range(20, 40)]
+    assert crowd.until(lambda: all(member_count(entry) == 21 for entry in [founded, *joined]), 2)
+
+
 def test_a_joiner_waits_for_the_first_member():
     crowd = Crowd(8)
     a, b = crowd.groups(1), crowd.groups(2)

@@ -13,6 +13,7 @@ from toxpy.group.keys import ExtendedKeyPair
 from toxpy.group.moderation import MODERATOR, OBSERVER, USER
 from toxpy.group.saved import SavedGroup
 from toxpy.group.state import GroupState
+from toxpy.group.sync import Sync
 from toxpy.group.wire import PEER_INFO
 
 
@@ -371,6 +372,14 @@ def test_an_address_is_tried_as_soon_as_it_is_known():
     founder.group.connect(new.keys.public.enc, PEER_INFO, old.socket.address)
     founder.group.connect(new.keys.public.enc, PEER_INFO, new.socket.address)
     assert world.until(world.is_mesh, 1500)
+
+
+def test_who_was_let_in_and_asks_nothing_is_greeted(monkeypatch):
+    """c-toxcore that comes back asks nobody for up to 13 s."""
+    world = World()
+    monkeypatch.setattr(Sync, "ask", lambda *_arguments, **_options: None)
+    joiner = world.join("joiner")
+    assert world.until(lambda: world.founder.sees(joiner) and joiner.sees(world.founder), 4000)
 
 
 def test_messages_go_on_after_a_restart():
