@@ -47,8 +47,8 @@ TELL_ADDRESS_MS = 60_000
 #: Time in which others may let us in after one peer did not, in ms.
 REFUSED_MS = 3000
 
-#: Time in which a peer that was let in may ask us who we are, in ms. c-toxcore that is back asks nobody for up
-#: to 13 s.
+#: Time in which a peer that was let in may ask us who we are, in ms. c-toxcore that is back asks nobody for
+#: up to 13 s.
 GREET_MS = 2000
 
 

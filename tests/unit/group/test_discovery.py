@@ -66,7 +66,7 @@ def test_a_joiner_meets_members_that_announce_anywhere(seed):
 
 def test_twenty_that_join_at_once_see_each_other():
     """Each of them may have asked others to let it in, who are not in either."""
-    crowd = Crowd(20)
+    crowd = Crowd(30)
     founded = crowd.groups(5).new(b"Group", PUBLIC, b"a")
     crowd.world.run_for(30)
     for i in range(20):
@@ -74,7 +74,7 @@ def test_twenty_that_join_at_once_see_each_other():
         crowd.actors[-1].bootstrap_to(crowd.actors[i % 5])
     crowd.world.run_for(10)
     chat_id = founded.group.state.chat.sig
-    joined = [crowd.groups(number).join(chat_id, b"b") for number in range(20, 40)]
+    joined = [crowd.groups(number).join(chat_id, b"b") for number in range(30, 50)]
     assert crowd.until(lambda: all(member_count(entry) == 21 for entry in [founded, *joined]), 2)
 
 
