@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from tests.interop.test_cli import Debian, debian, new, node, start, where  # noqa: F401
+from tests.support.bootstrapd import until
 from tests.support.cli import OURS, environment, objects, run
 from tests.support.files import content
 from tests.support.real_tox import RealTox
@@ -78,10 +79,14 @@ def test_receiver_is_killed_and_started_again(tmp_path, start, where, inbox):  #
     bob, bob_id = new(tmp_path, "Bob")
     expected = make_file(tmp_path / "large", LARGE)
     words = ["receive", "--accept", "--files", inbox, "--count", 1, "-p", bob, *where]
+    size_alone = bob.stat().st_size
     receive = start(*words)
     send = start("send-file", bob_id, tmp_path / "large", "-p", alice, *where)
     while receive.wait_for("file_progress")["position"] < LARGE // 20:
         pass
+    # on a busy disk a profile takes longer to be written than the file takes to get so far: without the
+    # friend in it there is nobody to receive from
+    until(lambda: bob.stat().st_size > size_alone, 20, lambda: "the friend was not saved")
     receive.stop(signal.SIGKILL)
     (part,) = os.listdir(inbox)
     there = (inbox / part).stat().st_size

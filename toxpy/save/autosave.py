@@ -1,4 +1,7 @@
-"""Saving a running instance into its profile: soon after a change, now and then, and at the end.
+"""Saving a running instance into its profile: at once after a change, now and then, and at the end.
+
+A program may be killed right after it got a friend, so the first change is saved in the next pass, and those
+that follow it a moment later together.
 
 The instance's own timers drive it, in the thread that iterates; the disk is waited for in the file's
 thread (`toxpy.save.diskfile`), so a disk that hangs stops nothing here.
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
         def get_savedata(self) -> bytes: ...
 
 
-#: Milliseconds from a change to the save, between saves without a change, and from a failure to the next try.
+#: Milliseconds between two saves, between two without a change, and from a failure to the next try.
 SAVE_DELAY_MS, SAVE_INTERVAL_MS, SAVE_RETRY_MS = 300, 600_000, 30_000
 #: Milliseconds between looks whether a save is done.
 _LOOK_MS = 20
@@ -50,6 +53,8 @@ class Autosave:
         self._job: Job | None = None
         self._written = profile.savedata
         self._end_ms = 0
+        #: when the state was last looked at to be saved
+        self._begun_ms = core.now_ms() - SAVE_DELAY_MS
         self._again = False
         self._arm(SAVE_INTERVAL_MS)
 
@@ -59,16 +64,17 @@ class Autosave:
         self._timer = self._core.rt.timers.call_at(self._core.now_ms() + delay_ms, callback or self._begin)
 
     def changed(self) -> None:
-        """Something worth keeping changed: save soon, once for all that changes meanwhile."""
+        """Something worth keeping changed: save it, once for all that changes before the next pass."""
         if self._job is not None:
             self._again = True
         elif not self._again:
             self._again = True
-            self._arm(SAVE_DELAY_MS)
+            self._arm(max(0, self._begun_ms + SAVE_DELAY_MS - self._core.now_ms()))
 
     def _begin(self) -> None:
         """Hand the present state to the disk, unless it is there already."""
         self._again = False
+        self._begun_ms = self._core.now_ms()
         data = self._core.get_savedata()
         if data == self.profile.savedata:
             self._arm(SAVE_INTERVAL_MS)

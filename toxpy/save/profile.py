@@ -3,7 +3,7 @@
     with Profile.open("alice.tox", passphrase="...") as profile, Tox(profile=profile) as tox:
         ...
 
-The instance starts from the profile, and saves into it soon after something worth keeping changed,
+The instance starts from the profile, and saves into it as soon as something worth keeping changed,
 every ten minutes, and when it is closed. A save never leaves half a file (see `toxpy.save.diskfile`),
 and encrypts before anything reaches the disk. Nothing here ever makes a new identity where there was
 one: a damaged file is an error, the file stays as it is, and its last good copy is named.

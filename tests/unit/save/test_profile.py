@@ -412,6 +412,18 @@ def test_an_instance_saves_changes_and_at_the_end(path):
         assert profile.savedata == content(path)
 
 
+def test_a_new_friend_is_saved_in_the_next_pass(path, monkeypatch):
+    """Who is killed a moment later has the friend; the friend would not ask again."""
+    with Profile.create(path) as profile, toxpy.Tox(profile=profile, **free_of_net()) as tox:
+        jobs, save_soon = [], profile.save_soon
+        monkeypatch.setattr(profile, "save_soon", lambda data: jobs.append(save_soon(data)) or jobs[-1])
+        for _ in range(3):
+            tox.friend_add_norequest(KeyPair.generate(Rng()).public)
+        tox.iterate()
+        assert len(jobs) == 1 and jobs[0].done.wait(20)
+        assert len(save.parse(content(path)).friends) == 3
+
+
 def test_every_save_of_a_thousand_friends_is_of_one_moment(path):
     """Friends go while the instance saves and somebody else reads: the name counts those who went."""
     seen, problems, done = set(), [], threading.Event()
