@@ -99,8 +99,12 @@ def test_by_invitation(tmp_path, start, where):  # noqa: F811
         assert talk.stop(signal.SIGTERM)[0] == 143
 
 
-def test_what_cannot_be_done_is_said(tmp_path, where):  # noqa: F811
+def test_what_cannot_be_done_is_said(tmp_path, start, where):  # noqa: F811
     path = new(tmp_path, "Alice")[0]
+    join = start("group", "join", NOBODYS_ID, "-p", path, *where)
+    assert join.wait_for("group_searching")["found"] == 0
+    assert join.stop(signal.SIGINT)[0] == 130
+    assert run("group", "list", "-p", path).stdout == ""
     for words, problem, status in [
         (["chat"], "is in no group: python -m toxpy group create, or join", 1),
         (["invite", "club", "Bob"], "is in no group", 1),

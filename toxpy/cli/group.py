@@ -63,7 +63,8 @@ def _tell(out: Output, group: _Shown) -> None:
     topic = visible(group.topic).strip()
     out.result(
         "group",
-        " ".join([group.chat_id, visible(group.title), about]) + (f": {topic}" if topic else ""),
+        " ".join(filter(None, [group.chat_id, visible(group.title), about]))
+        + (f": {topic}" if topic else ""),
         group=group.chat_id,
         title=group.title,
         topic=group.topic,
@@ -268,7 +269,9 @@ async def _join(
             told = _tell_search(session, chat_id, told)
             await asyncio.wait([joining], timeout=LOOK_S)
     finally:
+        # who gives up leaves the group, and that is to be done before all ends
         joining.cancel()
+        await asyncio.wait([joining])
     try:
         return joining.result()
     except TimeoutError as error:

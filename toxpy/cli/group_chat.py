@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from toxpy.aio_events import Heard
 from toxpy.cli.group import GROUP_HELP, KIND, tell_group_invitation
 from toxpy.cli.group_commands import HELP, GroupCommands, peer_name
 from toxpy.cli.group_news import GroupNews
 from toxpy.cli.room_chat import NotSaid, RoomChat, make_chat_parser, talk
-from toxpy.cli.rooms import find_room
+from toxpy.cli.rooms import find_room, room_name
 from toxpy.cli.session import MAX_MESSAGE_SIZE, CliSession, run
 from toxpy.errors import ToxError
 from toxpy.generated.typed_enums import MessageType
@@ -45,6 +46,13 @@ class GroupChat(RoomChat):
         self._events = group.events()
         #: runs since we met the first member: the others that we were told of have some time
         self._meeting: asyncio.Future[None] | None = None
+
+    async def run(self, lines: AsyncIterator[str]) -> None:
+        """Send what is typed until there is no more, and show what comes."""
+        if len(self._group.peers) < 2 and self._group.connected:
+            text = f"looking for the members of {room_name(self._group)}"
+            self._status("self", text, status="looking", message="")
+        await super().run(lines)
 
     async def _listen(self) -> None:
         tasks = [asyncio.ensure_future(self._hear(self._messages))]

@@ -13,6 +13,8 @@ from toxpy.cli.group_news import GONE, GroupNews
 from toxpy.cli.terminal import Failure, Output
 from toxpy.group.aio_state import GroupPeer
 
+#: How each talk begins.
+BEGIN = "looking for the members of Club\n"
 OPTIONS = {"udp_enabled": False, "local_discovery_enabled": False}
 
 
@@ -41,7 +43,7 @@ def test_what_is_set(capsys):
     )  # fmt: skip
     assert (topic, me.name, me.status) == ("New", "Bob the rook", toxpy.UserStatus.BUSY)
     assert settings == "<GroupSettings privacy=1 peer_limit=7 topic_lock=1 voice=2>"
-    assert capsys.readouterr().err == (
+    assert capsys.readouterr().err == BEGIN + (
         "the topic is 'Old'\nthe topic is 'New', set by us\nwe are 'Bob the rook' now\nwe are busy now\n"
         "privacy: private, by us\nvoice: founder, by us\ntopic lock: off, by us\npeer limit: 7, by us\n"
         "password: set, by us\npassword: removed, by us\nBob the rook (founder, busy, you)\n"
@@ -67,18 +69,19 @@ def test_what_is_set(capsys):
 )
 def test_what_is_wrong(line, problem, capsys):
     assert typed(line) is not None
-    said = capsys.readouterr().err
+    said = capsys.readouterr().err.removeprefix(BEGIN)
     assert said.startswith("Warning: ") and problem in said and said.count("\n") == 1
 
 
 def test_what_is_no_command(capsys):
     typed("/foo bar")
-    assert capsys.readouterr().err.startswith("Warning: no such command: /foo\nWhat can be typed:\n")
+    said = capsys.readouterr().err.removeprefix(BEGIN)
+    assert said.startswith("Warning: no such command: /foo\nWhat can be typed:\n")
 
 
 def test_leaving(capsys):
     assert typed("/close bye", "never read") is None
-    assert capsys.readouterr().err == "we left for good\n"
+    assert capsys.readouterr().err == BEGIN + "we left for good\n"
 
 
 def test_a_message_that_nobody_can_get(capsys):
