@@ -48,6 +48,15 @@ LOCKS = {"on": GroupLock.ENABLED, "off": GroupLock.DISABLED}
 PRIVACY = {"public": GroupPrivacy.PUBLIC, "private": GroupPrivacy.PRIVATE}
 VOICES = {"all": GroupVoice.ALL, "moderator": GroupVoice.MODERATOR, "founder": GroupVoice.FOUNDER}
 
+#: What was done to a member, by the word for it in `--json`.
+DONE = {
+    "kick": "was sent away",
+    "observer": "may only read now",
+    "user": "is a user now",
+    "moderator": "is a moderator now",
+    "ignored": "is ignored",
+    "heard": "is heard again",
+}
 MAX_FAREWELL = TOX_GROUP_MAX_PART_LENGTH
 
 #: Tells of something: the rest of the name of its event, the text for people, fields for scripts.
@@ -183,21 +192,21 @@ class GroupCommands:
     def _ignore(self, text: str, ignore: bool) -> None:
         peer = find_peer(self._group, text)
         self._group.ignore(peer, ignore)
-        self._moderated(peer, "ignored" if ignore else "heard", "is ignored" if ignore else "is heard again")
+        self._moderated(peer, "ignored" if ignore else "heard")
 
     def _kick(self, text: str) -> None:
         peer = find_peer(self._group, text)
         self._group.kick(peer)
-        self._moderated(peer, "kick", "was sent away")
+        self._moderated(peer, "kick")
 
     def _set_role(self, text: str, role: GroupRole) -> None:
         peer = find_peer(self._group, text)
         self._group.set_role(peer, role)
-        self._moderated(peer, role.name.lower(), f"is {role.name.lower()} now")
+        self._moderated(peer, role.name.lower())
 
-    def _moderated(self, peer: GroupPeer, change: str, words: str) -> None:
+    def _moderated(self, peer: GroupPeer, change: str) -> None:
         fields = {"peer": str(peer.public_key), "name": peer.name, "change": change, "by": None}
-        self._status("moderation", f"{peer_name(peer)} {words}, by us", **fields)
+        self._status("moderation", f"{peer_name(peer)} {DONE[change]}, by us", **fields)
 
     # ourselves
 

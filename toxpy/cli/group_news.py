@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from toxpy.cli.group_commands import Status, peer_name
+from toxpy.cli.group_commands import DONE, Status, peer_name
 from toxpy.cli.rooms import room_name
 from toxpy.cli.terminal import visible
 from toxpy.errors import ToxError
@@ -38,17 +38,11 @@ SETTINGS: dict[type[GroupEvent], tuple[str, Callable[[Any], str]]] = {
     GroupTopicLock: ("topic lock", lambda event: "on" if event.topic_lock == GroupLock.ENABLED else "off"),
     GroupVoiceState: ("voice", lambda event: event.voice_state.name.lower()),
 }
-DONE = {
-    GroupModEvent.KICK: "was sent away",
-    GroupModEvent.OBSERVER: "may only read now",
-    GroupModEvent.USER: "is a user now",
-    GroupModEvent.MODERATOR: "is a moderator now",
-}
 GONE = {
     GroupExitType.QUIT: "left",
     GroupExitType.TIMEOUT: "is not reached any more",
     GroupExitType.DISCONNECTED: "is not connected any more",
-    GroupExitType.SELF_DISCONNECTED: "is not seen any more, as we left",
+    GroupExitType.SELF_DISCONNECTED: "is not seen any more: we are out",
     GroupExitType.KICK: "is gone, sent away",
     GroupExitType.SYNC_ERROR: "is gone: what it knows of the group does not fit",
 }
@@ -138,18 +132,19 @@ class GroupNews:
         if peer is None:
             # some roles changed while we were away: /list tells
             return
-        who = "you" if peer.ours else peer_name(peer)
-        done = DONE[event.mod_type]
+        change = event.mod_type.name.lower()
+        text = f"{peer_name(peer)} {DONE[change]}"
         if peer.ours:
-            done = done.replace("was ", "were ").replace("is ", "are ")
+            text = "you " + DONE[change].replace("was ", "were ").replace("is ", "are ")
+        text += f", by {peer_name(by)}" if by else ""
         if peer.ours and event.mod_type == GroupModEvent.KICK:
-            done += ": /rejoin comes back"
+            text += ": /rejoin comes back"
         self._status(
             "moderation",
-            f"{who} {done}" + (f", by {peer_name(by)}" if by else ""),
+            text,
             peer=str(peer.public_key),
             name=peer.name,
-            change=event.mod_type.name.lower(),
+            change=change,
             by=by and by.name,
         )
 

@@ -8,7 +8,7 @@ import pytest
 import toxpy
 from tests.support.meeting import play
 from toxpy.cli.group_chat import GroupChat
-from toxpy.cli.group_commands import find_peer, split_peer
+from toxpy.cli.group_commands import DONE, find_peer, split_peer
 from toxpy.cli.group_news import GONE, GroupNews
 from toxpy.cli.terminal import Failure, Output
 from toxpy.group.aio_state import GroupPeer
@@ -110,8 +110,9 @@ def test_members_are_found():
             find_peer(group, text)
 
 
-def test_every_way_to_go_has_words():
+def test_everything_that_is_done_to_members_has_words():
     assert {*GONE} == {*toxpy.GroupExitType}
+    assert {kind.name.lower() for kind in toxpy.GroupModEvent} <= {*DONE}
 
 
 def test_news(capsys):
@@ -147,8 +148,8 @@ def test_news(capsys):
         "you may only read now, by Al\\nice",
         # so that whoever comes back may speak
         "you are a user now, by Al\\nice",
-        "you were sent away: /rejoin comes back, by Al\\nice",
-        "Al\\nice is not seen any more, as we left",
+        "you were sent away, by Al\\nice: /rejoin comes back",
+        "Al\\nice is not seen any more: we are out",
         "the topic is 'theirs'",
         "we are not let in: the group is full",
     ])  # fmt: skip
