@@ -21,17 +21,21 @@ if TYPE_CHECKING:
     from toxpy.group.peers import Peer
     from toxpy.group.state import Result
 
+#: Messages remembered, by which copies are known.
+MAX_HEARD = 512
 MAX_CUSTOM_SIZE = enums.TOX_GROUP_MAX_CUSTOM_LOSSLESS_PACKET_LENGTH
 
 
 class Broadcasts:
     """What confirmed peers of one group say."""
 
-    __slots__ = ("_apply", "_group", "_handlers")
+    __slots__ = ("_apply", "_group", "_handlers", "_heard")
 
     def __init__(self, group: Group, apply: Callable[[Result, Peer], None]) -> None:
         self._group = group
         self._apply = apply
+        #: hashes of messages
+        self._heard: dict[int, None] = {}
         self._handlers: dict[int, Callable[[Peer, ExtendedPublicKey, bytes], None]] = {
             packets.STATUS: self._on_status,
             packets.NAME: self._on_name,
@@ -66,6 +70,8 @@ class Broadcasts:
         if peer.is_ignored or not may_speak(state.role(key), state.shared.voice):
             group.net.rt.counters.drop("group_message_unheard")
             return
+        if self._was_heard(peer, body):
+            return
         # the two kinds are in the order of the API's types
         message_type = kind - packets.MESSAGE
         group.net.rt.pace.note()
@@ -78,9 +84,25 @@ class Broadcasts:
         if peer.is_ignored or not may_speak_privately(group.state.role(key)):
             group.net.rt.counters.drop("group_message_unheard")
             return
+        if self._was_heard(peer, body):
+            return
         group.net.rt.pace.note()
         fields = group.number, peer.number, message_type, text, message_id
         group.report(ev.GroupPrivateMessage(*fields, owner=group))
+
+    def _was_heard(self, peer: Peer, body: bytes) -> bool:
+        """True for a copy: a peer whose session began anew sends again what we did not acknowledge in time.
+
+        Of the same id and text; what others put into the id is not known.
+        """
+        heard, message = self._heard, hash((peer.enc_pk, body))
+        if message in heard:
+            self._group.net.rt.counters.drop("group_message_copy")
+            return True
+        if len(heard) >= MAX_HEARD:
+            del heard[next(iter(heard))]
+        heard[message] = None
+        return False
 
     def on_custom(self, peer: Peer, data: bytes) -> None:
         """A custom packet to all, lossless or lossy."""

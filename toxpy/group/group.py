@@ -329,6 +329,8 @@ class Group:
 
     def _say_goodbye(self, part_message: bytes) -> bool:
         farewell = packets.pack_exit(part_message)
+        for peer in self.peers:
+            peer.deliver()
         told = self.send_all(packets.BROADCAST, farewell)
         for peer in self.peers:
             if not peer.is_confirmed:

@@ -17,7 +17,6 @@ from toxpy.group.broadcasts import Broadcasts
 from toxpy.group.group import CONNECTED, CONNECTING, NOBODY, OWN_NUMBER
 from toxpy.group.keys import chat_public_key
 from toxpy.group.moderation import MODERATOR, OBSERVER, USER
-from toxpy.group.peers import MAX_UNDELIVERED
 from toxpy.group.shared_state import PASSWORD, PEER_LIMIT, PRIVACY, TOPIC_LOCK, VOICE
 from toxpy.group.sync import ALL_FLAGS, Sync
 from toxpy.group.wire import INVITE
@@ -35,8 +34,6 @@ _OF_MEMBERS = frozenset(
     (packets.PING, packets.TCP_RELAYS, packets.BROADCAST, packets.CUSTOM, packets.CUSTOM_PRIVATE)
 )
 _STATE = frozenset((packets.TOPIC, packets.SHARED_STATE, packets.MODERATORS, packets.SANCTIONS))
-#: Kinds that are sent again in a new session of a member.
-_SENT_AGAIN = frozenset((packets.BROADCAST, packets.CUSTOM, packets.CUSTOM_PRIVATE))
 _ROLE_EVENTS = {
     MODERATOR: enums.TOX_GROUP_MOD_EVENT_MODERATOR,
     USER: enums.TOX_GROUP_MOD_EVENT_USER,
@@ -50,6 +47,8 @@ REFUSED_MS = 3000
 #: Time in which a peer that was let in may ask us who we are, in ms. c-toxcore that is back asks nobody for
 #: up to 13 s.
 GREET_MS = 2000
+#: Time in which a peer that began anew tells who it is, in ms; one that did not forget us need not.
+HOLD_BACK_MS = 3000
 
 
 class Incoming:
@@ -112,10 +111,10 @@ class Incoming:
         # whoever it is now, it may have been somebody else before
         peer.asked_ms = peer.answered_ms = None
         peer.is_greeted = peer.is_asked_in = False
-        left = [*peer.undelivered, *(packet for packet in undelivered if packet[0] in _SENT_AGAIN)]
-        for _ in left[:-MAX_UNDELIVERED]:
+        for _ in range(peer.hold_back(undelivered)):
             group.net.rt.counters.drop("group_undelivered")
-        peer.undelivered = left[-MAX_UNDELIVERED:]
+        if peer.is_confirmed:
+            group.net.rt.timers.call_later(HOLD_BACK_MS, peer.deliver)
         if request_type == INVITE and (asked or not group.is_connected):
             password = packets.pack_password(group.state.shared.password)
             peer.is_asked_in = peer.send(packets.INVITE_REQUEST, password)
@@ -200,7 +199,7 @@ class Incoming:
             peer.is_greeted = True
             peer.send(packets.PEER_INFO, group.own_info())
             if peer.is_confirmed:
-                self._deliver_again(peer)
+                peer.deliver()
 
     def _on_info(self, peer: Peer, data: bytes) -> None:
         group = self._group
@@ -213,7 +212,7 @@ class Incoming:
             self._broadcasts.rename(peer, name)
             self._broadcasts.set_status(peer, status)
             if peer.is_greeted:
-                self._deliver_again(peer)
+                peer.deliver()
         else:
             peer.name, peer.status = name, status
             if not peer.is_greeted:
@@ -221,15 +220,10 @@ class Incoming:
                 peer.is_greeted = True
                 peer.send(packets.PEER_INFO, group.own_info())
             group.confirm(peer)
-            self._deliver_again(peer)
+            peer.deliver()
             if group.connection == CONNECTING:
                 # who comes to us knows us from before
                 self._sync.ask(peer, ALL_FLAGS)
-
-    def _deliver_again(self, peer: Peer) -> None:
-        left, peer.undelivered = peer.undelivered, []
-        for kind, data in left:
-            peer.send(kind, data)
 
     # what all agree on
 

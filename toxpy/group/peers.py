@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from toxpy.dht.budget import TokenBucket
 from toxpy.generated import enums
+from toxpy.group import packets
 from toxpy.group.keys import ExtendedPublicKey
 from toxpy.group.saved import MAX_SAVED_PEERS, SavedPeer
 from toxpy.tcp.pool import MAX_PEER_RELAYS
@@ -52,6 +53,8 @@ MAX_UNDELIVERED = 256
 #: Packets with signatures of one peer that we look into: per second, and at once. Each costs up to 31 checks
 #: of 80 us if it comes from a moderator, one from anybody else.
 SIGNED_PER_S, SIGNED_BURST = 16, 64
+#: Kinds that wait.
+_SENT_AGAIN = frozenset((packets.BROADCAST, packets.CUSTOM, packets.CUSTOM_PRIVATE))
 #: Time between two tries of a peer that has gone, in ms: while we are alone, and otherwise.
 ALONE_INTERVAL_MS, LEFT_INTERVAL_MS = 20_000, 36_000
 #: Time for which a peer that has gone is tried while others are there, in ms. As in c-toxcore.
@@ -65,9 +68,11 @@ class Peer:
 
     __slots__ = (
         "_host",
+        "_is_holding_back",
         "_relays",
         "_route",
         "_signed",
+        "_undelivered",
         "answered_ms",
         "asked_ms",
         "enc_pk",
@@ -85,7 +90,6 @@ class Peer:
         "since_ms",
         "status",
         "told_ms",
-        "undelivered",
     )
 
     def __init__(
@@ -119,8 +123,10 @@ class Peer:
         self.asked_ms: int | None = None
         self.answered_ms: int | None = None
         self.told_ms: int | None = None
-        #: what an earlier session did not deliver
-        self.undelivered: list[tuple[int, bytes]] = []
+        #: what an earlier session did not deliver, and what was said since
+        self._undelivered: list[tuple[int, bytes]] = []
+        #: True while the peer may not know who we are
+        self._is_holding_back = False
         #: where the peer said that it is, the newest last
         self.relays: dict[bytes, Node] = {}
 
@@ -202,8 +208,30 @@ class Peer:
 
     # for the group
 
+    def hold_back(self, undelivered: list[tuple[int, bytes]]) -> int:
+        """A new session with a peer that may have forgotten us: what is said waits until it knows us.
+
+        `undelivered` is what the session before did not deliver. How much of it there is no room for.
+        """
+        left = [*self._undelivered, *(packet for packet in undelivered if packet[0] in _SENT_AGAIN)]
+        self._undelivered = left[-MAX_UNDELIVERED:]
+        self._is_holding_back = self.is_confirmed
+        return len(left) - len(self._undelivered)
+
+    def deliver(self) -> None:
+        """The peer knows us: send what was held back."""
+        self._is_holding_back = False
+        left, self._undelivered = self._undelivered, []
+        for kind, data in left:
+            self.send(kind, data)
+
     def send(self, kind: int, data: bytes) -> bool:
         """A lossless packet."""
+        if self._is_holding_back and kind in _SENT_AGAIN:
+            room = len(self._undelivered) < MAX_UNDELIVERED
+            if room:
+                self._undelivered.append((kind, data))
+            return room
         return self.session is not None and self.session.send_lossless(kind, data)
 
     def send_lossy(self, kind: int, data: bytes) -> bool:

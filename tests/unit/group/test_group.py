@@ -401,6 +401,70 @@ def test_messages_go_on_after_a_restart():
     assert [event.message for event in c.told(ev.GroupMessage)][-1] == b"back"
 
 
+@pytest.mark.parametrize(("seed", "loss"), [(0, 0.0), (1, 0.1), (2, 0.1)])
+def test_what_is_said_while_a_member_restarts_comes_once_and_in_order(seed, loss):
+    world = mesh(3, seed, loss=loss)
+    speaker, old, _ = world.members
+    said = iter(range(1000))
+
+    def talk(count):
+        for i in range(count):
+            speaker.talk.send_message(0, b"%d" % next(said))
+            if i % 10 == 0:
+                speaker.talk.send_custom_packet(True, b"custom")
+            world.wait(50)
+
+    talk(20)
+    save = saved(old)
+    world.wait(5000)
+    old.vanish()
+    talk(20)
+    new = world.restore("again", save)
+    for peer in save.peers:
+        new.group.peers.remember(peer)
+    new.group.begin()
+    talk(40)
+    world.wait(8000)
+    events = new.told()
+    heard = [event.message for event in events if isinstance(event, ev.GroupMessage)]
+    assert heard == [b"%d" % i for i in range(20, 80)]
+    assert sum(isinstance(event, ev.GroupCustomPacket) for event in events) == 6
+
+
+def test_what_is_said_to_a_member_that_does_not_come_back_is_an_error_in_the_end():
+    world = mesh(2)
+    speaker, silent = world.members
+    (peer,) = speaker.group.peers.confirmed()
+    peer.hold_back([])
+    for _ in range(256):
+        speaker.talk.send_message(0, b"held back")
+    with pytest.raises(ToxError, match="FAIL_SEND"):
+        speaker.talk.send_message(0, b"one too many")
+    peer.deliver()
+    world.wait(2000)
+    assert len(silent.told(ev.GroupMessage)) == 256
+    # what is said at last does not wait
+    peer.hold_back([])
+    speaker.talk.send_message(0, b"last words")
+    speaker.group.leave(b"bye")
+    world.wait(1000)
+    message, leave = silent.told()
+    assert (message.message, leave.part_message) == (b"last words", b"bye")
+
+
+def test_a_message_counts_once():
+    """A session that began anew repeats what was not acknowledged in time."""
+    world = mesh(2)
+    speaker, hearer = world.members
+    (peer,) = speaker.group.peers.confirmed()
+    for text in (b"one", b"two", b"one"):
+        peer.send(packets.BROADCAST, packets.pack_message(packets.MESSAGE, 7, text))
+        peer.send(packets.BROADCAST, packets.pack_private_message(0, 7, text))
+    world.wait(1000)
+    assert [event.message for event in hearer.told(ev.GroupMessage)] == [b"one", b"two"]
+    assert hearer.rt.counters.values["drop.group_message_copy"] == 2
+
+
 def test_the_founder_is_away():
     world = mesh(3)
     founder, b, c = world.members
