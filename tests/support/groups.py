@@ -107,15 +107,15 @@ def role(actor, other, number=0):
     return None if peer is None else actor.group_peer_get_role(number, peer)
 
 
-def see_each_other(members):
+def see_each_other(members, number=0):
     """True if everybody sees everybody, and nobody else."""
-    keys = {actor.group_self_get_public_key(0) for actor in members}
-    return all(peers(actor).keys() == keys - {actor.group_self_get_public_key(0)} for actor in members)
+    keys = {actor: actor.group_self_get_public_key(number) for actor in members}
+    return all(peers(actor, number).keys() == set(keys.values()) - {own} for actor, own in keys.items())
 
 
-def gather(world, members, timeout_s=60):
+def gather(world, members, timeout_s=60, number=0):
     """Wait until everybody sees everybody; what they were told until then is forgotten."""
-    world.until(lambda: see_each_other(members), "everybody to see everybody", timeout_s)
+    world.until(lambda: see_each_other(members, number), "everybody to see everybody", timeout_s)
     for actor in members:
         actor.seen.clear()
 

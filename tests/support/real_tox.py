@@ -67,9 +67,10 @@ def functions():
 
 
 @functools.cache
-def opened(release):
-    """The library of that release of Debian; of the installed one when it is empty."""
-    lib = newer_tox.load(release) if release else c.CDLL(library_path(), mode=c.RTLD_LOCAL)
+def opened(library):
+    """The library of that release of Debian, or at that path."""
+    newer = library in newer_tox.RELEASES
+    lib = newer_tox.load(library) if newer else c.CDLL(library, mode=c.RTLD_LOCAL)
     lib.tox_new.restype = c.c_void_p
     lib.tox_options_new.restype = c.c_void_p
     return lib
@@ -110,7 +111,10 @@ def _field_reader(params, at):
 
 
 class RealTox:
-    """One instance of the real library; bytes in, bytes out, ToxError on failure."""
+    """One instance of the real library; bytes in, bytes out, ToxError on failure.
+
+    `release` is a newer release of Debian; `library` the path of any library with the API, as ours.
+    """
 
     def __init__(
         self,
@@ -124,8 +128,9 @@ class RealTox:
         local_discovery=False,
         groups_persistence=False,
         release="",
+        library="",
     ):
-        lib = self.lib = opened(release)
+        lib = self.lib = opened(release or library or library_path())
         options = c.c_void_p(lib.tox_options_new(None))
         lib.tox_options_set_ipv6_enabled(options, c.c_bool(ipv6))
         lib.tox_options_set_local_discovery_enabled(options, c.c_bool(local_discovery))

@@ -225,6 +225,9 @@ class LoopbackWorld(World):
     With `public` they are in a network namespace of their own, on an address that is not of the LAN.
     """
 
+    #: between two passes over all
+    pause_s = 0.004
+
     def __init__(self, real=(), relayed=False, public=False, release=""):
         super().__init__(relayed)
         self.release = release
@@ -232,17 +235,17 @@ class LoopbackWorld(World):
         self.network_of_ours = PrivateNetwork().enter() if public else None
         self.real = set(real)
 
-    def actor(self, name, savedata=b""):
-        udp, tcp_port = self.has_udp(name), free_tcp_port() if self.is_relay(name) else 0
+    def make(self, name, **options):
+        """The instance of that actor."""
         if name in self.real:
             from tests.support.real_tox import RealTox
 
-            groups, release = bool(self.release), self.release
-            tox = RealTox(
-                savedata=savedata, udp=udp, tcp_port=tcp_port, groups_persistence=groups, release=release
-            )
-        else:
-            tox = Core(loopback_options(savedata, udp=udp, tcp_port=tcp_port))
+            return RealTox(groups_persistence=bool(self.release), release=self.release, **options)
+        return Core(loopback_options(**options))
+
+    def actor(self, name, savedata=b""):
+        udp, tcp_port = self.has_udp(name), free_tcp_port() if self.is_relay(name) else 0
+        tox = self.make(name, savedata=savedata, udp=udp, tcp_port=tcp_port)
         actor = Actor(self, name, tox, self.host, 0, tcp_port)
         if udp:
             actor.port = actor.self_get_udp_port()
@@ -263,7 +266,7 @@ class LoopbackWorld(World):
                 return False
             for actor in list(self.actors):
                 actor.tox.iterate()
-            time.sleep(0.004)
+            time.sleep(self.pause_s)
         return True
 
     def run_for(self, seconds):
