@@ -5,6 +5,7 @@ import random
 import pytest
 
 from tests.support.worlds import SimulatedWorld, events
+from toxpy.group import packets
 
 #: One valid packet of every kind between friends; the first byte is the kind.
 VALID = [
@@ -30,8 +31,18 @@ LOSSY = [b"\xc0" + bytes(80), b"\xc4" + bytes(10), b"\xc7" + bytes(10), b"\xc8cu
 KIND_OFFLINE = 0x19
 
 
-def hostile(rng):
-    data = rng.choice(VALID)
+def invitations(chat_id):
+    """All three kinds, for a group that the friend has, and for another one."""
+    relays = b"\x82\x14\0\0\1\1\1" + bytes(32)
+    return [
+        b"\x5f" + packets.pack_invitation(kind, group, bytes(32), rest)
+        for group in (chat_id, bytes(32))
+        for kind, rest in enumerate((b"name", b"", relays))
+    ]
+
+
+def hostile(rng, valid):
+    data = rng.choice(valid)
     how = rng.randrange(4)
     if how == 0:
         return data[: rng.randrange(1, len(data) + 1)]
@@ -47,9 +58,11 @@ def test_hostile_friend(seed):
     world = SimulatedWorld(seed=seed)
     alice, bob = world.friends()
     rng = random.Random(seed)
+    group = bob.tox.groups.group_new(0, b"group", b"bob")
+    valid = VALID + invitations(bob.tox.group_state.group_get_chat_id(group))
     connection = alice.tox.messenger.friend(0).connection
     for _ in range(3000):
-        data = hostile(rng)
+        data = hostile(rng, valid)
         if data[0] != KIND_OFFLINE:
             connection.write(data)
         connection.send_lossy(rng.choice(LOSSY)[: rng.randrange(1, 20)])
@@ -67,5 +80,10 @@ def test_hostile_friend(seed):
     bob.wait(events.FriendMessage, message=b"alive", timeout_s=30)
     bob.friend_send_message(0, 0, b"still here")
     alice.wait(events.FriendMessage, message=b"still here", timeout_s=30)
+    assert bob.tox.groups.group_get_number_groups() == 1
+    entry = bob.tox.groups.capability.find(group)
+    assert len(entry.group.peers) == 0 and entry.group.is_connected
+    refused = bob.tox.rt.counters.values
+    assert refused["drop.group_invitation"] and refused["drop.group_invitation_unknown"]
     assert sum(n for name, n in bob.tox.rt.counters.values.items() if name.startswith("drop.")) > 100
     world.close()

@@ -7,10 +7,14 @@ from tests.unit.group.group_world import World, mesh
 from toxpy.crypto.sodium import verify
 from toxpy.generated import events as ev
 from toxpy.group import packets
+from toxpy.group.discovery import MAX_TRIED, Discovery
 from toxpy.group.group import CONNECTING, INTRODUCTION_MS, MAX_UNCONFIRMED
+from toxpy.group.keys import ExtendedKeyPair
 from toxpy.group.peers import SIGNED_BURST, SIGNED_PER_S
+from toxpy.group.saved import MAX_SAVED_PEERS, SavedPeer
 from toxpy.group.topic import Topic
 from toxpy.group.wire import INVITE, PEER_INFO
+from toxpy.onion.group_announce import GroupAnnounces, Member, pack_member
 from toxpy.tcp.pool import MAX_PEER_RELAYS
 from toxpy.wire.address import Node
 
@@ -208,3 +212,76 @@ def test_a_stranger_of_any_request_type_is_no_member():
             peer.send(kind, packets.pack_message(packets.MESSAGE, 1, b"text"))
         world.wait(500)
     assert world.founder.told() == [] and world.founder.group.peers.count_confirmed() == 1
+
+
+def test_questions_without_end_are_answered_once_in_three_seconds():
+    world = mesh(6)
+    _, liar, victim, *_ = world.members
+    sent = []
+    session = victim.group.peers.get(liar.keys.public.enc).session
+    transmit = session.send_lossless
+    peer = liar.group.peers.get(victim.keys.public.enc)
+    victim.group.peers.get(liar.keys.public.enc).session = Spy(session, sent, transmit)
+    for _ in range(20):
+        for _ in range(50):
+            peer.send(packets.SYNC_REQUEST, packets.pack_sync_request(7, b""))
+        world.wait(300)
+    answers = [kind for kind in sent if kind == packets.SHARED_STATE]
+    assert 2 <= len(answers) <= 3
+    assert len(sent) <= 3 * (4 + len(world.members))
+
+
+class Spy:
+    """A session that writes down the kinds of what is sent over it."""
+
+    def __init__(self, session, sent, send_lossless):
+        self._session, self._sent, self._send_lossless = session, sent, send_lossless
+
+    def __getattr__(self, name):
+        return getattr(self._session, name)
+
+    def send_lossless(self, kind, data):
+        self._sent.append(kind)
+        return self._send_lossless(kind, data)
+
+
+def test_names_without_end_leave_one():
+    world = mesh(3)
+    _, liar, victim = world.members
+    for i in range(1000):
+        liar.talk.set_name(b"%d " % i + bytes(100))
+        if i % 100 == 0:
+            world.wait(300)
+    world.wait(2000)
+    (peer,) = (peer for peer in victim.group.peers if peer.enc_pk == liar.keys.public.enc)
+    assert peer.name.startswith(b"999 ")
+    assert len(victim.group.peers) == 2
+
+
+def somebody(number):
+    return ExtendedKeyPair(number.to_bytes(32, "little")).public.enc
+
+
+def test_tables_filled_tenfold_stay_small():
+    world = mesh(2)
+    group = world.founder.group
+    for i in range(10 * MAX_SAVED_PEERS):
+        group.peers.remember(SavedPeer(somebody(i), (b"\x14\0\1\1", 1 + i), None))
+    assert len(group.peers._absent) == MAX_SAVED_PEERS and len(group.peers.saved()) == MAX_SAVED_PEERS
+    discovery = Discovery(group, GroupAnnounces(rt=group.net.rt))
+    for i in range(10 * MAX_TRIED):
+        discovery.on_members(pack_member(Member(somebody(i), (b"\x14\0\1\1", 1 + i), [])))
+    assert len(discovery._tried) == MAX_TRIED
+    assert len(group.peers) <= group.state.shared.peer_limit + MAX_UNCONFIRMED
+
+
+def test_members_of_a_group_in_answers_are_not_kept_from_coming_themselves():
+    """Somebody near the chat id names a thousand members that do not exist."""
+    world = World()
+    founder = world.founder
+    discovery = Discovery(founder.group, GroupAnnounces(rt=founder.rt))
+    for i in range(1000):
+        discovery.on_members(pack_member(Member(somebody(i), (b"\x14\0\1\1", 1 + i), [])))
+    world.wait(INTRODUCTION_MS)
+    joiner = world.join("joiner")
+    assert world.until(lambda: joiner.sees(founder) and founder.sees(joiner), 1000)
