@@ -332,7 +332,12 @@ class GroupAio(AioPart):
 
     def group(self, number: int) -> AsyncGroup:
         """The group with that number, for example of an event."""
-        group = self._groups.get(as_number(number, "a group number"))
+        chat_id = self.sync.group_get_chat_id(as_number(number, "a group number"))
+        group = self._groups.get(number)
+        if group is not None and group.id != chat_id:
+            # one that `call` left, whose number is another's now
+            self._forget_group(number, "we left the group")
+            group = None
         if group is None:
             group = self._groups[number] = AsyncGroup(self, number)
         return group
@@ -425,11 +430,13 @@ class GroupAio(AioPart):
 
     def _on_group_event(self, event: GroupEvent) -> None:
         number, sync = event.group_number, self.sync
-        members = self._members.get(number)
-        if members is None:
+        group, members = self._groups.get(number), self._members.get(number)
+        if members is None or members.chat_id != sync.group_get_chat_id(number):
+            if members is not None:
+                self._forget_group(number, "we left the group")
+                group = None
             members = self._members[number] = Members(sync, number)
         members.take(sync, event)
-        group = self._groups.get(number)
         if group is not None:
             if isinstance(event, GroupMessage | GroupPrivateMessage):
                 peer, private = members.who(sync, event.peer_id), isinstance(event, GroupPrivateMessage)

@@ -71,10 +71,11 @@ def look(sync: Tox, group_number: int, number: int) -> GroupPeer:
 class Members:
     """Who was who when something happened, while events come that are older than the state."""
 
-    __slots__ = ("_by_number", "_number")
+    __slots__ = ("_by_number", "_number", "chat_id")
 
     def __init__(self, sync: Tox, number: int) -> None:
         self._number = number
+        self.chat_id = sync.group_get_chat_id(number)
         self._by_number = {peer: look(sync, number, peer) for peer in sync.group_peer_ids(number)}
 
     def take(self, sync: Tox, event: GroupEvent) -> None:

@@ -7,6 +7,7 @@ import pytest
 import toxpy
 from tests.support.meeting import play
 from toxpy import GroupJoinFailure, GroupRole, MessageType
+from toxpy.group.aio import REFUSALS
 from toxpy.group.aio_state import Members
 
 NAMES = ["Alice", "Bob", "Carol"]
@@ -298,7 +299,29 @@ def test_another_state_ends_the_groups_of_the_one_before():
     asyncio.run(scene())
 
 
-def test_every_refusal_has_words():
-    from toxpy.group.aio import REFUSALS
+def test_a_group_that_was_left_by_call_is_not_taken_for_the_next():
+    async def scene(meeting):
+        alice, bob = await meeting.friends("Alice", "Bob")
+        before = await alice.group_new("one", privacy=1)
+        loop = asyncio.ensure_future(collect(before))
+        await asyncio.sleep(0)
+        for name in ("one", "two"):
+            if name == "two":
+                alice.call("group_leave", 0)
+                alice.call("group_new", name, "Alice", 1)
+            alice.call("group_invite_friend", 0, 0)
+            invite = await meeting.result(meeting.event("Bob", toxpy.GroupInvite))
+            group = await meeting.result(bob.group_join(invite))
+            await group.send(name)
+            await meeting.until(lambda: len(alice.sync.group_peer_ids(0)) == 2)
+            await meeting.steps(300)
+        # ended by what was heard in the next one
+        assert await meeting.result(loop) == ["one"]
+        (now,) = alice.groups
+        assert now is not before and now.name == "two"
 
+    play(scene)
+
+
+def test_every_refusal_has_words():
     assert {*REFUSALS} == {*GroupJoinFailure}
