@@ -163,6 +163,8 @@ def _conferences() -> list[Row]:
         case, what = f"conference_{members}", f"conference of {members}, 40-byte messages"
         rows.append(Row(case, "msgs_per_s", what, "1/s", times=2, mixed="no worse"))
         rows.append(Row(case, "cpu_us_per_delivery", f"{what}: {cpu}", "us", times=1))
+        rows.append(Row(case, "tight_msgs_per_s", f"{what}, tight loop", "1/s", times=1, mixed="no worse"))
+        rows.append(Row(case, "tight_cpu_us_per_delivery", f"{what}, tight loop: {cpu}", "us", times=1))
     rows.append(Row("conference_30", "idle_cpu_pct", "conference of 30, idle: CPU of all", "%", times=1))
     return rows
 
