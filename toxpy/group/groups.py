@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Groups that a save may have.
 MAX_LOADED = 1024
+#: Time that peers have for another session in the child of a fork, in ms.
+ANEW_MS = 15_000
 _RECEIVER = slice(GROUP_HANDSHAKE.offset("receiver"), GROUP_HANDSHAKE.offset("nonce"))
 _SENDER = slice(GROUP_HANDSHAKE.offset("sender"), GROUP_HANDSHAKE.offset("receiver"))
 
@@ -187,6 +189,16 @@ class Groups:
         return told
 
     # the capability; see lazy.py
+
+    def begin_anew(self) -> None:
+        """Ask all peers for another session, and say nothing before; our user hears nothing of it."""
+        for entry in self.all():
+            group = entry.group
+            for peer in group.peers:
+                if peer.session is not None:
+                    peer.hold_back([])
+                    self.rt.timers.call_later(ANEW_MS, peer.deliver)
+                    peer.session.connect(group.request_type())
 
     def close(self) -> None:
         """Tell all members of all groups."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from toxpy.friend.capability import Capability
 from toxpy.friend.packets import PACKET_GROUP_INVITE
 from toxpy.group.friend_members import FriendMembers
+from toxpy.runtime import FORKS
 from toxpy.wire.sections import GROUPS
 
 TYPE_CHECKING = False
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 class LazyGroups(Capability):
     """Stands for all groups of an instance; the parts of `Core` share it."""
 
-    __slots__ = ("_groups", "_layers", "companions", "members", "section")
+    __slots__ = ("_forks", "_groups", "_layers", "companions", "members", "section")
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
         self._groups: Groups | None = None
+        self._forks = FORKS.count
         saved = layers.options.experimental_groups_persistence
         #: without the option a section of a save is kept as it is
         self.section = GROUPS if saved else 0
@@ -52,6 +54,13 @@ class LazyGroups(Capability):
 
     def _on_invite(self, friend: FriendState, data: bytes) -> None:
         self.get().invites.on_packet(friend, data)
+
+    def begin_pass(self) -> None:
+        """In the child of a fork all sessions begin anew: the parent may go on with the message ids."""
+        if self._forks != FORKS.count:
+            self._forks = FORKS.count
+            if self._groups is not None:
+                self._groups.begin_anew()
 
     def on_end(self) -> None:
         """Tell all members of all groups."""

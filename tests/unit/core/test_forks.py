@@ -13,7 +13,7 @@ from tests.support.fake_streams import pair, pump_all
 from tests.support.nonces import add_to_nonce
 from tests.support.private_network import HOST, PrivateNetwork
 from toxpy.core import Core
-from toxpy.generated import events
+from toxpy.generated import enums, events
 from toxpy.options import Options
 from toxpy.runtime import Runtime
 from toxpy.system import datapath_twin
@@ -238,3 +238,49 @@ def test_a_parent_goes_on_when_its_child_ends():
         assert a.net_crypto.connection(b.user.self_get_public_key()).session is session
         a.kill()
         b.kill()
+
+
+def group_message_came(text):
+    return lambda happened: any(
+        isinstance(event, events.GroupMessage) and event.message == text for event in happened
+    )
+
+
+@pytest.mark.namespaces
+def test_a_daemons_child_goes_on_in_a_group():
+    """Also when the parent has said something meanwhile, with the message ids that the child would use."""
+    with PrivateNetwork():
+        a, b = start_pair()
+        a.groups.group_new(enums.TOX_GROUP_PRIVACY_STATE_PRIVATE, b"Group", b"a")
+        a.groups.group_invite_friend(0, 0)
+
+        def accepted(happened):
+            for event in happened:
+                if isinstance(event, events.GroupInvite):
+                    b.groups.group_invite_accept(0, event.invite_data, b"b", b"")
+                    return True
+            return False
+
+        run_until([a, b], accepted)
+        a_sees, b_sees = (core.groups.capability.get().get(0).group.peers for core in (a, b))
+        run_until([a, b], lambda _: a_sees.count_confirmed() and b_sees.count_confirmed())
+        go_on, tell = os.pipe()
+
+        def child():
+            os.read(go_on, 1)
+            a.iterate()
+            a.groups.group_send_message(0, 0, b"from the child")
+            run_until([a], group_message_came(b"stop"))
+
+        pid = begin_child(child)
+        a.groups.group_send_message(0, 0, b"from the parent")
+        run_until([b], group_message_came(b"from the parent"))
+        os.write(tell, b"x")
+        run_until([b], group_message_came(b"from the child"))
+        b.groups.group_send_message(0, 0, b"stop")
+        run_until([b], lambda _: os.waitpid(pid, os.WNOHANG)[0] == pid)
+        assert b_sees.count_confirmed() == 1
+        os.close(go_on)
+        os.close(tell)
+        b.kill()
+        a.kill()
