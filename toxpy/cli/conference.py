@@ -180,7 +180,7 @@ async def _first_joined(session: CliSession, only: int | None) -> AsyncConferenc
     async for event in session.tox:
         if not isinstance(event, ConferenceInvite):
             continue
-        wanted = only in (None, event.friend_number) and event.type == ConferenceType.TEXT
+        wanted = only in (None, event.friend_number)
         tell_conference_invitation(session, event, accepted=wanted)
         if wanted:
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from toxpy.conference.conferences import Conferences
-from toxpy.conference.packets import TYPE_AV
+from toxpy.conference.packets import COOKIE, COOKIE_SIZE, TYPE_AV, TYPE_TEXT
 from toxpy.errors import ToxError, api_error
 
 TYPE_CHECKING = False
@@ -48,6 +48,12 @@ class ConferenceCore:
             raise api_error("TOX_ERR_CONFERENCE_JOIN_NULL")
         self._rt.converse()
         return self._conferences.join(friend_number, cookie).number
+
+    def conference_join_any(self, friend_number: int, cookie: bytes) -> int:
+        """Accept a friend's invitation, also to a conference with audio: its number. For Python."""
+        self._rt.converse()
+        kind = TYPE_AV if len(cookie) == COOKIE_SIZE and COOKIE.unpack(cookie)[1] == TYPE_AV else TYPE_TEXT
+        return self._conferences.join(friend_number, cookie, kind).number
 
     # conferences with audio, which is for calls: here they are for text only
 

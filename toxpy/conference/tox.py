@@ -45,9 +45,12 @@ class ConferenceTox(ToxPart):
         self.core.conferences.conference_invite(*place)
 
     def conference_join(self, friend_number: int, cookie: bytes) -> int:
-        """Accept a `ConferenceInvite`; the conference's number. `ConferenceConnected` says that we are in."""
+        """Accept a `ConferenceInvite`, also to a conference with audio: for text; the conference's number.
+
+        `ConferenceConnected` says that we are in.
+        """
         cookie = as_bytes(cookie, "the cookie of an invitation")
-        number = self.core.conferences.conference_join(as_number(friend_number), cookie)
+        number = self.core.conferences.conference_join_any(as_number(friend_number), cookie)
         self._changed()
         return number
 

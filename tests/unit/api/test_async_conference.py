@@ -178,6 +178,22 @@ def test_messages_that_nobody_takes_are_bounded(monkeypatch):
     play(scene)
 
 
+def test_a_conference_with_audio_is_joined_for_text():
+    async def scene(meeting):
+        alice, bob = await meeting.friends(*NAMES[:2])
+        # as programs in C do
+        found = alice.conference(alice.sync.core.conferences.toxav_add_av_groupchat())
+        found.invite(0)
+        invite = await meeting.result(meeting.event("Bob", toxpy.ConferenceInvite))
+        conference = await meeting.result(bob.conference_join(invite))
+        assert invite.type is found.type is conference.type is toxpy.ConferenceType.AV
+        await meeting.until(lambda: names(found) == NAMES[:2])
+        await conference.send("hello")
+        assert (await meeting.result(take(found.messages(), 1)))[0][2] == "hello"
+
+    play(scene)
+
+
 def test_another_state_ends_the_conferences_of_the_one_before():
     async def scene():
         async with asyncio.timeout(20), AsyncTox(local_discovery_enabled=False) as tox:
