@@ -23,7 +23,7 @@ GROUPS = [name for name in NAMES if name.startswith("group_")]
 #: those that run with the real library each time; Python's do so all, and take as long
 WITH_REAL = {"group_general", "group_moderation"}
 #: what needs more than alice and bob
-MORE_THAN_TWO = {"hundred_nodes", "conference_query", "conference_invite_merge"}
+MORE_THAN_TWO = {"hundred_nodes"}
 
 
 def real_dir():

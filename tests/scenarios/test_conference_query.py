@@ -1,38 +1,35 @@
-"""Three, of whom two are no friends: everybody sees everybody with key and name, and hears everybody."""
+"""What can be asked about a conference and its peers, and how it is refused for those that do not exist."""
 
-from tests.support.conferences import author, count, join, names, share
-from toxpy.generated import events
+import pytest
+
+from tests.support.conferences import share
+from toxpy.errors import ToxError
+from toxpy.generated import enums
 
 
-def keys(actor):
-    return {actor.conference_peer_get_public_key(0, peer) for peer in range(count(actor))}
+def refuses(code, call, *args):
+    with pytest.raises(ToxError) as error:
+        call(*args)
+    assert error.value.code == getattr(enums, "TOX_ERR_CONFERENCE_" + code)
 
 
 def test_conference_query(world):
     alice, bob = world.friends()
-    alice.self_set_name(b"alice")
-    bob.self_set_name(b"bob")
     share(world, alice, bob)
-    carol = world.actor("carol")
-    carol.self_set_name(b"carol")
-    carol.bootstrap_to(world.actors[0])
-    number = bob.friend_add_norequest(carol.self_get_public_key())
-    carol.friend_add_norequest(bob.self_get_public_key())
-    world.until(lambda: bob.is_online(number) and carol.is_online(), "bob and carol to be online", 120)
-    join(bob, carol, friend_number=number)
-    three = (alice, bob, carol)
-    everybody = {actor.self_get_public_key() for actor in three}
-    world.until(lambda: all(keys(actor) == everybody for actor in three), "everybody to see everybody")
-    called = {b"alice", b"bob", b"carol"}
-    world.until(lambda: all(names(actor) == called for actor in three), "everybody's name")
-    for actor in three:
+    for actor, other in ((alice, bob), (bob, alice)):
+        ours = [actor.conference_peer_number_is_ours(0, peer) for peer in range(2)]
+        assert sorted(ours) == [False, True]
+        for peer in range(2):
+            owner = actor if ours[peer] else other
+            assert actor.conference_peer_get_public_key(0, peer) == owner.self_get_public_key()
+        assert actor.conference_offline_peer_count(0) == 0
         assert actor.conference_get_type(0) == 0
-        assert sum(actor.conference_peer_number_is_ours(0, peer) for peer in range(3)) == 1
-    for speaker in three:
-        speaker.conference_send_message(0, 0, speaker.name.encode())
-        for listener in three:
-            event = listener.wait(events.ConferenceMessage)
-            assert event.message == speaker.name.encode()
-            assert author(listener, event) == speaker.self_get_public_key()
-    # alice and carol are connected, but no friends
-    assert len(alice.self_get_friend_list()) == len(carol.self_get_friend_list()) == 1
+        shared_id = other.conference_get_id(0)
+        assert actor.conference_get_id(0) == actor.conference_get_uid(0) == shared_id
+        assert actor.conference_by_id(shared_id) == actor.conference_by_uid(shared_id) == 0
+        refuses("PEER_QUERY_PEER_NOT_FOUND", actor.conference_peer_get_public_key, 0, 2)
+        refuses("PEER_QUERY_PEER_NOT_FOUND", actor.conference_peer_number_is_ours, 0, 2)
+        refuses("PEER_QUERY_PEER_NOT_FOUND", actor.conference_offline_peer_get_public_key, 0, 0)
+        refuses("PEER_QUERY_CONFERENCE_NOT_FOUND", actor.conference_peer_count, 1)
+        refuses("GET_TYPE_CONFERENCE_NOT_FOUND", actor.conference_get_type, 1)
+        refuses("BY_ID_NOT_FOUND", actor.conference_by_id, bytes([7]) * 32)

@@ -233,6 +233,9 @@ void side_iterate(Side *side)
     if (side->tox != NULL) {
         tox_iterate(side->tox, side);
     }
+    for (Side *user = side->third; user != NULL; user = user->third) {
+        tox_iterate(user->tox, user);
+    }
     for (int i = 0; i < side->companion_count; ++i) {
         tox_iterate(side->companions[i], NULL);
     }
@@ -372,6 +375,26 @@ void become_friends(Side *side)
     wait_online(side, CONNECT_S);
     run_for(side, 1); /* names and statuses sent on connecting have arrived */
     wait_online(side, CONNECT_S);
+}
+
+uint32_t add_user(Side *side, Side *whose, Side *user, const char *name)
+{
+    uint8_t key[TOX_PUBLIC_KEY_SIZE];
+    user->name = name;
+    user->node = side->node;
+    user->relay = side->relay;
+    start_tox(user, NULL, 0);
+    rejoin(user);
+    whose->third = user;
+    tox_self_get_public_key(whose->tox, key);
+    CHECK(tox_friend_add_norequest(user->tox, key, NULL) == 0);
+    tox_self_get_public_key(user->tox, key);
+    const uint32_t number = tox_friend_add_norequest(whose->tox, key, NULL);
+    UNTIL(side,
+          is_online(user)
+              && tox_friend_get_connection_status(whose->tox, number, NULL) != TOX_CONNECTION_NONE,
+          CONNECT_S);
+    return number;
 }
 
 uint32_t peer_count(const Side *side)
