@@ -294,7 +294,7 @@ class Incoming:
             peer.session.on_way(ping.address)
         state = self._group.state
         if state.topics.was_replaced(ping.topic_version, ping.topic_checksum):
-            self._sync.tell_topic(peer)
+            self._sync.tell_topic(peer, ping.topic_checksum)
         flags = state.missing(ping) if self._group.connection == CONNECTED else ALL_FLAGS
         if flags:
             self._sync.ask(peer, flags)

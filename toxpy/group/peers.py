@@ -89,7 +89,7 @@ class Peer:
         "session",
         "since_ms",
         "status",
-        "told_ms",
+        "told",
     )
 
     def __init__(
@@ -119,10 +119,11 @@ class Peer:
         #: True once it is in the table no more
         self.is_gone = False
         self.since_ms = clock.now_ms
-        #: when we asked it for what it knows, answered its own question, told it the topic; None for never
+        #: when we asked it for what it knows, and answered its own question; None for never
         self.asked_ms: int | None = None
         self.answered_ms: int | None = None
-        self.told_ms: int | None = None
+        #: when we told it the topic unasked, and the topic's signature; None for never
+        self.told: tuple[int, bytes] | None = None
         #: what an earlier session did not deliver, and what was said since
         self._undelivered: list[tuple[int, bytes]] = []
         #: True while the peer may not know who we are

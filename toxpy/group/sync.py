@@ -44,13 +44,22 @@ class Sync:
         if peer.send(packets.SYNC_REQUEST, packets.pack_sync_request(flags, password)):
             peer.asked_ms = now_ms
 
-    def tell_topic(self, peer: Peer) -> None:
-        """A peer has a topic that was replaced: it would not ask for ours if that has a smaller checksum."""
-        now_ms = self._group.net.rt.clock.now_ms
-        if peer.told_ms is None or now_ms - peer.told_ms >= TELL_INTERVAL_MS:
-            peer.told_ms = now_ms
-            for kind, content in self._group.state.sync(packets.SYNC_TOPIC):
-                peer.send(kind, content)
+    def tell_topic(self, peer: Peer, checksum: int) -> None:
+        """A peer has a topic that was replaced: it would not ask for ours if that has a smaller checksum.
+
+        Two that were set at the same moment may have come in another order there: then the peer refuses ours,
+        as we would refuse its own. So a greater checksum wins after all.
+        """
+        now_ms, topics = self._group.net.rt.clock.now_ms, self._group.state.topics
+        if peer.told is not None and now_ms - peer.told[0] < TELL_INTERVAL_MS:
+            return
+        signature = topics.topic.signature
+        if peer.told is not None and peer.told[1] == signature and checksum > topics.topic.checksum:
+            topics.forget_replaced(checksum)
+            return
+        peer.told = now_ms, signature
+        for kind, content in self._group.state.sync(packets.SYNC_TOPIC):
+            peer.send(kind, content)
 
     def on_request(self, peer: Peer, data: bytes) -> None:
         """A peer asks. Who is no member yet has to know the password, which is in the state."""

@@ -133,6 +133,10 @@ class CurrentTopic:
         topic = self.topic
         return version == topic.version and checksum != topic.checksum and checksum in self._replaced.values()
 
+    def forget_replaced(self, checksum: int) -> None:
+        """From now on a topic with that checksum is like any other."""
+        self._replaced = {key: value for key, value in self._replaced.items() if value != checksum}
+
     def take(
         self,
         topic: Topic,

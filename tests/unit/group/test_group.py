@@ -14,6 +14,7 @@ from toxpy.group.moderation import MODERATOR, OBSERVER, USER
 from toxpy.group.saved import SavedGroup
 from toxpy.group.state import GroupState
 from toxpy.group.sync import Sync
+from toxpy.group.topic import sign_topic
 from toxpy.group.wire import PEER_INFO
 
 
@@ -612,3 +613,34 @@ def test_pings_are_cheap_while_nobody_comes_or_goes(monkeypatch):
     assert world.until(lambda: world.founder.group.state.ping().peer_count == 3)
     assert world.founder.group.state.ping().peers_checksum != before.peers_checksum
     assert world.until(world.is_agreed)
+
+
+def unlocked_with_topics(count):
+    """A group without a lock; two members set the topic at once, the first one's has the greater checksum."""
+    world = mesh(count)
+    world.founder.talk.set_topic_lock(enums.TOX_GROUP_TOPIC_LOCK_DISABLED)
+    world.wait(1000)
+    states = [member.group.state for member in world.members]
+    version = states[0].shared.topic_lock
+    a, b = world.members[1:3]
+    return world, states, (sign_topic(a.keys, version, b"zz"), sign_topic(b.keys, version, b"aa"))
+
+
+def test_two_topics_that_came_in_another_order_to_each_end_as_one():
+    world, states, (great, small) = unlocked_with_topics(4)
+    for state, order in zip(
+        states, [(great, small), (great, small), (small, great), (great, small)], strict=True
+    ):
+        for topic in order:
+            state.topics.replace(topic)
+    # who set the greater one has the other, so nobody sees it from its setter
+    assert world.until(lambda: {state.topics.topic.text for state in states} == {b"zz"}, 40_000)
+
+
+def test_a_late_member_is_told_the_topic_although_its_own_has_the_greater_checksum():
+    world, states, (great, small) = unlocked_with_topics(3)
+    for state in states:
+        state.topics.replace(great)
+    for state in states[:2]:
+        state.topics.replace(small)
+    assert world.until(lambda: {state.topics.topic.text for state in states} == {b"aa"}, 20_000)
