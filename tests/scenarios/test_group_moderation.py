@@ -14,7 +14,6 @@ from tests.support.groups import (
     gather,
     hear,
     id_of,
-    join,
     peers,
     role,
     say,
@@ -132,7 +131,7 @@ def test_who_is_sent_away(group_world):
     # the founder sends away a moderator, who comes back as a user
     alice.group_kick_peer(0, id_of(alice, bob))
     bob.wait(events.GroupModeration, mod_type=TOX_GROUP_MOD_EVENT_KICK)
-    join(alice, bob)
+    bob.group_reconnect(0)
     gather(group_world, members)
     group_world.until(lambda: agree(members), "all to agree")
     assert [bob.group_self_get_role(0), role(dave, bob)] == [USER, USER]

@@ -84,6 +84,17 @@ def groups(actor):
     return actor.group_get_group_list()
 
 
+def by_id(actor, chat_id):
+    """The number of the group with that chat id, or None; c-toxcore 0.2.20 has no function for it."""
+    if hasattr(actor.tox, "lib") and not hasattr(actor.tox.lib, "tox_group_by_id"):
+        return {actor.group_get_chat_id(number): number for number in groups(actor)}.get(chat_id)
+    try:
+        return actor.group_by_id(chat_id)
+    except ToxError as error:
+        assert error.code == enums.TOX_ERR_GROUP_BY_ID_NOT_FOUND
+        return None
+
+
 def peers(actor, number=0):
     """The peers that an actor sees, without itself: numbers by public key."""
     found = {}
