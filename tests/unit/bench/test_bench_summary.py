@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bench.programs import BenchError, Case, Library, as_library, has_groups
 from bench.report import page, text_table
+from bench.rounds import Plan
 from bench.rows import QUICK_CASES, ROWS, TABLE_CASES
 from bench.summary import judge
 
@@ -118,3 +120,34 @@ def test_each_row_has_one_goal_and_a_name_of_its_own():
     assert all((row.times > 0) != (row.at_most > 0) for row in ROWS)
     assert len({row.what for row in ROWS}) == len(ROWS)
     assert set(QUICK_CASES) <= set(TABLE_CASES)
+
+
+def library(folder, content=b""):
+    folder.mkdir()
+    (folder / "libtoxcore.so.2").write_bytes(content)
+    return Library(folder.name, folder)
+
+
+def test_groups_are_compared_with_a_library_that_has_them(tmp_path):
+    ours, old, new = (library(tmp_path / name) for name in ("ours", "old", "new"))
+    group, conference = Case("group_2", "two", ""), Case("conference_2", "two", "")
+    libraries = {"ours": ours, "ref": old}
+    plan = Plan(tmp_path, [], libraries, [], 1)
+    assert plan.libraries_of(conference, "ref-ours") == (old, ours)
+    assert plan.libraries_of(group, "ref-ref") is None and plan.libraries_of(group, "ours-ref") is None
+    assert plan.libraries_of(group, "ours-ours") == (ours, ours)
+    libraries["ref_groups"] = new
+    assert plan.libraries_of(group, "ref-ours") == (new, ours)
+    assert plan.libraries_of(conference, "ref-ours") == (old, ours)
+
+
+def test_a_file_is_a_library_of_groups_only_with_their_functions(tmp_path):
+    file = tmp_path / "newer.so"
+    file.write_bytes(b"\x7fELF tox_group_new")
+    folder = as_library(file, tmp_path / "copy")
+    assert has_groups(folder) and (folder / "libtoxcore.so.2").read_bytes() == file.read_bytes()
+    file.write_bytes(b"\x7fELF")
+    with pytest.raises(BenchError, match="tox_group"):
+        as_library(file, tmp_path / "other")
+    with pytest.raises(BenchError, match="no file"):
+        as_library(tmp_path / "missing", tmp_path / "third")
