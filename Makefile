@@ -101,10 +101,11 @@ test-asan: packages-test $(VENV)/ready
 	    $(BIN)/python -m pytest tests/capi/host/test_host.py tests/capi/errors tests/capi/events -n $(JOBS) \
 	    -k "not valgrind and $(ASAN_HOSTS)" $(PYTEST_ARGS)
 
-# what a tracer slows down beyond its time or memory is left out; what runs in the C library or another process is not counted
+# what a tracer slows down beyond its memory is left out, and each test has four times as much time; what runs in the
+# C library or another process is not counted
 coverage: packages-test
 	@$(MAKE) --no-print-directory build
-	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest tests/unit tests/properties tests/scenarios -n $(JOBS) --maxschedchunk 1 --cov \
+	@TOXPY_PREFIX=$(PREFIX) $(BIN)/python -m pytest tests/unit tests/properties tests/scenarios -n $(JOBS) --maxschedchunk 1 -o timeout=480 --cov \
 	    --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 lint: $(VENV)/ready

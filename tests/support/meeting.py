@@ -81,7 +81,7 @@ def play(scene):
     """Run a scene on its own meeting; everything of it is closed at the end."""
 
     async def run():
-        async with asyncio.timeout(120), contextlib.AsyncExitStack() as stack:
+        async with contextlib.AsyncExitStack() as stack:
             meeting = Meeting(stack)
             await scene(meeting)
         meeting.world.close()
