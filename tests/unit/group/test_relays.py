@@ -91,3 +91,81 @@ def test_who_is_back_at_once_takes_the_place_of_its_former_connections():
     # neither drives out the other
     assert accepted["tcp_accepted"] == before + 1
     assert member_count(world.founded) == member_count(joined) == 2
+
+
+class TwoRelays(SimulatedWorld):
+    """Alice and Bob know two relays, the first two nodes; `udp` are those that have UDP."""
+
+    def __init__(self, udp=()):
+        super().__init__(relayed=True)
+        self.udp = udp
+        self.nodes = self.network()
+        self.alice, self.bob = (self.actor(name) for name in ("alice", "bob"))
+        for actor in (self.alice, self.bob):
+            for node in self.nodes[:2]:
+                actor.bootstrap(node.host, node.port, node.self_get_dht_id())
+                actor.add_tcp_relay(node.host, node.tcp_port, node.self_get_dht_id())
+        self.alice.friend_add_norequest(self.bob.self_get_public_key())
+        self.bob.friend_add_norequest(self.alice.self_get_public_key())
+        self.connect(self.alice, self.bob)
+        self.alice.group_new(PRIVATE, b"Group", b"alice")
+        self.alice.group_invite_friend(0, 0)
+        self.bob.group_invite_accept(0, self.bob.wait(ev.GroupInvite, 5).invite_data, b"bob", b"")
+        self.sees = [actor.tox.groups.capability.get().get(0).group for actor in (self.alice, self.bob)]
+        assert self.run_until(lambda: all(group.peers.count_confirmed() for group in self.sees), 10)
+        self.run_for(5)
+
+    def is_relay(self, name):
+        return name in ("node0", "node1")
+
+    def has_udp(self, name):
+        return super().has_udp(name) or name in self.udp
+
+    def say(self, timeout_s):
+        """Both say something, and hear it."""
+        actors = self.alice, self.bob
+        for actor in actors:
+            actor.group_send_message(0, 0, b"hello")
+        for actor in actors:
+            actor.wait(ev.GroupMessage, timeout_s)
+            assert not actor.got(ev.GroupPeerExit)
+
+    def reached(self):
+        """How each reaches the other, and at which address."""
+        for actor, group in zip((self.alice, self.bob), self.sees, strict=True):
+            (number,) = [peer.number for peer in group.peers.confirmed()]
+            yield (
+                actor.group_peer_get_connection_status(0, number),
+                actor.group_peer_get_ip_address(0, number).decode(),
+            )
+
+
+@pytest.mark.parametrize("relay", [0, 1])
+@pytest.mark.parametrize(("end", "timeout_s"), [("stop", 2), ("vanish", 45)])
+def test_a_relay_dies(relay, end, timeout_s):
+    """One that falls silent is given up after half a minute; nothing is lost."""
+    world = TwoRelays()
+    getattr(world, end)(world.nodes[relay])
+    world.run_for(1)
+    world.say(timeout_s)
+
+
+@pytest.mark.parametrize("udp", [(), ("alice",), ("bob",)])
+def test_over_relays_there_is_no_address(udp):
+    world = TwoRelays(udp)
+    world.say(2)
+    assert list(world.reached()) == [(enums.TOX_CONNECTION_TCP, "-")] * 2
+
+
+def test_over_udp_there_is_one():
+    world = TwoRelays(("alice", "bob"))
+    world.say(2)
+    assert list(world.reached()) == [
+        (enums.TOX_CONNECTION_UDP, world.bob.host),
+        (enums.TOX_CONNECTION_UDP, world.alice.host),
+    ]
+    # without a word from the other the address is not known to work
+    world.vanish(world.bob)
+    world.run_for(20)
+    peers = world.sees[0].peers.confirmed()
+    assert [world.alice.group_peer_get_ip_address(0, peer.number) for peer in peers] == [b"-"]
