@@ -16,7 +16,9 @@ from toxpy.conference.saved import read_conferences
 from toxpy.errors import PacketError
 from toxpy.friend.saved import restore_request
 from toxpy.runtime import Counters
+from toxpy.save.savedata import KeptSection
 from toxpy.wire.address import Node
+from toxpy.wire.sections import FRIEND_MEMBERS, GROUPS
 
 SAVES = pathlib.Path(__file__).parent.parent / "vectors" / "saves"
 
@@ -72,7 +74,10 @@ def our_save():
 
 def test_our_save_loads_in_the_real_library():
     saved = our_save()
+    # a section that is ours alone
+    saved.kept = [KeptSection(FRIEND_MEMBERS, bytes(96), GROUPS)]
     data = save.build(saved)
+    assert section_contents(data)[FRIEND_MEMBERS] == bytes(96)
     said, again = load(data)
     assert bytes.fromhex(said["address"])[:36] == saved.public_key + saved.nospam
     assert said["secret_key"] == saved.secret_key.hex()
