@@ -34,7 +34,7 @@ MAX_TRIED = 256
 class Discovery:
     """Looks for the members of one group."""
 
-    __slots__ = ("_group", "_store", "_tried", "target")
+    __slots__ = ("_group", "_has_said", "_store", "_tried", "target")
 
     def __init__(self, group: Group, store: GroupAnnounces) -> None:
         """`store` is what our own node keeps."""
@@ -43,6 +43,8 @@ class Discovery:
         self._store = store
         #: when a member was tried last, the longest ago first
         self._tried: dict[bytes, int] = {}
+        #: True once nodes could be told of us
+        self._has_said = False
         self.target = GroupTarget(group.state.chat.sig, self, rt=rt)
 
     def tried(self) -> Iterable[bytes]:
@@ -69,9 +71,14 @@ class Discovery:
         if self._is_hidden():
             return -1
         said = self.announcement()
-        if said:
-            # our own node is one like any other
-            self.on_members(self._store.exchange(said) or b"")
+        if bool(said) != self._has_said:
+            self._has_said = bool(said)
+            self.target.ask_anew()
+        if not said:
+            # who says nothing of itself is told of nobody
+            return 0
+        # our own node is one like any other
+        self.on_members(self._store.exchange(said) or b"")
         if self._is_searching():
             return SEARCH_OTHERS
         group = self._group

@@ -227,6 +227,12 @@ class GroupTarget(Target):
         self.owner = owner
         self.walk = GroupWalk(self, rt=rt)
 
+    def ask_anew(self) -> None:
+        """There is something to say of ourselves now: all nodes are asked in the next round."""
+        for node in self.nodes.values():
+            node.asked_ms -= INTERVAL_STABLE_MS
+        self.walk.ask_anew()
+
     def interval_ms(self, _node: AnnounceNode, _now_ms: int) -> int:
         """Time from one question to the next one to the same node, ms."""
         return self.owner.interval_ms()
@@ -260,6 +266,12 @@ class GroupWalk(Target):
         #: nodes that we heard of, and those that were asked, with the time, the longest ago first
         self._new: dict[bytes, Node] = {}
         self._asked: dict[bytes, tuple[Node, int]] = {}
+
+    def ask_anew(self) -> None:
+        """Those that were asked may be asked again."""
+        for node, _ in self._asked.values():
+            self._new[node.public_key] = node
+        self._asked.clear()
 
     def search_key(self) -> bytes:
         """Another one each time."""

@@ -64,6 +64,18 @@ def test_a_joiner_meets_members_that_announce_anywhere(seed):
     assert crowd.until(lambda: joined.group.is_connected, 15)
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_who_has_just_started_joins_as_soon_as_it_knows_where_it_is(seed):
+    crowd = Crowd(20, seed)
+    founded = crowd.groups(3).new(b"Group", PUBLIC, b"a")
+    crowd.world.run_for(60)
+    crowd.actors.append(crowd.world.actor("joiner"))
+    crowd.actors[-1].bootstrap_to(crowd.actors[0])
+    joined = crowd.groups(-1).join(founded.group.state.chat.sig, b"b")
+    assert crowd.until(joined.group.net.own_address, 5)
+    assert crowd.until(lambda: joined.group.is_connected, 1.5)
+
+
 def test_twenty_that_join_at_once_see_each_other():
     """Each of them may have asked others to let it in, who are not in either."""
     crowd = Crowd(30)
