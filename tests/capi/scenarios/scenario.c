@@ -233,7 +233,7 @@ void side_iterate(Side *side)
     if (side->tox != NULL) {
         tox_iterate(side->tox, side);
     }
-    for (Side *user = side->third; user != NULL; user = user->third) {
+    for (Side *user = side->third; user != NULL && user->tox != NULL; user = user->third) {
         tox_iterate(user->tox, user);
     }
     for (int i = 0; i < side->companion_count; ++i) {
@@ -363,6 +363,23 @@ void wait_online(Side *side, int seconds)
     meet(side);
 }
 
+/* At once, not when they are needed: c-toxcore with few nodes finds late who comes later. */
+static void start_users(Side *side)
+{
+    for (Side *whose = side; whose->third != NULL; whose = whose->third) {
+        Side *user = whose->third;
+        uint8_t key[TOX_PUBLIC_KEY_SIZE];
+        user->node = side->node;
+        user->relay = side->relay;
+        start_tox(user, NULL, 0);
+        rejoin(user);
+        tox_self_get_public_key(whose->tox, key);
+        CHECK(tox_friend_add_norequest(user->tox, key, NULL) == 0);
+        tox_self_get_public_key(user->tox, key);
+        CHECK(tox_friend_add_norequest(whose->tox, key, NULL) == 1);
+    }
+}
+
 void become_friends(Side *side)
 {
     uint8_t ours[TOX_PUBLIC_KEY_SIZE];
@@ -372,29 +389,10 @@ void become_friends(Side *side)
     tell(side, ours, sizeof(ours));
     hear(side, theirs, sizeof(theirs));
     CHECK(tox_friend_add_norequest(side->tox, theirs, NULL) == 0);
+    start_users(side);
     wait_online(side, CONNECT_S);
     run_for(side, 1); /* names and statuses sent on connecting have arrived */
     wait_online(side, CONNECT_S);
-}
-
-uint32_t add_user(Side *side, Side *whose, Side *user, const char *name)
-{
-    uint8_t key[TOX_PUBLIC_KEY_SIZE];
-    user->name = name;
-    user->node = side->node;
-    user->relay = side->relay;
-    start_tox(user, NULL, 0);
-    rejoin(user);
-    whose->third = user;
-    tox_self_get_public_key(whose->tox, key);
-    CHECK(tox_friend_add_norequest(user->tox, key, NULL) == 0);
-    tox_self_get_public_key(user->tox, key);
-    const uint32_t number = tox_friend_add_norequest(whose->tox, key, NULL);
-    UNTIL(side,
-          is_online(user)
-              && tox_friend_get_connection_status(whose->tox, number, NULL) != TOX_CONNECTION_NONE,
-          CONNECT_S);
-    return number;
 }
 
 uint32_t peer_count(const Side *side)

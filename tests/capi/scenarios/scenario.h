@@ -39,7 +39,7 @@ typedef struct Side {
     int other; /* the socket to the other side */
     Tox *tox;
     void (*on_iterate)(struct Side *side); /* called in every round, if set */
-    struct Side *third; /* one more user in this process, see `add_user`; who may have one more */
+    struct Side *third; /* one more user in this process, see become_friends; who may have one more */
     Tox *companions[MAX_COMPANIONS]; /* plain nodes of this side's library, TOX_NODES_<SIDE> of them or 2 */
     int companion_count;
     Contact node,
@@ -99,7 +99,8 @@ void rejoin(Side *side);
 /* No network but the two of us: alice bootstraps to bob. */
 void join_each_other(Side *side);
 
-/* Know the other's public key and become friends (number 0) without a request, and get connected. */
+/* Know the other's public key and become friends (number 0) without a request, and get connected. Who is the
+ * `third` of somebody starts as well, and is a friend of that one: number 1 there, and 0 the other way. */
 void become_friends(Side *side);
 void wait_online(Side *side, int seconds);
 bool is_online(const Side *side);
@@ -107,10 +108,6 @@ bool is_online(const Side *side);
 /* Alice founds a conference, bob joins on her invitation: number 0 to both, and both see two peers. */
 void share_conference(Side *side);
 uint32_t peer_count(const Side *side);
-
-/* Start `user` in this side's process, in the network of alice and bob and run with this side; a friend of
- * `whose`, who is this side or a user of it: number 0 to the user, and the number returned to `whose`. */
-uint32_t add_user(Side *side, Side *whose, Side *user, const char *name);
 
 /* Kill the instance; start one from `save`. */
 uint8_t *get_save(Side *side, size_t *length);
