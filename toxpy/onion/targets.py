@@ -47,6 +47,8 @@ MAX_ANNOUNCE_NODES, MAX_SEARCH_NODES = 12, 8
 MAX_MISSES = 3
 INTERVAL_NEW_MS, INTERVAL_MS = 3000, 15_000
 INTERVAL_STABLE_MS, STABLE_AFTER_MS = 120_000, 90_000
+#: Ours: nodes around our key from which on stable ones are asked rarely.
+MANY_NODES = 6
 #: Ours: the first intervals between questions to a node, ms; c-toxcore waits 3 s every time.
 SOON_INTERVALS_MS = (300, 500, 900, 1500, 2500)
 SEARCH_NEW_ROUNDS = 5
@@ -167,7 +169,7 @@ class Target:
         """
         if node.stored != STORED_SELF or node.misses:
             return self._soon_ms()
-        stable = now_ms - node.added_ms >= STABLE_AFTER_MS and len(self.nodes) >= self.capacity
+        stable = now_ms - node.added_ms >= STABLE_AFTER_MS and len(self.nodes) >= MANY_NODES
         return INTERVAL_STABLE_MS if stable else INTERVAL_MS
 
     def ask_again(self, paths: set[int]) -> None:

@@ -133,12 +133,13 @@ def test_a_node_in_doubt_is_used_again_once_it_answers():
 
 def test_nodes_are_asked_rarely_only_where_there_are_many():
     rt = Runtime(SimClock(), SeededRng(3))
-    target = targets.Target(bytes(32), KeyPair.generate(rt.rng), 3, rt=rt)
-    for count in range(1, 4):
-        node = target.place(NODES[count].public_key, NODES[count].address, 0)
+    target = targets.Target(bytes(32), KeyPair.generate(rt.rng), targets.MAX_ANNOUNCE_NODES, rt=rt)
+    for count in range(1, targets.MANY_NODES + 1):
+        node = target.place(bytes((count,)) * 32, NODES[0].address, 0)
         node.stored = STORED_SELF
         interval_ms = target.interval_ms(node, targets.STABLE_AFTER_MS)
-        assert interval_ms == (targets.INTERVAL_STABLE_MS if count == 3 else targets.INTERVAL_MS)
+        many = count == targets.MANY_NODES
+        assert interval_ms == (targets.INTERVAL_STABLE_MS if many else targets.INTERVAL_MS)
 
 
 def one_machine(universe):
