@@ -36,6 +36,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "namespaces: needs namespaces for networks and mounts")
     config.addinivalue_line("markers", "device(path): needs to open that device")
     config.addinivalue_line("markers", "package(name): needs a Debian package that some releases lack")
+    config.addinivalue_line("markers", "toxic_with_groups: needs a toxic that knows groups")
     config.addinivalue_line("markers", "newer_tox(release): needs libtoxcore of that release of Debian")
     slow = "slow_with_real: takes a minute with the real library, which then needs --releases"
     config.addinivalue_line("markers", slow)
@@ -63,6 +64,8 @@ def _can_run(item):
     if not all(namespaces.can_open(marker.kwargs["path"]) for marker in item.iter_markers("device")):
         return False
     if any(newer_tox.lacks(marker.kwargs["release"]) for marker in item.iter_markers("newer_tox")):
+        return False
+    if item.get_closest_marker("toxic_with_groups") and not release.has_toxic_with_groups():
         return False
     return not any(release.lacks(marker.kwargs["name"]) for marker in item.iter_markers("package"))
 

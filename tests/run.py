@@ -60,6 +60,10 @@ def main() -> int:
             count = count_left_out(f'newer_tox(release="{name}")')
             left_out += count
             print(f"Not run here: {count} tests that need libtoxcore of Debian {name}: {why}")
+    if not release.has_toxic_with_groups():
+        count = count_left_out("toxic_with_groups")
+        left_out += count
+        print(f"Not run here: {count} tests that need a toxic with groups, which Debian does not have.")
     os.environ[namespaces.LEFT_OUT] = str(left_out)
     minutes = schedule.expected_minutes()
     print(f"All tests took {minutes:.0f} minutes on 2 cores when last measured.", flush=True)

@@ -1,6 +1,7 @@
 """Debian packages that a release does not have: what needs them is counted as not run here."""
 
 import functools
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -21,6 +22,13 @@ def lacks(package):
 def absent():
     """The packages that cannot be had here."""
     return [package for package in NOT_EVERYWHERE if lacks(package)]
+
+
+@functools.cache
+def has_toxic_with_groups():
+    """True if the first toxic of PATH knows groups."""
+    path = shutil.which("toxic")
+    return path is not None and b"tox_group_new" in Path(path).read_bytes()
 
 
 def of_package(value, package):
