@@ -107,6 +107,19 @@ def world(request):
     stage.close()
 
 
+@pytest.fixture(params=["lossy", *DIRECT, RELAYED[0], *map(_needs_namespaces, RELAYED[1:])])
+def conference_world(request):
+    """The stage of a scenario of conferences: also a simulated network that loses, doubles and reorders."""
+    from tests.support.worlds import BACKENDS, GROUP_UNIVERSES, RELAYED_BACKENDS
+
+    if request.param == "lossy":
+        stage = GROUP_UNIVERSES["lossy"](1)
+    else:
+        stage = (BACKENDS | RELAYED_BACKENDS)[request.param]()
+    yield stage
+    stage.close()
+
+
 @pytest.fixture(params=DIRECT)
 def udp_world(request):
     """A stage for what only UDP can do."""

@@ -21,9 +21,9 @@ def fails(code, call, *args):
     assert error.value.code == code
 
 
-def test_conference(world):
-    alice, bob = world.friends()
-    share(world, alice, bob)
+def test_conference(conference_world):
+    alice, bob = conference_world.friends()
+    share(conference_world, alice, bob)
     for speaker in (alice, bob):
         for kind, text in MESSAGES:
             speaker.conference_send_message(0, kind, text)
@@ -44,7 +44,7 @@ def test_conference(world):
         assert alice.conference_get_title(0) == bob.conference_get_title(0) == title
     bob.conference_delete(0)
     assert bob.conference_get_chatlist() == []
-    world.until(lambda: count(alice) == 1, "bob to be gone")
+    conference_world.until(lambda: count(alice) == 1, "bob to be gone")
     assert alice.conference_offline_peer_count(0) == 0
     fails(TOX_ERR_CONFERENCE_SEND_MESSAGE_NO_CONNECTION, alice.conference_send_message, 0, 0, b"x")
     assert bob.is_online()

@@ -82,13 +82,13 @@ STEPS = [
 ]
 
 
-def test_conference_callbacks(world):
-    alice, bob = world.friends()
+def test_conference_callbacks(conference_world):
+    alice, bob = conference_world.friends()
     for meeting in (Meeting(alice, bob), Meeting(bob, alice)):
         sides = meeting.founder, meeting.joiner
         for actor, name in zip(sides, (b"founder", b"joiner"), strict=True):
             actor.self_set_name(name)
-        world.run_for(1)
+        conference_world.run_for(1)
         for actor in sides:
             actor.seen.clear()
         for act, *heard in STEPS:

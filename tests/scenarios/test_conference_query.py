@@ -13,9 +13,9 @@ def refuses(code, call, *args):
     assert error.value.code == getattr(enums, "TOX_ERR_CONFERENCE_" + code)
 
 
-def test_conference_query(world):
-    alice, bob = world.friends()
-    share(world, alice, bob)
+def test_conference_query(conference_world):
+    alice, bob = conference_world.friends()
+    share(conference_world, alice, bob)
     for actor, other in ((alice, bob), (bob, alice)):
         ours = [actor.conference_peer_number_is_ours(0, peer) for peer in range(2)]
         assert sorted(ours) == [False, True]

@@ -4,12 +4,12 @@ from tests.support.conferences import count, join, share
 from toxpy.generated import events
 
 
-def test_conference_two(world):
-    alice, bob = world.friends()
-    share(world, alice, bob)
+def test_conference_two(conference_world):
+    alice, bob = conference_world.friends()
+    share(conference_world, alice, bob)
     assert alice.conference_new() == 1
     assert join(alice, bob, 1) == 1
-    world.until(lambda: count(alice, 1) == count(bob, 1) == 2, "both to see two peers")
+    conference_world.until(lambda: count(alice, 1) == count(bob, 1) == 2, "both to see two peers")
     for actor in (alice, bob):
         assert actor.conference_get_chatlist() == [0, 1]
         first, second = actor.conference_get_id(0), actor.conference_get_id(1)
