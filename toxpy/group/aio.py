@@ -182,9 +182,8 @@ class AsyncGroup:
 
     def why_not(self) -> str:
         """Why we are not in the group yet, as far as it can be known: a sentence without a full stop."""
-        sync = self.tox.sync
-        search = self.search
-        if _is_in(self.tox.sync, self.number):
+        sync, search = self.tox.sync, self.search
+        if _is_in(sync, self.number):
             return "we are in it"
         if not self.connected:
             return "we do not look for it: we left for a while, were sent away, or not let in"
