@@ -100,7 +100,7 @@ def test_a_member_restarts(world):
     members[2] = again
     start_ms = world.universe.clock.now_ms
     world.until(lambda: all_there(members), "everybody to be there", 60)
-    assert world.universe.clock.now_ms - start_ms < 5_000
+    assert world.universe.clock.now_ms - start_ms < 2_000
     texts = [b"after", b"the restart"]
     assert talk(world, members, again, texts) == [texts] * 5
 
@@ -116,7 +116,7 @@ def test_members_vanish_and_come_back(world):
         member.socket.online = True
     start_ms = world.universe.clock.now_ms
     world.until(lambda: all_there(members), "everybody to be there again", 120)
-    assert world.universe.clock.now_ms - start_ms < 60_000
+    assert world.universe.clock.now_ms - start_ms < 5_000
 
 
 def test_without_udp():
