@@ -102,7 +102,8 @@ def provide(release):
         return f"nothing came within {TIMEOUT_S} s"
     if ran.returncode == 0:
         return ""
-    return (log.read_text().strip().splitlines() or ["no reason is known"])[-1]
+    said = log.read_text().strip().splitlines() if log.exists() else []
+    return said[-1] if said else "no reason is known"
 
 
 def download(release):
