@@ -178,3 +178,28 @@ def test_everybody_restarts_while_the_founder_is_away(room):
     members[2].conference_send_message(0, 0, b"without the founder")
     room.run(1)
     assert [m.texts() for m in members] == [[b"without the founder"]] * 5
+
+
+def test_numbers_shift_at_a_restart(room):
+    """The others still know the number that it had; titles and messages come where they belong."""
+    alice, bob, carol = room.together("alice", "bob", "carol")
+    assert room.bring_in(alice, [bob, carol]) == 1
+    room.run(2)
+    alice.conference_set_title(0, b"first")
+    alice.conference_set_title(1, b"second")
+    room.run(1)
+    alice.conference_delete(0)
+    room.run(1)
+    alice = reload(room, alice)
+    assert alice.conference_get_chatlist() == [0]
+    assert alice.conference_get_title(0) == b"second"
+    room.until(lambda: len(alice.names()) == 3 == len(bob.names(1)) == len(carol.names(1)), 20)
+    room.run(2)
+    for member in (alice, bob, carol):
+        member.seen.clear()
+    bob.conference_send_message(1, 0, b"to the second")
+    carol.conference_send_message(0, 0, b"to the first")
+    room.run(1)
+    assert alice.texts() == [b"to the second"]
+    assert sorted(bob.texts()) == sorted(carol.texts()) == [b"to the first", b"to the second"]
+    assert [bob.conference_get_title(number) for number in (0, 1)] == [b"first", b"second"]
