@@ -38,8 +38,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "package(name): needs a Debian package that some releases lack")
     config.addinivalue_line("markers", "toxic_with_groups: needs a toxic that knows groups")
     config.addinivalue_line("markers", "newer_tox(release): needs libtoxcore of that release of Debian")
-    slow = "slow_with_real: takes a minute with the real library, which then needs --releases"
-    config.addinivalue_line("markers", slow)
+    always = "with_real: a scenario of groups that is played with the real library also without --releases"
+    config.addinivalue_line("markers", always)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(schedule.Progress(config, config.getoption("record_durations")))
 
@@ -139,8 +139,8 @@ def pytest_generate_tests(metafunc):
         stages = [
             pytest.param((kind, seed), id=f"{kind}-{seed}") for kind in GROUP_UNIVERSES for seed in seeds
         ]
-        slow = any(mark.name == "slow_with_real" for mark in metafunc.definition.iter_markers())
-        for which in newer_tox.asked_for(metafunc.config, slow):
+        always = any(mark.name == "with_real" for mark in metafunc.definition.iter_markers())
+        for which in newer_tox.asked_for(metafunc.config, always=always):
             marks = pytest.mark.newer_tox(release=which)
             stages += [pytest.param((side, which), id=f"{side}-{which}", marks=marks) for side in GROUP_SIDES]
         metafunc.parametrize("group_world", stages, indirect=True)

@@ -20,7 +20,7 @@ GROUP_SUPPORT = SUPPORT.with_name("groups.py")
 NAMES = sorted(path.stem for path in HERE.glob("*.c") if path.stem not in ("scenario", "groups"))
 #: they need a newer real library than Debian 12 has
 GROUPS = [name for name in NAMES if name.startswith("group_")]
-#: those that run with the real library each time; Python's do so all, and take as long
+#: those that run with the real library each time
 WITH_REAL = {"group_general", "group_moderation"}
 #: what needs more than alice and bob
 MORE_THAN_TWO = {"hundred_nodes"}
@@ -125,7 +125,7 @@ def pytest_generate_tests(metafunc):
         named = [
             pytest.param((name, which), id=f"{name}-{which}", marks=pytest.mark.newer_tox(release=which))
             for name in GROUPS
-            for which in newer_tox.asked_for(metafunc.config, slow=name not in WITH_REAL)
+            for which in newer_tox.asked_for(metafunc.config, always=name in WITH_REAL)
         ]
         metafunc.parametrize("group_with", named)
 

@@ -1,5 +1,7 @@
 """A member comes in by the chat id, sees who is there, and both change, part for a while, and leave."""
 
+import pytest
+
 from tests.support.groups import (
     FOUNDER,
     LOCKED,
@@ -24,6 +26,7 @@ from toxpy.generated.enums import (
 )
 
 
+@pytest.mark.with_real
 def test_group_general(group_world):
     group_world.network()
     alice, bob = guests(group_world, "alice", "bob")

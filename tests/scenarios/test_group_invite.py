@@ -43,7 +43,6 @@ def test_group_invite(group_world):
 
 
 @pytest.mark.timeout(330)
-@pytest.mark.slow_with_real
 def test_who_is_let_in(group_world):
     """A public group gets a password, is full, and becomes private."""
     group_world.network()

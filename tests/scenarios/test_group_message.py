@@ -1,5 +1,7 @@
 """Members talk: messages, actions, private ones and custom packets come once, in order, and from whom."""
 
+import pytest
+
 from tests.support.groups import ACTION, NORMAL, OBSERVER, fails, hear, id_of, say, share
 from toxpy.generated import events
 
@@ -11,6 +13,7 @@ def texts(actor, author, count):
     return [actor.wait(events.GroupMessage, peer_id=author).message for _ in range(count)]
 
 
+@pytest.mark.with_real
 def test_group_message(group_world):
     alice, bob, carol = share(group_world, "alice", "bob", "carol")
     bobs_alice, carols_alice = id_of(bob, alice), id_of(carol, alice)

@@ -50,6 +50,7 @@ def make(world, members, source, target, kind):
     world.until(lambda: agree(members), "all to agree")
 
 
+@pytest.mark.with_real
 def test_group_moderation(group_world):
     members = alice, bob, carol, dave = share(group_world, "alice", "bob", "carol", "dave")
     for actor in (bob, carol):
@@ -101,7 +102,6 @@ def test_group_moderation(group_world):
 
 
 @pytest.mark.timeout(330)
-@pytest.mark.slow_with_real
 def test_who_is_sent_away(group_world):
     members = alice, bob, carol, dave = share(group_world, "alice", "bob", "carol", "dave")
     make(group_world, members, alice, bob, MODERATOR)

@@ -39,7 +39,6 @@ def back(world, name, saved):
 
 
 @pytest.mark.timeout(330)
-@pytest.mark.slow_with_real
 def test_group_reconnect(group_world):
     alice, bob, carol = share(group_world, "alice", "bob", "carol")
     alice.group_set_role(0, id_of(alice, bob), MODERATOR)

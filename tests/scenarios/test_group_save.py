@@ -1,5 +1,7 @@
 """The founder and a member start again from what they saved: all is as it was, and they are in the group."""
 
+import pytest
+
 from tests.support.groups import (
     FOUNDER,
     MODERATOR,
@@ -48,6 +50,7 @@ def restarted(world, actor, other):
     return actor
 
 
+@pytest.mark.with_real
 def test_group_save(group_world):
     alice, bob = group_world.friends()
     found(alice, PRIVATE, b"The Test Chamber")

@@ -34,7 +34,6 @@ def setters(actor):
 
 
 @pytest.mark.timeout(330)
-@pytest.mark.slow_with_real
 def test_group_state(group_world):
     members = alice, bob, carol = share(group_world, "alice", "bob", "carol")
     assert settings(bob) == settings(carol) == (b"The group", PUBLIC, VOICE_ALL, LOCKED, 100, b"")

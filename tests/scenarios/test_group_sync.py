@@ -31,7 +31,6 @@ def attempt(actor, target, kind):
 
 
 @pytest.mark.timeout(330)
-@pytest.mark.slow_with_real
 def test_group_sync(group_world):
     members = alice, bob, carol, dave, erin = share(group_world, "alice", "bob", "carol", "dave", "erin")
     alice.group_set_topic_lock(0, UNLOCKED)

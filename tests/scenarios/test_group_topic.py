@@ -1,5 +1,7 @@
 """Who may set the topic: all but observers while it is not locked, else only moderators and the founder."""
 
+import pytest
+
 from tests.support.groups import (
     LOCKED,
     MODERATOR,
@@ -30,6 +32,7 @@ def lock(world, members, state):
         assert actor.wait(events.GroupTopicLock).topic_lock == state
 
 
+@pytest.mark.with_real
 def test_group_topic(group_world):
     members = alice, bob, carol = share(group_world, "alice", "bob", "carol")
     fails("TOPIC_SET_TOO_LONG", alice.group_set_topic, 0, b"x" * 513)

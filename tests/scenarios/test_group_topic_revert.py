@@ -11,7 +11,6 @@ def have(world, members, text):
 
 
 @pytest.mark.timeout(330)
-@pytest.mark.slow_with_real
 def test_group_topic_revert(group_world):
     members = alice, bob, carol = share(group_world, "alice", "bob", "carol")
     alice.group_set_topic_lock(0, UNLOCKED)

@@ -80,9 +80,9 @@ def of_release(value, release):
     return pytest.param(value, marks=pytest.mark.newer_tox(release=release))
 
 
-def asked_for(config, slow=False):
-    """The releases of --releases; without it the newest, and none for what takes long."""
-    asked = config.getoption("releases") or ("" if slow else "sid")
+def asked_for(config, *, always):
+    """The releases of --releases; without it the newest for what is `always` played, else none."""
+    asked = config.getoption("releases") or ("sid" if always else "")
     return [release for release in asked.split(",") if release]
 
 
