@@ -74,6 +74,12 @@ def test_group_general(group_world):
     assert alice.group_peer_get_status(0, alices_bob) == TOX_USER_STATUS_AWAY
     assert bob.group_peer_get_name(0, bobs_alice) == b"Alice the second"
 
+    # who is connected parts first
+    bob.group_reconnect(0)
+    assert bob.wait(events.GroupPeerExit).exit_type == TOX_GROUP_EXIT_TYPE_SELF_DISCONNECTED
+    has_left(group_world, alice, alices_bob)
+    gather(group_world, [alice, bob])
+    bobs_alice = id_of(bob, alice)
     chat_id = alice.group_get_chat_id(0)
     fails("LEAVE_GROUP_NOT_FOUND", alice.group_leave, 1, b"")
     alice.group_leave(0, b"Goodbye world")

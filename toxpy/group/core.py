@@ -99,11 +99,12 @@ class GroupCore(_Part):
         return True
 
     def group_reconnect(self, group_number: int) -> bool:
-        """Look for the members again."""
+        """Part from all members, if there are any, and look for them again."""
         group = self._find(group_number, "TOX_ERR_GROUP_RECONNECT_").group
         self._layers.rt.clock.update()
-        if not group.is_in_use:
-            group.begin()
+        if group.is_in_use:
+            group.disconnect()
+        group.begin()
         return True
 
     def group_leave(self, group_number: int, part_message: bytes | None) -> bool:

@@ -23,10 +23,7 @@ void scenario_alice(Side *side)
     meet(side);
     meet(side);
 
-    uint8_t chat_id[TOX_GROUP_CHAT_ID_SIZE];
-    CHECK(tox_group_get_chat_id(side->tox, 0, chat_id, NULL));
-    /* that leads to the group that is there */
-    CHECK(join_group(side, chat_id, "") == 0);
+    CHECK(tox_group_reconnect(side->tox, 0, NULL));
     CHECK(tox_group_is_connected(side->tox, 0, NULL));
     take_group(side, GROUP_PEER_JOIN, WAIT_S);
     UNTIL(side,
