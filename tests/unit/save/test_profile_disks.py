@@ -1,6 +1,7 @@
 """Profiles on disks with troubles, and a process that ends in the middle of a save."""
 
 import errno
+import functools
 import os
 import random
 import resource
@@ -16,6 +17,7 @@ from tests.support.disks import HungDisk, SmallDisk
 from tests.support.permissions import open_to_others
 from tests.support.profile_files import content, names
 from tests.support.saving import number_of, numbered
+from toxpy.save.passkey import PassKey
 from toxpy.save.profile import (
     Profile,
     ProfileLocked,
@@ -219,7 +221,9 @@ KILLS = int(os.environ.get("TOXPY_KILLS", "0"))
 
 @pytest.mark.timeout(300 + 2 * KILLS)
 @pytest.mark.parametrize(("passphrase", "kills"), [(None, KILLS or 100), (SECRET, KILLS or 20)])
-def test_kill_9_at_any_moment(path, passphrase, kills):
+def test_kill_9_at_any_moment(path, passphrase, kills, monkeypatch):
+    # the key for a passphrase and a salt is always the same one, and takes 0.1 s
+    monkeypatch.setattr(PassKey, "derive", functools.cache(PassKey.derive))
     Profile.create(path, passphrase).close()
     older = kill_while_saving(path, passphrase, kills, seed=1)
     print(f"{kills} kills, {older} of them before the new state was in place")
