@@ -87,7 +87,9 @@ fi""",
 
 ENTER = """\
 mount --make-rprivate /
-cp -a /etc "$SCRATCH/etc"
+mkdir "$SCRATCH/etc"
+# other tests make and remove namespaces at the same time
+find /etc -mindepth 1 -maxdepth 1 ! -name netns -exec cp -a -t "$SCRATCH/etc" {} +
 mount --bind "$SCRATCH/etc" /etc
 mount -t tmpfs tmpfs /etc/systemd
 mkdir /etc/systemd/system

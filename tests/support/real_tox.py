@@ -43,7 +43,7 @@ def library_path():
 
 def installed_version():
     """(major, minor, patch) of the installed library."""
-    lib = opened("")
+    lib = opened(library_path())
     return lib.tox_version_major(), lib.tox_version_minor(), lib.tox_version_patch()
 
 
@@ -119,7 +119,7 @@ class RealTox:
     def __init__(
         self,
         *,
-        start_port=33445,
+        start_port=None,
         end_port=33999,
         savedata=b"",
         ipv6=True,
@@ -131,6 +131,9 @@ class RealTox:
         library="",
     ):
         lib = self.lib = opened(release or library or library_path())
+        if start_port is None:
+            # programs under test have the ports of the default for themselves
+            start_port = 33445 if local_discovery else 33600
         options = c.c_void_p(lib.tox_options_new(None))
         lib.tox_options_set_ipv6_enabled(options, c.c_bool(ipv6))
         lib.tox_options_set_local_discovery_enabled(options, c.c_bool(local_discovery))
@@ -184,9 +187,9 @@ class RealTox:
     # calls
 
     def __getattr__(self, name):
-        """A function of the C API, without tox_."""
+        """A function of the C API that this library has, without tox_."""
         planned = functions().get(name)
-        if planned is None or planned.kind != "core":
+        if planned is None or planned.kind != "core" or not hasattr(self.lib, "tox_" + name):
             raise AttributeError(name)
         return functools.partial(self._call, planned)
 

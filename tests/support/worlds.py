@@ -38,7 +38,8 @@ def loopback_options(savedata=b"", *, udp=True, tcp_port=0):
     options = Options(udp_enabled=udp, tcp_port=tcp_port)
     options.local_discovery_enabled = False
     options.experimental_groups_persistence = True
-    options.start_port, options.end_port = 33445, 33999
+    # programs under test have the ports of the default for themselves
+    options.start_port, options.end_port = 33600, 33999
     if savedata:
         options.savedata_type, options.savedata_data = 1, savedata
     return options
