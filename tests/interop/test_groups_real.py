@@ -23,6 +23,7 @@ from tests.support.groups import (
     gather,
     guests,
     id_of,
+    join,
     own_name,
     role,
     share,
@@ -47,7 +48,6 @@ OF_MEMBERS = {
     events.GroupSelfJoin,
 }
 JOIN_TIMEOUT_S = 60
-RELEASES = [newer_tox.of_release(name, name) for name in newer_tox.RELEASES]
 #: Time for which c-toxcore asks nobody again what it missed, in seconds.
 ASKS_AGAIN_S = 13
 
@@ -284,14 +284,6 @@ def part(founder, first, second):
         actor.wait(events.GroupPeerExit, group_number=0, peer_id=peer, **said)
 
 
-def vanish(world, founder, other):
-    """One is gone without a word."""
-    gone = {"group_number": 0, "peer_id": id_of(founder, other)}
-    world.vanish(other)
-    # 48 to 58 s
-    founder.wait(events.GroupPeerExit, 90, exit_type=enums.TOX_GROUP_EXIT_TYPE_TIMEOUT, **gone)
-
-
 def everything(world, names):
     """All of this in one group, which the first founds."""
     world.network(3)
@@ -318,27 +310,51 @@ def everything(world, names):
     assert CALLBACKS - OF_MEMBERS - world.told[founder.name] == set()
 
 
-@pytest.mark.parametrize("names", ["real python clib", "python real clib"])
-@pytest.mark.parametrize("release", RELEASES)
-def test_everything_in_a_group(request, release, names):
+#: Who founds and who joins, real or ours; with `--releases` in all combinations.
+REAL_FOUNDS, WE_FOUND = "real python clib", "python real clib"
+UDP = [("trixie", REAL_FOUNDS), ("sid", REAL_FOUNDS), ("sid", WE_FOUND)]
+RELAYS = [("trixie", WE_FOUND), ("sid", REAL_FOUNDS)]
+
+
+def pytest_generate_tests(metafunc):
+    """Each release and each way of founding."""
+    if "founding" in metafunc.fixturenames:
+        cases = RELAYS if "relays" in metafunc.function.__name__ else UDP
+        releases = metafunc.config.getoption("releases")
+        if releases:
+            cases = [(release, names) for release in releases.split(",") for names in (REAL_FOUNDS, WE_FOUND)]
+        marked = [newer_tox.of_release((release, names), release) for release, names in cases]
+        metafunc.parametrize("founding", marked, ids=["-".join(case) for case in cases])
+
+
+def test_everything_in_a_group(request, founding):
+    release, names = founding
     world = MixedWorld(release)
     request.addfinalizer(world.close)
     everything(world, names)
-
-
-@pytest.mark.parametrize("names", ["real python clib", "clib python real"])
-@pytest.mark.parametrize("release", [newer_tox.of_release("sid", "sid")])
-def test_who_vanishes_is_missed(request, release, names):
-    world = MixedWorld(release)
-    request.addfinalizer(world.close)
-    vanish(world, *share(world, *names.split())[::2])
 
 
 @pytest.mark.namespaces
-@pytest.mark.parametrize("names", ["real python clib", "python real clib"])
-@pytest.mark.parametrize("release", RELEASES)
-def test_everything_in_a_group_over_relays_only(request, release, names):
+def test_everything_in_a_group_over_relays_only(request, founding):
+    release, names = founding
     # over a relay of c-toxcore nobody hears that a member of c-toxcore leaves
-    world = MixedWorld(release, udp=False, real_relay=names.startswith("real"))
+    world = MixedWorld(release, udp=False, real_relay=names == REAL_FOUNDS)
     request.addfinalizer(world.close)
     everything(world, names)
+
+
+@pytest.mark.parametrize("release", [newer_tox.of_release("sid", "sid")])
+def test_who_vanishes_is_missed(request, release):
+    """By ours and by a real one: two vanish at the same time, after which c-toxcore waits 48 to 58 s."""
+    world = MixedWorld(release)
+    request.addfinalizer(world.close)
+    python, real, clib = share(world, "python", "real", "clib")
+    node = world.actors[0]
+    join(python, node)
+    world.until(lambda: id_of(python, node) is not None, "a real member of the network to be in")
+    missed = {python: id_of(python, node), real: id_of(real, clib)}
+    for actor in (node, clib):
+        world.vanish(actor)
+    for actor, peer in missed.items():
+        timeout = enums.TOX_GROUP_EXIT_TYPE_TIMEOUT
+        actor.wait(events.GroupPeerExit, 90, group_number=0, peer_id=peer, exit_type=timeout)
