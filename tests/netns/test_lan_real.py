@@ -71,7 +71,10 @@ class Cable:
 def our_core(cable, *, sends=True, hears=True):
     """Core in its namespace, with a LAN discovery that may be dumb or deaf."""
     with inside(cable.ours):
-        core = Core(loopback_options())
+        options = loopback_options()
+        # where others look for it
+        options.start_port = 33445
+        core = Core(options)
     try:
         Lan(
             core.dht,
