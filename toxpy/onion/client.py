@@ -256,8 +256,7 @@ class OnionClient:
             others = group.owner.others_per_round()
             if others >= 0:
                 self._maintain(group)
-                known = self._dht.nodes.random_nodes(others) if others else []
-                for node in group.walk.choose(known, others, now_ms):
+                for node in group.walk.choose(self._dht.nodes.random_nodes, others, now_ms):
                     self._ask(group.walk, node.public_key, node.address)
         friends = [friend for friend in self.friends.values() if not friend.is_online]
         # a round that ran out of questions goes on where it stopped

@@ -15,6 +15,7 @@ from toxpy.wire.packets import ANNOUNCE_REQUEST, ANNOUNCE_REQUEST_OLD, ONION_PIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     from toxpy.runtime import Clock, Runtime
@@ -296,12 +297,12 @@ class GroupWalk(Target):
             del new[next(iter(new))]
         new[key] = node
 
-    def choose(self, known: list[Node], count: int, now_ms: int) -> list[Node]:
+    def choose(self, draw: Callable[[int], list[Node]], count: int, now_ms: int) -> list[Node]:
         """Up to `count` nodes to ask now: new ones, then those that were asked the longest ago.
 
-        `known` are some that we know from elsewhere.
+        `draw` gives so many that we know from elsewhere.
         """
-        for node in known:
+        for node in draw(count) if count else ():
             self.on_node(node)
         new, asked = self._new, self._asked
         chosen: list[Node] = []
