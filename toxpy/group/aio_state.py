@@ -91,9 +91,12 @@ class Members:
     def who(self, sync: Tox, number: int) -> GroupPeer:
         """Who has that number in the events of this moment."""
         was, now = self._by_number.get(number), self._find(sync, number)
-        if now is not None and (was is None or now.public_key == was.public_key):
-            return now
-        return was or _nobody(number)
+        if was is None:
+            return now or _nobody(number)
+        if now is not None and now.public_key == was.public_key:
+            # the name may be newer than the event
+            return replace(now, name=was.name)
+        return was
 
     def _find(self, sync: Tox, number: int) -> GroupPeer | None:
         try:

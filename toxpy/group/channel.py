@@ -153,6 +153,10 @@ class Channel:
             if moment_ms is not None:
                 self._alarm.wake(moment_ms)
 
+    def repeat_newest(self) -> None:
+        """Send the newest packet some more times: it is the last one."""
+        self._send_array.repeat_newest()
+
     def close(self) -> list[tuple[int, bytes]]:
         """Stop; kind and data of what the peer has not acknowledged, oldest first."""
         self._alarm.cancel()

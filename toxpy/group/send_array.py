@@ -39,6 +39,8 @@ GIVE_UP_MS = 58_000
 MAX_REPEAT_MS = 3000
 #: Oldest packets that are sent again by time.
 REPEATED_AT_ONCE = 16
+#: Copies of the last packet, beside the first one: of a farewell that nobody is there to repeat.
+LAST_COPIES = 2
 #: Packets under way, at first and at least.
 FIRST_WINDOW, MIN_WINDOW = 128, 64
 
@@ -205,6 +207,13 @@ class SendArray:
         if now_ms - self._reduced_ms >= self._round_trip.mean_ms:
             self._reduced_ms = now_ms
             self._window = self._threshold = max(self._window / 2, float(MIN_WINDOW))
+
+    def repeat_newest(self) -> None:
+        """Nothing follows the newest packet: it goes out again at once, unless it is acknowledged."""
+        newest = next(reversed(self._packets.values()), None)
+        if newest is not None:
+            for _ in range(LAST_COPIES):
+                self._send(newest)
 
     def next_due_ms(self) -> int | None:
         """When `repeat` has something to do; None when all is acknowledged."""

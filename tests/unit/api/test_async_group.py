@@ -258,6 +258,20 @@ def test_a_number_that_is_another_members_now():
     play(scene)
 
 
+def test_who_spoke_had_the_name_of_that_moment():
+    async def scene(meeting):
+        alice, bob, _ = await come_together(meeting)
+        messages = alice.messages()
+        # both are in one pass
+        bob.send_nowait("as Bob")
+        bob.own_name = "Robert"
+        bob.send_nowait("as Robert")
+        said = await meeting.result(take(messages, 2))
+        assert [(name, text) for name, _, text, _ in said] == [("Bob", "as Bob"), ("Robert", "as Robert")]
+
+    play(scene)
+
+
 def test_who_spoke_is_known_though_another_has_the_number():
     """Events of one pass: the state is that of its end."""
 

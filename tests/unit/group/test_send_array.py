@@ -140,6 +140,20 @@ def test_of_c_toxcore_an_acknowledgement_covers_all_before():
     assert len(line.array) == 1 and line.ids == [3, 4, 5, 6, 7, 7]
 
 
+def test_the_last_packet_goes_out_more_than_once():
+    line = Line()
+    line.array.repeat_newest()
+    assert line.ids == []
+    line.array.write(KIND, b"before")
+    line.array.write(KIND, b"farewell")
+    line.array.repeat_newest()
+    assert line.ids == [3, 4, 4, 4]
+    line.array.on_received(4)
+    line.array.on_received(3)
+    line.array.repeat_newest()
+    assert line.ids == [3, 4, 4, 4]
+
+
 def test_only_the_oldest_and_the_newest_are_sent_again():
     line = Line()
     for _ in range(60):
