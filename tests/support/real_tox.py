@@ -189,7 +189,7 @@ class RealTox:
     def __getattr__(self, name):
         """A function of the C API that this library has, without tox_."""
         planned = functions().get(name)
-        if planned is None or planned.kind != "core" or not hasattr(self.lib, "tox_" + name):
+        if planned is None or planned.kind != "core" or not hasattr(self.lib, planned.function.name):
             raise AttributeError(name)
         return functools.partial(self._call, planned)
 
