@@ -64,7 +64,7 @@ class GroupCore(_Part):
         return self.capability.get().new(group_name, privacy_state, name).group.number
 
     def group_join(self, chat_id: bytes | None, name: bytes | None, password: bytes | None) -> int:
-        """Join a public group, or one that we are in already: its number."""
+        """Join a public group, or come back into one that we have: its number."""
         prefix, name, password = "TOX_ERR_GROUP_JOIN_", name or b"", password or b""
         if chat_id is None:
             raise api_error(prefix + "BAD_CHAT_ID")
@@ -74,10 +74,7 @@ class GroupCore(_Part):
         if len(password) > _MAX_PASSWORD:
             raise api_error(prefix + "PASSWORD")
         if known is not None:
-            if not known.state.is_synced:
-                known.state.shared.password = password
-            if not known.is_in_use:
-                known.begin()
+            known.come_in(password)
             return known.number
         entry = self.capability.get().join(chat_id, name, password)
         if entry is None:

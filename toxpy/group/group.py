@@ -188,11 +188,29 @@ class Group:
             self.relays = self.net.make_relays(self.own, self.on_relayed)
         self.connection = CONNECTING
         self.attempts += 1
+        self.peers.try_anew()
         if self.state.is_founder:
             self.connection = CONNECTED
             self.state.connected_ms = self.net.rt.clock.now_ms
             self._returns = not founding
         self._maintain()
+
+    def come_in(self, password: bytes) -> None:
+        """Look for members if we have none, with that password if there is one, as c-toxcore's rejoin."""
+        state = self.state
+        if self.is_connected and (state.is_founder or self.peers.count_confirmed()):
+            return
+        is_other = not state.is_founder and password not in (b"", state.entry_password)
+        if is_other and state.is_synced:
+            # the state says which password counts for those who come to us, and is signed
+            state.given_password = password
+        elif is_other:
+            state.shared.password = password
+        if self.connection == CONNECTING and not is_other:
+            return
+        if self.is_in_use:
+            self.disconnect()
+        self.begin()
 
     def connect(
         self,
@@ -259,6 +277,7 @@ class Group:
         if self.connection != CONNECTING or not self.state.is_synced:
             return
         self.connection = CONNECTED
+        self.state.given_password = b""
         self.state.connected_ms = self.net.rt.clock.now_ms
         self.report(ev.GroupSelfJoin(self.number, owner=self))
         for peer in self.peers.confirmed():
@@ -362,7 +381,7 @@ class Group:
 
     def own_info(self) -> bytes:
         """Who we are, as peers are told."""
-        return packets.pack_info(self.state.shared.password, self.name, self.status)
+        return packets.pack_info(self.state.entry_password, self.name, self.status)
 
     def state_changed(self) -> None:
         """Settings may be others now."""

@@ -136,14 +136,20 @@ class Groups:
     ) -> GroupEntry | None:
         """Come in by a friend's invitation; None when no group can have that id.
 
-        A group that we have already is the same one, without another entry as in c-toxcore. ToxError when
+        A group that we have already is the same one, without another entry as in c-toxcore; we try to come
+        in again with this password. ToxError when
         the friend cannot be told; then there is no new group.
         """
         chat = chat_public_key(chat_id)
         if chat is None:
             return None
         known = self.by_id(chat_id)
-        entry = self._by_number[known.number] if known else self._join(chat, JOIN_PRIVATE, own_name, password)
+        if known is not None:
+            entry = self._by_number[known.number]
+            known.own.join_type = JOIN_PRIVATE
+            known.come_in(password)
+        else:
+            entry = self._join(chat, JOIN_PRIVATE, own_name, password)
         if not self.invites.accept(entry.group, friend, enc_pk):
             if known is None:
                 self.leave(entry)
@@ -236,4 +242,8 @@ def _saved(group: Group) -> SavedGroup:
     saved.name, saved.status = group.name, group.status
     saved.disconnected = group.connection == DISCONNECTED
     saved.peers = group.peers.saved()
+    if group.state.given_password:
+        # the signature does not fit this one: whoever reads it asks for the state
+        saved.shared = group.state.shared.copy()
+        saved.shared.password = group.state.given_password
     return saved

@@ -116,7 +116,7 @@ class Incoming:
         if peer.is_confirmed:
             group.net.rt.timers.call_later(HOLD_BACK_MS, peer.deliver)
         if request_type == INVITE and (asked or not group.is_connected):
-            password = packets.pack_password(group.state.shared.password)
+            password = packets.pack_password(group.state.entry_password)
             peer.is_asked_in = peer.send(packets.INVITE_REQUEST, password)
         elif asked:
             group.greet(peer)
@@ -204,7 +204,7 @@ class Incoming:
     def _on_info(self, peer: Peer, data: bytes) -> None:
         group = self._group
         password, name, status = packets.unpack_info(data)
-        if not peer.is_confirmed and not peer.is_trusted and not group.state.accepts_password(password):
+        if not peer.is_confirmed and not peer.is_trusted and not self._is_of_ours(password):
             self._refuse(peer, packets.REJECT_PASSWORD)
         elif group.is_full_for(peer):
             self._refuse(peer, packets.REJECT_FULL)
@@ -224,6 +224,11 @@ class Incoming:
             if group.connection == CONNECTING:
                 # who comes to us knows us from before
                 self._sync.ask(peer, ALL_FLAGS)
+
+    def _is_of_ours(self, password: bytes) -> bool:
+        """True for the group's password; on the way in also for ours, which may be newer."""
+        state = self._group.state
+        return state.accepts_password(password) or (bool(password) and password == state.given_password)
 
     # what all agree on
 
@@ -259,6 +264,8 @@ class Incoming:
             group.report(self._setting_event(setting))
         if result.settings:
             group.state_changed()
+        if PASSWORD in result.settings:
+            group.state.given_password = b""
         for change in result.roles:
             source, target = group.number_of(change.source), group.number_of(change.target)
             kind = _ROLE_EVENTS[change.role]

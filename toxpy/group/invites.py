@@ -6,8 +6,9 @@
     confirmed, relays              ->    asks for a session
 
 Any member may invite. An invitation is good once, for the friend it was sent to, until the instance ends. An
-invitation to a group that we have already leads there by way of that friend, without a word to our user: the
-group may have lost all addresses. c-toxcore: group_chats.c handle_gc_invite_confirmed_packet.
+invitation to a group that we look for leads there by way of that friend, without a word to our user: the
+group may have lost all addresses. Our user hears of one to a group that we left for a while or were not let
+in. c-toxcore: group_chats.c handle_gc_invite_confirmed_packet.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ class Invites:
             group.connect(enc_pk, INVITE, _address(friend), [node for node in relays if node.tcp])
 
     def _on_invitation(self, friend: FriendState, group: Group | None, invite: bytes, name: bytes) -> None:
-        if group is None:
+        if group is None or group.connection == DISCONNECTED:
             self._events.append(ev.GroupInvite(friend.number, invite, name, owner=friend))
         elif group.connection != DISCONNECTED and not group.peers.count_confirmed():
             self.accept(group, friend, invite[len(group.state.chat.sig) :])

@@ -363,6 +363,11 @@ class Peers:
         """Do not try that peer again: it left, or was sent away."""
         self._absent.pop(enc_pk, None)
 
+    def try_anew(self) -> None:
+        """Absent peers that were tried a while ago are due again."""
+        for absent in self._absent.values():
+            absent.tried_ms = None
+
     def to_try(self) -> list[SavedPeer]:
         """Absent peers whose time has come; all of them while nobody is there."""
         now_ms, alone = self._clock.now_ms, not self._confirmed

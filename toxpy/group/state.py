@@ -79,6 +79,7 @@ class GroupState:
         "chat",
         "chat_keys",
         "connected_ms",
+        "given_password",
         "keys",
         "moderators",
         "sanctions",
@@ -110,6 +111,8 @@ class GroupState:
         self.moderators = Moderators()
         self.sanctions = Sanctions()
         self.topics = CurrentTopic(no_topic(), rt=rt)
+        #: what our user says the password is now, until we are in; b"" if that is what the state says
+        self.given_password = b""
         #: when we became connected, set by whoever has the connections; None before
         self.connected_ms: int | None = None
         self._peers = peers
@@ -149,6 +152,11 @@ class GroupState:
     def peer_of(self, sig_pk: bytes) -> ExtendedPublicKey | None:
         """The confirmed peer with that signature key, or we."""
         return next((peer for peer in self._peers() if peer.sig == sig_pk), None)
+
+    @property
+    def entry_password(self) -> bytes:
+        """The password that we come in with."""
+        return self.given_password or self.shared.password
 
     def accepts_password(self, password: bytes) -> bool:
         """True if a peer may come in with it."""

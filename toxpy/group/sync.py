@@ -40,7 +40,7 @@ class Sync:
         now_ms = self._group.net.rt.clock.now_ms
         if not first and peer.asked_ms is not None and now_ms - peer.asked_ms < ASK_INTERVAL_MS:
             return
-        password = self._group.state.shared.password
+        password = self._group.state.entry_password
         if peer.send(packets.SYNC_REQUEST, packets.pack_sync_request(flags, password)):
             peer.asked_ms = now_ms
 

@@ -644,3 +644,54 @@ def test_a_late_member_is_told_the_topic_although_its_own_has_the_greater_checks
     for state in states[:2]:
         state.topics.replace(small)
     assert world.until(lambda: {state.topics.topic.text for state in states} == {b"aa"}, 20_000)
+
+
+def test_who_was_away_comes_in_with_the_new_password():
+    world = mesh(2)
+    a, b = world.members
+    a.talk.set_password(b"old")
+    world.wait(500)
+    b.group.disconnect()
+    world.wait(500)
+    a.talk.set_password(b"new")
+    b.told()
+    b.group.come_in(b"")
+    assert world.until(lambda: b.told(ev.GroupJoinFail), 20_000)
+    assert b.group.connection == DISCONNECTED
+    b.group.come_in(b"wrong")
+    assert world.until(lambda: b.told(ev.GroupJoinFail), 20_000)
+    # the state that others may be told is the signed one
+    assert b.group.state.shared.password == b"old"
+    b.group.come_in(b"new")
+    assert world.until(world.is_mesh, 20_000)
+    assert b.group.state.shared.password == b"new" and b.group.state.given_password == b""
+    attempts = b.group.attempts
+    b.group.come_in(b"whatever")
+    assert b.group.attempts == attempts and world.is_mesh()
+
+
+def test_who_lost_all_members_looks_anew():
+    world = mesh(2)
+    a, b = world.members
+    a.group.disconnect()
+    world.wait(500)
+    assert b.group.is_connected and not len(b.group.peers)
+    attempts = b.group.attempts
+    b.group.come_in(b"")
+    assert b.group.attempts == attempts + 1 and not b.group.is_connected
+    b.group.come_in(b"")
+    assert b.group.attempts == attempts + 1
+    a.group.come_in(b"founder's")
+    assert a.group.state.shared.password == b"" and world.until(world.is_mesh, 20_000)
+
+
+def test_who_names_no_password_is_no_member():
+    world = mesh(2)
+    a, b = world.members
+    a.talk.set_password(b"secret")
+    world.wait(500)
+    stranger = world._add("stranger")
+    stranger.group.begin()
+    stranger.group.connect(b.keys.public.enc, PEER_INFO, b.socket.address)
+    world.wait(5000)
+    assert not b.sees(stranger) and not a.sees(stranger)

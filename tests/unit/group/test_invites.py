@@ -27,9 +27,9 @@ class Friends:
         self.a.invites.invite(self.group, self.friend_of_alice)
         return self.bob.wait(ev.GroupInvite, 5)
 
-    def accept(self, event):
+    def accept(self, event, password=b""):
         chat_id, enc_pk = event.invite_data[:32], event.invite_data[32:]
-        return self.b.accept(self.friend_of_bob, chat_id, enc_pk, b"bob")
+        return self.b.accept(self.friend_of_bob, chat_id, enc_pk, b"bob", password)
 
     def drops(self, actor, reason):
         return actor.tox.rt.counters.values.get("drop." + reason, 0)
@@ -95,6 +95,19 @@ def test_accepting_twice_is_one_group():
     friends = Friends()
     event = friends.invite()
     assert friends.accept(event) is friends.accept(event)
+
+
+@pytest.mark.parametrize("privacy", [PUBLIC, PRIVATE])
+def test_the_right_password_after_a_wrong_one(privacy):
+    friends = Friends(privacy)
+    friends.alice.tox.group_state.group_set_password(0, b"right")
+    friends.accept(friends.invite(), b"wrong")
+    friends.bob.wait(ev.GroupJoinFail, 10)
+    friends.bob.seen.clear()
+    # it is told, or there would be no occasion to give another password
+    joined = friends.accept(friends.invite(), b"right").group
+    assert friends.world.run_until(lambda: joined.peers.count_confirmed() == 1, 5)
+    assert len(friends.b.all()) == 1
 
 
 def test_a_friend_who_is_offline():

@@ -122,3 +122,19 @@ def test_a_damaged_section_keeps_nobody_from_starting():
         b.groups.load([content[:cut] + b"\xff" + content[cut + 1 :], content[:cut]])
         assert len(b.groups.all()) <= 3
         b.stop()
+
+
+def test_a_password_that_was_given_and_did_not_serve_yet_is_kept():
+    world = SimulatedWorld()
+    a, b = Instance(world, "a"), Instance(world, "b")
+    founded = a.groups.new(b"Group", PUBLIC, b"a")
+    joined = b.groups._join(founded.group.state.chat, 1, b"b", b"").group
+    joined.connect(founded.group.state.keys.public.enc, 0, a.socket.address)
+    assert until(world, lambda: member_count(founded.group) == member_count(joined) == 2, 5)
+    joined.disconnect()
+    world.run_for(1)
+    founded.talk.set_password(b"new")
+    joined.come_in(b"new")
+    (again,) = Instance(world, "b", savedata=b.stop()).groups.all()
+    assert again.group.state.entry_password == b"new"
+    assert until(world, lambda: again.group.is_connected and member_count(founded.group) == 2, 8)
