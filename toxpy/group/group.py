@@ -277,7 +277,7 @@ class Group:
         if self.connection != CONNECTING or not self.state.is_synced:
             return
         self.connection = CONNECTED
-        self.state.given_password = b""
+        self.state.given_password, self.state.was_observer = b"", False
         self.state.connected_ms = self.net.rt.clock.now_ms
         self.report(ev.GroupSelfJoin(self.number, owner=self))
         for peer in self.peers.confirmed():

@@ -10,7 +10,8 @@
 
     peer    [packed address] | [packed relay] | enc pk 32
 
-Secret keys of a group are zeros but in the founder's save. Sanctions are not saved. c-toxcore: group_pack.c.
+Secret keys of a group are zeros but in the founder's save. Sanctions are not saved: that we are an observer
+stands in our role, until a member tells us the list. c-toxcore: group_pack.c.
 c-toxcore saves no group whose state it does not know yet, and reads nothing behind a group that is damaged.
 """
 
@@ -109,6 +110,7 @@ class SavedGroup:
         """
         state = GroupState(self.chat, self.keys, peers, rt=rt, chat_keys=self.chat_keys)
         state.shared = self.shared
+        state.was_observer = self.role == OBSERVER
         if self.topic.version and self.topic.is_signed():
             state.topics = CurrentTopic(self.topic, rt=rt)
         fits = state.moderators.take([self.moderators], self.shared.moderators_hash)

@@ -86,6 +86,7 @@ class GroupState:
         "shared",
         "signed",
         "topics",
+        "was_observer",
     )
 
     def __init__(
@@ -111,6 +112,8 @@ class GroupState:
         self.moderators = Moderators()
         self.sanctions = Sanctions()
         self.topics = CurrentTopic(no_topic(), rt=rt)
+        #: True if we were an observer when the save was written, and nobody told us the list of them since
+        self.was_observer = False
         #: what our user says the password is now, until we are in; b"" if that is what the state says
         self.given_password = b""
         #: when we became connected, set by whoever has the connections; None before
@@ -135,7 +138,8 @@ class GroupState:
     @property
     def own_role(self) -> int:
         """Our role."""
-        return self.role(self.keys.public)
+        role = self.role(self.keys.public)
+        return OBSERVER if role == USER and self.was_observer else role
 
     def role(self, peer: ExtendedPublicKey) -> int:
         """A peer's role, as the lists say; who is in both lists is a moderator."""

@@ -4,11 +4,13 @@ import pytest
 
 from tests.support.worlds import SimulatedWorld
 from toxpy.core import Core
+from toxpy.errors import ToxError
 from toxpy.generated import enums
 from toxpy.group.keys import ExtendedKeyPair
 from toxpy.options import Options
 from toxpy.wire.sections import GROUPS
 
+OBSERVER, USER = enums.TOX_GROUP_ROLE_OBSERVER, enums.TOX_GROUP_ROLE_USER
 PUBLIC, PRIVATE = enums.TOX_GROUP_PRIVACY_STATE_PUBLIC, enums.TOX_GROUP_PRIVACY_STATE_PRIVATE
 
 
@@ -138,3 +140,29 @@ def test_a_password_that_was_given_and_did_not_serve_yet_is_kept():
     (again,) = Instance(world, "b", savedata=b.stop()).groups.all()
     assert again.group.state.entry_password == b"new"
     assert until(world, lambda: again.group.is_connected and member_count(founded.group) == 2, 8)
+
+
+@pytest.mark.parametrize("role", [OBSERVER, USER])
+def test_an_observer_stays_one_until_it_hears_otherwise(role):
+    world = SimulatedWorld()
+    a, b = Instance(world, "a"), Instance(world, "b")
+    founded = a.groups.new(b"Group", PUBLIC, b"a")
+    joined = b.groups._join(founded.group.state.chat, 1, b"b", b"").group
+    joined.connect(founded.group.state.keys.public.enc, 0, a.socket.address)
+    assert until(world, lambda: member_count(founded.group) == member_count(joined) == 2, 5)
+    key = joined.state.keys.public
+    founded.talk.set_role(founded.group.number_of(key), OBSERVER)
+    assert until(world, lambda: joined.state.own_role == OBSERVER, 5)
+    saved = b.stop()
+    world.run_for(1)
+    sent = founded.group.changes.set_role(key, USER) if role == USER else []
+    founded.group.send_list(sent)
+    # what is saved before anybody is reached says so, too
+    saved = Instance(world, "b", savedata=saved).stop()
+    again = Instance(world, "b", savedata=saved)
+    (entry,) = again.groups.all()
+    assert again.core.groups.group_self_get_role(0) == OBSERVER
+    with pytest.raises(ToxError, match="PERMISSIONS"):
+        entry.talk.send_message(0, b"hush")
+    assert until(world, lambda: entry.group.is_connected and member_count(founded.group) == 2, 8)
+    assert entry.group.state.own_role == founded.group.state.role(key) == role
