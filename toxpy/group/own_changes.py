@@ -78,7 +78,7 @@ class OwnChanges:
         self._check_connected(connected, prefix)
         shared = self._as_founder(prefix)
         if not 0 < limit <= 0xFFFF:
-            raise api_error(prefix + "FAIL_SET")
+            raise api_error(prefix + "FAIL_SET", "the limit is no number of members from 1 to 65535")
         if shared.peer_limit == limit:
             return []
         shared.peer_limit = limit

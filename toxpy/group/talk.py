@@ -68,7 +68,7 @@ class Talk:
         prefix, group = "TOX_ERR_GROUP_SEND_PRIVATE_MESSAGE_", self._group
         self._check_connected(prefix + "DISCONNECTED")
         if len(text) > MAX_PRIVATE_MESSAGE:
-            raise api_error(prefix + "TOO_LONG")
+            raise api_error(prefix + "TOO_LONG", f"the message exceeds {MAX_PRIVATE_MESSAGE} bytes")
         if not text:
             raise api_error(prefix + "EMPTY")
         peer = self._confirmed(number, prefix + "PEER_NOT_FOUND")

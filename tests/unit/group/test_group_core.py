@@ -101,6 +101,14 @@ def test_invitations(pair):
     fails("INVITE_FRIEND_DISCONNECTED", alice.invite_friend, 0, 0)
 
 
+def test_words_for_limits_that_the_header_does_not_name(pair):
+    _, alice, _ = pair
+    with pytest.raises(ToxError, match="exceeds 1367 bytes"):
+        alice.send_private_message(0, 1, 0, bytes(1368))
+    with pytest.raises(ToxError, match="from 1 to 65535"):
+        alice.set_peer_limit(0, 0)
+
+
 def test_leaving(pair):
     world, alice, bob = pair
     fails("LEAVE_TOO_LONG", bob.leave, 0, bytes(129))
