@@ -57,7 +57,7 @@ REFUSALS = {
 class AsyncGroup:
     """One group of an AsyncTox, valid until we leave it."""
 
-    __slots__ = ("_happened", "_said", "id", "number", "settings", "tox")
+    __slots__ = ("_happened", "_joining", "_said", "id", "number", "settings", "tox")
 
     def __init__(self, tox: GroupAio, number: int) -> None:
         self.tox = tox
@@ -65,6 +65,8 @@ class AsyncGroup:
         #: the chat ID, 32 bytes, the same for all members and after a restart
         self.id = tox.sync.group_get_chat_id(number)
         self.settings = GroupSettings(tox, number)
+        #: joins that wait until we are in and made the group or came upon it meanwhile; 0 once one is in
+        self._joining = 0
         self._said: Said[HeardGroupMessage] = Said(tox, "group", number)
         self._happened: Said[GroupEvent] = Said(tox, "group", number)
 
@@ -381,7 +383,8 @@ class GroupAio(AioPart):
         """Join a public group by its chat ID, or any by a friend's invitation; return once we are in.
 
         `name` is ours in the group, and that of our profile where none is given. ToxError and TimeoutError as
-        of `AsyncGroup.joined`. Whoever fails or is cancelled leaves a group that was new.
+        of `AsyncGroup.joined`. Whoever fails or is cancelled leaves a group that was new, unless another
+        join of it waits.
         """
         as_seconds(timeout_s, "timeout_s")
         before = self.sync.group_get_group_list()
@@ -391,12 +394,18 @@ class GroupAio(AioPart):
         else:
             number = self.call("group_join", group, _name(self.sync, name), password)
         found = self.group(number)
+        if number not in before or found._joining:
+            found._joining += 1
         try:
             await found.joined(timeout_s)
         except (ToxError, TimeoutError, asyncio.CancelledError):
-            if number not in before and self._groups.get(number) is found and not self.closed:
-                found.leave()
+            if found._joining:
+                found._joining -= 1
+                is_last = not found._joining
+                if is_last and self._groups.get(number) is found and not self.closed:
+                    found.leave()
             raise
+        found._joining = 0
         return found
 
     def group_leave(self, number: int, part_message: str | bytes = "") -> None:

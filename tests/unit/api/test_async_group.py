@@ -236,6 +236,33 @@ def test_a_join_that_is_given_up_leaves_nothing():
     play(scene)
 
 
+def test_one_who_gives_up_does_not_spoil_it_for_another():
+    async def scene(meeting):
+        alice, bob = await meeting.friends("Alice", "Bob")
+        group = await alice.group_new("club", privacy=1)
+        group.invite(0)
+        invite = await meeting.result(meeting.event("Bob", toxpy.GroupInvite))
+        for last in (False, True):
+            joins = [asyncio.ensure_future(bob.group_join(invite)) for _ in range(3)]
+            # not a step of the network: no answer comes
+            await asyncio.sleep(0)
+            joins[0].cancel()
+            joins[2].cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await joins[0]
+            if last:
+                # a friend's invitation is good once: another one is on its way
+                group.invite(0)
+                assert (await meeting.result(joins[1])).connected
+            else:
+                joins[1].cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await joins[1]
+            assert len(bob.groups) == last
+
+    play(scene)
+
+
 def test_a_number_that_is_another_members_now():
     async def scene(meeting):
         alice, bob, carol = await come_together(meeting)
