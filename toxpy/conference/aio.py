@@ -157,7 +157,7 @@ class AsyncConference:
         self.tox.call("conference_invite", number, self.number)
 
     def leave(self) -> None:
-        """Leave it for good."""
+        """Leave it for good. What was said and the others have not got yet may be lost."""
         self.tox.conference_delete(self.number)
 
     def __repr__(self) -> str:

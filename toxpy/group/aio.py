@@ -284,7 +284,11 @@ class AsyncGroup:
         await self.joined(timeout_s)
 
     def leave(self, part_message: str | bytes = "") -> None:
-        """Leave it for good, with a farewell of at most 128 bytes."""
+        """Leave it for good, with a farewell of at most 128 bytes.
+
+        What was said and still waits for room on its way to a member is dropped: at least 64 packets may be
+        under way.
+        """
         self.tox.group_leave(self.number, part_message)
 
     def __repr__(self) -> str:
