@@ -137,8 +137,9 @@ def test_what_cannot_be_said_is_an_error():
         b.talk.send_message(0, b"x")
     with code("TOX_ERR_GROUP_SEND_PRIVATE_MESSAGE_PEER_NOT_FOUND"):
         a.talk.send_private_message(9, 0, b"x")
-    with code("TOX_ERR_GROUP_SEND_PRIVATE_MESSAGE_TOO_LONG"):
+    with pytest.raises(ToxError) as caught:
         a.talk.send_private_message(a.number(b), 0, bytes(1368))
+    assert caught.value.name == "TOX_ERR_GROUP_SEND_PRIVATE_MESSAGE_TOO_LONG"
     with code("TOX_ERR_GROUP_SEND_CUSTOM_PACKET_EMPTY"):
         a.talk.send_custom_packet(True, b"")
     with code("TOX_ERR_GROUP_SEND_CUSTOM_PRIVATE_PACKET_TOO_LONG"):
