@@ -22,7 +22,7 @@ from toxpy.wire.sections import CONFERENCES
 
 #: Where in the cookie of an invitation the ID of the conference is.
 COOKIE_ID = slice(3, 35)
-CONFERENCE_HELP = "title or first digits of the ID"
+CONFERENCE_HELP = "first digits of the ID, or the title"
 KIND = "conference"
 
 
@@ -112,7 +112,7 @@ def invite_main(words: list[str]) -> int:
     parser = settings.make_parser(
         "conference invite", "Invite friends to a conference, and wait until they are in."
     )
-    parser.add_argument("conference", metavar="CONFERENCE", help=CONFERENCE_HELP)
+    parser.add_argument("conference", metavar="CONFERENCE", type=settings.named, help=CONFERENCE_HELP)
     parser.add_argument("friend", metavar="FRIEND", nargs="+", help=FRIEND_HELP)
     add_friend_options(parser.add_argument)
     settings.add_network_options(parser)
@@ -136,7 +136,7 @@ def invite_main(words: list[str]) -> int:
 def leave_main(words: list[str]) -> int:
     """`conference leave`."""
     parser = settings.make_parser("conference leave", "Leave a conference for good, and print which it was.")
-    parser.add_argument("conference", metavar="CONFERENCE", help=CONFERENCE_HELP)
+    parser.add_argument("conference", metavar="CONFERENCE", type=settings.named, help=CONFERENCE_HELP)
     settings.add_network_options(parser)
     arguments = parser.parse_args(words)
 

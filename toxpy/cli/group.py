@@ -24,7 +24,7 @@ from toxpy.save import savedata as save
 from toxpy.wire.sections import GROUPS
 
 KIND = "group"
-GROUP_HELP = "name or first digits of the chat ID"
+GROUP_HELP = "first digits of the chat ID, or the name"
 #: Bytes of a chat ID.
 CHAT_ID_SIZE = 32
 #: What to do about a member that does not let us in.
@@ -172,7 +172,7 @@ def list_main(words: list[str]) -> int:
 def invite_main(words: list[str]) -> int:
     """`group invite`."""
     parser = settings.make_parser("group invite", "Invite friends to a group, and wait until they are in.")
-    parser.add_argument("group", metavar="GROUP", help=GROUP_HELP)
+    parser.add_argument("group", metavar="GROUP", type=settings.named, help=GROUP_HELP)
     parser.add_argument("friend", metavar="FRIEND", nargs="+", help=FRIEND_HELP)
     add_friend_options(parser.add_argument)
     settings.add_network_options(parser)
@@ -199,7 +199,7 @@ def leave_main(words: list[str]) -> int:
         "group leave",
         "Leave a group for good, and print which it was. A farewell is said in group chat: /close.",
     )
-    parser.add_argument("group", metavar="GROUP", help=GROUP_HELP)
+    parser.add_argument("group", metavar="GROUP", type=settings.named, help=GROUP_HELP)
     settings.add_network_options(parser)
     arguments = parser.parse_args(words)
 

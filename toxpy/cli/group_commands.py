@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import TypeVar
 
 from toxpy.cli.room_chat import Command, Ended
-from toxpy.cli.rooms import send_invitation
+from toxpy.cli.rooms import SURE_DIGITS, fitting, send_invitation
 from toxpy.cli.session import CliSession, message_parts
 from toxpy.cli.terminal import Failure, visible
 from toxpy.generated.enums import TOX_GROUP_MAX_PART_LENGTH
@@ -42,7 +42,7 @@ for the founder:
 /privacy STATE         public, or private: for invited friends only
 /locktopic on|off      let only moderators set the topic, or everybody
 /voice WHO             who may speak: all, moderator or founder
-NAME is the name of a member, or the first digits of the key."""
+NAME is the first digits of a member's key, or the name."""
 STATUSES = {"online": UserStatus.NONE, "away": UserStatus.AWAY, "busy": UserStatus.BUSY}
 LOCKS = {"on": GroupLock.ENABLED, "off": GroupLock.DISABLED}
 PRIVACY = {"public": GroupPrivacy.PUBLIC, "private": GroupPrivacy.PRIVATE}
@@ -77,29 +77,51 @@ def about(peer: GroupPeer) -> str:
 
 
 def find_peer(group: AsyncGroup, text: str) -> GroupPeer:
-    """A member by name or the first digits of the key; Failure for none and for several."""
-    wanted, peers = text.strip().lower(), group.peers
-    found = [peer for peer in peers if peer.name.strip().lower() == wanted]
-    found = found or [peer for peer in peers if str(peer.public_key).lower().startswith(wanted)]
-    if not found or not wanted:
-        names = ", ".join(map(peer_name, peers))
+    """A member by the first digits of the key or by name; Failure for none and for several."""
+    return _only(group, text, fitting(group.peers, text, _key, _name))
+
+
+def split_peer(group: AsyncGroup, text: str) -> tuple[GroupPeer, str]:
+    """A member in front of a text; Failure when it may be one of several.
+
+    Names may have spaces. So what is meant for Bob must not reach somebody who is called "Bob are".
+    """
+    text = text.strip()
+    first = text.partition(" ")[0]
+    lengths = {peer: len(_name(peer)) for peer in group.peers if _begins_with(text, _name(peer))}
+    found = fitting(group.peers, first, _key, _name)
+    if len(first) < SURE_DIGITS or not any(_key(peer).startswith(first.upper()) for peer in found):
+        found = [peer for peer in group.peers if peer in lengths or peer in found]
+    else:
+        lengths.clear()
+    peer = _only(group, first, found)
+    rest = text[lengths.get(peer, len(first)) :].strip()
+    if not rest:
+        raise Failure("/whisper is followed by NAME TEXT")
+    return peer, rest
+
+
+def _begins_with(text: str, name: str) -> bool:
+    """True if `name` is the first words of `text`, or all of it."""
+    return bool(name) and text[: len(name)].lower() == name.lower() and text[len(name) :][:1] in ("", " ")
+
+
+def _only(group: AsyncGroup, text: str, found: list[GroupPeer]) -> GroupPeer:
+    if not found:
+        names = ", ".join(map(peer_name, group.peers))
         raise Failure(f"nobody here is called {text.strip()!r}. Members: {names}")
     if len(found) > 1:
-        keys = ", ".join(str(peer.public_key)[:8] for peer in found)
+        keys = ", ".join(f"{_key(peer)[:SURE_DIGITS]} ({peer_name(peer)})" for peer in found)
         raise Failure(f"{len(found)} members are meant by {text.strip()!r}: give the key of one: {keys}")
     return found[0]
 
 
-def split_peer(group: AsyncGroup, text: str) -> tuple[GroupPeer, str]:
-    """A member in front of a text; a name may have spaces, and the longest that fits counts."""
-    text = text.strip()
-    names = [peer.name.strip() for peer in group.peers]
-    fitting = [name for name in names if name and text.lower().startswith(f"{name.lower()} ")]
-    name = max(fitting, key=len) if fitting else text.partition(" ")[0]
-    rest = text[len(name) :].strip()
-    if not rest:
-        raise Failure("/whisper is followed by NAME TEXT")
-    return find_peer(group, name), rest
+def _key(peer: GroupPeer) -> str:
+    return str(peer.public_key)
+
+
+def _name(peer: GroupPeer) -> str:
+    return peer.name.strip()
 
 
 def _choice(choices: dict[str, E], text: str) -> E:

@@ -45,7 +45,11 @@ def make_chat_parser(kind: str, help_text: str, room_help: str) -> argparse.Argu
         f"{kind} chat", f"Talk in a {kind}: each line is a message, but for these:\n\n{help_text}"
     )
     parser.add_argument(
-        kind, metavar=kind.upper(), nargs="?", help=room_help + "; not needed for the only one"
+        kind,
+        metavar=kind.upper(),
+        nargs="?",
+        type=settings.named,
+        help=room_help + "; not needed for the only one",
     )
     parser.add_argument("--accept", action="store_true", help="accept all friend requests")
     parser.add_argument(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from toxpy.aio import Friend
@@ -14,9 +14,12 @@ from toxpy.errors import ToxError
 from toxpy.group.aio import AsyncGroup
 
 R = TypeVar("R", bound=AsyncConference | AsyncGroup)
+T = TypeVar("T")
 
 #: Seconds between two looks whether somebody is there, and in which what was said last has left.
 LOOK_S, LINGER_S = 0.1, 1.0
+#: Digits of a key or ID that nobody takes for a name: as many as lists show.
+SURE_DIGITS = 8
 
 
 def title_of(room: AsyncConference | AsyncGroup) -> str:
@@ -39,21 +42,31 @@ def fields_of(room: AsyncConference | AsyncGroup) -> dict[str, Any]:
     return {kind_of(room): room.id.hex().upper(), "title": title_of(room)}
 
 
+def fitting(known: Iterable[T], text: str, key_of: Callable[[T], str], name_of: Callable[[T], str]) -> list[T]:
+    """Those that `text` may mean, by the first digits of the key or by name.
+
+    Others choose names, also one that is the digits of somebody's key: then the key counts. Few digits may well
+    be a name ("Ed"), so they mean both.
+    """
+    known, wanted = [*known], text.strip().lower()
+    if not wanted:
+        return []
+    by_key = [one for one in known if key_of(one).lower().startswith(wanted)]
+    if len(wanted) >= SURE_DIGITS and by_key:
+        return by_key
+    return [one for one in known if one in by_key or name_of(one).strip().lower() == wanted]
+
+
 def find_room(known: Sequence[R], kind: str, text: str | None) -> R:
-    """By title or the first digits of the ID, or the only one; Failure otherwise."""
-    if text is None:
-        found = [*known]
-    else:
-        wanted = text.strip().lower()
-        found = [one for one in known if title_of(one).lower() == wanted]
-        found = found or [one for one in known if wanted and one.id.hex().startswith(wanted)]
+    """By the first digits of the ID or by title, or the only one; Failure otherwise."""
+    found = [*known] if text is None else fitting(known, text, lambda one: one.id.hex(), title_of)
     if len(found) == 1:
         return found[0]
     names = ", ".join(f"{room_name(one)} ({one.id.hex().upper()[:8]})" for one in found or known)
     if not known:
         raise Failure(f"the profile is in no {kind}: {PROGRAM} {kind} create, or join")
     if found:
-        raise Failure(f"which {kind}? {names}: give the title or the first digits of the ID")
+        raise Failure(f"which {kind}? {names}: give the first digits of the ID, or the title")
     raise Failure(f"no {kind} is called {text!r}. {kind.capitalize()}s: {names}")
 
 

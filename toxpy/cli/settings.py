@@ -121,6 +121,13 @@ def spoken(words: str) -> str:
     return text(words)
 
 
+def named(words: str) -> str:
+    """What somebody or something is called by; of a script's unset variable nothing is left."""
+    if not words.strip():
+        raise argparse.ArgumentTypeError("an empty text names nothing")
+    return text(words)
+
+
 def size(text: str) -> int:
     """A number of bytes."""
     digits, factor = text, 1

@@ -93,7 +93,7 @@ def test_a_message_that_nobody_can_get(capsys):
 
 
 def group_of(*names):
-    """With these members."""
+    """With these members; the keys are 0101..., 0202... and so on."""
     peers = [GroupPeer(i, name, toxpy.PublicKey(bytes([i + 1]) * 32)) for i, name in enumerate(names)]
     return SimpleNamespace(peers=peers)
 
@@ -101,13 +101,44 @@ def group_of(*names):
 def test_members_are_found():
     group = group_of("Bob", "Bob the rook", "Carol", "carol", "")
     assert [find_peer(group, text).number for text in (" bob ", "BOB the rook", "0404", "05")] == [0, 1, 3, 4]
-    assert [split_peer(group, text)[1] for text in ("bob hi you", "Bob the rook  hi", "04 hi")] == [
-        "hi you", "hi", "hi",
-    ]  # fmt: skip
-    assert split_peer(group, "Bob the rook hi")[0].number == 1
-    for text, problem in [("Carol", "2 members are meant by 'Carol'"), ("", "nobody"), ("0", "5 members")]:
+    for text, problem in [
+        ("Carol", r"2 members are meant by 'Carol': .* 03030303 \(Carol\), 04040404 \(carol\)"),
+        ("", "nobody"),
+        ("0", "5 members"),
+    ]:
         with pytest.raises(Failure, match=problem):
             find_peer(group, text)
+
+
+def test_whoever_is_named_by_key_is_found_though_others_are_called_so():
+    for digits in (8, 9, 64):
+        group = group_of("02" * 4, "Bob", "02" * 32, "02020202 0", "020202020")
+        key = ("02" * 32)[:digits]
+        assert find_peer(group, key).number == 1
+        assert (split_peer(group, f"{key} 0 hi")[0].number, split_peer(group, f"{key} 0")[1]) == (1, "0")
+    # few digits may be a name
+    group = group_of("020", "Bob", "02 hi")
+    for find in (find_peer(group, "02"), split_peer(group, "0202 hi")[0]):
+        assert find.number == 1
+    with pytest.raises(Failure, match=r"2 members .* 01010101 \(020\), 02020202 \(Bob\)"):
+        find_peer(group, "020")
+    with pytest.raises(Failure, match=r"2 members .* 02020202 \(Bob\), 03030303 \(02 hi\)"):
+        split_peer(group, "02 hi you")
+
+
+def test_what_is_said_to_one_alone_reaches_no_other_with_a_longer_name():
+    group = group_of("Bob", "Bob are you", "Carol", "Ada the rook")
+    for text, number, rest in [
+        ("bob hi you", 0, "hi you"), ("Ada the rook  hi", 3, "hi"), ("01010101 are you in", 0, "are you in"),
+        ("02 are you", 1, "are you"), ("Carolus", None, "nobody here"), ("Bob are you in?", None, "2 members"),
+        ("Bob are you", None, "2 members"), ("Ada the rook", None, "followed by"), ("", None, "nobody"),
+    ]:  # fmt: skip
+        if number is None:
+            with pytest.raises(Failure, match=rest):
+                split_peer(group, text)
+        else:
+            peer, said = split_peer(group, text)
+            assert (peer.number, said) == (number, rest)
 
 
 def test_everything_that_is_done_to_members_has_words():
