@@ -42,11 +42,13 @@ def fields_of(room: AsyncConference | AsyncGroup) -> dict[str, Any]:
     return {kind_of(room): room.id.hex().upper(), "title": title_of(room)}
 
 
-def fitting(known: Iterable[T], text: str, key_of: Callable[[T], str], name_of: Callable[[T], str]) -> list[T]:
+def fitting(
+    known: Iterable[T], text: str, key_of: Callable[[T], str], name_of: Callable[[T], str]
+) -> list[T]:
     """Those that `text` may mean, by the first digits of the key or by name.
 
-    Others choose names, also one that is the digits of somebody's key: then the key counts. Few digits may well
-    be a name ("Ed"), so they mean both.
+    Others choose names, also one that is the digits of somebody's key: then the key counts. Few digits may
+    well be a name ("Ed"), so they mean both.
     """
     known, wanted = [*known], text.strip().lower()
     if not wanted:

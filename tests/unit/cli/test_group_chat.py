@@ -130,7 +130,8 @@ def test_what_is_said_to_one_alone_reaches_no_other_with_a_longer_name():
     group = group_of("Bob", "Bob are you", "Carol", "Ada the rook")
     for text, number, rest in [
         ("bob hi you", 0, "hi you"), ("Ada the rook  hi", 3, "hi"), ("01010101 are you in", 0, "are you in"),
-        ("02 are you", 1, "are you"), ("Carolus", None, "nobody here"), ("Bob are you in?", None, "2 members"),
+        ("02 are you", 1, "are you"), ("Carolus", None, "nobody here"),
+        ("Bob are you in?", None, "2 members"),
         ("Bob are you", None, "2 members"), ("Ada the rook", None, "followed by"), ("", None, "nobody"),
     ]:  # fmt: skip
         if number is None:
