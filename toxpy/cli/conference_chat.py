@@ -24,7 +24,7 @@ HELP = """\
 /title TEXT        set the title
 /peers             show who is there
 /close             leave the conference for good, and end
-/quit              end and stay a member, as Ctrl-D does
+/quit              end when all was said, and stay a member, as Ctrl-D does; Ctrl-C ends at once
 //TEXT             send a message that begins with /"""
 #: Seconds that a new peer has to tell its name before it is shown.
 NAME_S = 0.3

@@ -49,8 +49,13 @@ class GroupChat(RoomChat):
 
     async def run(self, lines: AsyncIterator[str]) -> None:
         """Send what is typed until there is no more, and show what comes."""
-        if len(self._group.peers) < 2 and self._group.connected:
-            text = f"looking for the members of {room_name(self._group)}"
+        out = ""
+        if not self._group.connected:
+            # to talk is to want to be in
+            out = "we left for a while, were sent away, or not let in: "
+            self._session.tox.call("group_reconnect", self._group.number)
+        if len(self._group.peers) < 2:
+            text = f"{out}looking for the members of {room_name(self._group)}"
             self._status("self", text, status="looking", message="")
         await super().run(lines)
 
@@ -102,6 +107,9 @@ class GroupChat(RoomChat):
         if self._meeting is None:
             self._meeting = asyncio.ensure_future(asyncio.sleep(MEET_S))
         return self._meeting.done()
+
+    def _is_alone(self) -> bool:
+        return len(self._group.peers) < 2
 
     def _why_alone(self) -> str:
         return f": {self._group.why_not()}"

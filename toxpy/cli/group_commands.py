@@ -30,7 +30,7 @@ HELP = """\
 /chatid                show the chat ID, by which others find a public group
 /disconnect            leave for a while; /rejoin comes back
 /close [TEXT]          leave for good, with a farewell, and end
-/quit                  end and stay a member, as Ctrl-D does
+/quit                  end when all was said, and stay a member, as Ctrl-D does; Ctrl-C ends at once
 //TEXT                 send a message that begins with /
 for moderators and the founder:
 /kick NAME             send a member away

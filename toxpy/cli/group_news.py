@@ -8,9 +8,9 @@ from typing import Any
 
 from toxpy.cli.group_commands import DONE, Status, peer_name
 from toxpy.cli.rooms import room_name
-from toxpy.cli.terminal import visible
+from toxpy.cli.terminal import PROGRAM, visible
 from toxpy.errors import ToxError
-from toxpy.generated.typed_enums import GroupExitType, GroupLock, GroupModEvent
+from toxpy.generated.typed_enums import GroupExitType, GroupJoinFailure, GroupLock, GroupModEvent
 from toxpy.generated.typed_events import (
     GroupEvent,
     GroupJoinFail,
@@ -90,7 +90,10 @@ class GroupNews:
 
     def _refused(self, event: GroupJoinFail) -> None:
         reason = REFUSALS[event.fail_type]
-        self._status("self", f"we are not let in: {reason}", status="refused", message=reason)
+        again = "/rejoin tries again"
+        if event.fail_type == GroupJoinFailure.INVALID_PASSWORD:
+            again = f"{PROGRAM} group join with --password, then again"
+        self._status("self", f"we are not let in: {reason}: {again}", status="refused", message=reason)
 
     # members
 

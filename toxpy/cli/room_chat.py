@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
 from toxpy.cli import settings
-from toxpy.cli.chat import terminal_lines
+from toxpy.cli.chat import MAX_WAITING, terminal_lines
 from toxpy.cli.files import Receiver
 from toxpy.cli.messages import accept_or_tell, add_friend_options, tell_messages
 from toxpy.cli.progress import Progress
@@ -89,10 +89,16 @@ class RoomChat:
         self._changed = asyncio.Event()
         self._commands: dict[str, Command] = {}
         self._unsaid = 0
+        #: typed while nobody was there
+        self._waiting: asyncio.Queue[tuple[str, MessageType]] = asyncio.Queue(MAX_WAITING)
+        #: how many of them are not said yet, with the one that is on its way
+        self._pending = 0
 
     async def run(self, lines: AsyncIterator[str]) -> None:
         """Send what is typed until there is no more, and show what comes."""
-        tasks = [asyncio.ensure_future(self._read_all(lines)), asyncio.ensure_future(self._listen())]
+        saying = asyncio.ensure_future(self._say_all())
+        tasks = [asyncio.ensure_future(self._read_all(lines, saying)), asyncio.ensure_future(self._listen())]
+        tasks.append(saying)
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -100,14 +106,27 @@ class RoomChat:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
-            task.result()
+            if not task.cancelled():
+                task.result()
+        self._unsaid += self._pending
         if self._unsaid:
             raise Failure(f"{self._unsaid} messages were not said")
 
-    async def _read_all(self, lines: AsyncIterator[str]) -> None:
-        with contextlib.suppress(Ended):
+    async def _read_all(self, lines: AsyncIterator[str], saying: asyncio.Future[None]) -> None:
+        try:
             await self._read(lines)
+            self._tell_rest()
+            await self._waiting.join()
             await asyncio.sleep(self._session.arguments.linger)
+        except Ended:
+            # the room is gone: nothing more can be said
+            saying.cancel()
+
+    def _tell_rest(self) -> None:
+        if self._pending:
+            where, count = room_name(self._room), self._pending
+            text = f"{count} messages wait for somebody to be in {where}; Ctrl-C ends at once"
+            self._session.out.status("leaving", text, count=count)
 
     async def _read(self, lines: AsyncIterator[str]) -> None:
         async for line in lines:
@@ -124,29 +143,51 @@ class RoomChat:
     # what is said
 
     async def _say(self, text: str, kind: MessageType) -> None:
+        """At once while others are there; else it waits its turn, and commands do not."""
         for part in message_parts(text, self.max_message_size):
-            try:
-                await self._say_part(part, kind)
-                self._tell_sent(part, kind)
-            except NotSaid as error:
-                self._unsaid += 1
-                self._session.out.warning(f"not said: {error}")
+            if self._pending or not await self._say_now(part, kind):
+                self._pending += 1
+                await self._waiting.put((part, kind))
+
+    async def _say_all(self) -> None:
+        while True:
+            await self._say_waiting(*await self._waiting.get())
+            self._pending -= 1
+            self._waiting.task_done()
+
+    async def _say_now(self, part: str, kind: MessageType) -> bool:
+        """False while nobody is there."""
+        try:
+            while not await self._try_to_say(part, kind):
+                if self._is_alone():
+                    return False
+                # the others are about to be there: what is typed next stays behind this
+                await self._change()
+            self._tell_sent(part, kind)
+        except NotSaid as error:
+            self._unsaid += 1
+            self._session.out.warning(f"not said: {error}")
+        return True
+
+    async def _change(self) -> None:
+        """Return when somebody has come or gone, or soon."""
+        self._changed.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), LOOK_S)
 
     def _tell_sent(self, text: str, kind: MessageType) -> None:
         self._status("sent", "", type=kind.name.lower(), text=text)
 
-    async def _say_part(self, text: str, kind: MessageType) -> None:
+    async def _say_waiting(self, text: str, kind: MessageType) -> None:
         """As soon as anybody is there; Failure when `--timeout` is over."""
         limit, told = self._session.arguments.timeout or None, False
         try:
             async with asyncio.timeout(limit):
-                while not await self._try_to_say(text, kind):
+                while not await self._say_now(text, kind):
                     if not told:
                         told = True
                         self._status("waiting", f"waiting for somebody to be in {room_name(self._room)}")
-                    self._changed.clear()
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._changed.wait(), LOOK_S)
+                    await self._change()
         except TimeoutError as error:
             problem = f"nobody is in {room_name(self._room)} after {limit:g} s{self._why_alone()}"
             raise Failure(problem, TIMED_OUT) from error
@@ -193,6 +234,10 @@ class RoomChat:
     def _why_alone(self) -> str:
         """What there is to say about it that nobody is there."""
         return ""
+
+    def _is_alone(self) -> bool:
+        """True if it may take long until somebody is there."""
+        return True
 
     async def _try_to_say(self, text: str, kind: MessageType) -> bool:
         """Send it; False while nobody is there."""

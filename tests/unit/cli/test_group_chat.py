@@ -92,6 +92,36 @@ def test_a_message_that_nobody_can_get(capsys):
     assert "Warning: not said: we are not in the group now: /rejoin comes back" in capsys.readouterr().err
 
 
+def test_commands_do_not_wait_for_what_nobody_can_get_yet(capsys):
+    with pytest.raises(Failure, match="nobody is in Club"):
+        typed("hello?", "/topic New", "and more")
+    assert capsys.readouterr().err == BEGIN + (
+        "the topic is 'New', set by us\n"
+        "2 messages wait for somebody to be in Club; Ctrl-C ends at once\n"
+        "waiting for somebody to be in Club\n"
+    )
+    with pytest.raises(Failure, match="2 messages were not said"):
+        typed("hello?", "more", "/close")
+
+
+def test_a_group_that_we_are_out_of_is_looked_for(capsys):
+    async def nothing():
+        return
+        yield
+
+    async def scene():
+        async with toxpy.AsyncTox(**OPTIONS) as tox:
+            session = SimpleNamespace(tox=tox, out=Output(json=False), arguments=SimpleNamespace(linger=0))
+            group = await tox.group_new("Club", "Alice")
+            group.disconnect()
+            await GroupChat(session, group).run(nothing())
+            assert group.connected
+
+    asyncio.run(scene())
+    out = "we left for a while, were sent away, or not let in: "
+    assert capsys.readouterr().err == out + BEGIN
+
+
 def group_of(*names):
     """With these members; the keys are 0101..., 0202... and so on."""
     peers = [GroupPeer(i, name, toxpy.PublicKey(bytes([i + 1]) * 32)) for i, name in enumerate(names)]
@@ -183,5 +213,5 @@ def test_news(capsys):
         "you were sent away, by Al\\nice: /rejoin comes back",
         "Al\\nice is not seen any more: we are out",
         "the topic is 'theirs'",
-        "we are not let in: the group is full",
+        "we are not let in: the group is full: /rejoin tries again",
     ])  # fmt: skip
