@@ -23,8 +23,6 @@ from toxpy import (
     Connection,
     FriendConnectionStatus,
     FriendRequest,
-    GroupModeration,
-    GroupModEvent,
     GroupPrivacy,
     HeardGroupMessage,
     NodeAddress,
@@ -33,6 +31,9 @@ from toxpy import (
     ToxError,
     load_nodes,
 )
+
+#: Seconds until it tries to come in again, the first time and at most.
+FIRST_PAUSE_S, MAX_PAUSE_S = 60.0, 3600.0
 
 
 def say(*words: object) -> None:
@@ -99,18 +100,25 @@ async def talk(group: AsyncGroup) -> None:
             say("not answered:", error)
 
 
+async def come_back(group: AsyncGroup, pause_s: float) -> None:
+    """Be in again, as often as it needs, and ever more seldom: we were sent away, or not let in."""
+    while not group.connected:
+        say(f"not in the group: trying to come in in {pause_s:g} s")
+        await asyncio.sleep(pause_s)
+        try:
+            await group.reconnect(timeout_s=None)
+        except ToxError as error:
+            say("not let in:", error)
+        pause_s = min(max(2 * pause_s, FIRST_PAUSE_S), MAX_PAUSE_S)
+
+
 async def stay(group: AsyncGroup) -> None:
-    """Come back when somebody sent us away. It is no ban; but once a minute is enough."""
-    async for event in group.events():
-        if (
-            isinstance(event, GroupModeration)
-            and event.mod_type == GroupModEvent.KICK
-            and not group.connected
-        ):
-            say("sent away")
-            await asyncio.sleep(60)
-            with contextlib.suppress(ToxError, TimeoutError):
-                await group.reconnect()
+    """Come back also when somebody sent us away: it is no ban."""
+    happened = group.events()
+    # a group that we were out of at the last end is not looked for by itself
+    await come_back(group, 0)
+    async for _ in happened:
+        await come_back(group, FIRST_PAUSE_S)
 
 
 async def live(tox: AsyncTox, arguments: argparse.Namespace) -> None:
