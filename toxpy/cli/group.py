@@ -60,6 +60,9 @@ def _tell(out: Output, group: _Shown) -> None:
     others = len({*group.peers[1:], *group.offline_peers})
     known = f"{others} other member{'' if others == 1 else 's'} known"
     about = f"({group.role.name.lower()}, {group.privacy.name.lower()}, {known})"
+    if not group.title:
+        # every group has a name, and the first member that is met tells it
+        about = "(not joined yet: no member was reached)"
     topic = visible(group.topic).strip()
     out.result(
         "group",

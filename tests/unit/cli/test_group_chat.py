@@ -7,14 +7,17 @@ import pytest
 
 import toxpy
 from tests.support.meeting import play
+from toxpy.cli.group import tell_group
 from toxpy.cli.group_chat import GroupChat
 from toxpy.cli.group_commands import DONE, find_peer, split_peer
 from toxpy.cli.group_news import GONE, GroupNews
 from toxpy.cli.terminal import Failure, Output
 from toxpy.group.aio_state import GroupPeer
+from toxpy.group.keys import ExtendedKeyPair
 
 #: How each talk begins.
 BEGIN = "looking for the members of Club\n"
+NOBODYS_ID = ExtendedKeyPair(b"\7" * 32).public.sig
 OPTIONS = {"udp_enabled": False, "local_discovery_enabled": False}
 
 
@@ -120,6 +123,18 @@ def test_a_group_that_we_are_out_of_is_looked_for(capsys):
     asyncio.run(scene())
     out = "we left for a while, were sent away, or not let in: "
     assert capsys.readouterr().err == out + BEGIN
+
+
+def test_a_group_that_was_never_reached_is_told_apart(capsys):
+    async def scene():
+        async with toxpy.AsyncTox(**OPTIONS) as tox:
+            tell_group(Output(json=False), await tox.group_new("Club", "Alice"))
+            tell_group(Output(json=False), tox.group(tox.sync.group_join(NOBODYS_ID, "Alice")))
+
+    asyncio.run(scene())
+    joined, unreached = capsys.readouterr().out.splitlines()
+    assert joined.endswith(" Club (founder, public, 0 other members known)")
+    assert unreached == NOBODYS_ID.hex().upper() + " (not joined yet: no member was reached)"
 
 
 def group_of(*names):
