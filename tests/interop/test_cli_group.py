@@ -157,8 +157,10 @@ def talk_with(real, tmp_path, start, where):  # noqa: F811
     # the others saw us leave, and come back
     real.until(events.GroupPeerExit)
     peer = real.until(events.GroupPeerJoin).peer_id
-    talk.say("żółw", "/whisper real hush", "/nick Alicja")
+    # a line waits for somebody to be there, commands do not
+    talk.say("żółw")
     assert real.until(events.GroupMessage).message == "żółw".encode()
+    talk.say("/whisper real hush", "/nick Alicja")
     assert real.until(events.GroupPrivateMessage).message == b"hush"
     assert real.until(events.GroupPeerName).name == b"Alicja"
     real.tox.group_send_message(number, 1, b"waves")
