@@ -155,6 +155,17 @@ def test_without_local_discovery_they_stay_apart(lab):
         assert not knows(real, core.dht.public_key)
 
 
+def all_heard(ear):
+    """The first packets that come, and what comes in the moment after."""
+    end = time.monotonic() + 10
+    heard = ear.receive()
+    while not heard and time.monotonic() < end:
+        time.sleep(0.02)
+        heard = ear.receive()
+    time.sleep(0.2)
+    return [*heard, *ear.receive()]
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_interface_is_sent_to_once(lab, family):
     cable = Cable(lab, family)
