@@ -13,18 +13,11 @@ from tests.interop.test_cli import new, node, start, where  # noqa: F401
 from tests.interop.test_cli_terminal import CTRL_C, terminal  # noqa: F401
 from tests.support.cli import OURS, environment, objects, run
 from tests.support.real_tox import RealTox
-from tests.support.toxic import ONLINE_TIMEOUT_S, Network, Toxic, debians_library
+from tests.support.toxic import ONLINE_TIMEOUT_S, Toxic, debians_library
 from toxpy import Profile, Tox
 from toxpy.save.passkey import PassKey, salt_of
 
 PASSPHRASE = "correct horse"
-
-
-@pytest.fixture
-def toxic_network(tmp_path):
-    made = Network(tmp_path)
-    yield made
-    made.close()
 
 
 def test_toxics_encrypted_profile_and_back(tmp_path, toxic_network):

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.client_peer import Peer, debians_instance, our_instance
 from tests.support.release import of_package
-from tests.support.toxic import ONLINE_TIMEOUT_S, TIMEOUT_S, Network, our_library
+from tests.support.toxic import ONLINE_TIMEOUT_S, TIMEOUT_S, our_library
 
 #: Tries to type a line, and what each of them has.
 TYPED_S, TRIES = 10, 6
@@ -145,13 +145,6 @@ class QTox(Client):
 
 
 CLIENTS = {"utox": UTox(), "qtox": QTox()}
-
-
-@pytest.fixture
-def toxic_network(tmp_path):
-    made = Network(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -5,14 +5,7 @@ import pytest
 from tests.support.bootstrapd import until
 from tests.support.private_network import HOST
 from tests.support.programs import Microsocks
-from tests.support.toxic import ONLINE_TIMEOUT_S, Network, Toxic, debians_library, our_library
-
-
-@pytest.fixture
-def toxic_network(tmp_path):
-    made = Network(tmp_path)
-    yield made
-    made.close()
+from tests.support.toxic import ONLINE_TIMEOUT_S, Toxic, debians_library, our_library
 
 
 @pytest.mark.parametrize("library", [debians_library, our_library])

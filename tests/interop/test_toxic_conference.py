@@ -9,26 +9,10 @@ from tests.support.private_network import HOST
 from tests.support.toxic import (
     ONLINE_TIMEOUT_S,
     TIMEOUT_S,
-    Network,
     Toxic,
     debians_library,
     our_library,
 )
-
-
-@pytest.fixture
-def toxic_network(tmp_path):
-    made = Network(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def users(tmp_path, toxic_network):
-    running = []
-    yield running
-    for user in running:
-        user.close()
 
 
 @pytest.mark.parametrize("library", [our_library, debians_library])

@@ -11,16 +11,9 @@ import pytest
 
 from tests.support.client_peer import Peer, debians_instance, our_instance
 from tests.support.files import DATA, PAUSE, RESUME
-from tests.support.toxic import OFFLINE_TIMEOUT_S, TIMEOUT_S, Network, Toxic, debians_library, our_library
+from tests.support.toxic import OFFLINE_TIMEOUT_S, TIMEOUT_S, Toxic, debians_library, our_library
 
 SIZE = 8_000_001
-
-
-@pytest.fixture
-def toxic_network(tmp_path):
-    made = Network(tmp_path)
-    yield made
-    made.close()
 
 
 MIXED = [(our_library, our_instance), (our_library, debians_instance), (debians_library, our_instance)]

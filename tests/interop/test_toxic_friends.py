@@ -16,7 +16,6 @@ from tests.support.toxic import (
     OFFLINE_TIMEOUT_S,
     ONLINE_TIMEOUT_S,
     TIMEOUT_S,
-    Network,
     Toxic,
     befriend,
     debians_library,
@@ -30,13 +29,6 @@ PAIRS = {
 }
 #: toxic marks an own line with this when there is no receipt after five seconds.
 UNREAD = " x\n"
-
-
-@pytest.fixture
-def toxic_network(tmp_path):
-    made = Network(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture(params=PAIRS)

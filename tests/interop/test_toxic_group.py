@@ -13,22 +13,7 @@ from tests.support import newer_tox
 from tests.support.bootstrapd import until
 from tests.support.cli import Command, run
 from tests.support.private_network import HOST
-from tests.support.toxic import ONLINE_TIMEOUT_S, TIMEOUT_S, Network, Toxic, our_library
-
-
-@pytest.fixture
-def toxic_network(tmp_path):
-    made = Network(tmp_path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def users(tmp_path, toxic_network):
-    running = []
-    yield running
-    for user in running:
-        user.close()
+from tests.support.toxic import ONLINE_TIMEOUT_S, TIMEOUT_S, Toxic, our_library
 
 
 def newer_library():

@@ -137,8 +137,7 @@ class Groups:
         """Come in by a friend's invitation; None when no group can have that id.
 
         A group that we have already is the same one, without another entry as in c-toxcore; we try to come
-        in again with this password. ToxError when
-        the friend cannot be told; then there is no new group.
+        in again with this password. ToxError when the friend cannot be told; then there is no new group.
         """
         chat = chat_public_key(chat_id)
         if chat is None:

@@ -128,7 +128,7 @@ class Invites:
     def _on_invitation(self, friend: FriendState, group: Group | None, invite: bytes, name: bytes) -> None:
         if group is None or group.connection == DISCONNECTED:
             self._events.append(ev.GroupInvite(friend.number, invite, name, owner=friend))
-        elif group.connection != DISCONNECTED and not group.peers.count_confirmed():
+        elif not group.peers.count_confirmed():
             self.accept(group, friend, invite[len(group.state.chat.sig) :])
 
     def _on_accepted(self, friend: FriendState, group: Group, enc_pk: bytes) -> None:
