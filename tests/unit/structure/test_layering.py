@@ -24,6 +24,8 @@ LAYERS = [
     ["tcp"],
     ["onion"],
     ["net_crypto"],
+    # codecs: they know nothing of the network
+    ["media"],
     ["friend", "network"],
     # storeys: none of them imports another
     ["files", "conference", "group", "av", "ext"],

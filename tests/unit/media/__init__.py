@@ -1,0 +1,1 @@
+"""Tests of codecs and of the jitter buffer."""
