@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from classify import Planned, fallback, null_error, sentinel, without_call
 from describe import Api, Function, Param
-from generate_python import event_callbacks
+from generate_python import event_callbacks, frame_callbacks, has_own_pointer
 
 TITLE = "/* GENERATED from include/toxcore.h by cbindings/generate.py: do not edit. */\n"
 
@@ -106,7 +106,15 @@ def python_prototype(planned: Planned) -> str:
 def trampoline(callback: Function) -> str:
     """Prototype of the C function through which Python calls a callback."""
     params = ["uintptr_t callback", "uintptr_t tox"] + [_plain(param) for param in callback.params[1:]]
+    if has_own_pointer(callback):
+        # Python has kept it as a number
+        params[-1] = f"uintptr_t {callback.params[-1].name}"
     return f"void toxpy_call_{_event(callback)}({', '.join(params)})"
+
+
+def _called_back(api: Api) -> list[Function]:
+    """The callbacks that Python calls: of events by their index, and behind them those of frames."""
+    return event_callbacks(api) + frame_callbacks(api)
 
 
 def _event(callback: Function) -> str:
@@ -116,7 +124,7 @@ def _event(callback: Function) -> str:
 def cdef(api: Api, planned: list[Planned]) -> tuple[str, str]:
     """What cffi is told: (C functions and types, Python functions)."""
     c = options_struct(api) + REST + SPECIAL_C
-    c += "".join(f"{trampoline(callback)};\n" for callback in event_callbacks(api))
+    c += "".join(f"{trampoline(callback)};\n" for callback in _called_back(api))
     python = SPECIAL_PYTHON + "\n".join(python_prototype(item) for item in planned if item.kind == "core")
     return c, python
 
@@ -126,7 +134,7 @@ def header_source(api: Api, planned: list[Planned]) -> str:
     c, python = cdef(api, planned)
     indexes = "".join(
         f"#define TOXPY_CALLBACK_{_event(callback).upper()} {index}\n"
-        for index, callback in enumerate(event_callbacks(api))
+        for index, callback in enumerate(_called_back(api))
     )
     return (
         f"{TITLE}#ifndef TOXPY_API_GENERATED_H\n#define TOXPY_API_GENERATED_H\n"
@@ -324,10 +332,12 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
 
 
 def _trampoline_body(callback: Function) -> str:
-    arguments = [f"({callback.params[0].type.c})tox"]
+    arguments = ["toxpy_av_of(tox)" if callback.params[0].type.base == "struct ToxAV" else "(Tox *)tox"]
     for param in callback.params[1:]:
         is_bytes = param.type.pointers and param.type.base == "uint8_t"
         arguments.append(f"(const uint8_t *){param.name}" if is_bytes else _argument(param))
+    if has_own_pointer(callback):
+        arguments[-1] = f"(void *){callback.params[-1].name}"
     call = f"(({callback.name} *)callback)({', '.join(arguments)});"
     return f"{trampoline(callback)}\n{{\n{_guarded(call)}}}\n"
 
@@ -335,11 +345,11 @@ def _trampoline_body(callback: Function) -> str:
 def _guarded(call: str) -> str:
     """The call of a callback: a host that is Python finds its lock as it left it, see host.h."""
     return (
-        "    int state = 0;\n"
+        "    int lock = 0;\n"
         "    struct toxpy_host outer = {false, NULL, NULL, NULL};\n"
-        "    if (toxpy_host_is_python) {\n        outer = toxpy_host_callback(&state);\n    }\n"
+        "    if (toxpy_host_is_python) {\n        outer = toxpy_host_callback(&lock);\n    }\n"
         f"    {call}\n"
-        "    if (toxpy_host_is_python) {\n        toxpy_host_back(&outer, state);\n    }\n"
+        "    if (toxpy_host_is_python) {\n        toxpy_host_back(&outer, lock);\n    }\n"
     )
 
 
@@ -379,7 +389,7 @@ def source(api: Api, planned: list[Planned]) -> str:
     )
     parts.append(_flatten(api))
     parts.append(_accessors(api, {item.function.name for item in planned if item.kind == "static"}))
-    parts += [_trampoline_body(callback) for callback in event_callbacks(api)]
+    parts += [_trampoline_body(callback) for callback in _called_back(api)]
     index = 0
     for item in planned:
         function = item.function

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from classify import NULL_IS_EMPTY, Planned, sentinel_value
 from describe import Api, Function, Param
-from generate_python import event_callbacks, event_fields, is_length
+from generate_python import event_callbacks, event_fields, has_own_pointer, is_length
 
 HEAD = '''"""Between C and Python: a function per C function that Core or a part of it has, one per callback.
 
@@ -76,7 +76,7 @@ def core_function(planned: Planned) -> str:
 
 
 def deliver_function(callback: Function) -> str:
-    """Hands an event to a C callback."""
+    """Hands an event to a C callback; one with a pointer of its own comes together with it."""
     name = callback.name.removeprefix("tox_").removesuffix("_cb")
     fields = {field.name for field in event_fields(callback)}
     arguments: list[str] = []
@@ -87,8 +87,9 @@ def deliver_function(callback: Function) -> str:
         elif param.name in fields:
             arguments.append(f"event.{param.name}")
         before = param
+    own = "    callback, user_data = callback\n" if has_own_pointer(callback) else ""
     return (
-        f"def deliver_{name}(callback, tox, event, user_data):\n"
+        f"def deliver_{name}(callback, tox, event, user_data):\n{own}"
         f"    lib.toxpy_call_{name}(callback, tox, {', '.join([*arguments, 'user_data'])})\n"
     )
 

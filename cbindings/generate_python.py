@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from describe import Api, Function, Param
 
 HEAD = '"""{title}\n\nGENERATED from include/toxcore.h by cbindings/generate.py: do not edit.\n"""\n'
@@ -28,26 +30,41 @@ def is_length(param: Param, before: Param | None) -> bool:
 
 
 def event_fields(callback: Function) -> list[Param]:
-    """What an event object holds of a callback's parameters: no Tox, no lengths, no user data."""
+    """What an event object holds of a callback's parameters: no Tox or ToxAV, no lengths, no user data."""
     fields: list[Param] = []
     before: Param | None = None
     for param in callback.params:
-        if not is_length(param, before) and param.type.base != "void" and param.type.base != "struct Tox":
+        if not is_length(param, before) and param.type.base not in ("void", "struct Tox", "struct ToxAV"):
             fields.append(param)
         before = param
     return fields
 
 
+#: A function that sets a callback, and the name of the callback's type in two parts.
+SETTER = re.compile(r"(toxav|tox)_callback_(\w+)")
+#: Callbacks that tell no event but hand over sound or a picture.
+FRAMES = re.compile(r"toxav_(audio_receive_frame|video_receive_frame|audio_data)_cb")
+
+
 def event_callbacks(api: Api) -> list[Function]:
-    """The callbacks that are events of a Tox instance, in header order."""
-    setters = {
-        f"tox_{name.removeprefix('tox_callback_')}_cb" for name in api.functions if "tox_callback_" in name
-    }
-    return [callback for name, callback in api.callbacks.items() if name in setters]
+    """The callbacks that are events of an instance, in header order."""
+    found = [SETTER.fullmatch(name) for name in api.functions]
+    setters = {f"{setter[1]}_{setter[2]}_cb" for setter in found if setter is not None}
+    return [callback for name, callback in api.callbacks.items() if name in setters and not FRAMES.match(name)]
+
+
+def frame_callbacks(api: Api) -> list[Function]:
+    """The callbacks for frames, in header order."""
+    return [callback for name, callback in api.callbacks.items() if FRAMES.fullmatch(name)]
+
+
+def has_own_pointer(callback: Function) -> bool:
+    """True when the callback was set along with a pointer of its own; others get that of the pass."""
+    return callback.name.startswith("toxav_")
 
 
 def class_name(callback: Function) -> str:
-    """tox_friend_message_cb -> FriendMessage."""
+    """tox_friend_message_cb -> FriendMessage, toxav_call_cb -> ToxavCall."""
     words = callback.name.removeprefix("tox_").removesuffix("_cb").split("_")
     return "".join(word.capitalize() for word in words)
 

@@ -9,10 +9,10 @@
 
 enum { MAX_INSTANCES = 32768, END_TRIES = 1000, END_PAUSE_NS = 100000 };
 
-/* A Tox pointer is the address of one of these. What was never used is not in memory. */
+/* A Tox pointer is the address of one of these, and its ToxAV that of `av`. What was never used is not in memory. */
 static struct handle {
     struct toxpy_instance *_Atomic instance;
-    void *unused;
+    _Atomic uintptr_t av; /* 1 while there is one */
 } handles[MAX_INSTANCES];
 
 static struct toxpy_instance *unused;
@@ -36,6 +36,24 @@ struct toxpy_instance *toxpy_instance_of(uintptr_t tox)
 {
     struct handle *handle = handle_of(tox);
     return handle != NULL ? atomic_load_explicit(&handle->instance, memory_order_acquire) : NULL;
+}
+
+ToxAV *toxpy_av_of(uintptr_t tox)
+{
+    return (ToxAV *)(tox + offsetof(struct handle, av));
+}
+
+Tox *toxpy_tox_of(const ToxAV *av)
+{
+    uintptr_t tox = (uintptr_t)av - offsetof(struct handle, av);
+    struct handle *handle = handle_of(tox);
+    return handle != NULL && atomic_load(&handle->av) != 0 ? (Tox *)tox : NULL;
+}
+
+bool toxpy_set_av(uintptr_t tox, bool there)
+{
+    struct handle *handle = handle_of(tox);
+    return handle != NULL && atomic_exchange(&handle->av, there) != 0;
 }
 
 static struct toxpy_instance *take_unused(void)
@@ -89,6 +107,7 @@ void toxpy_detach(uintptr_t tox)
 {
     struct handle *handle = handle_of(tox);
     struct toxpy_instance *instance = handle != NULL ? atomic_exchange(&handle->instance, NULL) : NULL;
+    toxpy_set_av(tox, false);
     if (instance != NULL) {
         atomic_fetch_add(&instance->version, TOXPY_VERSION);
         wipe(instance);

@@ -56,6 +56,12 @@ struct toxpy_instance {
  * version, and no foreign memory: the memory of an instance is used for the next one but never freed. */
 struct toxpy_instance *toxpy_instance_of(uintptr_t tox);
 
+/* The ToxAV of an instance: its address, which is the same for all it ever has; and back, NULL for one that is not in
+ * use. It begins or ends; true if there was one before. */
+ToxAV *toxpy_av_of(uintptr_t tox);
+Tox *toxpy_tox_of(const ToxAV *av);
+bool toxpy_set_av(uintptr_t tox, bool there);
+
 /* An instance begins or ends; `fd` becomes readable when something arrives for it. */
 void toxpy_attach(uintptr_t tox, int fd);
 void toxpy_detach(uintptr_t tox);

@@ -315,11 +315,62 @@ class FriendLosslessPacket(Event):
         self.owner = owner
 
 
+class ToxavCall(Event):
+    """C: toxav_call_cb."""
+
+    __slots__ = ("friend_number", "audio_enabled", "video_enabled")
+    callback_index = 21
+
+    def __init__(
+        self, friend_number: int, audio_enabled: bool, video_enabled: bool, owner: Any = None
+    ) -> None:
+        self.friend_number = friend_number
+        self.audio_enabled = audio_enabled
+        self.video_enabled = video_enabled
+        self.owner = owner
+
+
+class ToxavCallState(Event):
+    """C: toxav_call_state_cb."""
+
+    __slots__ = ("friend_number", "state")
+    callback_index = 22
+
+    def __init__(self, friend_number: int, state: int, owner: Any = None) -> None:
+        self.friend_number = friend_number
+        self.state = state
+        self.owner = owner
+
+
+class ToxavAudioBitRate(Event):
+    """C: toxav_audio_bit_rate_cb."""
+
+    __slots__ = ("friend_number", "audio_bit_rate")
+    callback_index = 23
+
+    def __init__(self, friend_number: int, audio_bit_rate: int, owner: Any = None) -> None:
+        self.friend_number = friend_number
+        self.audio_bit_rate = audio_bit_rate
+        self.owner = owner
+
+
+class ToxavVideoBitRate(Event):
+    """C: toxav_video_bit_rate_cb."""
+
+    __slots__ = ("friend_number", "video_bit_rate")
+    callback_index = 24
+
+    def __init__(self, friend_number: int, video_bit_rate: int, owner: Any = None) -> None:
+        self.friend_number = friend_number
+        self.video_bit_rate = video_bit_rate
+        self.owner = owner
+
+
 class GroupPeerName(Event):
     """C: tox_group_peer_name_cb."""
 
     __slots__ = ("group_number", "peer_id", "name")
-    callback_index = 21
+    callback_index = 25
 
     def __init__(self, group_number: int, peer_id: int, name: bytes, owner: Any = None) -> None:
         self.group_number = group_number
@@ -332,7 +383,7 @@ class GroupPeerStatus(Event):
     """C: tox_group_peer_status_cb."""
 
     __slots__ = ("group_number", "peer_id", "status")
-    callback_index = 22
+    callback_index = 26
 
     def __init__(self, group_number: int, peer_id: int, status: int, owner: Any = None) -> None:
         self.group_number = group_number
@@ -345,7 +396,7 @@ class GroupTopic(Event):
     """C: tox_group_topic_cb."""
 
     __slots__ = ("group_number", "peer_id", "topic")
-    callback_index = 23
+    callback_index = 27
 
     def __init__(self, group_number: int, peer_id: int, topic: bytes, owner: Any = None) -> None:
         self.group_number = group_number
@@ -358,7 +409,7 @@ class GroupPrivacyState(Event):
     """C: tox_group_privacy_state_cb."""
 
     __slots__ = ("group_number", "privacy_state")
-    callback_index = 24
+    callback_index = 28
 
     def __init__(self, group_number: int, privacy_state: int, owner: Any = None) -> None:
         self.group_number = group_number
@@ -370,7 +421,7 @@ class GroupVoiceState(Event):
     """C: tox_group_voice_state_cb."""
 
     __slots__ = ("group_number", "voice_state")
-    callback_index = 25
+    callback_index = 29
 
     def __init__(self, group_number: int, voice_state: int, owner: Any = None) -> None:
         self.group_number = group_number
@@ -382,7 +433,7 @@ class GroupTopicLock(Event):
     """C: tox_group_topic_lock_cb."""
 
     __slots__ = ("group_number", "topic_lock")
-    callback_index = 26
+    callback_index = 30
 
     def __init__(self, group_number: int, topic_lock: int, owner: Any = None) -> None:
         self.group_number = group_number
@@ -394,7 +445,7 @@ class GroupPeerLimit(Event):
     """C: tox_group_peer_limit_cb."""
 
     __slots__ = ("group_number", "peer_limit")
-    callback_index = 27
+    callback_index = 31
 
     def __init__(self, group_number: int, peer_limit: int, owner: Any = None) -> None:
         self.group_number = group_number
@@ -406,7 +457,7 @@ class GroupPassword(Event):
     """C: tox_group_password_cb."""
 
     __slots__ = ("group_number", "password")
-    callback_index = 28
+    callback_index = 32
 
     def __init__(self, group_number: int, password: bytes, owner: Any = None) -> None:
         self.group_number = group_number
@@ -418,7 +469,7 @@ class GroupMessage(Event):
     """C: tox_group_message_cb."""
 
     __slots__ = ("group_number", "peer_id", "message_type", "message", "message_id")
-    callback_index = 29
+    callback_index = 33
 
     def __init__(
         self,
@@ -441,7 +492,7 @@ class GroupPrivateMessage(Event):
     """C: tox_group_private_message_cb."""
 
     __slots__ = ("group_number", "peer_id", "message_type", "message", "message_id")
-    callback_index = 30
+    callback_index = 34
 
     def __init__(
         self,
@@ -464,7 +515,7 @@ class GroupCustomPacket(Event):
     """C: tox_group_custom_packet_cb."""
 
     __slots__ = ("group_number", "peer_id", "data")
-    callback_index = 31
+    callback_index = 35
 
     def __init__(self, group_number: int, peer_id: int, data: bytes, owner: Any = None) -> None:
         self.group_number = group_number
@@ -477,7 +528,7 @@ class GroupCustomPrivatePacket(Event):
     """C: tox_group_custom_private_packet_cb."""
 
     __slots__ = ("group_number", "peer_id", "data")
-    callback_index = 32
+    callback_index = 36
 
     def __init__(self, group_number: int, peer_id: int, data: bytes, owner: Any = None) -> None:
         self.group_number = group_number
@@ -490,7 +541,7 @@ class GroupInvite(Event):
     """C: tox_group_invite_cb."""
 
     __slots__ = ("friend_number", "invite_data", "group_name")
-    callback_index = 33
+    callback_index = 37
 
     def __init__(self, friend_number: int, invite_data: bytes, group_name: bytes, owner: Any = None) -> None:
         self.friend_number = friend_number
@@ -503,7 +554,7 @@ class GroupPeerJoin(Event):
     """C: tox_group_peer_join_cb."""
 
     __slots__ = ("group_number", "peer_id")
-    callback_index = 34
+    callback_index = 38
 
     def __init__(self, group_number: int, peer_id: int, owner: Any = None) -> None:
         self.group_number = group_number
@@ -515,7 +566,7 @@ class GroupPeerExit(Event):
     """C: tox_group_peer_exit_cb."""
 
     __slots__ = ("group_number", "peer_id", "exit_type", "name", "part_message")
-    callback_index = 35
+    callback_index = 39
 
     def __init__(
         self,
@@ -538,7 +589,7 @@ class GroupSelfJoin(Event):
     """C: tox_group_self_join_cb."""
 
     __slots__ = ("group_number",)
-    callback_index = 36
+    callback_index = 40
 
     def __init__(self, group_number: int, owner: Any = None) -> None:
         self.group_number = group_number
@@ -549,7 +600,7 @@ class GroupJoinFail(Event):
     """C: tox_group_join_fail_cb."""
 
     __slots__ = ("group_number", "fail_type")
-    callback_index = 37
+    callback_index = 41
 
     def __init__(self, group_number: int, fail_type: int, owner: Any = None) -> None:
         self.group_number = group_number
@@ -561,7 +612,7 @@ class GroupModeration(Event):
     """C: tox_group_moderation_cb."""
 
     __slots__ = ("group_number", "source_peer_id", "target_peer_id", "mod_type")
-    callback_index = 38
+    callback_index = 42
 
     def __init__(
         self, group_number: int, source_peer_id: int, target_peer_id: int, mod_type: int, owner: Any = None
@@ -577,7 +628,7 @@ class DhtNodesResponse(Event):
     """C: tox_dht_nodes_response_cb."""
 
     __slots__ = ("public_key", "ip", "port")
-    callback_index = 39
+    callback_index = 43
 
     def __init__(self, public_key: bytes, ip: bytes, port: int, owner: Any = None) -> None:
         self.public_key = public_key
@@ -609,6 +660,10 @@ ALL: tuple[type[Event], ...] = (
     ConferencePeerListChanged,
     FriendLossyPacket,
     FriendLosslessPacket,
+    ToxavCall,
+    ToxavCallState,
+    ToxavAudioBitRate,
+    ToxavVideoBitRate,
     GroupPeerName,
     GroupPeerStatus,
     GroupTopic,
