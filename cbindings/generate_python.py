@@ -50,7 +50,8 @@ def event_callbacks(api: Api) -> list[Function]:
     """The callbacks that are events of an instance, in header order."""
     found = [SETTER.fullmatch(name) for name in api.functions]
     setters = {f"{setter[1]}_{setter[2]}_cb" for setter in found if setter is not None}
-    return [callback for name, callback in api.callbacks.items() if name in setters and not FRAMES.match(name)]
+    setters = {name for name in setters if not FRAMES.fullmatch(name)}
+    return [callback for name, callback in api.callbacks.items() if name in setters]
 
 
 def frame_callbacks(api: Api) -> list[Function]:
