@@ -29,6 +29,7 @@ from typing import Any
 MAX_SIZE = 64 * 1024 * 1024
 #: Errors of a file system without hard links, where the last good copy is written instead.
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES, errno.ENOTSUP}
+_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -133,6 +134,18 @@ class DiskFile:
         """Where a link stands in place of the file, mean its target, and never replace the link."""
         self._use(os.path.realpath(self.path))
 
+    def check_writable(self) -> None:
+        """PermissionError for a file that nobody may write: its owner wants it to stay.
+
+        A rename would replace it all the same, as root may.
+        """
+        try:
+            mode = os.stat(self.path).st_mode
+        except FileNotFoundError:
+            return
+        if not mode & _WRITABLE:
+            raise PermissionError(errno.EACCES, "the file is read-only", self.path)
+
     def lock(self) -> None:
         """Make the file ours; FileLocked when it is somebody else's."""
         while self._lock_fd < 0:
@@ -191,6 +204,7 @@ class DiskFile:
     def write(self, content: bytes, job: Job, *, keep_old: bool = True) -> None:
         """Replace the content. What was there becomes the last good copy; without `keep_old` it is removed,
         and the new content is its own last good copy."""
+        self.check_writable()
         try:
             _write_new(self._new_path, content)
             if not job.is_wanted():

@@ -156,7 +156,8 @@ class Profile:
     ) -> Profile:
         """Open a profile that exists.
 
-        ProfileLocked, ProfileCorrupt, PassphraseNeeded, WrongPassphrase, ProfileNotEncrypted; OSError.
+        ProfileLocked, ProfileCorrupt, PassphraseNeeded, WrongPassphrase, ProfileNotEncrypted; OSError, also
+        for a file that nobody may write (mode 0444).
         `read_only` neither locks nor saves. `restore_backup` puts the last good copy in the place of a file
         that is damaged or missing, and says why in `restored`; the file is kept as `replaced_path`. A whole
         file stays, unless `restore_whole` says that the state before the last save is wanted.
@@ -169,6 +170,7 @@ class Profile:
         def load(job: Job) -> Loaded:
             file.follow_links()
             if not read_only and os.path.isdir(file.folder) and job.is_wanted():
+                file.check_writable()
                 file.lock()
             return _restore(file, secret, job, restore_whole) if wants_copy else _load(file, secret)
 

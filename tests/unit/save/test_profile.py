@@ -90,6 +90,19 @@ def test_a_file_of_another_client_becomes_private(path):
     assert mode(path) == mode(path + ".bak") == 0o600
 
 
+def test_a_file_that_nobody_may_write_stays(path):
+    with Profile.create(path) as profile:
+        before = content(path)
+        os.chmod(path, 0o444)
+        with pytest.raises(PermissionError, match="read-only"):
+            profile.save(numbered(profile.savedata, 1))
+    with pytest.raises(PermissionError, match=r"cannot open the profile: the file is read-only.*alice\.tox"):
+        Profile.open(path)
+    assert content(path) == before and mode(path) == 0o444
+    with Profile.open(path, read_only=True) as profile:
+        assert profile.savedata == before
+
+
 def test_a_link_is_followed_and_stays(tmp_path, path):
     target = tmp_path / "elsewhere" / "real.tox"
     Profile.create(target).close()
