@@ -130,6 +130,8 @@ class Invites:
             self._events.append(ev.GroupInvite(friend.number, invite, name, owner=friend))
         elif not group.peers.count_confirmed():
             self.accept(group, friend, invite[len(group.state.chat.sig) :])
+        else:
+            self._rt.counters.drop("group_invitation_known")
 
     def _on_accepted(self, friend: FriendState, group: Group, enc_pk: bytes) -> None:
         """Whoever was not invited costs us nothing; c-toxcore makes a peer of it before it looks."""

@@ -60,6 +60,14 @@ def test_an_invitation_is_good_once():
     assert len(friends.group.peers) == 1
 
 
+def test_an_invitation_to_a_group_that_we_are_in_is_counted():
+    friends = Friends()
+    friends.accept(friends.invite())
+    assert friends.world.run_until(lambda: friends.group.peers.count_confirmed() == 1, 2)
+    friends.send(packets.INVITATION, b"Group")
+    assert friends.drops(friends.alice, "group_invitation_known") == 1
+
+
 def test_who_was_not_invited_makes_no_peer():
     friends = Friends()
     friends.send(packets.INVITATION_ACCEPTED)
