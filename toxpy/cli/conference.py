@@ -72,7 +72,7 @@ def create_main(words: list[str]) -> int:
         "conference create", "Found a conference and print its ID. The profile is in it from now on."
     )
     parser.add_argument("title", metavar="TITLE", nargs="?", type=settings.spoken, help="its title")
-    settings.add_network_options(parser)
+    settings.add_network_options(parser, needs_others=False)
     arguments = parser.parse_args(words)
 
     async def create(session: CliSession) -> None:

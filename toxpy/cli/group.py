@@ -100,7 +100,7 @@ def create_main(words: list[str]) -> int:
     parser.add_argument("--topic", metavar="TEXT", type=settings.spoken, help="its topic")
     parser.add_argument("--limit", metavar="COUNT", type=_limit, help="members at most (default: 100)")
     _add_own_options(parser, "a password without which nobody comes in")
-    settings.add_network_options(parser)
+    settings.add_network_options(parser, needs_others=False)
     arguments = parser.parse_args(words)
 
     async def create(session: CliSession) -> None:

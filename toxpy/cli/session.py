@@ -103,7 +103,9 @@ class CliSession:
             if not known:
                 raise Failure("no friend has that public key; a Tox ID (76 digits) would add them")
             return known[0]
-        named = [friend for friend in self.tox.friends if friend.name.lower() == text.strip().lower()]
+        wanted = text.strip().lower()
+        # a friend without a name is not meant by none
+        named = [friend for friend in self.tox.friends if wanted and friend.name.lower() == wanted]
         if not named:
             names = ", ".join(self.name_of(friend) for friend in self.tox.friends) or "nobody"
             raise Failure(f"no friend is called {text!r}. Friends: {names}. A Tox ID (76 digits) adds one")
@@ -186,7 +188,7 @@ class CliSession:
         """Ask the known nodes, again and again until one answers, and whenever the connection was lost."""
         nodes = settings.known_nodes(self.arguments, self.out)
         core = self.tox.sync.core
-        if not nodes and not core.dht.saved_nodes():
+        if self.arguments.needs_others and not nodes and not core.dht.saved_nodes():
             found = "found in the LAN only" if core.options.local_discovery_enabled else "not found"
             self.out.warning(
                 f"no node to start from, so friends are {found}: "

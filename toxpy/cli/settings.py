@@ -59,8 +59,9 @@ def make_parser(command: str, description: str, epilog: str = "") -> Parser:
     return parser
 
 
-def add_network_options(parser: argparse.ArgumentParser) -> None:
-    """Options of commands that use the network."""
+def add_network_options(parser: argparse.ArgumentParser, *, needs_others: bool = True) -> None:
+    """Options of commands that use the network; one that needs nobody there does not ask for nodes."""
+    parser.set_defaults(needs_others=needs_others)
     group = parser.add_argument_group("network")
     where = "HOST:PORT:KEY"
     group.add_argument(
