@@ -24,6 +24,7 @@ from toxpy import (
     FriendConnectionStatus,
     FriendRequest,
     GroupPrivacy,
+    GroupRole,
     HeardGroupMessage,
     NodeAddress,
     Profile,
@@ -44,7 +45,11 @@ def say(*words: object) -> None:
 async def find_group(tox: AsyncTox, arguments: argparse.Namespace) -> AsyncGroup:
     """The group of the profile, else the one that is to be joined, else a new one."""
     if tox.groups:
-        return tox.groups[0]
+        group = tox.groups[0]
+        is_founder = group.me.role == GroupRole.FOUNDER
+        if is_founder and arguments.password not in ("", group.settings.password):
+            group.settings.password = arguments.password
+        return group
     if arguments.join:
         say("looking for the group")
         # for ever: its members may be away
@@ -100,7 +105,7 @@ async def talk(group: AsyncGroup) -> None:
             say("not answered:", error)
 
 
-async def come_back(group: AsyncGroup, pause_s: float) -> None:
+async def come_back(tox: AsyncTox, group: AsyncGroup, password: str, pause_s: float) -> None:
     """Be in again, as often as it needs, and ever more seldom: we were sent away, or not let in."""
     while not group.connected:
         say(f"not in the group: trying to come in in {pause_s:g} s")
@@ -109,23 +114,27 @@ async def come_back(group: AsyncGroup, pause_s: float) -> None:
             await group.reconnect(timeout_s=None)
         except ToxError as error:
             say("not let in:", error)
+            if password and error.name.endswith("INVALID_PASSWORD"):
+                # the profile's is another one, and may be older or newer
+                with contextlib.suppress(ToxError):
+                    await tox.group_join(group.id, password=password, timeout_s=None)
         pause_s = min(max(2 * pause_s, FIRST_PAUSE_S), MAX_PAUSE_S)
 
 
-async def stay(group: AsyncGroup) -> None:
+async def stay(tox: AsyncTox, group: AsyncGroup, password: str) -> None:
     """Come back also when somebody sent us away: it is no ban."""
     happened = group.events()
     # a group that we were out of at the last end is not looked for by itself
-    await come_back(group, 0)
+    await come_back(tox, group, password, 0)
     async for _ in happened:
-        await come_back(group, FIRST_PAUSE_S)
+        await come_back(tox, group, password, FIRST_PAUSE_S)
 
 
 async def live(tox: AsyncTox, arguments: argparse.Namespace) -> None:
     """Be in the group."""
     group = await find_group(tox, arguments)
     say("Chat ID:", group.id.hex().upper())
-    await asyncio.gather(welcome(tox, group), talk(group), stay(group))
+    await asyncio.gather(welcome(tox, group), talk(group), stay(tox, group, arguments.password))
 
 
 async def run(profile: Profile, nodes: list[NodeAddress], arguments: argparse.Namespace) -> None:
@@ -147,7 +156,7 @@ def main() -> None:
     parser.add_argument("--group", default="Open house", help="name of a new group; default: Open house")
     parser.add_argument("--private", action="store_true", help="a new group is for friends only")
     parser.add_argument("--join", metavar="CHAT_ID", help="join this group in place of a new one")
-    parser.add_argument("--password", default="", help="of the group")
+    parser.add_argument("--password", default="", help="of the group; the founder's changes it")
     parser.add_argument("--profile", default="group_bot.tox", help="default: group_bot.tox")
     parser.add_argument("--nodes", help="nodes.json; without it members are found in the LAN only")
     arguments = parser.parse_args()
