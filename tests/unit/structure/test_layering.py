@@ -13,6 +13,8 @@ TOXPY = ROOT / "toxpy"
 
 #: Files from a path to a path, which only Python programs have.
 WHOLE_FILES = [f"files.{name}" for name in ("safe_name", "whole_file", "outgoing", "incoming", "whole_files")]
+#: What Python programs see and hear in calls.
+FRAMES = ["av.frames", "av.wav"]
 #: Lowest first: a folder or module and its rank. A module may import from its own rank and lower ones, also
 #: where it is only for types.
 LAYERS = [
@@ -33,7 +35,7 @@ LAYERS = [
     ["start", "capabilities"],
     ["core", "network.bootstrap_node"],
     ["generated", "friend.why_offline"],
-    ["arguments", "save", "handlers", *WHOLE_FILES, "network.nodes"],
+    ["arguments", "save", "handlers", *WHOLE_FILES, *FRAMES, "network.nodes"],
     ["tox_part"],
     ["friend.tox", "files.tox", "conference.tox", "group.tox", "network.tox"],
     ["tox"],
@@ -52,6 +54,7 @@ PYTHON_ONLY |= {
     "aio_events",
     "group.aio_state",
     *WHOLE_FILES,
+    *FRAMES,
     "network.nodes",
     "system.http_server",
 }

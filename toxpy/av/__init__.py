@@ -1,0 +1,1 @@
+"""Calls: audio and video between two friends."""

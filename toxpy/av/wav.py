@@ -1,0 +1,193 @@
+"""WAV files in calls: `WavSource` has the frames to send, `WavRecorder` keeps those that come.
+
+Opus takes 8000, 12000, 16000, 24000 or 48000 samples a second. A file with another rate must be converted
+first, which is what sound programs are good at.
+"""
+
+from __future__ import annotations
+
+import array
+import sys
+import wave
+from typing import TYPE_CHECKING
+
+from toxpy.arguments import as_kind
+from toxpy.av.frames import SAMPLE_SIZE, AudioFrame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+    from types import TracebackType
+
+#: Sampling rates that can be sent.
+RATES = (8000, 12000, 16000, 24000, 48000)
+#: How long a frame that is sent sounds, in ms: what all clients use.
+FRAME_MS = 20
+#: Bytes of sound in a file at most: sizes in WAV have 32 bits, and those of the head are counted.
+MAX_DATA_SIZE = 2**32 - 2**12
+#: The format of a recording in which nothing was heard: samples a second of one channel.
+SILENT_RATE = 48000
+
+
+class WavSource:
+    """The sound of a WAV file; OSError, or ValueError that says how to convert it, when it cannot be sent."""
+
+    __slots__ = ("_file", "channels", "path", "rate", "samples")
+
+    def __init__(self, path: str | PathLike[str]) -> None:
+        self.path = path
+        # the module takes no other paths
+        self._file = _open(str(path))
+        self.rate, self.channels = self._file.getframerate(), self._file.getnchannels()
+        #: of each channel
+        self.samples = self._file.getnframes()
+        problem = self._problem()
+        if problem:
+            self._file.close()
+            raise ValueError(f"{path}: {problem}; {_advice(path)}")
+
+    def _problem(self) -> str:
+        if self._file.getsampwidth() != SAMPLE_SIZE:
+            return f"samples of {8 * self._file.getsampwidth()} bits cannot be sent, only those of 16"
+        if self.channels not in (1, 2):
+            return f"{self.channels} channels cannot be sent, only 1 or 2"
+        if self.rate not in RATES:
+            rates = ", ".join(map(str, RATES))
+            return f"{self.rate} samples a second cannot be sent, only {rates}"
+        return ""
+
+    @property
+    def duration_s(self) -> float:
+        """How long it sounds."""
+        return self.samples / self.rate
+
+    def frames(self) -> Iterator[AudioFrame]:
+        """Frames of 20 ms from the beginning on; the last one is filled up with silence."""
+        self._file.rewind()
+        count = self.rate * FRAME_MS // 1000
+        size = count * self.channels * SAMPLE_SIZE
+        while data := self._file.readframes(count):
+            samples = _samples(data.ljust(size, b"\0"))
+            yield AudioFrame(memoryview(samples), self.channels, self.rate)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> WavSource:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class WavRecorder:
+    """Writes frames into a new WAV file; FileExistsError for one that is there, unless `overwrite`.
+
+    The file has the format of the first frame; others are converted. It is complete after each frame.
+    """
+
+    __slots__ = ("_output", "_room", "_writer", "channels", "path", "rate", "samples")
+
+    def __init__(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
+        self.path = path
+        self._output = open(path, "wb" if overwrite else "xb")  # noqa: SIM115
+        self._writer: wave.Wave_write | None = None
+        self._room = MAX_DATA_SIZE
+        #: 0 until the first frame
+        self.rate = self.channels = self.samples = 0
+
+    @property
+    def duration_s(self) -> float:
+        """How long the recording is."""
+        return self.samples / self.rate if self.rate else 0.0
+
+    def write(self, frame: AudioFrame) -> bool:
+        """Add a frame; False when the file is as large as a WAV file can be."""
+        as_kind(frame, AudioFrame, "an AudioFrame")
+        writer = self._writer or self._begin(frame.rate, frame.channels)
+        pcm = converted(frame, self.rate, self.channels).pcm
+        if pcm.nbytes > self._room:
+            return False
+        self._room -= pcm.nbytes
+        # the module turns the bytes around where it must, and corrects the head
+        writer.writeframes(pcm.cast("B"))
+        self._output.flush()
+        self.samples += len(pcm) // self.channels
+        return True
+
+    def _begin(self, rate: int, channels: int) -> wave.Wave_write:
+        self.rate, self.channels = rate, channels
+        writer = self._writer = wave.Wave_write(self._output)
+        writer.setnchannels(channels)
+        writer.setsampwidth(SAMPLE_SIZE)
+        writer.setframerate(rate)
+        return writer
+
+    def close(self) -> None:
+        """Close the file; repeatable."""
+        if self._output.closed:
+            return
+        try:
+            (self._writer or self._begin(SILENT_RATE, 1)).close()
+        finally:
+            self._output.close()
+
+    def __enter__(self) -> WavRecorder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def converted(frame: AudioFrame, rate: int, channels: int) -> AudioFrame:
+    """The frame with that rate and that many channels; itself when it has them."""
+    if (frame.rate, frame.channels) == (rate, channels):
+        return frame
+    lanes = [frame.pcm[channel :: frame.channels] for channel in range(frame.channels)]
+    if len(lanes) > channels:
+        lanes = [memoryview(array.array("h", [(a + b) // 2 for a, b in zip(*lanes, strict=True)]))]
+    lines = [_at_rate(lane, frame.rate, rate) for lane in lanes]
+    if len(lines) < channels:
+        lines *= 2
+    mixed = array.array("h", bytes(SAMPLE_SIZE * channels * len(lines[0])))
+    for channel, line in enumerate(lines):
+        mixed[channel::channels] = line
+    return AudioFrame(memoryview(mixed), channels, rate)
+
+
+def _at_rate(lane: memoryview, have: int, wanted: int) -> array.array[int]:
+    """The samples of one channel at another rate: on straight lines between those that are there."""
+    if have == wanted or not lane:
+        return array.array("h", lane.tolist())
+    values, last = lane.tolist(), len(lane) - 1
+    line = array.array("h")
+    for number in range(len(values) * wanted // have):
+        place, rest = divmod(number * have, wanted)
+        before, after = values[place], values[min(place + 1, last)]
+        line.append(before + (after - before) * rest // wanted)
+    return line
+
+
+def _samples(data: bytes) -> array.array[int]:
+    """Samples of a file, which has them with the low byte first."""
+    samples = array.array("h", data)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples
+
+
+def _open(path: str) -> wave.Wave_read:
+    try:
+        return wave.open(path, "rb")
+    except (wave.Error, EOFError) as error:
+        reason = str(error) or "it ends too early"
+        raise ValueError(f"{path} is no WAV file that can be read ({reason}); {_advice(path)}") from error
+
+
+def _advice(path: object) -> str:
+    return f"convert it first: ffmpeg -i {path} -ar 48000 -ac 1 -c:a pcm_s16le converted.wav"
