@@ -299,9 +299,9 @@ class Conference:
                 links.greet(link)
             return
         was_alone = not links.online
-        links.set_online(link, number)
         # before the question: who does not know our number yet cannot answer it
         links.greet(link)
+        links.set_online(link, number)
         if was_alone or link.reasons & INTRODUCER:
             links.ask(link)
         if link.wants_peers:

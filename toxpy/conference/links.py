@@ -6,7 +6,8 @@
     SEEKING       a frozen peer that would be one of the nearest: it may be looking for us too
 
 A link without a reason goes. It is online when the peer told us its number of the conference; then
-everything is sent over it. The ring connects everybody with everybody in few hops: each message goes to all
+everything is sent over it. What people say between our greeting and that number waits for it: who was
+greeted believes to be among us. The ring connects everybody with everybody in few hops: each message goes to all
 links but the one it came from, and is taken once. c-toxcore: group.c.
 """
 
@@ -50,6 +51,8 @@ AGAIN_MS = 1_000
 GREETED_MS = 60_000
 #: Milliseconds until a greeting without an answer is repeated.
 GREET_AGAIN_MS = 8_000
+#: Messages of people that wait for a link to be online: as many as c-toxcore tells apart, 11 kB.
+MAX_WAITING = 8
 #: Links that are online from which on one to somebody heard from elsewhere is not needed. c-toxcore: the
 #: same.
 ENOUGH_ONLINE = 4
@@ -84,6 +87,7 @@ class ConferenceLink:
         "number",
         "reasons",
         "since_ms",
+        "waiting",
         "wants_peers",
     )
 
@@ -96,6 +100,8 @@ class ConferenceLink:
         self.number = 0
         self.message_head = self.lossy_head = b""
         self.is_online = False
+        #: what people said since it was greeted, from the author on, the oldest first
+        self.waiting: list[bytes] = []
         #: True if the peer asked for the list when we could not answer
         self.wants_peers = False
         #: True if a message of the peer came over another link
@@ -182,11 +188,14 @@ class ConferenceLinks:
             self.drop(link)
 
     def set_online(self, link: ConferenceLink, number: int) -> None:
-        """The peer told us its number."""
+        """The peer told us its number: it gets what waited for that."""
         link.learn(number)
         if not link.is_online:
             link.is_online = True
             self.online.append(link)
+            waiting, link.waiting = link.waiting, []
+            for authored in waiting:
+                link.connection.write_message(link.message_head + authored)
 
     def set_offline(self, link: ConferenceLink) -> None:
         """The connection is gone, for now."""
@@ -194,6 +203,7 @@ class ConferenceLinks:
             link.is_online = False
             link.since_ms = self._rt.clock.now_ms
             self.online.remove(link)
+        link.waiting.clear()
         link.wants_peers = False
 
     def on_heard(self, real_pk: bytes, link: ConferenceLink) -> None:
@@ -271,7 +281,17 @@ class ConferenceLinks:
                 number = connection.write(packet) if waits else connection.write_message(packet)
                 if number >= 0:
                     sent += 1
+        if not waits and len(self.online) < len(self.by_key):
+            self._keep(authored, but)
         return sent
+
+    def _keep(self, authored: bytes, but: ConferenceLink | None) -> None:
+        """Keep a message for those who were greeted and have not answered yet."""
+        for link in self.by_key.values():
+            if not link.is_online and link is not but and link.connection.is_online:
+                if len(link.waiting) >= MAX_WAITING:
+                    del link.waiting[0]
+                link.waiting.append(authored)
 
     def send_lossy(self, own_pk: bytes, authored: bytes, but: ConferenceLink | None = None) -> int:
         """Send a lossy packet, from its author on, once round the ring in both directions."""

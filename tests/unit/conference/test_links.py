@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.unit.conference.room import Room
 from toxpy.conference import links as module
 from toxpy.conference.links import CLOSEST, INTRODUCER, INTRODUCING, SEEKING, closest_keys
-from toxpy.conference.packets import DIRECT, HEAD, INTRODUCED, LOSSY, MESSAGE, ONLINE
+from toxpy.conference.packets import AUTHORED, DIRECT, HEAD, INTRODUCED, LOSSY, MESSAGE, ONLINE, TEXT
 
 
 def key(place, rest=0):
@@ -124,6 +124,41 @@ def test_what_people_say_waits_for_nobody(three):
     assert links.send(b"ping") == 1
     alice.connections.connections[carol.real_pk].crypto.room = 0
     assert links.send(b"ping") == 0
+
+
+def test_what_people_say_after_a_greeting_waits_for_the_answer(room):
+    """Whoever was greeted believes to be among us, and may not tell us its number before we speak."""
+    alice, bob = room.together("alice", "bob")
+    late = []
+    room.loses = lambda one, packet: one is bob and packet[0] == ONLINE and not late.append(packet)
+    for one, other in ((alice, bob), (bob, alice)):
+        one.connections.connections[other.real_pk].on_closed()
+        one.seen.clear()
+    room.until(lambda: alice.connections.connections[bob.real_pk].is_online)
+    room.run(1)
+    waiting = link(alice, bob)
+    assert not waiting.is_online
+    for number in range(10):
+        alice.conference().links.send(
+            AUTHORED.pack(alice.conference().own.number, 100 + number, TEXT) + b"%d" % number, waits=False
+        )
+    alice.conference().links.send(b"for the list to say")
+    assert len(waiting.waiting) == module.MAX_WAITING and bob.texts() == []
+    alice.hear(bob, late[0])
+    room.run(1)
+    assert bob.texts() == [b"%d" % number for number in range(2, 10)] and not waiting.waiting
+
+
+def test_what_waited_is_gone_with_the_connection(room):
+    alice, bob = room.together("alice", "bob")
+    links = alice.conference().links
+    links.set_offline(link(alice, bob))
+    links.send(b"text", waits=False)
+    assert link(alice, bob).waiting == [b"text"]
+    alice.connections.connections[bob.real_pk].on_closed()
+    assert not link(alice, bob).waiting
+    links.send(b"text", waits=False)
+    assert not link(alice, bob).waiting
 
 
 def test_lossy_packets_go_once_round_in_both_directions(room):
