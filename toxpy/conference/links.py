@@ -7,8 +7,8 @@
 
 A link without a reason goes. It is online when the peer told us its number of the conference; then
 everything is sent over it. What people say between our greeting and that number waits for it: who was
-greeted believes to be among us. The ring connects everybody with everybody in few hops: each message goes to all
-links but the one it came from, and is taken once. c-toxcore: group.c.
+greeted believes to be among us. The ring connects everybody with everybody in few hops: each message goes
+to all links but the one it came from, and is taken once. c-toxcore: group.c.
 """
 
 from __future__ import annotations
