@@ -166,7 +166,8 @@ static Tox *new_tox(const uint8_t *save, size_t length, bool udp, uint16_t tcp_p
     tox_options_set_local_discovery_enabled(options, false);
     tox_options_set_udp_enabled(options, udp);
     tox_options_set_tcp_port(options, tcp_port);
-    tox_options_set_start_port(options, 33445);
+    /* programs under test have the ports of the default for themselves */
+    tox_options_set_start_port(options, 33600);
     tox_options_set_end_port(options, 33999);
 #ifdef SCENARIO_GROUPS
     tox_options_set_experimental_groups_persistence(options, true);
