@@ -22,6 +22,7 @@ MACHINES = [
     ("Set-up of a session", "toxpy.net_crypto.setup", ""),
     ("Connection to a relay", "toxpy.tcp.client", ""),
     ("File transfer", "toxpy.files.transfer", ""),
+    ("Call", "toxpy.av.msi", ""),
 ]
 
 

@@ -73,13 +73,18 @@ class Clock:
 
     def update(self) -> None:
         """Read the real clock into `now_ms`; never goes backwards."""
+        now_ms = self.read_ms()
+        if now_ms > self.now_ms:
+            self.now_ms = now_ms
+
+    def read_ms(self) -> int:
+        """The real clock, without a word to the pass that another thread may be in."""
         try:
             now_ms = time.monotonic_ns() // 1_000_000
         except OSError:
             # a broken clock stands still rather than ending the program
-            return
-        if now_ms > self.now_ms:
-            self.now_ms = now_ms
+            return self.now_ms
+        return now_ms if now_ms > self.now_ms else self.now_ms
 
     def unix_s(self) -> int:
         """Wall-clock seconds since 1970, only for what the wire or a save demands.
@@ -218,6 +223,12 @@ class Pace:
     def note_relaying(self, much: bool) -> None:
         """Something is relayed, which is less urgent: as `note` five seconds ago, or one when it is much."""
         active_ms = self._clock.now_ms - ITERATION_STEPS[0 if much else 2][0]
+        if active_ms > self.active_ms:
+            self.active_ms = active_ms
+
+    def note_media(self) -> None:
+        """Sound or pictures come, some ten packets a second: as `note` two seconds ago, so every 5 ms."""
+        active_ms = self._clock.now_ms - ITERATION_STEPS[1][0]
         if active_ms > self.active_ms:
             self.active_ms = active_ms
 

@@ -25,6 +25,9 @@ class SimClock(Clock):
     def update(self):
         pass
 
+    def read_ms(self):
+        return self.now_ms
+
     def begin_pass(self):
         pass
 

@@ -28,6 +28,8 @@ PACKET_ONLINE, PACKET_OFFLINE = 24, 25
 #: The highest kind of a packet about the friend itself, which comes when it goes online; higher ones are part
 #: of a conversation.
 LAST_ABOUT_FRIEND = 51
+#: The highest kind of a lossy packet that is for calls and conferences.
+LAST_MEDIA = 199
 _ONLINE = bytes((PACKET_ONLINE,))
 
 
@@ -154,7 +156,10 @@ class FriendState:
             self.connection.on_unclaimed(data)
             return
         rt = self.rt
-        rt.pace.active_ms = rt.clock.now_ms
+        if data[0] > LAST_MEDIA:
+            rt.pace.active_ms = rt.clock.now_ms
+        else:
+            rt.pace.note_media()
         handler(self, data)
 
     def cancel_timers(self) -> None:

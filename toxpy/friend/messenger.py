@@ -18,6 +18,7 @@ from toxpy.friend.friend import (
     PACKET_OFFLINE,
     FriendState,
 )
+from toxpy.friend.outbox import Outbox
 from toxpy.friend.packets import (
     FIRST_CUSTOM_LOSSLESS,
     FIRST_LOSSY,
@@ -69,6 +70,7 @@ class Messenger:
         "identity",
         "incoming",
         "on_name",
+        "outbox",
         "packets",
         "requests",
         "rt",
@@ -85,6 +87,7 @@ class Messenger:
         self.events = events
         self.user = User(rt=rt)
         self.packets = Dispatch()
+        self.outbox = Outbox(rt=rt)
         self.incoming = FriendPackets(self.packets, connections.packets, events, rt=rt)
         self._by_number: dict[int, FriendState] = {}
         self._by_key: dict[bytes, FriendState] = {}

@@ -54,6 +54,17 @@ def test_what_is_less_urgent_never_calms_a_conversation(pace, clock):
     assert pace.interval_ms(clock.now_ms, None) == 1
 
 
+def test_media_come_every_5_ms_and_calm_nothing(pace, clock):
+    pace.note_media()
+    assert pace.interval_ms(clock.now_ms, None) == 5
+    clock.now_ms += 20
+    pace.note_media()
+    assert pace.interval_ms(clock.now_ms, None) == 5
+    pace.note()
+    pace.note_media()
+    assert pace.interval_ms(clock.now_ms, None) == 1
+
+
 def passes(pace, clock, until_ms, heard_at=()):
     """The moments of the passes of a client that sleeps the interval; something arrives at `heard_at`."""
     moments, arrivals = [], list(heard_at)
