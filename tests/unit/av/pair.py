@@ -1,0 +1,149 @@
+"""Two friends with calls, on a messenger each whose network is the test: what one sends it hands to the other."""
+
+from array import array
+from types import SimpleNamespace
+
+from tests.unit.friend.fakes import Stage
+from toxpy.av.core import CallsCore
+from toxpy.generated import events as ev
+from toxpy.media.codecs import load
+from toxpy.runtime import Runtime
+
+#: All that a program can listen to.
+LISTENERS = (
+    "call",
+    "call_state",
+    "audio_bit_rate",
+    "video_bit_rate",
+    "audio_receive_frame",
+    "video_receive_frame",
+)
+RATE, SAMPLES = 48_000, 960
+
+
+def tone(value, samples=SAMPLES):
+    """A frame of mono sound that the stand-in brings back as it is."""
+    return array("h", [value] * samples).tobytes()
+
+
+def picture(width, height, value):
+    """The planes of a picture of one colour."""
+    chroma = bytes([value]) * ((width // 2) * (height // 2))
+    return bytes([value]) * (width * height), chroma, chroma
+
+
+class Side:
+    """One of both: a messenger with one friend, and calls."""
+
+    def __init__(self, seed, clock=None, listeners=LISTENERS):
+        self.stage = stage = Stage(seed, clock)
+        self.friend, self.crypto = stage.online_friend()
+        self.calls = CallsCore(SimpleNamespace(messenger=stage.messenger, rt=stage.rt))
+        self.calls.codecs = load(standin=True)
+        stage.messenger.capabilities.append(self.calls.capability)
+        self.calls.toxav_new()
+        for event in listeners:
+            self.calls.toxav_listen(event, True)
+        self.heard, self.seen = [], []
+
+    @property
+    def state(self):
+        """The state of the signalling."""
+        call = self.call
+        return 0 if call is None else call.signalling.state
+
+    @property
+    def call(self):
+        """The call with the friend."""
+        return self.calls.capability.get()._by_friend.get(self.friend)
+
+    def take_sent(self):
+        """What was sent since the last time: lossless and lossy packets."""
+        lossless = [packet for packet in self.crypto.written if packet[0] == 69]
+        lossy = list(self.crypto.lossy)
+        self.crypto.written.clear()
+        self.crypto.lossy.clear()
+        return lossless, lossy
+
+    def receive(self, lossless=(), lossy=()):
+        """Packets of the friend."""
+        for packet in lossless:
+            self.friend.connection.on_lossless(packet)
+        for packet in lossy:
+            self.friend.connection.on_lossy(packet)
+
+    def events(self):
+        """The events of calls since the last time, as short words."""
+        found = []
+        for event in self.stage.drain():
+            if isinstance(event, ev.ToxavCall):
+                found.append(("call", event.audio_enabled, event.video_enabled))
+            elif isinstance(event, ev.ToxavCallState):
+                found.append(("state", event.state))
+            elif isinstance(event, ev.ToxavAudioBitRate):
+                found.append(("audio rate", event.audio_bit_rate))
+            elif isinstance(event, ev.ToxavVideoBitRate):
+                found.append(("video rate", event.video_bit_rate))
+        return found
+
+    def play(self):
+        """Play what is due: the first sample of each frame to `heard`, the first pixel to `seen`."""
+        self.calls.toxav_iterate(
+            lambda _number, decoder: self.heard.append(decoder.pcm()[0]),
+            lambda _number, decoder: self.seen.append(decoder.planes()[0][0]),
+        )
+
+    def go_offline(self):
+        """The connection to the friend ends."""
+        self.friend.connection.crypto = None
+        self.friend.connection.on_closed()
+        self.stage.drain()
+
+    def come_back(self):
+        """The friend is online again."""
+        self.crypto = self.stage.connect(self.friend.connection)
+        self.friend.connection.on_lossless(b"\x18")
+
+
+class Pair:
+    """Both, under one clock."""
+
+    def __init__(self):
+        self.a = Side(1)
+        self.b = Side(2, self.a.stage.clock)
+        self.clock = self.a.stage.clock
+        self.take = lambda source, packet: True
+
+    def carry(self):
+        """Hand over what both sent until nobody sends any more: how many packets that were."""
+        carried = 0
+        while True:
+            moved = False
+            for source, target in ((self.a, self.b), (self.b, self.a)):
+                lossless, lossy = source.take_sent()
+                target.receive(lossless, [packet for packet in lossy if self.take(source, packet)])
+                carried += len(lossless) + len(lossy)
+                moved = moved or bool(lossless or lossy)
+            if not moved:
+                return carried
+            assert carried < 1_000
+
+    def run(self, duration_ms, step_ms=5):
+        """Let time pass for both, handing over what they send."""
+        for _ in range(duration_ms // step_ms):
+            self.clock.now_ms += step_ms
+            for side in (self.a, self.b):
+                side.stage.rt.timers.run_due()
+            self.carry()
+            for side in (self.a, self.b):
+                side.play()
+
+    def in_call(self, audio=48, video=0):
+        """A calls, b answers."""
+        self.a.calls.toxav_call(0, audio, video)
+        self.carry()
+        self.b.calls.toxav_answer(0, audio, video)
+        self.carry()
+        for side in (self.a, self.b):
+            side.events()
+        return self

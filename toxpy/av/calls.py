@@ -1,0 +1,372 @@
+"""The calls of an instance: what friends send about them, and what our user does. c-toxcore: toxav.c.
+
+A friend has at most one call with us. Whatever happens to one is an event; sound and pictures are no events:
+who wants them calls `play_audio` and `play_video`, in any thread. All other functions, but those that send a
+frame and those that tell an interval, are for whoever has the instance's lock.
+
+A call outlives its friend's being offline for some seconds. If the friend comes back within the time we ring
+again, and a friend that still has the call answers without asking its user.
+"""
+
+from __future__ import annotations
+
+from toxpy.av import msi
+from toxpy.av.call import Call
+from toxpy.av.flow import IN_CALL_MS, Flow
+from toxpy.av.rtp import AUDIO, VIDEO
+from toxpy.errors import api_error
+from toxpy.friend.friend import FRIEND_ONLINE
+from toxpy.friend.packets import PACKET_MSI
+from toxpy.generated import enums
+from toxpy.generated import events as ev
+from toxpy.media.codecs import load
+from toxpy.media.formats import AUDIO_RATES, MAX_SIDE, CodecError, is_audio_length
+from toxpy.runtime import LOG_WARNING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing import TypeVar
+
+    from toxpy.friend.friend import FriendState
+    from toxpy.friend.layers import Layers
+    from toxpy.media.codecs import AudioDecoder, Codecs, VideoDecoder
+    from toxpy.media.formats import Memory
+
+    AudioSink = Callable[[int, AudioDecoder], None]
+    VideoSink = Callable[[int, VideoDecoder], None]
+    D = TypeVar("D")
+
+#: A report of what got lost: lost bytes u32, received bytes u32.
+BANDWIDTH = 196
+#: Bit rates that users may allow, kbit/s; 0 is none of it. c-toxcore's.
+MIN_AUDIO_RATE, MAX_AUDIO_RATE = 6, 510
+MAX_VIDEO_RATE = 1_000_000
+#: Packets of the signalling that count in a second, of one friend; no program needs so many.
+MAX_SIGNALS, SIGNALS_MS = 20, 1_000
+#: Time in ms that a friend in a call has to come back, and then to go on with the call.
+AWAY_MS, AGAIN_MS = 10_000, 5_000
+#: How often we look whether it is back, in ms.
+LOOK_MS = 200
+#: How long to sleep before playing when there is no call, ms.
+IDLE_MS = 200
+STATE_ERROR = enums.TOXAV_FRIEND_CALL_STATE_ERROR
+STATE_FINISHED = enums.TOXAV_FRIEND_CALL_STATE_FINISHED
+
+
+def _are_rates(audio: int, video: int) -> bool:
+    """True for bit rates that a call may have."""
+    return (audio == 0 or MIN_AUDIO_RATE <= audio <= MAX_AUDIO_RATE) and 0 <= video <= MAX_VIDEO_RATE
+
+
+class Calls:
+    """All of them. `listeners` are the callbacks that our program has, see `CallsCore.toxav_listen`."""
+
+    __slots__ = ("_by_friend", "_codecs", "_listeners", "_messenger", "_rt", "_signals")
+
+    def __init__(self, layers: Layers, listeners: set[str], codecs: Codecs | None) -> None:
+        """`codecs` are for tests; None for the real ones."""
+        self._messenger = messenger = layers.messenger
+        self._rt = layers.rt
+        self._listeners = listeners
+        self._codecs = codecs
+        self._by_friend: dict[FriendState, Call] = {}
+        #: when a second began, and how many packets of the signalling came in it
+        self._signals: dict[FriendState, tuple[int, int]] = {}
+        for kind, handler in self._kinds().items():
+            # a program with calls of its own may have asked for these
+            messenger.incoming.report_call_packets(kind, wanted=False)
+            messenger.packets.claim(kind, handler)
+
+    def _kinds(self) -> dict[int, Callable[[FriendState, bytes], None]]:
+        return {
+            PACKET_MSI: self._on_signal,
+            AUDIO: self._on_audio,
+            VIDEO: self._on_video,
+            BANDWIDTH: self._on_bandwidth,
+        }
+
+    def close(self) -> None:
+        """Hang up everything; packets of calls are nobody's any more."""
+        for call in list(self._by_friend.values()):
+            call.signalling.hang_up()
+            self._end(call)
+        for kind in self._kinds():
+            self._messenger.packets.handlers[kind] = None
+
+    # what our user does
+
+    def _friend(self, number: int, error: str) -> FriendState:
+        friend = self._messenger.friend(number)
+        if friend is None:
+            raise api_error(error)
+        return friend
+
+    def _answered(self, number: int, prefix: str) -> Call:
+        """The answered call with that friend."""
+        friend = self._friend(number, prefix + "FRIEND_NOT_FOUND")
+        call = self._by_friend.get(friend)
+        if call is None or call.signalling.state not in msi.ANSWERED:
+            raise api_error(prefix + "FRIEND_NOT_IN_CALL")
+        return call
+
+    def call(self, number: int, audio: int, video: int) -> None:
+        """Ring at a friend."""
+        prefix = "TOXAV_ERR_CALL_"
+        if not _are_rates(audio, video):
+            raise api_error(prefix + "INVALID_BIT_RATE")
+        friend = self._friend(number, prefix + "FRIEND_NOT_FOUND")
+        if friend.status != FRIEND_ONLINE:
+            raise api_error(prefix + "FRIEND_NOT_CONNECTED", retryable=True)
+        if friend in self._by_friend:
+            raise api_error(prefix + "FRIEND_ALREADY_IN_CALL")
+        if not self._has_codecs():
+            raise api_error(prefix + "MALLOC")
+        self._rt.converse()
+        call = Call(friend)
+        call.audio_bit_rate, call.video_bit_rate = audio, video
+        if not call.signalling.call(call.capabilities()):
+            raise api_error(prefix + "SYNC", retryable=True)
+        self._by_friend[friend] = call
+
+    def answer(self, number: int, audio: int, video: int) -> None:
+        """Take the call of a friend who rings."""
+        prefix = "TOXAV_ERR_ANSWER_"
+        friend = self._friend(number, prefix + "FRIEND_NOT_FOUND")
+        if not _are_rates(audio, video):
+            raise api_error(prefix + "INVALID_BIT_RATE")
+        call = self._by_friend.get(friend)
+        if call is None:
+            raise api_error(prefix + "FRIEND_NOT_CALLING")
+        hears = self._listeners & {"audio_receive_frame", "video_receive_frame"}
+        if not hears or not self._has_codecs():
+            raise api_error(prefix + "CODEC_INITIALIZATION")
+        if call.signalling.state != msi.REQUESTED:
+            raise api_error(prefix + "SYNC")
+        self._rt.converse()
+        call.audio_bit_rate, call.video_bit_rate = audio, video
+        call.signalling.answer(call.capabilities())
+        self._begin(call)
+
+    def control(self, number: int, control: int) -> None:
+        """One of TOXAV_CALL_CONTROL."""
+        prefix = "TOXAV_ERR_CALL_CONTROL_"
+        if control == enums.TOXAV_CALL_CONTROL_CANCEL:
+            friend = self._friend(number, prefix + "FRIEND_NOT_FOUND")
+            call = self._by_friend.get(friend)
+            if call is None:
+                raise api_error(prefix + "FRIEND_NOT_IN_CALL")
+            self._rt.converse()
+            call.signalling.hang_up()
+            self._end(call)
+            return
+        call = self._answered(number, prefix)
+        self._rt.converse()
+        if not call.control(control):
+            raise api_error(prefix + "INVALID_TRANSITION")
+
+    def set_audio_bit_rate(self, number: int, kbit: int) -> None:
+        """How much sound may take; 0 for none."""
+        call = self._rated(number, kbit, 0)
+        call.set_bit_rates(kbit, call.video_bit_rate)
+
+    def set_video_bit_rate(self, number: int, kbit: int) -> None:
+        """How much pictures may take; 0 for none."""
+        call = self._rated(number, 0, kbit)
+        call.set_bit_rates(call.audio_bit_rate, kbit)
+
+    def _rated(self, number: int, audio: int, video: int) -> Call:
+        prefix = "TOXAV_ERR_BIT_RATE_SET_"
+        self._friend(number, prefix + "FRIEND_NOT_FOUND")
+        if not _are_rates(audio, video):
+            raise api_error(prefix + "INVALID_BIT_RATE")
+        call = self._answered(number, prefix)
+        self._rt.converse()
+        return call
+
+    def send_audio(self, number: int, pcm: Memory | None, samples: int, channels: int, rate: int) -> None:
+        """Send a frame of sound, from any thread."""
+        prefix = "TOXAV_ERR_SEND_FRAME_"
+        call = self._answered(number, prefix)
+        flow, kbit = call.flow, call.audio_bit_rate
+        if flow is None or not kbit or not call.sends_audio():
+            raise api_error(prefix + "PAYLOAD_TYPE_DISABLED")
+        if not pcm:
+            raise api_error(prefix + "NULL")
+        if rate not in AUDIO_RATES or channels not in (1, 2) or not is_audio_length(samples, rate):
+            raise api_error(prefix + "INVALID")
+        try:
+            flow.send_audio(pcm, samples, channels, rate, kbit)
+        except CodecError as error:
+            raise api_error(prefix + "INVALID", str(error)) from None
+
+    def send_video(
+        self, number: int, width: int, height: int, y: Memory | None, u: Memory | None, v: Memory | None
+    ) -> None:
+        """Send a picture, from any thread."""
+        prefix = "TOXAV_ERR_SEND_FRAME_"
+        call = self._answered(number, prefix)
+        flow, kbit = call.flow, call.video_bit_rate
+        if flow is None or not kbit or not call.sends_video():
+            raise api_error(prefix + "PAYLOAD_TYPE_DISABLED")
+        if y is None or u is None or v is None or y == 0 or u == 0 or v == 0:
+            raise api_error(prefix + "NULL")
+        if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+            raise api_error(prefix + "INVALID")
+
+    # frames of friends, in any thread
+
+    def play_audio(self, sink: AudioSink) -> None:
+        """Decode what is due and hand out each frame: `sink(friend_number, decoder)`."""
+        now_ms = self._rt.clock.read_ms()
+        for call in list(self._by_friend.values()):
+            if call.flow is not None:
+                call.flow.play_audio(now_ms, _for_friend(sink, call.friend.number))
+
+    def play_video(self, sink: VideoSink) -> None:
+        """The same for pictures."""
+
+    def audio_interval_ms(self) -> int:
+        """How long to sleep before `play_audio`."""
+        now_ms, flows = self._flows()
+        return min([flow.audio_wait_ms(now_ms) for flow in flows], default=self._rest_ms())
+
+    def video_interval_ms(self) -> int:
+        """How long to sleep before `play_video`."""
+        return self._rest_ms()
+
+    def next_ms(self) -> int | None:
+        """Milliseconds until there is something to play though nothing comes; None for never."""
+        now_ms, flows = self._flows()
+        moments = [flow.next_ms() for flow in flows]
+        return min([max(moment - now_ms, 0) for moment in moments if moment is not None], default=None)
+
+    def _flows(self) -> tuple[int, list[Flow]]:
+        flows = [call.flow for call in list(self._by_friend.values()) if call.flow is not None]
+        return self._rt.clock.read_ms(), flows
+
+    def _rest_ms(self) -> int:
+        # who is about to be in a call must not sleep through its beginning
+        return IN_CALL_MS if self._by_friend else IDLE_MS
+
+    # what friends send
+
+    def _on_signal(self, friend: FriendState, data: bytes) -> None:
+        now_ms = self._rt.clock.now_ms
+        since_ms, count = self._signals.get(friend, (now_ms, 0))
+        if now_ms - since_ms >= SIGNALS_MS:
+            since_ms, count = now_ms, 0
+        if count >= MAX_SIGNALS:
+            self._rt.counters.drop("call_signals")
+            return
+        self._signals[friend] = (since_ms, count + 1)
+        call = self._by_friend.get(friend) or Call(friend)
+        news = call.signalling.receive(data)
+        if news == msi.INVITED:
+            self._on_invited(call)
+        elif news == msi.STARTED:
+            self._on_started(call)
+        elif news == msi.CHANGED:
+            self._report(call, call.signalling.theirs)
+        elif news in (msi.FINISHED, msi.FAILED):
+            self._end(call)
+            self._report(call, STATE_FINISHED if news == msi.FINISHED else STATE_ERROR)
+
+    def _on_invited(self, call: Call) -> None:
+        if "call" not in self._listeners:
+            call.signalling.refuse()
+            return
+        friend, theirs = call.friend, call.signalling.theirs
+        self._by_friend[friend] = call
+        audio, video = bool(theirs & msi.SENDS_AUDIO), bool(theirs & msi.SENDS_VIDEO)
+        self._messenger.events.append(ev.ToxavCall(friend.number, audio, video, owner=friend))
+
+    def _on_started(self, call: Call) -> None:
+        if "call_state" not in self._listeners:
+            # as in c-toxcore: a program that does not hear of it would let the friend talk to nobody
+            call.signalling.refuse()
+            self._end(call)
+            return
+        self._begin(call)
+        self._report(call, call.signalling.theirs)
+
+    def _on_audio(self, friend: FriendState, data: bytes) -> None:
+        call = self._by_friend.get(friend)
+        if call is None or call.flow is None or not call.hears():
+            self._rt.counters.drop("call_audio")
+            return
+        call.flow.on_audio(data)
+
+    def _on_video(self, friend: FriendState, data: bytes) -> None:
+        self._rt.counters.drop("call_video")
+
+    def _on_bandwidth(self, friend: FriendState, data: bytes) -> None:
+        self._rt.counters.drop("call_bandwidth")
+
+    # how calls begin and end
+
+    def _has_codecs(self) -> bool:
+        """True if there are codecs; else the log says what is missing."""
+        if self._codecs is None:
+            try:
+                self._codecs = load()
+            except CodecError as error:
+                self._rt.log(LOG_WARNING, f"no calls: {error}")
+        return self._codecs is not None
+
+    def _begin(self, call: Call) -> None:
+        assert self._codecs is not None
+        call.flow = Flow(self._codecs, call.friend.connection, self._messenger.outbox, rt=self._rt)
+
+    def _end(self, call: Call) -> None:
+        self._by_friend.pop(call.friend, None)
+        call.close()
+
+    def _report(self, call: Call, state: int) -> None:
+        friend = call.friend
+        self._messenger.events.append(ev.ToxavCallState(friend.number, state, owner=friend))
+
+    def on_friend_gone(self, friend: FriendState) -> None:
+        """It went offline, or was deleted."""
+        self._signals.pop(friend, None)
+        call = self._by_friend.get(friend)
+        if call is None:
+            return
+        signalling = call.signalling
+        if friend.deleted:
+            signalling.happened(msi.FORGOTTEN)
+            self._end(call)
+            # not the friend's any more: our user has to hear that the call is over
+            self._messenger.events.append(ev.ToxavCallState(friend.number, STATE_ERROR))
+        elif signalling.happened(msi.LEFT) and signalling.state == msi.AWAY:
+            call.until_ms = self._rt.clock.now_ms + AWAY_MS
+            self._look_later(call)
+        else:
+            self._end(call)
+            self._report(call, STATE_ERROR)
+
+    def _look_later(self, call: Call) -> None:
+        if call.timer is not None:
+            call.timer.cancel()
+        call.timer = self._rt.timers.call_later(LOOK_MS, lambda: self._look(call))
+
+    def _look(self, call: Call) -> None:
+        """Is the friend back, or has it answered?"""
+        call.timer = None
+        signalling, now_ms = call.signalling, self._rt.clock.now_ms
+        if signalling.state not in (msi.AWAY, msi.AGAIN):
+            return
+        if now_ms >= call.until_ms:
+            signalling.give_up()
+            self._end(call)
+            self._report(call, STATE_ERROR)
+            return
+        if signalling.state == msi.AWAY and call.friend.status == FRIEND_ONLINE:
+            signalling.ring_again()
+            call.until_ms = now_ms + AGAIN_MS
+        self._look_later(call)
+
+
+def _for_friend(sink: Callable[[int, D], None], number: int) -> Callable[[D], None]:
+    return lambda decoder: sink(number, decoder)
