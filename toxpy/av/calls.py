@@ -1,8 +1,7 @@
 """The calls of an instance: what friends send about them, and what our user does. c-toxcore: toxav.c.
 
-A friend has at most one call with us. Whatever happens to one is an event; sound and pictures are no events:
-who wants them calls `play_audio` and `play_video`, in any thread. All other functions, but those that send a
-frame and those that tell an interval, are for whoever has the instance's lock.
+A friend has at most one call with us. Whatever happens to one is an event. Sound and pictures are no events:
+`media` has them, for any thread. All other functions are for whoever has the instance's lock.
 
 A call outlives its friend's being offline for some seconds. If the friend comes back within the time we ring
 again, and a friend that still has the call answers without asking its user.
@@ -12,31 +11,26 @@ from __future__ import annotations
 
 from toxpy.av import msi
 from toxpy.av.call import Call
-from toxpy.av.flow import IN_CALL_MS, Flow
+from toxpy.av.flow import Flow
+from toxpy.av.media import CallMedia
 from toxpy.av.rtp import AUDIO, VIDEO
+from toxpy.av.table import CallTable
 from toxpy.errors import api_error
 from toxpy.friend.friend import FRIEND_ONLINE
 from toxpy.friend.packets import PACKET_MSI
 from toxpy.generated import enums
 from toxpy.generated import events as ev
 from toxpy.media.codecs import load
-from toxpy.media.formats import AUDIO_RATES, MAX_SIDE, CodecError, is_audio_length
+from toxpy.media.formats import CodecError
 from toxpy.runtime import LOG_WARNING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from typing import TypeVar
-
     from toxpy.friend.friend import FriendState
     from toxpy.friend.layers import Layers
-    from toxpy.media.codecs import AudioDecoder, Codecs, VideoDecoder
-    from toxpy.media.formats import Memory
-
-    AudioSink = Callable[[int, AudioDecoder], None]
-    VideoSink = Callable[[int, VideoDecoder], None]
-    D = TypeVar("D")
+    from toxpy.media.codecs import Codecs
 
 #: A report of what got lost: lost bytes u32, received bytes u32.
 BANDWIDTH = 196
@@ -49,8 +43,6 @@ MAX_SIGNALS, SIGNALS_MS = 20, 1_000
 AWAY_MS, AGAIN_MS = 10_000, 5_000
 #: How often we look whether it is back, in ms.
 LOOK_MS = 200
-#: How long to sleep before playing when there is no call, ms.
-IDLE_MS = 200
 STATE_ERROR = enums.TOXAV_FRIEND_CALL_STATE_ERROR
 STATE_FINISHED = enums.TOXAV_FRIEND_CALL_STATE_FINISHED
 
@@ -63,7 +55,7 @@ def _are_rates(audio: int, video: int) -> bool:
 class Calls:
     """All of them. `listeners` are the callbacks that our program has, see `CallsCore.toxav_listen`."""
 
-    __slots__ = ("_by_friend", "_codecs", "_listeners", "_messenger", "_rt", "_signals")
+    __slots__ = ("_codecs", "_listeners", "_messenger", "_rt", "_signals", "_table", "media")
 
     def __init__(self, layers: Layers, listeners: set[str], codecs: Codecs | None) -> None:
         """`codecs` are for tests; None for the real ones."""
@@ -71,7 +63,8 @@ class Calls:
         self._rt = layers.rt
         self._listeners = listeners
         self._codecs = codecs
-        self._by_friend: dict[FriendState, Call] = {}
+        self._table = CallTable(messenger)
+        self.media = CallMedia(self._table, rt=layers.rt)
         #: when a second began, and how many packets of the signalling came in it
         self._signals: dict[FriendState, tuple[int, int]] = {}
         for kind, handler in self._kinds().items():
@@ -89,7 +82,7 @@ class Calls:
 
     def close(self) -> None:
         """Hang up everything; packets of calls are nobody's any more."""
-        for call in list(self._by_friend.values()):
+        for call in list(self._table.by_friend.values()):
             call.signalling.hang_up()
             self._end(call)
         for kind in self._kinds():
@@ -97,29 +90,17 @@ class Calls:
 
     # what our user does
 
-    def _friend(self, number: int, error: str) -> FriendState:
-        friend = self._messenger.friend(number)
-        if friend is None:
-            raise api_error(error)
-        return friend
-
-    def _answered(self, number: int, prefix: str) -> Call:
-        """The answered call with that friend."""
-        friend = self._friend(number, prefix + "FRIEND_NOT_FOUND")
-        call = self._by_friend.get(friend)
-        if call is None or call.signalling.state not in msi.ANSWERED:
-            raise api_error(prefix + "FRIEND_NOT_IN_CALL")
-        return call
+    # what our user does
 
     def call(self, number: int, audio: int, video: int) -> None:
         """Ring at a friend."""
         prefix = "TOXAV_ERR_CALL_"
         if not _are_rates(audio, video):
             raise api_error(prefix + "INVALID_BIT_RATE")
-        friend = self._friend(number, prefix + "FRIEND_NOT_FOUND")
+        friend = self._table.friend(number, prefix + "FRIEND_NOT_FOUND")
         if friend.status != FRIEND_ONLINE:
             raise api_error(prefix + "FRIEND_NOT_CONNECTED", retryable=True)
-        if friend in self._by_friend:
+        if friend in self._table.by_friend:
             raise api_error(prefix + "FRIEND_ALREADY_IN_CALL")
         if not self._has_codecs():
             raise api_error(prefix + "MALLOC")
@@ -128,15 +109,15 @@ class Calls:
         call.audio_bit_rate, call.video_bit_rate = audio, video
         if not call.signalling.call(call.capabilities()):
             raise api_error(prefix + "SYNC", retryable=True)
-        self._by_friend[friend] = call
+        self._table.by_friend[friend] = call
 
     def answer(self, number: int, audio: int, video: int) -> None:
         """Take the call of a friend who rings."""
         prefix = "TOXAV_ERR_ANSWER_"
-        friend = self._friend(number, prefix + "FRIEND_NOT_FOUND")
+        friend = self._table.friend(number, prefix + "FRIEND_NOT_FOUND")
         if not _are_rates(audio, video):
             raise api_error(prefix + "INVALID_BIT_RATE")
-        call = self._by_friend.get(friend)
+        call = self._table.by_friend.get(friend)
         if call is None:
             raise api_error(prefix + "FRIEND_NOT_CALLING")
         hears = self._listeners & {"audio_receive_frame", "video_receive_frame"}
@@ -153,15 +134,15 @@ class Calls:
         """One of TOXAV_CALL_CONTROL."""
         prefix = "TOXAV_ERR_CALL_CONTROL_"
         if control == enums.TOXAV_CALL_CONTROL_CANCEL:
-            friend = self._friend(number, prefix + "FRIEND_NOT_FOUND")
-            call = self._by_friend.get(friend)
+            friend = self._table.friend(number, prefix + "FRIEND_NOT_FOUND")
+            call = self._table.by_friend.get(friend)
             if call is None:
                 raise api_error(prefix + "FRIEND_NOT_IN_CALL")
             self._rt.converse()
             call.signalling.hang_up()
             self._end(call)
             return
-        call = self._answered(number, prefix)
+        call = self._table.answered(number, prefix)
         self._rt.converse()
         if not call.control(control):
             raise api_error(prefix + "INVALID_TRANSITION")
@@ -178,77 +159,12 @@ class Calls:
 
     def _rated(self, number: int, audio: int, video: int) -> Call:
         prefix = "TOXAV_ERR_BIT_RATE_SET_"
-        self._friend(number, prefix + "FRIEND_NOT_FOUND")
+        self._table.friend(number, prefix + "FRIEND_NOT_FOUND")
         if not _are_rates(audio, video):
             raise api_error(prefix + "INVALID_BIT_RATE")
-        call = self._answered(number, prefix)
+        call = self._table.answered(number, prefix)
         self._rt.converse()
         return call
-
-    def send_audio(self, number: int, pcm: Memory | None, samples: int, channels: int, rate: int) -> None:
-        """Send a frame of sound, from any thread."""
-        prefix = "TOXAV_ERR_SEND_FRAME_"
-        call = self._answered(number, prefix)
-        flow, kbit = call.flow, call.audio_bit_rate
-        if flow is None or not kbit or not call.sends_audio():
-            raise api_error(prefix + "PAYLOAD_TYPE_DISABLED")
-        if not pcm:
-            raise api_error(prefix + "NULL")
-        if rate not in AUDIO_RATES or channels not in (1, 2) or not is_audio_length(samples, rate):
-            raise api_error(prefix + "INVALID")
-        try:
-            flow.send_audio(pcm, samples, channels, rate, kbit)
-        except CodecError as error:
-            raise api_error(prefix + "INVALID", str(error)) from None
-
-    def send_video(
-        self, number: int, width: int, height: int, y: Memory | None, u: Memory | None, v: Memory | None
-    ) -> None:
-        """Send a picture, from any thread."""
-        prefix = "TOXAV_ERR_SEND_FRAME_"
-        call = self._answered(number, prefix)
-        flow, kbit = call.flow, call.video_bit_rate
-        if flow is None or not kbit or not call.sends_video():
-            raise api_error(prefix + "PAYLOAD_TYPE_DISABLED")
-        if y is None or u is None or v is None or y == 0 or u == 0 or v == 0:
-            raise api_error(prefix + "NULL")
-        if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
-            raise api_error(prefix + "INVALID")
-
-    # frames of friends, in any thread
-
-    def play_audio(self, sink: AudioSink) -> None:
-        """Decode what is due and hand out each frame: `sink(friend_number, decoder)`."""
-        now_ms = self._rt.clock.read_ms()
-        for call in list(self._by_friend.values()):
-            if call.flow is not None:
-                call.flow.play_audio(now_ms, _for_friend(sink, call.friend.number))
-
-    def play_video(self, sink: VideoSink) -> None:
-        """The same for pictures."""
-
-    def audio_interval_ms(self) -> int:
-        """How long to sleep before `play_audio`."""
-        now_ms, flows = self._flows()
-        return min([flow.audio_wait_ms(now_ms) for flow in flows], default=self._rest_ms())
-
-    def video_interval_ms(self) -> int:
-        """How long to sleep before `play_video`."""
-        return self._rest_ms()
-
-    def next_ms(self) -> int | None:
-        """Milliseconds until there is something to play though nothing comes; None for never."""
-        now_ms, flows = self._flows()
-        moments = [flow.next_ms() for flow in flows]
-        return min([max(moment - now_ms, 0) for moment in moments if moment is not None], default=None)
-
-    def _flows(self) -> tuple[int, list[Flow]]:
-        flows = [call.flow for call in list(self._by_friend.values()) if call.flow is not None]
-        return self._rt.clock.read_ms(), flows
-
-    def _rest_ms(self) -> int:
-        # who is about to be in a call must not sleep through its beginning
-        return IN_CALL_MS if self._by_friend else IDLE_MS
 
     # what friends send
 
@@ -261,7 +177,7 @@ class Calls:
             self._rt.counters.drop("call_signals")
             return
         self._signals[friend] = (since_ms, count + 1)
-        call = self._by_friend.get(friend) or Call(friend)
+        call = self._table.by_friend.get(friend) or Call(friend)
         news = call.signalling.receive(data)
         if news == msi.INVITED:
             self._on_invited(call)
@@ -278,7 +194,7 @@ class Calls:
             call.signalling.refuse()
             return
         friend, theirs = call.friend, call.signalling.theirs
-        self._by_friend[friend] = call
+        self._table.by_friend[friend] = call
         audio, video = bool(theirs & msi.SENDS_AUDIO), bool(theirs & msi.SENDS_VIDEO)
         self._messenger.events.append(ev.ToxavCall(friend.number, audio, video, owner=friend))
 
@@ -292,7 +208,7 @@ class Calls:
         self._report(call, call.signalling.theirs)
 
     def _on_audio(self, friend: FriendState, data: bytes) -> None:
-        call = self._by_friend.get(friend)
+        call = self._table.by_friend.get(friend)
         if call is None or call.flow is None or not call.hears():
             self._rt.counters.drop("call_audio")
             return
@@ -320,7 +236,7 @@ class Calls:
         call.flow = Flow(self._codecs, call.friend.connection, self._messenger.outbox, rt=self._rt)
 
     def _end(self, call: Call) -> None:
-        self._by_friend.pop(call.friend, None)
+        self._table.by_friend.pop(call.friend, None)
         call.close()
 
     def _report(self, call: Call, state: int) -> None:
@@ -330,7 +246,7 @@ class Calls:
     def on_friend_gone(self, friend: FriendState) -> None:
         """It went offline, or was deleted."""
         self._signals.pop(friend, None)
-        call = self._by_friend.get(friend)
+        call = self._table.by_friend.get(friend)
         if call is None:
             return
         signalling = call.signalling
@@ -366,7 +282,3 @@ class Calls:
             signalling.ring_again()
             call.until_ms = now_ms + AGAIN_MS
         self._look_later(call)
-
-
-def _for_friend(sink: Callable[[int, D], None], number: int) -> Callable[[D], None]:
-    return lambda decoder: sink(number, decoder)

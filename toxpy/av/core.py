@@ -10,7 +10,8 @@ from toxpy.friend.capability import Capability
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.av.calls import AudioSink, Calls, VideoSink
+    from toxpy.av.calls import Calls
+    from toxpy.av.media import AudioSink, VideoSink
     from toxpy.friend.friend import FriendState
     from toxpy.friend.layers import Layers
     from toxpy.media.codecs import Codecs
@@ -119,7 +120,7 @@ class CallsCore:
         self, friend_number: int, pcm: Memory | None, sample_count: int, channels: int, sampling_rate: int
     ) -> bool:
         """Send int16 samples: a buffer or an address; None and 0 are NULL."""
-        self.capability.get().send_audio(friend_number, pcm, sample_count, channels, sampling_rate)
+        self.capability.get().media.send_audio(friend_number, pcm, sample_count, channels, sampling_rate)
         return True
 
     def toxav_video_send_frame(
@@ -132,39 +133,39 @@ class CallsCore:
         v: Memory | None,
     ) -> bool:
         """Send a picture: three planes without gaps, those of u and v half as wide and high."""
-        self.capability.get().send_video(friend_number, width, height, y, u, v)
+        self.capability.get().media.send_video(friend_number, width, height, y, u, v)
         return True
 
     def toxav_iterate(self, audio_sink: AudioSink, video_sink: VideoSink) -> bool:
         """Hand out what friends sent: `sink(friend_number, decoder)`."""
-        calls = self.capability.get()
-        calls.play_audio(audio_sink)
-        calls.play_video(video_sink)
+        media = self.capability.get().media
+        media.play_audio(audio_sink)
+        media.play_video(video_sink)
         return True
 
     def toxav_audio_iterate(self, sink: AudioSink) -> bool:
         """The same of sound."""
-        self.capability.get().play_audio(sink)
+        self.capability.get().media.play_audio(sink)
         return True
 
     def toxav_video_iterate(self, sink: VideoSink) -> bool:
         """The same of pictures."""
-        self.capability.get().play_video(sink)
+        self.capability.get().media.play_video(sink)
         return True
 
     def toxav_iteration_interval(self) -> int:
         """Milliseconds to sleep before `toxav_iterate`."""
-        calls = self.capability.get()
-        return min(calls.audio_interval_ms(), calls.video_interval_ms())
+        media = self.capability.get().media
+        return min(media.audio_interval_ms(), media.video_interval_ms())
 
     def toxav_audio_iteration_interval(self) -> int:
         """The same for `toxav_audio_iterate`."""
-        return self.capability.get().audio_interval_ms()
+        return self.capability.get().media.audio_interval_ms()
 
     def toxav_video_iteration_interval(self) -> int:
         """The same for `toxav_video_iterate`."""
-        return self.capability.get().video_interval_ms()
+        return self.capability.get().media.video_interval_ms()
 
     def next_ms(self) -> int | None:
         """Milliseconds until there is something to play though nothing arrives, None for never."""
-        return self.capability.get().next_ms()
+        return self.capability.get().media.next_ms()

@@ -1,8 +1,8 @@
 """What flows in an answered call, both ways, and through which threads.
 
-    network thread   `on_audio`: checked and kept (the instance's lock is held)
-    playing thread   `play_audio`: decoded and handed out, never with the instance's lock
-    sending threads  `send_audio`: encoded here; the packets leave by the outbox
+network thread   `on_audio`: checked and kept (the instance's lock is held)
+playing thread   `play_audio`: decoded and handed out, never with the instance's lock
+sending threads  `send_audio`: encoded here; the packets leave by the outbox
 """
 
 from __future__ import annotations

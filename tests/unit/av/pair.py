@@ -1,4 +1,4 @@
-"""Two friends with calls, on a messenger each whose network is the test: what one sends it hands to the other."""
+"""Two friends with calls, on a messenger each: what one sends the test hands to the other."""
 
 from array import array
 from types import SimpleNamespace
@@ -7,7 +7,6 @@ from tests.unit.friend.fakes import Stage
 from toxpy.av.core import CallsCore
 from toxpy.generated import events as ev
 from toxpy.media.codecs import load
-from toxpy.runtime import Runtime
 
 #: All that a program can listen to.
 LISTENERS = (
@@ -55,7 +54,7 @@ class Side:
     @property
     def call(self):
         """The call with the friend."""
-        return self.calls.capability.get()._by_friend.get(self.friend)
+        return self.calls.capability.get()._table.by_friend.get(self.friend)
 
     def take_sent(self):
         """What was sent since the last time: lossless and lossy packets."""
@@ -101,7 +100,8 @@ class Side:
 
     def come_back(self):
         """The friend is online again."""
-        self.crypto = self.stage.connect(self.friend.connection)
+        connections = len(self.stage.net_crypto.connections)
+        self.crypto = self.stage.connect(self.friend.connection, bytes([connections + 8]) * 32)
         self.friend.connection.on_lossless(b"\x18")
 
 

@@ -29,6 +29,8 @@ FOR_PROGRAMS = {
     "save_error",
     # of a Core's pool: why there is no relay
     "relay_states",
+    # of a Messenger: calls read it, whose folder is left out above
+    "outbox",
 }
 
 
