@@ -14,13 +14,16 @@ CASE ?= file_tight
 WORKERS ?= 6
 
 BUILD_PACKAGES := gcc libc6-dev make cmake pkg-config python3 python3-dev python3-venv
-TEST_PACKAGES := $(BUILD_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks dante-server toxic tmux utox qtox xvfb xdotool libtoxcore-dev libsodium-dev uidmap
-BENCH_PACKAGES := $(BUILD_PACKAGES) libsodium-dev
-DEMO_PACKAGES := $(BUILD_PACKAGES) g++ $(if $(filter debian,$(PEER)),libtoxcore2)
+# calls have no codecs without them
+CODEC_PACKAGES := libopus-dev libvpx-dev
+TEST_PACKAGES := $(BUILD_PACKAGES) $(CODEC_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks dante-server toxic tmux utox qtox xvfb xdotool libtoxcore-dev libsodium-dev uidmap
+BENCH_PACKAGES := $(BUILD_PACKAGES) $(CODEC_PACKAGES) libsodium-dev
+DEMO_PACKAGES := $(BUILD_PACKAGES) $(CODEC_PACKAGES) g++ $(if $(filter debian,$(PEER)),libtoxcore2)
 
 VENV := .venv$(TAG)
 BIN := $(CURDIR)/$(VENV)/bin
 SOURCES := $(shell find toxpy cbindings include -type f ! -path '*/__pycache__/*' 2>/dev/null) CMakeLists.txt pyproject.toml
+CHECKOUT_CODECS = toxpy/media/_avcodecs$(shell $(BIN)/python -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))')
 EXAMPLES := build/c_examples$(TAG)
 
 # runs what takes long, and shows that it lives
@@ -96,7 +99,7 @@ test-asan: packages-test $(VENV)/ready
 	@cmake --install build/asan --prefix $(CURDIR)/build/asan-prefix >>build/asan.log
 	@CC="gcc $(ASAN)" PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0 \
 	    LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-	    $(BIN)/python -m pytest tests/unit/system/test_datapath.py -k "not valgrind and not in_memory" $(PYTEST_ARGS)
+	    $(BIN)/python -m pytest tests/unit/system/test_datapath.py tests/unit/media/test_opus.py tests/unit/media/test_vp8.py -k "not valgrind and not in_memory" $(PYTEST_ARGS)
 	@TOXPY_PREFIX=$(CURDIR)/build/asan-prefix TOXPY_CFLAGS="$(ASAN) -include $(CURDIR)/tests/support/sanitizers.h" \
 	    $(BIN)/python -m pytest tests/capi/host/test_host.py tests/capi/errors tests/capi/events -n $(JOBS) \
 	    -k "not valgrind and $(ASAN_HOSTS)" $(PYTEST_ARGS)
@@ -178,6 +181,8 @@ $(PREFIX)/installed: $(VENV)/ready $(SOURCES)
 	@$(STEP) "building libtoxcore into $(PREFIX)" build/cmake.log sh -ec \
 	    "cmake -S . -B build/cmake$(TAG) -DCMAKE_BUILD_TYPE=Release -DPython3_EXECUTABLE=$(BIN)/python; \
 	    cmake --build build/cmake$(TAG) -j $(JOBS); cmake --install build/cmake$(TAG) --prefix $(PREFIX)"
+	@# programs that run from the checkout have calls as well
+	@rm -f $(CHECKOUT_CODECS); if [ -f build/cmake$(TAG)/_avcodecs.so ]; then cp build/cmake$(TAG)/_avcodecs.so $(CHECKOUT_CODECS); fi
 	@touch $@
 
 $(EXAMPLES)/echo_bot: $(PREFIX)/installed $(wildcard c_examples/*.c)
@@ -185,4 +190,4 @@ $(EXAMPLES)/echo_bot: $(PREFIX)/installed $(wildcard c_examples/*.c)
 	    BUILD=$(CURDIR)/$(EXAMPLES) >/dev/null
 
 clean:
-	rm -rf build dist .venv .venv-*
+	rm -rf build dist .venv .venv-* toxpy/media/_avcodecs*.so

@@ -16,12 +16,15 @@ from pathlib import Path
 
 from setuptools import Distribution, Extension, setup
 from setuptools.command.build import build
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError
 
 # for all interpreters that the build starts, too
 sys.dont_write_bytecode = True
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "cbindings"))
+import avcodecs  # noqa: E402
 import build_needs  # noqa: E402
 
 #: A wheel does not know where it will lie: its systemd unit names this virtual environment.
@@ -95,6 +98,35 @@ DATAPATH = Extension(
 )
 
 
+# without it there are no calls
+CODECS = Extension(
+    avcodecs.NAME,
+    [f"cbindings/{name}" for name in avcodecs.SOURCES],
+    depends=[f"cbindings/{avcodecs.HEADER}"],
+    include_dirs=["cbindings"],
+    libraries=[*avcodecs.LIBRARIES],
+    extra_compile_args=["-fvisibility=hidden", "-g0"],
+    optional=True,
+)
+
+
+class BuildModules(build_ext):
+    """The compiled modules; what one lacks that is optional is a warning."""
+
+    def build_extension(self, extension: Extension) -> None:
+        """Have cffi write its part of the codecs' module."""
+        if extension is CODECS:
+            words = build_needs.compiler()
+            includes = "".join(f"#include <{name}>\n" for name in avcodecs.INCLUDES)
+            if words is None or not build_needs.compiles(words, includes):
+                raise CompileError("calls: without codecs, install libopus-dev libvpx-dev")
+            source = Path(self.build_temp) / "_avcodecs.c"
+            source.parent.mkdir(parents=True, exist_ok=True)
+            avcodecs.bindings().emit_c_code(str(source))
+            extension.sources.append(str(source))
+        super().build_extension(extension)
+
+
 def folders() -> dict[str, dict[str, str]]:
     """Where setuptools writes: a folder that is removed at the end, but for what a source archive holds."""
     work = tempfile.mkdtemp(prefix="toxpy-build-")
@@ -104,8 +136,8 @@ def folders() -> dict[str, dict[str, str]]:
 
 
 setup(
-    cmdclass={"build": Build},
+    cmdclass={"build": Build, "build_ext": BuildModules},
     distclass=BinaryDistribution,
-    ext_modules=[DATAPATH],
+    ext_modules=[DATAPATH, CODECS],
     options=folders(),
 )

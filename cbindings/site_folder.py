@@ -20,7 +20,7 @@ from py_compile import PycInvalidationMode
 
 from start_modules import NAME, SIZE_SIZE
 
-IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.txt")
+IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.txt", "*.so")
 
 
 def module_file(name: str) -> Path:

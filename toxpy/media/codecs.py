@@ -85,8 +85,13 @@ if TYPE_CHECKING:
 
         def __init__(self, width: int, height: int, bit_rate: int) -> None: ...
 
-        def encode(self, y: Memory, u: Memory, v: Memory, *, key_frame: bool) -> EncodedPicture | None:
+        def encode(
+            self, y: Memory, u: Memory, v: Memory, *, key_frame: bool, elapsed_ms: int = 0
+        ) -> EncodedPicture | None:
             """One frame, or None when the bit rate has no room for this picture.
+
+            `elapsed_ms` is the time since the picture before, if known: the bit rate is for a second, not for
+            30 pictures.
 
             `y` has width * height bytes, `u` and `v` have (width // 2) * (height // 2); no gaps between rows.
             The last column and row of an odd size have the colours of those beside them.
@@ -145,7 +150,12 @@ def load(standin: bool = False) -> Codecs:
         from toxpy.media import standin as made
 
         return Codecs(made.AudioEncoder, made.AudioDecoder, made.VideoEncoder, made.VideoDecoder)
-    raise CodecError(missing())
+    reason = missing()
+    if reason:
+        raise CodecError(reason)
+    from toxpy.media import opus, vp8
+
+    return Codecs(opus.AudioEncoder, opus.AudioDecoder, vp8.VideoEncoder, vp8.VideoDecoder)
 
 
 def available() -> bool:
@@ -155,4 +165,11 @@ def available() -> bool:
 
 def missing() -> str:
     """Why there are no real codecs; empty when there are."""
-    return "built without libopus and libvpx"
+    try:
+        from toxpy.media import native as native
+    except ModuleNotFoundError:
+        return "toxpy was built without codecs; they need libopus-dev and libvpx-dev"
+    except ImportError as error:
+        # the dynamic linker's words: a library is not installed
+        return str(error)
+    return ""

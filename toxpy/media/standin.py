@@ -265,8 +265,10 @@ class VideoEncoder:
         self._last: list[bytes] = []
         self._debt = 0
 
-    def encode(self, y: Memory, u: Memory, v: Memory, *, key_frame: bool) -> EncodedPicture | None:
-        """So many samples as the bit rate has room for."""
+    def encode(
+        self, y: Memory, u: Memory, v: Memory, *, key_frame: bool, elapsed_ms: int = 0
+    ) -> EncodedPicture | None:
+        """So many samples as the bit rate has room for; the time is not looked at."""
         room = self._bit_rate * 1000 // (8 * _PICTURES_PER_SECOND)
         is_key = key_frame or not self._last
         if not is_key and self._debt > _MAX_DEBT * room:

@@ -1,0 +1,73 @@
+/* Opus and VP8 as toxpy.media uses them. What never changes is set here, all else comes from Python.
+ *
+ * cbindings/avcodecs.py gives the declarations to cffi as they stand. Every function runs without the
+ * interpreter's lock, and takes NULL for a codec that is closed. Those that return an int return a negative
+ * error of the library for failure. Memory that a C program gave comes as `void *`, its functions and what
+ * they are called with as numbers. */
+#ifndef TOXPY_AVCODECS_H
+#define TOXPY_AVCODECS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct OpusEncoder OpusEncoder;
+typedef struct OpusDecoder OpusDecoder;
+typedef struct video_encoder video_encoder;
+typedef struct video_decoder video_decoder;
+
+enum audio_setting { AUDIO_BIT_RATE, AUDIO_EXPECTED_LOSS, AUDIO_COMPLEXITY };
+
+/* Rates in Hz and bit/s. With `is_voip` for calls, otherwise for conferences. */
+OpusEncoder *audio_encoder_new(int rate, int channels, int is_voip, int fec, int vbr, int *error);
+void audio_encoder_free(OpusEncoder *encoder);
+int audio_encoder_set(OpusEncoder *encoder, int setting, int value);
+/* The size of the packet. */
+int audio_encode(OpusEncoder *encoder, const void *pcm, int samples, unsigned char *packet, int room);
+
+OpusDecoder *audio_decoder_new(int rate, int channels, int *error);
+void audio_decoder_free(OpusDecoder *decoder);
+/* Samples of each channel. NULL as the packet conceals so many samples; with `is_before` the frame before the
+ * packet is meant. */
+int audio_decode(OpusDecoder *decoder, const unsigned char *packet, int size, int16_t *pcm, int samples,
+                 int is_before);
+const char *audio_error(int error);
+
+/* Call a program's toxav_audio_receive_frame_cb or toxav_audio_data_cb. */
+void audio_deliver(uintptr_t callback, uintptr_t av, uint32_t friend_number, const int16_t *pcm,
+                   size_t samples, uint8_t channels, uint32_t rate, uintptr_t user_data);
+void audio_deliver_to_conference(uintptr_t callback, uintptr_t tox, uint32_t conference, uint32_t peer,
+                                 const int16_t *pcm, uint32_t samples, uint8_t channels, uint32_t rate,
+                                 uintptr_t user_data);
+
+typedef struct video_frame {
+    const uint8_t *data;
+    size_t size;
+    int is_key;
+} video_frame;
+
+typedef struct video_picture {
+    unsigned int width, height;
+    const uint8_t *planes[3];
+    int strides[3];
+} video_picture;
+
+/* The bit rate in kbit/s. */
+video_encoder *video_encoder_new(unsigned int width, unsigned int height, unsigned int kbit, int *error);
+void video_encoder_free(video_encoder *encoder);
+int video_encoder_set_bit_rate(video_encoder *encoder, unsigned int kbit);
+/* Planes without gaps, u and v of half the size rounded down. 1, or 0 when the picture was dropped. The frame
+ * belongs to the encoder until the next call. */
+int video_encode(video_encoder *encoder, const void *y, const void *u, const void *v, int key_frame,
+                 int64_t duration_us, video_frame *frame);
+
+video_decoder *video_decoder_new(int *error);
+void video_decoder_free(video_decoder *decoder);
+/* 1, or 0 when there is nothing to show. The planes belong to the decoder, and change with the next call. */
+int video_decode(video_decoder *decoder, const void *frame, size_t size, video_picture *picture);
+const char *video_error(int error);
+
+/* Call a program's toxav_video_receive_frame_cb. */
+void video_deliver(uintptr_t callback, uintptr_t av, uint32_t friend_number, const video_picture *picture,
+                   uintptr_t user_data);
+
+#endif
