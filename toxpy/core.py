@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, Protocol, TypeVar
 
+    from toxpy.dht.dht import DHT
     from toxpy.friend.layers import Layers
     from toxpy.network.node import Socket, Streams
     from toxpy.tcp.proxy import Proxy
@@ -85,8 +86,6 @@ class Core(Capabilities):
         "_events",
         "_forks",
         "_loaded",
-        "connections",
-        "dht",
         "friends",
         "identity",
         "killed",
@@ -151,7 +150,6 @@ class Core(Capabilities):
             announcements=options.dht_announcements_enabled,
         )
         dht, udp, send = node.dht, node.dispatch, socket.send
-        self.dht = dht
         tcp = self.tcp = TcpPool(dht.keys, dht.shared_keys, rt=rt, connect=self.streams.connect, proxy=proxy)
         forwarding = node.forwarding
         if forwarding is not None:
@@ -166,7 +164,6 @@ class Core(Capabilities):
             self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp, path=socket.path
         )
         connections = FriendConnections(self.identity, dht, onion, net_crypto, rt=rt, tcp=tcp)
-        self.connections = connections
         requests = FriendRequests(onion, connections, rt=rt)
         messenger = self.messenger = Messenger(connections, requests, self._events, rt=rt)
         self.user = UserCore(messenger)
@@ -183,6 +180,11 @@ class Core(Capabilities):
                 tcp.add_relay(relay)
             loaded.drop(self._sections())
         self._add_capabilities()
+
+    @property
+    def dht(self) -> DHT:
+        """Whom we know in the network."""
+        return self.node.dht
 
     # capabilities
 
@@ -370,7 +372,7 @@ class Core(Capabilities):
             for capability in self._capabilities:
                 capability.on_end()
         finally:
-            self.connections.close()
+            self.messenger.connections.close()
             self.net_crypto.close()
             self.onion.close()
             self.tcp.close()

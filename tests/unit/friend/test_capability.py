@@ -207,7 +207,7 @@ def test_the_end_comes_also_when_one_has_trouble_with_it(world):
     with pytest.raises(ZeroDivisionError):
         alice.tox.kill()
     bob.wait(FriendConnectionStatus, friend_number=0)
-    assert alice.tox.connections.connections == {}
+    assert alice.tox.messenger.connections.connections == {}
 
 
 @pytest.fixture
