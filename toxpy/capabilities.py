@@ -6,7 +6,7 @@ When several have an event, it comes in the order of these lines. No deferred an
 made of them.
 """
 
-from toxpy.conference.core import ConferenceCore
+from toxpy.conference.core import ConferenceAudioCore, ConferenceCore
 from toxpy.files.core import FilesCore
 from toxpy.group.core import GroupCore, GroupStateCore
 
@@ -18,6 +18,7 @@ class Capabilities:
 
     files: FilesCore
     conferences: ConferenceCore
+    conference_audio: ConferenceAudioCore
     groups: GroupCore
     group_state: GroupStateCore
 

@@ -41,7 +41,7 @@ class Attack:
         #: number of bob's last message of those that he makes up
         self.said = 1 << 20
         # with audio, and dave, whom bob brings in
-        self.audio = self.alice.core.toxav_add_av_groupchat()
+        self.audio = self.alice.audio.toxav_add_av_groupchat()
         self.alice.conference_invite(self._friend(self.bob), self.audio)
         self.room.run(1)
         self._accept(self.bob)
@@ -69,7 +69,7 @@ class Attack:
 
     def _accept(self, member):
         for invite in member.take(ev.ConferenceInvite):
-            member.core.toxav_join_av_groupchat(invite.friend_number, invite.cookie)
+            member.audio.toxav_join_av_groupchat(invite.friend_number, invite.cookie)
         self.room.run(1)
 
     def _live(self):

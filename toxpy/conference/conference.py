@@ -44,6 +44,7 @@ from toxpy.conference.reports import ConferenceReports
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from toxpy.conference.audio import ConferenceAudio
     from toxpy.conference.links import ConferenceLink
     from toxpy.conference.peer import ConferencePeer
     from toxpy.friend.connection import FriendConnection
@@ -75,6 +76,7 @@ class Conference:
         "_said_ms",
         "_settle_timer",
         "_tend_timer",
+        "audio",
         "id",
         "is_title_fresh",
         "links",
@@ -104,6 +106,8 @@ class Conference:
         self.links = ConferenceLinks(messenger.connections, self, number, kind, conference_id)
         #: ourselves; None until we are connected
         self.own: ConferencePeer | None = None
+        #: while our user has it enabled
+        self.audio: ConferenceAudio | None = None
         #: of the last message and the next lossy packet that we sent
         self.message_number = self.lossy_number = 0
         self._owes_name = False
@@ -139,11 +143,18 @@ class Conference:
         if self.own is not None:
             self._say(KILL_PEER if for_good else FREEZE_PEER, PEER_NUMBER.pack(self.own.number))
         self.reports.deleted = True
+        self.end_audio()
         self.links.close()
         for timer in (self._settle_timer, self._tend_timer):
             if timer is not None:
                 timer.cancel()
         self._settle_timer = self._tend_timer = None
+
+    def end_audio(self) -> None:
+        """No audio any more."""
+        if self.audio is not None:
+            self.audio.close()
+            self.audio = None
 
     def _renumber(self, own: ConferencePeer) -> None:
         """Another peer has our number: some know us by it, some the other one. Take another."""

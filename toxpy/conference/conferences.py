@@ -32,7 +32,6 @@ from toxpy.conference.saved import read_conferences, restore, write_conferences
 from toxpy.conference.table import ConferenceTable
 from toxpy.errors import api_error
 from toxpy.friend.capability import Capability
-from toxpy.runtime import Dispatch
 from toxpy.wire.sections import CONFERENCES
 
 TYPE_CHECKING = False
@@ -40,11 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from toxpy.conference.audio import Speaker
     from toxpy.conference.conference import Conference
     from toxpy.conference.links import ConferenceLink
     from toxpy.friend.connection import FriendConnection
     from toxpy.friend.messenger import Messenger
     from toxpy.generated import events as ev
+    from toxpy.media.codecs import Codecs
     from toxpy.runtime import Runtime
 
 ID_SIZE = 32
@@ -53,7 +54,7 @@ ID_SIZE = 32
 class Conferences(Capability):
     """All of them."""
 
-    __slots__ = ("_messenger", "_rt", "_said", "invitations", "lossy_kinds", "table")
+    __slots__ = ("_messenger", "_rt", "_said", "codecs", "due_speakers", "invitations", "table")
 
     section = CONFERENCES
 
@@ -64,8 +65,10 @@ class Conferences(Capability):
         self.invitations = Invitations(self.table, messenger)
         #: our own messages, for the next pass
         self._said: list[Any] = []
-        #: kinds of lossy packets: `handler(conference, peer, data)`
-        self.lossy_kinds = Dispatch()
+        #: for audio; None for the real ones
+        self.codecs: Codecs | None = None
+        #: whose audio came or is missed in this pass
+        self.due_speakers: list[Speaker] = []
         connections = messenger.connections
         messenger.packets.claim(INVITATION, self.invitations.on_packet)
         connections.watchers.append(self)
@@ -167,7 +170,7 @@ class Conferences(Capability):
             return
         found = self._find(connection, data)
         if found is not None:
-            messages.on_lossy(*found, data, self.lossy_kinds, self._rt)
+            messages.on_lossy(*found, data, self._rt)
 
     def _on_online(self, connection: FriendConnection, data: bytes) -> None:
         if len(data) != ONLINE_SIZE:
@@ -206,7 +209,10 @@ class Conferences(Capability):
             conference.on_own_name()
 
     def begin_pass(self) -> None:
-        """Our own messages are events of the pass after, so that who answers every message rests."""
+        """What is heard; and our own messages, a pass later, so that who answers every message rests."""
+        for speaker in self.due_speakers:
+            speaker.audio.play(speaker, self._messenger.events)
+        self.due_speakers.clear()
         if self._said:
             self._messenger.events += self._said
             self._said.clear()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from toxpy.conference.conferences import Conferences
 from toxpy.conference.packets import COOKIE, COOKIE_SIZE, TYPE_AV, TYPE_TEXT
 from toxpy.errors import ToxError, api_error
+from toxpy.runtime import LOG_WARNING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.conference.conference import Conference
     from toxpy.conference.peer import ConferencePeer
     from toxpy.friend.layers import Layers
+    from toxpy.media.formats import Memory
 
 _NO_CONFERENCE = "TOX_ERR_CONFERENCE_PEER_QUERY_CONFERENCE_NOT_FOUND"
 _NO_PEER = "TOX_ERR_CONFERENCE_PEER_QUERY_PEER_NOT_FOUND"
@@ -22,7 +24,7 @@ class ConferenceCore:
     __slots__ = ("_conferences", "_rt", "capability")
 
     def __init__(self, layers: Layers) -> None:
-        self.capability = self._conferences = Conferences(layers.messenger)
+        self.capability = self._conferences = shared(layers)
         self._rt = layers.rt
 
     def conference_new(self) -> int:
@@ -54,24 +56,6 @@ class ConferenceCore:
         self._rt.converse()
         kind = TYPE_AV if len(cookie) == COOKIE_SIZE and COOKIE.unpack(cookie)[1] == TYPE_AV else TYPE_TEXT
         return self._conferences.join(friend_number, cookie, kind).number
-
-    # conferences with audio, which is for calls: here they are for text only
-
-    def toxav_add_av_groupchat(self) -> int:
-        """Found a conference with audio: its number, -1 when there is no room."""
-        self._rt.clock.update()
-        try:
-            return self._conferences.new(TYPE_AV).number
-        except ToxError:
-            return -1
-
-    def toxav_join_av_groupchat(self, friend_number: int, cookie: bytes | None) -> int:
-        """Join the conference with audio of an invitation: its number, -1 when that fails."""
-        self._rt.converse()
-        try:
-            return self._conferences.join(friend_number, cookie or b"", TYPE_AV).number
-        except ToxError:
-            return -1
 
     def conference_send_message(self, conference_number: int, type: int, message: bytes | None) -> bool:
         """Say something; it comes back as a ConferenceMessage. As in c-toxcore, NULL is no text."""
@@ -190,3 +174,100 @@ class ConferenceCore:
         peers.max_frozen = max_offline
         peers.forget_frozen()
         return True
+
+
+class ConferenceAudioCore:
+    """The functions toxav_*group*, which need no ToxAV. They fail with -1, and never raise.
+
+    `callback` and `userdata` are of a C program: `ConferenceAudioFrame` has them.
+    """
+
+    __slots__ = ("_conferences", "_rt", "capability")
+
+    def __init__(self, layers: Layers) -> None:
+        self.capability = self._conferences = shared(layers)
+        self._rt = layers.rt
+
+    def toxav_add_av_groupchat(self, callback: int = 0, userdata: int = 0) -> int:
+        """Found a conference with audio: its number, -1 when there is no room."""
+        self._rt.clock.update()
+        try:
+            conference = self._conferences.new(TYPE_AV)
+        except ToxError:
+            return -1
+        self._enable(conference, callback, userdata)
+        return conference.number
+
+    def toxav_join_av_groupchat(
+        self, friend_number: int, data: bytes | None, callback: int = 0, userdata: int = 0
+    ) -> int:
+        """Join the conference with audio of an invitation: its number, -1 when that fails."""
+        self._rt.converse()
+        try:
+            conference = self._conferences.join(friend_number, data or b"", TYPE_AV)
+        except ToxError:
+            return -1
+        self._enable(conference, callback, userdata)
+        return conference.number
+
+    def _enable(self, conference: Conference, callback: int, userdata: int) -> bool:
+        """False without codecs: then the conference is for text only."""
+        # few programs have audio
+        from toxpy.conference.audio import ConferenceAudio
+        from toxpy.media.codecs import CodecError, load
+
+        conferences = self._conferences
+        try:
+            codecs = conferences.codecs or load()
+        except CodecError as error:
+            self._rt.log(LOG_WARNING, f"conference {conference.number} has no audio: {error}")
+            return False
+        conference.audio = ConferenceAudio(
+            conference.number,
+            conference.links,
+            conference.send_lossy,
+            codecs,
+            conferences.due_speakers,
+            rt=self._rt,
+            callback=callback,
+            userdata=userdata,
+        )
+        return True
+
+    def toxav_groupchat_enable_av(self, conference_number: int, callback: int = 0, userdata: int = 0) -> int:
+        """Enable audio, as it is not after a restart: 0, or -1."""
+        conference = self._conferences.table.by_number.get(conference_number)
+        if conference is None or conference.type != TYPE_AV or conference.audio is not None:
+            return -1
+        return 0 if self._enable(conference, callback, userdata) else -1
+
+    def toxav_groupchat_disable_av(self, conference_number: int) -> int:
+        """Disable it: 0, or -1 when it is not enabled."""
+        conference = self._conferences.table.by_number.get(conference_number)
+        if conference is None or conference.audio is None:
+            return -1
+        conference.end_audio()
+        return 0
+
+    def toxav_groupchat_av_enabled(self, conference_number: int) -> bool:
+        """True if audio is enabled here."""
+        conference = self._conferences.table.by_number.get(conference_number)
+        return conference is not None and conference.audio is not None
+
+    def toxav_group_send_audio(
+        self, conference_number: int, pcm: Memory | None, samples: int, channels: int, sample_rate: int
+    ) -> int:
+        """Say a frame of int16 samples, `samples` of each channel: 0, or -1. From any thread."""
+        conference = self._conferences.table.by_number.get(conference_number)
+        audio = conference.audio if conference is not None else None
+        if audio is None or not pcm or not audio.send(pcm, samples, channels, sample_rate):
+            return -1
+        return 0
+
+
+def shared(layers: Layers) -> Conferences:
+    """The one capability of an instance, made for the first of the parts that ask."""
+    for capability in layers.messenger.capabilities:
+        if isinstance(capability, Conferences):
+            return capability
+    return Conferences(layers.messenger)

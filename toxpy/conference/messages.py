@@ -9,6 +9,7 @@ from __future__ import annotations
 from toxpy.conference.links import AGAIN_MS, INTRODUCING
 from toxpy.conference.packets import (
     ACTION,
+    AUDIO,
     FREEZE_PEER,
     INTRODUCED,
     KILL_PEER,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from toxpy.conference.conference import Conference
     from toxpy.conference.links import ConferenceLink
     from toxpy.conference.peer import ConferencePeer
-    from toxpy.runtime import Dispatch, Runtime
+    from toxpy.runtime import Runtime
 
     Handler = Callable[[Conference, ConferencePeer, ConferenceLink, bytes, Runtime], bool]
 
@@ -167,9 +168,7 @@ _HANDLERS: dict[int, Handler] = {
 }
 
 
-def on_lossy(
-    conference: Conference, link: ConferenceLink, packet: bytes, kinds: Dispatch, rt: Runtime
-) -> None:
+def on_lossy(conference: Conference, link: ConferenceLink, packet: bytes, rt: Runtime) -> None:
     """A lossy packet, of at least the size of its header and kind; only audio conferences have them."""
     _, _, author, number = LOSSY_HEADER.unpack_from(packet)
     peer, own = conference.peers.by_number.get(author), conference.own
@@ -179,11 +178,10 @@ def on_lossy(
     if not peer.takes_lossy(number, rt.clock.now_ms):
         return
     conference.links.send_lossy(own.real_pk, packet[3:], link)
-    handler = kinds.handlers[packet[LOSSY_HEADER.size]]
-    if handler is not None:
-        handler(conference, peer, packet[LOSSY_HEADER.size :])
-    else:
+    if packet[LOSSY_HEADER.size] != AUDIO:
         rt.counters.drop("conference_lossy_kind")
+    elif conference.audio is not None:
+        conference.audio.on_packet(peer, packet[LOSSY_HEADER.size :])
 
 
 def on_direct(

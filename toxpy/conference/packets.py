@@ -15,6 +15,7 @@
                      64 text, 65 action    1 to 1363 bytes
     100 rejoin       type 1 | id 32
     199 lossy        receiver's number u16 | author u16 | lossy number u16 | kind 1 | data
+       kinds         192 audio    sequence u16 | Opus packet
 
 A number is how its owner calls the conference; both sides tell each other theirs in 96 and 97. 96 is for
 friends, all others are for anybody who is linked to us in a conference. From `author` on a message or lossy
@@ -37,6 +38,9 @@ INVITE, ACCEPT, MEMBER = 0, 1, 2
 INTRODUCED, QUERY, PEERS, PEERS_TITLE = 1, 8, 9, 10
 #: What a message packet says.
 PING, NEW_PEER, KILL_PEER, FREEZE_PEER, NAME, TITLE, TEXT, ACTION = 0, 16, 17, 18, 48, 49, 64, 65
+
+#: What a lossy packet is.
+AUDIO = 192
 
 TYPE_TEXT, TYPE_AV = 0, 1
 MAX_PACKET_SIZE = 1373

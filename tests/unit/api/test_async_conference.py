@@ -182,7 +182,7 @@ def test_a_conference_with_audio_is_joined_for_text():
     async def scene(meeting):
         alice, bob = await meeting.friends(*NAMES[:2])
         # as programs in C do
-        found = alice.conference(alice.sync.core.conferences.toxav_add_av_groupchat())
+        found = alice.conference(alice.sync.core.conference_audio.toxav_add_av_groupchat())
         found.invite(0)
         invite = await meeting.result(meeting.event("Bob", toxpy.ConferenceInvite))
         conference = await meeting.result(bob.conference_join(invite))

@@ -7,7 +7,7 @@ key.
 from tests.support.universe import SimClock
 from tests.unit.friend.fakes import ADDRESS, FakeCrypto, Stage
 from toxpy.conference.conferences import Conferences
-from toxpy.conference.core import ConferenceCore
+from toxpy.conference.core import ConferenceAudioCore, ConferenceCore
 from toxpy.generated import events as ev
 
 STEP_MS = 5
@@ -31,6 +31,7 @@ class Member(Stage):
         self.core = ConferenceCore(Layers(self))
         self.conferences: Conferences = self.core.capability
         self.messenger.capabilities.append(self.conferences)
+        self.audio = ConferenceAudioCore(Layers(self))
         self.seen = []
         self.iterates = True
         #: packets written so far, by connection

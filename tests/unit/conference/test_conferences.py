@@ -544,21 +544,31 @@ def test_only_audio_conferences_carry_lossy_packets(room, three):
 
 def test_conferences_with_audio_are_made_and_joined(room, monkeypatch):
     alice, bob = room.friends("alice", "bob")
-    assert alice.core.toxav_add_av_groupchat() == 0
+    assert alice.audio.toxav_add_av_groupchat() == 0
     assert alice.conference_get_type(0) == 1
     alice.conference_invite(0, 0)
     room.run(1)
     (invite,) = bob.take(ev.ConferenceInvite)
     assert invite.type == 1
     fails("JOIN_WRONG_TYPE", bob.conference_join, 0, invite.cookie)
-    assert bob.core.toxav_join_av_groupchat(1, invite.cookie) == -1
-    assert bob.core.toxav_join_av_groupchat(0, invite.cookie) == 0
+    assert bob.audio.toxav_join_av_groupchat(1, invite.cookie) == -1
+    assert bob.audio.toxav_join_av_groupchat(0, invite.cookie) == 0
     room.until(lambda: alice.names() == ["alice", "bob"])
     bob.conference_send_message(0, 0, b"text")
     room.run(1)
     assert alice.texts() == bob.texts() == [b"text"]
     monkeypatch.setattr(table, "MAX_CONFERENCES", 1)
-    assert bob.core.toxav_add_av_groupchat() == -1
+    assert bob.audio.toxav_add_av_groupchat() == -1
+
+
+class Hearer:
+    """In place of the audio of a conference."""
+
+    def __init__(self, heard):
+        self.heard = heard
+
+    def on_packet(self, peer, data):
+        self.heard.append((peer.name, data))
 
 
 def test_lossy_packets_go_round_and_are_taken_once(room):
@@ -572,9 +582,7 @@ def test_lossy_packets_go_round_and_are_taken_once(room):
         for invite in member.take(ev.ConferenceInvite):
             fails("JOIN_WRONG_TYPE", member.conference_join, 0, invite.cookie)
             member.conferences.join(0, invite.cookie, packets.TYPE_AV)
-        member.conferences.lossy_kinds.claim(
-            192, lambda _conference, peer, data, name=member.name: heard[name].append((peer.name, data))
-        )
+        member.conference().audio = Hearer(heard[member.name])
     room.until(lambda: all(len(member.names()) == 9 for member in members))
     room.run(60)
     sent = [b"\xc0frame %d" % i for i in range(100)]
