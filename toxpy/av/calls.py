@@ -15,6 +15,7 @@ from toxpy.av.flow import Flow
 from toxpy.av.media import CallMedia
 from toxpy.av.rtp import AUDIO, VIDEO
 from toxpy.av.table import CallTable
+from toxpy.dht.budget import TokenBucket
 from toxpy.errors import api_error
 from toxpy.friend.friend import FRIEND_ONLINE
 from toxpy.friend.packets import PACKET_MSI
@@ -37,8 +38,9 @@ BANDWIDTH = 196
 #: Bit rates that users may allow, kbit/s; 0 is none of it. c-toxcore's.
 MIN_AUDIO_RATE, MAX_AUDIO_RATE = 6, 510
 MAX_VIDEO_RATE = 1_000_000
-#: Packets of the signalling that count in a second, of one friend; no program needs so many.
-MAX_SIGNALS, SIGNALS_MS = 20, 1_000
+#: Packets of the signalling that a friend may send: at once, and in each second. After one that is dropped
+#: both may have different ideas of the call, so there is room for whatever a program does.
+MAX_SIGNALS, SIGNALS_PER_S = 100, 20
 #: Time in ms that a friend in a call has to come back, and then to go on with the call.
 AWAY_MS, AGAIN_MS = 10_000, 5_000
 #: How often we look whether it is back, in ms.
@@ -65,8 +67,8 @@ class Calls:
         self._codecs = codecs
         self._table = CallTable(messenger)
         self.media = CallMedia(self._table, rt=layers.rt)
-        #: when a second began, and how many packets of the signalling came in it
-        self._signals: dict[FriendState, tuple[int, int]] = {}
+        #: how many packets of the signalling a friend may send now
+        self._signals: dict[FriendState, TokenBucket] = {}
         for kind, handler in self._kinds().items():
             # a program with calls of its own may have asked for these
             messenger.incoming.report_call_packets(kind, wanted=False)
@@ -170,13 +172,12 @@ class Calls:
 
     def _on_signal(self, friend: FriendState, data: bytes) -> None:
         now_ms = self._rt.clock.now_ms
-        since_ms, count = self._signals.get(friend, (now_ms, 0))
-        if now_ms - since_ms >= SIGNALS_MS:
-            since_ms, count = now_ms, 0
-        if count >= MAX_SIGNALS:
+        bucket = self._signals.get(friend)
+        if bucket is None:
+            bucket = self._signals[friend] = TokenBucket(SIGNALS_PER_S, MAX_SIGNALS, now_ms)
+        if not bucket.take(now_ms):
             self._rt.counters.drop("call_signals")
             return
-        self._signals[friend] = (since_ms, count + 1)
         call = self._table.by_friend.get(friend) or Call(friend)
         news = call.signalling.receive(data)
         if news == msi.INVITED:
