@@ -264,12 +264,12 @@ def test_two_threads_do_not_play_at_once():
 
     def sink(decoder):
         inside.set()
-        assert go_on.wait(20)
+        assert go_on.wait(5)
         ears.sink(decoder)
 
     player = Thread(target=ears.receiver.play, args=(0, sink))
     player.start()
-    assert inside.wait(20)
+    assert inside.wait(5)
     # returns at once
     ears.receiver.play(0, sink)
     go_on.set()

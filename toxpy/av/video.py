@@ -1,0 +1,250 @@
+"""The pictures of a call: planes to packets, and packets to planes.
+
+As in audio.py any thread may send, and nobody waits for another thread but for the encoder of the same call.
+
+A receiver holds at most MAX_WAITING packets that nobody has played (3 MB), the pictures in the making
+(pictures.py, 19 MB) and one decoder (at most 8.8 million pixels).
+
+Of a broken picture the beginning is shown if the decoder can make something of it; a broken key frame only
+when there is nothing better. Measured against the source that is nearer than to put zeros into the holes as
+c-toxcore does, to leave broken ones out, or to stand still until the next key frame.
+
+c-toxcore: toxav/video.c.
+"""
+
+from __future__ import annotations
+
+from _thread import allocate_lock
+from collections import deque
+
+from toxpy.av import rtp
+from toxpy.av.pictures import Assembler
+from toxpy.av.rate import VideoRate
+from toxpy.media.formats import CodecError, first_partition_end, picture_header
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from toxpy.av.bandwidth import Bandwidth
+    from toxpy.av.pictures import Picture
+    from toxpy.media.codecs import Codecs, VideoDecoder, VideoEncoder
+    from toxpy.media.formats import Memory
+    from toxpy.runtime import Counters
+
+#: When key frames are sent at the beginning, ms after the first picture: the friend may not be ready for that
+#: yet, and cannot ask. c-toxcore makes the first seven pictures key frames.
+FIRST_KEYS_MS = (0, 300, 1000)
+#: Time between key frames that are asked for, ms.
+KEY_DISTANCE_MS = 1500
+#: Change of the rate from which on the encoder is told. A share.
+RATE_CHANGE = 0.05
+#: Packets that wait for a program that does not play: more than one of the largest pictures.
+MAX_WAITING = 2048
+#: Pictures that are shown when many have piled up: of older ones nobody would see anything. As in c-toxcore.
+MAX_SHOWN = 5
+#: Errors in a row after which there is a new decoder.
+MAX_ERRORS = 30
+
+
+class VideoSender:
+    """Our pictures. `random` is 64 random bits, those of the call's AudioSender: they share its time
+    stamps."""
+
+    __slots__ = (
+        "_codecs",
+        "_encoder",
+        "_encoder_kbit",
+        "_key_ms",
+        "_keys",
+        "_lock",
+        "_sequence",
+        "_source",
+        "_start_ms",
+        "_started_ms",
+        "_wants_key",
+        "rate",
+    )
+
+    def __init__(self, codecs: Codecs, random: int) -> None:
+        self._codecs = codecs
+        self._lock = allocate_lock()
+        self._encoder: VideoEncoder | None = None
+        self._encoder_kbit = 0
+        self._sequence = 0
+        self._source = random >> 32
+        self._start_ms = random & 0xFFFFFFFF
+        #: when the first picture was sent, how many of the first key frames were, and when the last one was
+        self._started_ms = self._keys = self._key_ms = 0
+        self._wants_key = False
+        self.rate = VideoRate()
+
+    def send(
+        self, width: int, height: int, y: Memory, u: Memory, v: Memory, bit_rate: int, now_ms: int
+    ) -> list[bytes]:
+        """The packets of one picture, none when the bit rate (kbit/s, at most) has no room for it.
+
+        CodecError for what the encoder does not take.
+        """
+        with self._lock:
+            encoder = self._prepare(width, height, self.rate.allow(bit_rate, now_ms))
+            is_due = self._is_key_due(now_ms)
+            picture = encoder.encode(y, u, v, key_frame=is_due)
+            if picture is None:
+                return []
+            if picture.is_key:
+                self._key_ms, self._wants_key = now_ms, False
+                self._keys += is_due
+            sequence = self._sequence
+            self._sequence = (sequence + 1) & 0xFFFF
+        stamp_ms = (now_ms + self._start_ms) & 0xFFFFFFFF
+        return rtp.pieces(rtp.VIDEO, sequence, stamp_ms, self._source, picture.data, key_frame=picture.is_key)
+
+    def request_key_frame(self) -> None:
+        """The friend has no picture, or a broken one."""
+        self._wants_key = True
+
+    def on_report(self, lost: int, received: int, now_ms: int) -> None:
+        """The friend lost so many bytes of so many."""
+        self.rate.on_report(lost, received, now_ms)
+        self._wants_key = True
+
+    def close(self) -> None:
+        """No picture follows for now: free the encoder."""
+        with self._lock:
+            self._encoder = None
+            self._keys = 0
+
+    def _prepare(self, width: int, height: int, kbit: int) -> VideoEncoder:
+        encoder = self._encoder
+        if encoder is None or (encoder.width, encoder.height) != (width, height):
+            encoder = self._encoder = self._codecs.VideoEncoder(width, height, kbit)
+            self._encoder_kbit = kbit
+        elif abs(kbit - self._encoder_kbit) > RATE_CHANGE * self._encoder_kbit:
+            encoder.set_bit_rate(kbit)
+            self._encoder_kbit = kbit
+        return encoder
+
+    def _is_key_due(self, now_ms: int) -> bool:
+        if self._keys == 0:
+            self._started_ms = now_ms
+        if self._keys < len(FIRST_KEYS_MS) and now_ms >= self._started_ms + FIRST_KEYS_MS[self._keys]:
+            return True
+        return self._wants_key and now_ms >= self._key_ms + KEY_DISTANCE_MS
+
+
+class VideoReceiver:
+    """A friend's pictures. `bandwidth` counts them."""
+
+    __slots__ = (
+        "_assembler",
+        "_bandwidth",
+        "_closed",
+        "_codecs",
+        "_counters",
+        "_decoder",
+        "_errors",
+        "_playing",
+        "_size",
+        "_waiting",
+        "is_damaged",
+    )
+
+    def __init__(self, codecs: Codecs, counters: Counters, bandwidth: Bandwidth) -> None:
+        self._codecs = codecs
+        self._counters = counters
+        self._bandwidth = bandwidth
+        #: pieces that came, and when, for `play`
+        self._waiting: deque[tuple[rtp.Piece, int]] = deque(maxlen=MAX_WAITING)
+        self._assembler = Assembler(counters)
+        self._decoder: VideoDecoder | None = None
+        #: errors in a row
+        self._errors = 0
+        #: width and height of the last key frame that the decoder took; none while it has no picture
+        self._size = (0, 0)
+        #: what is shown is not what was sent, until a key frame comes
+        self.is_damaged = False
+        self._playing = allocate_lock()
+        self._closed = False
+
+    def take(self, packet: bytes, now_ms: int) -> None:
+        """A packet of kind VIDEO that came at that time."""
+        piece = rtp.parse(packet, self._counters)
+        if piece is not None:
+            if len(self._waiting) == MAX_WAITING:
+                self._counters.drop("video_waiting")
+            self._waiting.append((piece, now_ms))
+
+    def play(self, now_ms: int, sink: Callable[[VideoDecoder], None]) -> None:
+        """Decode what is there and hand it out; the decoder has the picture until `sink` returns.
+
+        Returns at once while another thread plays, or when called by `sink`.
+        """
+        if not self._playing.acquire(False):
+            return
+        try:
+            waiting, pictures = self._waiting, []
+            while waiting:
+                pictures += self._assembler.take(*waiting.popleft())
+            pictures += self._assembler.ready(now_ms)
+            for left, picture in enumerate(pictures, 1 - len(pictures)):
+                self._bandwidth.add_picture(picture)
+                decoder = None if self._closed else self._decode(picture)
+                if decoder is not None and left > -MAX_SHOWN:
+                    sink(decoder)
+        finally:
+            self._playing.release()
+
+    def next_ms(self) -> int | None:
+        """When `play` has something to do though nothing comes, None for never; the past for now."""
+        if self._waiting or not self._playing.acquire(False):
+            return 0
+        try:
+            return self._assembler.next_ms()
+        finally:
+            self._playing.release()
+
+    def close(self) -> None:
+        """Hand out nothing more, also when `sink` calls this."""
+        self._closed = True
+        self._waiting.clear()
+
+    def _decode(self, picture: Picture) -> VideoDecoder | None:
+        """The decoder with that picture, None if there is nothing to show."""
+        frame = picture.beginning()
+        if not picture.is_whole:
+            self.is_damaged = True
+        if not frame:
+            return None
+        try:
+            is_key, width, height = picture_header(frame)
+            if not picture.is_whole and not self._is_worth_it(frame, is_key, (width, height)):
+                self._counters.drop("picture_broken")
+                return None
+            decoder = self._decoder
+            if decoder is None:
+                decoder = self._decoder = self._codecs.VideoDecoder()
+            is_shown = decoder.decode(frame)
+        except CodecError:
+            self._note_error()
+            return None
+        self._errors = 0
+        if is_key:
+            self._size = (width, height)
+            self.is_damaged = not picture.is_whole
+        return decoder if is_shown else None
+
+    def _is_worth_it(self, beginning: bytes, is_key: bool, size: tuple[int, int]) -> bool:
+        """True if a broken picture is better than none."""
+        if len(beginning) < first_partition_end(beginning):
+            return False
+        # what is missing of a key frame is grey
+        return size != self._size if is_key else True
+
+    def _note_error(self) -> None:
+        self._counters.drop("picture_codec")
+        self.is_damaged = True
+        self._errors += 1
+        if self._errors >= MAX_ERRORS:
+            self._errors = 0
+            self._decoder, self._size = None, (0, 0)
