@@ -33,6 +33,8 @@ EXPECTED_LOSS = 10
 MAX_WAITING = 128
 #: A new decoder, for another rate or number of channels, at most every so many ms.
 MIN_DECODER_AGE_MS = 100
+#: Packets of one channel in a row that are still taken for stereo: encoders leave out a channel now and then.
+MAX_MONO = 25
 #: Pieces that one frame comes in.
 MAX_PARTS = 8
 #: Bytes of the sampling rate before an Opus packet.
@@ -116,6 +118,7 @@ class AudioReceiver:
         "_decoder",
         "_decoder_ms",
         "_jitter",
+        "_mono",
         "_parts",
         "_playing",
         "_waiting",
@@ -130,6 +133,8 @@ class AudioReceiver:
         self._jitter = JitterBuffer()
         self._decoder: AudioDecoder | None = None
         self._decoder_ms = -MIN_DECODER_AGE_MS
+        #: packets of one channel since the last one of two
+        self._mono = 0
         self._playing = allocate_lock()
         self._closed = False
 
@@ -208,7 +213,7 @@ class AudioReceiver:
             decoder = self._decoder
             if decoder is not None:
                 samples = round(self._jitter.frame_ms * decoder.rate / 1000)
-                if due.next and _format_of(due.next) == (decoder.rate, decoder.channels):
+                if due.next and _format_of(due.next)[0] == decoder.rate:
                     decoder.recover(due.next[_RATE_SIZE:], samples)
                 else:
                     decoder.conceal(samples)
@@ -220,8 +225,13 @@ class AudioReceiver:
     def _decoder_for(self, packet: bytes, now_ms: int) -> AudioDecoder | None:
         """The decoder of that packet's rate and channels, if one may be made now."""
         decoder, wanted = self._decoder, _format_of(packet)
-        if decoder is not None and (decoder.rate, decoder.channels) == wanted:
-            return decoder
+        if decoder is not None:
+            if (decoder.rate, decoder.channels) == wanted:
+                self._mono = 0
+                return decoder
+            self._mono += 1
+            if (decoder.rate, 1) == wanted and self._mono < MAX_MONO:
+                return decoder
         if now_ms < self._decoder_ms + MIN_DECODER_AGE_MS:
             self._counters.drop("audio_decoder")
             return None

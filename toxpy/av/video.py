@@ -58,6 +58,7 @@ class VideoSender:
         "_key_ms",
         "_keys",
         "_lock",
+        "_sent_ms",
         "_sequence",
         "_source",
         "_start_ms",
@@ -76,6 +77,7 @@ class VideoSender:
         self._start_ms = random & 0xFFFFFFFF
         #: when the first picture was sent, how many of the first key frames were, and when the last one was
         self._started_ms = self._keys = self._key_ms = 0
+        self._sent_ms = 0
         self._wants_key = False
         self.rate = VideoRate()
 
@@ -87,9 +89,11 @@ class VideoSender:
         CodecError for what the encoder does not take.
         """
         with self._lock:
-            encoder = self._prepare(width, height, self.rate.allow(bit_rate, now_ms))
+            encoder = self._prepare(width, height, self.rate.allow(bit_rate, now_ms), now_ms)
             is_due = self._is_key_due(now_ms)
-            picture = encoder.encode(y, u, v, key_frame=is_due)
+            # the encoder has to know how often pictures come
+            elapsed_ms, self._sent_ms = now_ms - self._sent_ms, now_ms
+            picture = encoder.encode(y, u, v, key_frame=is_due, elapsed_ms=elapsed_ms)
             if picture is None:
                 return []
             if picture.is_key:
@@ -115,11 +119,11 @@ class VideoSender:
             self._encoder = None
             self._keys = 0
 
-    def _prepare(self, width: int, height: int, kbit: int) -> VideoEncoder:
+    def _prepare(self, width: int, height: int, kbit: int, now_ms: int) -> VideoEncoder:
         encoder = self._encoder
         if encoder is None or (encoder.width, encoder.height) != (width, height):
             encoder = self._encoder = self._codecs.VideoEncoder(width, height, kbit)
-            self._encoder_kbit = kbit
+            self._encoder_kbit, self._sent_ms = kbit, now_ms
         elif abs(kbit - self._encoder_kbit) > RATE_CHANGE * self._encoder_kbit:
             encoder.set_bit_rate(kbit)
             self._encoder_kbit = kbit

@@ -8,7 +8,14 @@ from threading import Event, Thread
 import pytest
 
 from toxpy.av import rtp
-from toxpy.av.audio import EXPECTED_LOSS, MAX_WAITING, MIN_DECODER_AGE_MS, AudioReceiver, AudioSender
+from toxpy.av.audio import (
+    EXPECTED_LOSS,
+    MAX_MONO,
+    MAX_WAITING,
+    MIN_DECODER_AGE_MS,
+    AudioReceiver,
+    AudioSender,
+)
 from toxpy.media.codecs import load
 from toxpy.media.formats import CodecError
 from toxpy.runtime import Counters
@@ -116,6 +123,16 @@ def test_another_rate_is_heard_without_a_gap():
         rate = 8000 if number < 10 else 24000
         ears.take(sender.send(frame(number, 1, rate // 50), rate // 50, 1, rate, 48, 0), number * FRAME_MS)
     assert [row[0] for row in ears.heard] == [*range(20)]
+
+
+def test_stereo_stays_stereo_where_the_encoder_leaves_out_a_channel():
+    sender, ears = AudioSender(CODECS, 0), Ears()
+    for number in range(50):
+        channels = 1 if number % 9 == 5 or number >= 20 else 2
+        ears.take(sender.send(frame(number, channels), SAMPLES, channels, RATE, 48, 0), number * FRAME_MS)
+    assert ears.numbers() == [*range(50)]
+    # it is mono in the end
+    assert [row[3] for row in ears.heard] == [2] * (19 + MAX_MONO) + [1] * (50 - 19 - MAX_MONO)
 
 
 def test_another_rate_costs_a_decoder_rarely():

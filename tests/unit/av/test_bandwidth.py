@@ -161,7 +161,7 @@ def test_a_clean_link_carries_what_the_program_allows():
 
 @pytest.mark.parametrize("obey", [False, True])
 @pytest.mark.parametrize(
-    ("capacity", "loss", "least", "most"), [(1000, 0, 0.9, 1), (300, 0, 0.9, 1.05), (1000, 0.03, 0.7, 1.05)]
+    ("capacity", "loss", "least", "most"), [(1000, 0, 0.9, 1), (300, 0, 0.9, 1.05), (1000, 0.03, 0.6, 1.05)]
 )
 def test_a_full_line_is_used_but_not_overrun(obey, capacity, loss, least, most):
     link = Link(2 * capacity, capacity, loss)
