@@ -64,12 +64,21 @@ def library_state(place: Path) -> str:
     return str(place)
 
 
+def call_state() -> str:
+    """Whether there can be calls, and what they lack."""
+    # for this alone: every command imports the module
+    from toxpy.media import codecs
+
+    lacking = codecs.missing()
+    return f"no calls: {lacking}" if lacking else "calls with Opus and VP8"
+
+
 def version_text() -> str:
     """What `toxpy --version` says."""
     kind = " (source)" if is_checkout() else ""
     lines = [
         f"toxpy {toxpy.__version__}{kind} from {PACKAGE}",
-        f"Python {sys.version.split()[0]}, datapath in {DATAPATH}",
+        f"Python {sys.version.split()[0]}, datapath in {DATAPATH}, {call_state()}",
     ]
     if is_checkout():
         return "\n".join(lines)

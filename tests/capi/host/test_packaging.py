@@ -55,6 +55,7 @@ def test_the_command_and_the_unit_of_a_prefix(moved):
     site = moved / "lib" / "toxpy-site" / "toxpy"
     assert said.startswith(f"toxpy {toxpy.__version__} from {site}\n")
     assert f"C library: {moved / 'lib' / 'libtoxcore.so.2'}\n" in said and "datapath in C" in said
+    assert "calls with Opus and VP8\n" in said
     unit = (moved / "lib" / "systemd" / "system" / "toxpy-bootstrapd.service").read_text()
     assert f"\nExecStart={prefix() / 'bin' / 'toxpy'} bootstrapd --config=" in unit
     assert (moved / "share" / "man" / "man8" / "toxpy-bootstrapd.8").exists()
@@ -127,6 +128,15 @@ def test_cmake_says_what_is_missing_in_one_line(there, tmp_path):
     assert re.fullmatch(r"CMake Error at CMakeLists\.txt:\d+ \(message\):", said[0])
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_cmake_goes_on_without_codecs_and_says_so(there, tmp_path):
+    words = ["cmake", "-S", ROOT, "-B", tmp_path, PYTHON]
+    words += [] if there else ["-DOPUS_INCLUDE_DIR=", "-DVPX_LIBRARY="]
+    said = subprocess.check_output(words, text=True)
+    without = "-- calls: without codecs, install libopus-dev libvpx-dev\n"
+    assert (without not in said, "-- calls: with codecs" in said) == (there, there)
+
+
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory):
     """The source archive."""
@@ -164,6 +174,7 @@ def test_pip_installs_the_source_archive(sdist, tmp_path):
     )
     assert said.splitlines()[0] == f"toxpy {toxpy.__version__} from {package}"
     assert f"C library: {target / 'lib' / 'libtoxcore.so.2'}\n" in said and "datapath in C" in said
+    assert "calls with Opus and VP8\n" in said
     for name in ("lib/libtoxcore.so.2", "lib/pkgconfig/toxcore.pc", "include/toxcore.h", "include/tox/tox.h"):
         assert (target / name).exists()
     assert (target / "lib" / "toxpy-site" / "toxpy" / "core.py").exists()
@@ -211,7 +222,23 @@ def test_a_wheel_to_be_published(tmp_path):
     said = subprocess.check_output(["readelf", "-d", library], text=True)
     assert f"[{sysconfig.get_config_var('INSTSONAME')}]" in said and run_paths(library) == ["$ORIGIN"]
     compiled = [path for path in files if ".so" in path.suffixes]
-    assert len(compiled) >= 5
+    assert len(compiled) >= 9
     assert {path.split("/")[0] for file in compiled for path in run_paths(file)} == {"$ORIGIN"}
     folders = [str(folder).encode() for folder in (ROOT, work)]
     assert [path for path in files if any(folder in path.read_bytes() for folder in folders)] == []
+    installed_wheel_has_codecs(wheel, tmp_path / "installed")
+
+
+def installed_wheel_has_codecs(wheel, target):
+    """For Python and for C programs, from the libraries in the wheel."""
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", f"--prefix={target}", wheel]
+    subprocess.run(pip, check=True, env=dict(os.environ, PIP_NO_INPUT="1"))
+    (packages,) = target.glob("lib/python3*/site-packages")
+    for place in packages, target / "lib" / "toxpy-site":
+        (module,) = place.glob("toxpy/media/_avcodecs*.so")
+        said = subprocess.check_output(["ldd", module], text=True)
+        libraries = re.findall(r"lib(?:opus|vpx)\S* => (\S+)", said)
+        assert len(libraries) == 2
+        assert {os.path.dirname(os.path.realpath(path)) for path in libraries} == {
+            str(packages / "toxpy.libs")
+        }

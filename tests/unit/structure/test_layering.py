@@ -355,7 +355,9 @@ def test_a_circle_is_found():
     [
         (
             "toxpy.core",
-            SLOW_TO_IMPORT | {"selectors", "toxpy.tox", "toxpy.aio", "toxpy.generated.typed_enums"},
+            # nothing of calls before there is one: their libraries have some megabytes
+            SLOW_TO_IMPORT
+            | {"toxpy.media", "selectors", "toxpy.tox", "toxpy.aio", "toxpy.generated.typed_enums"},
         ),
         # half of what a bootstrap node needed was for other commands
         ("toxpy.cli.bootstrapd.main", {"asyncio", "concurrent.futures", "selectors", "ssl", "tempfile"}),
