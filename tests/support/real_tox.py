@@ -155,7 +155,7 @@ class RealTox:
         self._queue = []
         self._callbacks = []
         # as a `Core`, whose functions are in parts
-        self.user = self.friends = self.files = self.network = self.conferences = self
+        self.user = self.friends = self.files = self.network = self.conferences = self.conference_audio = self
         self.groups = self.group_state = self
         self._register()
 

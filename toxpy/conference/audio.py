@@ -173,7 +173,7 @@ class ConferenceAudio:
             if not self._send(_HEAD.pack(AUDIO, self._sequence) + frame):
                 return False
             self._sequence = (self._sequence + 1) & 0xFFFF
-        self._rt.pace.note()
+        self._rt.pace.note_media()
         return True
 
     def _encoder_for(self, rate: int, channels: int) -> AudioEncoder:
@@ -202,7 +202,7 @@ class ConferenceAudio:
         if not speaker.buffer.put(_HEAD.unpack_from(data)[1], data[_HEAD.size :], now_ms):
             self._rt.counters.drop("conference_audio_late")
             return
-        self._rt.pace.note()
+        self._rt.pace.note_media()
         self._come(speaker)
 
     def _come(self, speaker: Speaker) -> None:

@@ -196,13 +196,17 @@ class Conference:
         self._say(NEW_PEER, NEW_PEER_DATA.pack(peer.number, peer.real_pk, peer.dht_pk))
 
     def send_lossy(self, data: bytes) -> bool:
-        """Send a lossy packet, from its kind on: False when no link took it."""
+        """Send a lossy packet, from its kind on: False when nobody is there. From any thread."""
         own = self.own
-        if own is None:
+        links = self.links.round_the_ring(own.real_pk) if own is not None else []
+        if own is None or not links:
             return False
-        packet = LOSSY_AUTHORED.pack(own.number, self.lossy_number) + data
+        packet, outbox = LOSSY_AUTHORED.pack(own.number, self.lossy_number) + data, self._messenger.outbox
         self.lossy_number = (self.lossy_number + 1) & 0xFFFF
-        return self.links.send_lossy(own.real_pk, packet) > 0
+        for link in links:
+            outbox.put(link.connection, link.lossy_head + packet, audio=True)
+        outbox.flush()
+        return True
 
     def send_list(self, link: ConferenceLink) -> None:
         """Tell a peer who is here, and the title."""

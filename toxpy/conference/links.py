@@ -293,8 +293,8 @@ class ConferenceLinks:
                     del link.waiting[0]
                 link.waiting.append(authored)
 
-    def send_lossy(self, own_pk: bytes, authored: bytes, but: ConferenceLink | None = None) -> int:
-        """Send a lossy packet, from its author on, once round the ring in both directions."""
+    def round_the_ring(self, own_pk: bytes, but: ConferenceLink | None = None) -> list[ConferenceLink]:
+        """The links for a lossy packet: once round the ring in both directions, and those beside the ring."""
         closest = {
             link.connection.real_pk: link
             for link in self.online
@@ -303,5 +303,4 @@ class ConferenceLinks:
         own = ring_place(own_pk)
         ring = sorted(closest, key=lambda real_pk: (ring_place(real_pk) - own) % _RING)
         chosen = [closest[real_pk] for real_pk in dict.fromkeys(ring[:1] + ring[-1:])]
-        chosen += [link for link in self.online if not link.reasons & CLOSEST and link is not but]
-        return sum(link.connection.send_lossy(link.lossy_head + authored) for link in chosen)
+        return chosen + [link for link in self.online if not link.reasons & CLOSEST and link is not but]

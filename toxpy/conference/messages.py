@@ -177,7 +177,8 @@ def on_lossy(conference: Conference, link: ConferenceLink, packet: bytes, rt: Ru
         return
     if not peer.takes_lossy(number, rt.clock.now_ms):
         return
-    conference.links.send_lossy(own.real_pk, packet[3:], link)
+    for other in conference.links.round_the_ring(own.real_pk, link):
+        other.connection.send_lossy(other.lossy_head + packet[3:])
     if packet[LOSSY_HEADER.size] != AUDIO:
         rt.counters.drop("conference_lossy_kind")
     elif conference.audio is not None:

@@ -1,0 +1,123 @@
+"""Audio in conferences together with the real library: a tone per speaker comes out at everybody else's."""
+
+import time
+
+import pytest
+
+from tests.support import compiled_avcodecs
+from tests.support.conference_audio import FRAME_S, Audio
+from tests.support.worlds import LoopbackWorld
+from toxpy.generated import events
+
+#: Hz, so far from each other that 20 ms of one are never taken for another.
+TONES = {"alice": 500, "bob": 1000, "carol": 1500}
+FRAMES = 40
+
+
+@pytest.fixture(scope="module", autouse=True)
+def codecs(tmp_path_factory):
+    """The real ones."""
+    compiled_avcodecs.use(tmp_path_factory)
+
+
+@pytest.fixture
+def worlds():
+    """Makes worlds in which some are real."""
+    made = []
+
+    def make(*real):
+        made.append(LoopbackWorld(real=real))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.close()
+
+
+def three(world):
+    """Alice founds, bob is her friend and carol his: their audio."""
+    alice, bob = world.friends()
+    carol = world.actor("carol")
+    carol.bootstrap_to(world.actors[0])
+    number = bob.friend_add_norequest(carol.self_get_public_key())
+    carol.friend_add_norequest(bob.self_get_public_key())
+    world.until(lambda: bob.is_online(number) and carol.is_online(), "bob and carol to be online", 120)
+    sides = {actor.name: Audio(actor) for actor in (alice, bob, carol)}
+    assert sides["alice"].found() == 0
+    for inviter, friend_number, guest in ((alice, 0, bob), (bob, number, carol)):
+        inviter.conference_invite(friend_number, 0)
+        invite = guest.wait(events.ConferenceInvite, type=1)
+        assert sides[guest.name].join(invite.friend_number, invite.cookie) == 0
+        guest.wait(events.ConferenceConnected)
+    world.until(
+        lambda: all(side.actor.conference_peer_count(0) == 3 for side in sides.values()), "three peers each"
+    )
+    return sides
+
+
+def speak(world, side, tone, channels=1, rate=48_000):
+    """Some frames, one every 20 ms."""
+    begin, sent = time.monotonic(), 0
+
+    def said():
+        nonlocal sent
+        while sent < FRAMES and time.monotonic() >= begin + sent * FRAME_S:
+            if side.tone(tone, channels, rate) == 0:
+                sent += 1
+            else:
+                # there is no link yet
+                assert time.monotonic() < begin + 20
+                break
+        return sent == FRAMES
+
+    world.until(said, "all to be said")
+
+
+def hears(world, side, speaker, tone, channels):
+    """Nearly all frames of the speaker come, once, and are of its tone."""
+    key, frames = speaker.actor.self_get_public_key(), []
+
+    def enough():
+        # what is left of the speaker before is a concealed frame or two
+        frames.extend(frame for frame in side.take() if frame[0] == key)
+        return len(frames) >= FRAMES - 2
+
+    world.until(enough, f"{side.actor.name} to hear {speaker.actor.name}")
+    world.run_for(0.1)
+    assert not enough() or {frame[2] for frame in frames} == {channels}
+    # a few more than were said are concealed ones after the last
+    assert FRAMES - 2 <= len(frames) <= FRAMES + 4
+    right = [frame for frame in frames if abs(frame[1] - tone) <= 100]
+    assert len(right) >= FRAMES - 6, [frame[1] for frame in frames]
+
+
+@pytest.mark.parametrize("real", [("alice", "node0"), ("bob", "node1"), ("bob", "carol", "node0")])
+def test_everybody_hears_everybody(worlds, real):
+    audio_world = worlds(*real)
+    sides = three(audio_world)
+    for turn, (name, tone) in enumerate(TONES.items()):
+        channels, rate = ((1, 48_000), (2, 48_000), (1, 16_000))[turn]
+        speak(audio_world, sides[name], tone, channels, rate)
+        for other, side in sides.items():
+            if other != name:
+                hears(audio_world, side, sides[name], tone, channels)
+
+
+def test_answers_and_what_a_save_has(worlds):
+    audio_world = worlds("bob", "node0")
+    sides = three(audio_world)
+    for name, side in sides.items():
+        assert side.enabled() and side.enable() == -1
+        assert side.send(bytes(1920), 960, 3, 48_000) == side.send(bytes(1920), 960, 1, 44_100) == -1
+        assert side.send(bytes(1920), 961, 1, 48_000) == -1
+        assert side.disable() == 0 and side.disable() == -1 and not side.enabled()
+        assert side.send(bytes(1920), 960, 1, 48_000) == -1
+        assert side.enable(1) == side.disable(1) == -1 and not side.enabled(1)
+        text = side.actor.conference_new()
+        assert side.enable(text) == -1 and side.send(bytes(1920), 960, 1, 48_000, text) == -1
+        assert side.enable() == 0
+        again = Audio(side.actor.restart())
+        assert not again.enabled() and again.actor.conference_get_type(0) == 1
+        assert again.enable() == 0 and again.enabled()
+        sides[name] = again
+        audio_world.run_for(0.1)
