@@ -80,9 +80,24 @@ RELAYED = [
 ]
 
 
-def _needs_namespaces(name):
-    """A backend that is on addresses which look public."""
-    return pytest.param(name, marks=pytest.mark.namespaces)
+#: Scenarios that are also played by two of the same library over the other library's relay. To a relay the others
+#: are the same as these: it sees when clients come, stay away and leave, and sealed packets, many or few.
+TOLD_APART_BY_RELAYS = {
+    "test_conference",
+    "test_connection_status",
+    "test_file_transfer",
+    "test_reconnect",
+    "test_send_message",
+}
+SAME_LIBRARY = {"tcp-ours-ours-over-real", "tcp-real-real-over-ours"}
+
+
+def _stages(scenario, names):
+    """Where that scenario plays; what is on addresses which look public needs namespaces."""
+    for name in names:
+        if name not in SAME_LIBRARY or scenario in TOLD_APART_BY_RELAYS:
+            real = name.startswith("tcp-") and name != "tcp-universe"
+            yield pytest.param(name, marks=pytest.mark.namespaces if real else ())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,7 +112,7 @@ def temporary_files(tmp_path_factory):
         yield
 
 
-@pytest.fixture(params=[*DIRECT, RELAYED[0], *map(_needs_namespaces, RELAYED[1:])])
+@pytest.fixture
 def world(request):
     """The stage of a scenario: simulated, or loopback with the real library on one side; UDP or relays."""
     from tests.support.worlds import BACKENDS, RELAYED_BACKENDS
@@ -107,7 +122,7 @@ def world(request):
     stage.close()
 
 
-@pytest.fixture(params=["lossy", *DIRECT, RELAYED[0], *map(_needs_namespaces, RELAYED[1:])])
+@pytest.fixture
 def conference_world(request):
     """The stage of a scenario of conferences: also a simulated network that loses, doubles and reorders."""
     from tests.support.worlds import BACKENDS, GROUP_UNIVERSES, RELAYED_BACKENDS
@@ -131,7 +146,11 @@ def udp_world(request):
 
 
 def pytest_generate_tests(metafunc):
-    """The simulated networks that a scenario of groups has to stand, each as often as `--seeds` says."""
+    """Where scenarios play. Those of groups have to stand simulated networks as often as `--seeds` says."""
+    package, _, scenario = metafunc.module.__name__.rpartition(".")
+    for fixture, names in (("world", DIRECT + RELAYED), ("conference_world", ["lossy", *DIRECT, *RELAYED])):
+        if fixture in metafunc.fixturenames and package == "tests.scenarios":
+            metafunc.parametrize(fixture, list(_stages(scenario, names)), indirect=True)
     if "group_world" in metafunc.fixturenames:
         from tests.support.worlds import GROUP_SIDES, GROUP_UNIVERSES
 
