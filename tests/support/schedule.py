@@ -21,6 +21,8 @@ FILE = Path(__file__).parents[1] / "durations.json"
 KEPT_S = 1
 #: Seconds of a test from which it is among those that begin first.
 FIRST_S = 5
+#: Fixtures that one worker makes while all others that need them wait: one test of each begins early.
+WAITED_FOR = {"measured", "sdist"}
 #: Seconds of a test that is not in the file.
 USUAL_S = 0.05
 #: Seconds between two lines of progress.
@@ -56,10 +58,15 @@ def text_of(run_s, seconds):
 def sort(items):
     """Longest first, then the others as they were."""
     seconds = expected()
-    first = [item for item in items if seconds.get(item.nodeid, 0) >= FIRST_S]
-    first.sort(key=lambda item: -seconds[item.nodeid])
-    others = [item for item in items if seconds.get(item.nodeid, 0) < FIRST_S]
-    items[:] = first + others
+    longest = [item for item in items if seconds.get(item.nodeid, 0) >= FIRST_S]
+    longest.sort(key=lambda item: -seconds[item.nodeid])
+    first, made = {}, set()
+    for item in longest:
+        waits_for = WAITED_FOR & set(item.fixturenames)
+        if not waits_for & made:
+            first[item.nodeid] = item
+        made |= waits_for
+    items[:] = [*first.values(), *(item for item in items if item.nodeid not in first)]
 
 
 class Progress:

@@ -21,8 +21,12 @@ def measured(tmp_path, monkeypatch):
     schedule.FILE.write_text(schedule.text_of(125.4, MEASURED))
 
 
-def in_order(*names):
-    items = [SimpleNamespace(nodeid=name) for name in names]
+def in_order(*names, needs=()):
+    """The names in order; those that `needs` names need what one worker makes for all."""
+    items = [
+        SimpleNamespace(nodeid=name, fixturenames=["tmp_path", "measured"] if name in needs else [])
+        for name in names
+    ]
     schedule.sort(items)
     return [item.nodeid for item in items]
 
@@ -40,6 +44,12 @@ def test_the_longest_begin_and_all_others_stay_as_they_were(measured):
     names = ["tests/z.py::new", "tests/b.py::some", "tests/a.py::slow[x::y]", "tests/a.py::quick"]
     expected = ["tests/b.py::slowest", "tests/a.py::slow[x::y]", *names[:2], names[3]]
     assert in_order(*names, "tests/b.py::slowest") == expected
+
+
+def test_of_those_that_wait_for_the_same_one_begins_early(measured):
+    names = ["tests/b.py::some", "tests/a.py::slow[x::y]", "tests/b.py::slowest"]
+    assert in_order(*names, needs=names) == [names[2], *names[:2]]
+    assert in_order(*names, needs=names[1:2]) == [names[2], names[1], names[0]]
 
 
 def test_without_measurements_nothing_moves(tmp_path, monkeypatch):
