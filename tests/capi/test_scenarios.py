@@ -38,8 +38,8 @@ SIDES = {
 }
 #: bob's node is the relay: the real library's, then ours
 RELAYED = ["ours-real", "real-ours"]
-#: What is played in C without UDP as well: the ways to a friend and back, sealed packets, many or few. All scenarios
-#: are played without UDP in Python, which is the same core below, and in C with it.
+#: What is played in C without UDP as well: the ways to a friend and back, sealed packets, many or few. All
+#: scenarios are played without UDP in Python, which is the same core below, and in C with it.
 WITHOUT_UDP = ["conference", "connection_status", "custom_packets", "file_transfer", "send_message"]
 
 

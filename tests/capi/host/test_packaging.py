@@ -167,7 +167,8 @@ def test_pip_installs_the_source_archive(sdist, tmp_path):
     before = sorted(source.rglob("*"))
     target = tmp_path / "installed"
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*pip, f"--prefix={target}", source], check=True, env={**os.environ, **QUICK, "PIP_NO_INPUT": "1"})
+    variables = {**os.environ, **QUICK, "PIP_NO_INPUT": "1"}
+    subprocess.run([*pip, f"--prefix={target}", source], check=True, env=variables)
     assert sorted(source.rglob("*")) == before
     (package,) = target.glob("lib/python3*/site-packages/toxpy")
     environment = {**CLEAN, "PYTHONPATH": str(package.parent)}

@@ -154,7 +154,8 @@ def replace_all_the_time(tox, plain, typed, stop):
 def check_replacing(run, tox):
     """10 000 messages while another thread replaces the handlers: each to one of the two, in order.
 
-    On a busy machine the other thread may come late, so there are as many more as it takes until both had some.
+    On a busy machine the other thread may come late, so there are as many more as it takes until both had
+    some.
     """
     got = ([], [])
     typed_got = []
