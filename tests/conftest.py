@@ -81,7 +81,8 @@ RELAYED = [
 
 
 #: Scenarios that are also played by two of the same library over the other library's relay. To a relay the
-#: others are the same as these: it sees when clients come, stay away and leave, and sealed packets, many or few.
+#: others are the same as these: it sees when clients come, stay away and leave, and sealed packets, many or
+#: few.
 TOLD_APART_BY_RELAYS = {
     "test_conference",
     "test_connection_status",
