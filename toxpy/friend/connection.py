@@ -71,6 +71,8 @@ RECONNECT_DELAY_MS = 50
 ALIVE_EVERY = 64
 #: Milliseconds that an alive packet waits for room in the send window.
 ALIVE_RETRY_MS = 1_000
+#: Silence in ms of a friend in a call after which it is asked for a sign of life, and the direct way doubted.
+ASK_MS, DOUBT_MS = 900, 1_800
 #: Connections to people who are no friends, at most: half of what the layer below has room for.
 MAX_STRANGERS = 2_048
 
@@ -426,6 +428,17 @@ class FriendConnection:
     def send_lossy(self, data: bytes) -> bool:
         """Send once; False when offline or the packet could not be sent."""
         return self.is_online and self.crypto is not None and self.crypto.send_lossy(data)
+
+    def expect(self) -> None:
+        """The friend should be sending all the time: after some silence ask it, then look for another way."""
+        crypto = self.crypto
+        if crypto is None or not self.is_online:
+            return
+        if crypto.silence_ms >= DOUBT_MS:
+            crypto.doubt()
+        elif crypto.silence_ms >= ASK_MS:
+            # it acknowledges at once
+            self.write(_ALIVE)
 
     def send_onion_data(self, data: bytes) -> int:
         """Send to the friend through the onion, from the kind byte on: how many packets went out."""

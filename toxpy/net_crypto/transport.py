@@ -74,6 +74,10 @@ class Transport:
         """True if the direct way works."""
         return self._clock.now_ms - self._direct_ms < DIRECT_TIMEOUT_MS
 
+    def doubt(self) -> None:
+        """The direct way counts as not working until something comes over it."""
+        self._direct_ms = min(self._direct_ms, self._clock.now_ms - DIRECT_TIMEOUT_MS)
+
     # addresses and relays
 
     def add_address(self, address: Address) -> None:

@@ -92,6 +92,11 @@ class FakeCrypto:
         self.written = []
         self.lossy = []
         self.acknowledged_below = 0
+        self.silence_ms = 0
+        self.doubts = 0
+
+    def doubt(self):
+        self.doubts += 1
 
     def set_address(self, address):
         self.address = address
