@@ -37,6 +37,7 @@ class Call:
 
     __slots__ = (
         "audio_bit_rate",
+        "care_timer",
         "flow",
         "friend",
         "is_paused",
@@ -61,6 +62,8 @@ class Call:
         #: while the friend is away: the next look, and when the call is over
         self.timer: Timer | None = None
         self.until_ms = 0
+        #: while it is answered: the next look at the way and the bit rates
+        self.care_timer: Timer | None = None
 
     def capabilities(self) -> int:
         """What the friend is told."""
@@ -117,7 +120,8 @@ class Call:
 
     def close(self) -> None:
         """It is over."""
-        if self.timer is not None:
-            self.timer.cancel()
+        for timer in (self.timer, self.care_timer):
+            if timer is not None:
+                timer.cancel()
         if self.flow is not None:
             self.flow.close()

@@ -45,6 +45,8 @@ MAX_SIGNALS, SIGNALS_PER_S = 100, 20
 AWAY_MS, AGAIN_MS = 10_000, 5_000
 #: How often we look whether it is back, in ms.
 LOOK_MS = 200
+#: How often we look after an answered call, in ms.
+CARE_MS = 1_000
 STATE_ERROR = enums.TOXAV_FRIEND_CALL_STATE_ERROR
 STATE_FINISHED = enums.TOXAV_FRIEND_CALL_STATE_FINISHED
 
@@ -189,6 +191,8 @@ class Calls:
         elif news in (msi.FINISHED, msi.FAILED):
             self._end(call)
             self._report(call, STATE_FINISHED if news == msi.FINISHED else STATE_ERROR)
+        if call.flow is not None and news in (msi.NOTHING, msi.CHANGED):
+            call.flow.begin_again()
 
     def _on_invited(self, call: Call) -> None:
         if "call" not in self._listeners:
@@ -216,10 +220,29 @@ class Calls:
         call.flow.on_audio(data)
 
     def _on_video(self, friend: FriendState, data: bytes) -> None:
-        self._rt.counters.drop("call_video")
+        call = self._table.by_friend.get(friend)
+        if call is None or call.flow is None or not call.sees():
+            self._rt.counters.drop("call_video")
+            return
+        call.flow.on_video(data)
 
     def _on_bandwidth(self, friend: FriendState, data: bytes) -> None:
-        self._rt.counters.drop("call_bandwidth")
+        call = self._table.by_friend.get(friend)
+        if call is None or call.flow is None:
+            self._rt.counters.drop("call_bandwidth")
+            return
+        kbit = call.flow.on_report(data, call.audio_bit_rate)
+        if call.video_bit_rate:
+            self._tell_video_rate(call)
+        elif kbit is not None:
+            self._messenger.events.append(ev.ToxavAudioBitRate(friend.number, kbit, owner=friend))
+
+    def _tell_video_rate(self, call: Call) -> None:
+        """Tell our program what the line carries, if that is news."""
+        friend, flow = call.friend, call.flow
+        kbit = None if flow is None or not call.video_bit_rate else flow.video_suggestion()
+        if kbit is not None:
+            self._messenger.events.append(ev.ToxavVideoBitRate(friend.number, kbit, owner=friend))
 
     # how calls begin and end
 
@@ -235,6 +258,17 @@ class Calls:
     def _begin(self, call: Call) -> None:
         assert self._codecs is not None
         call.flow = Flow(self._codecs, call.friend.connection, self._messenger.outbox, rt=self._rt)
+        self._care_later(call)
+
+    def _care_later(self, call: Call) -> None:
+        call.care_timer = self._rt.timers.call_later(CARE_MS, lambda: self._care(call))
+
+    def _care(self, call: Call) -> None:
+        """Does the friend still reach us, and has the line room for more?"""
+        if call.hears() or call.sees():
+            call.friend.connection.expect()
+        self._tell_video_rate(call)
+        self._care_later(call)
 
     def _end(self, call: Call) -> None:
         self._table.by_friend.pop(call.friend, None)

@@ -1,13 +1,20 @@
 """What flows in an answered call, both ways, and through which threads.
 
-network thread   `on_audio`: checked and kept (the instance's lock is held)
-playing thread   `play_audio`: decoded and handed out, never with the instance's lock
-sending threads  `send_audio`: encoded here; the packets leave by the outbox
+    network thread   `on_audio`, `on_video`, `on_report`: checked and kept (the instance's lock is held)
+    playing thread   `play_audio`, `play_video`: decoded and handed out, never with the instance's lock
+    sending threads  `send_audio`, `send_video`: encoded here; the packets leave by the outbox
+
+Pictures leave in portions: a large one at once would fill the queue of a slow line, where sound waits behind
+it. What is left leaves in later passes.
 """
 
 from __future__ import annotations
 
 from toxpy.av.audio import AudioReceiver, AudioSender
+from toxpy.av.bandwidth import Bandwidth, Reports
+from toxpy.av.pacing import Pacer
+from toxpy.av.rate import audio_suggestion
+from toxpy.av.video import VideoReceiver, VideoSender
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,16 +22,52 @@ if TYPE_CHECKING:
 
     from toxpy.friend.connection import FriendConnection
     from toxpy.friend.outbox import Outbox
-    from toxpy.media.codecs import AudioDecoder, Codecs
+    from toxpy.media.codecs import AudioDecoder, Codecs, VideoDecoder
     from toxpy.media.formats import Memory
-    from toxpy.runtime import Runtime
+    from toxpy.runtime import Runtime, Timer
 
 #: How long to sleep before playing again: in a call, and while something comes, ms.
 IN_CALL_MS, FLOWING_MS = 20, 5
 #: Silence in ms after which nothing comes.
 SILENCE_MS = 1_000
-#: Moment before the first packet.
-NEVER_MS = -SILENCE_MS
+
+
+class Paced:
+    """The connection of a call as its pictures see it: their packets leave in portions."""
+
+    __slots__ = ("_connection", "_pacer", "_pictures", "_rt", "_timer")
+
+    def __init__(self, connection: FriendConnection, *, rt: Runtime) -> None:
+        self._connection = connection
+        self._rt = rt
+        self._pacer = Pacer()
+        #: from any thread, until whoever has the instance's lock gets at them
+        self._pictures: list[list[bytes]] = []
+        self._timer: Timer | None = None
+
+    def add(self, packets: list[bytes]) -> None:
+        """A picture, from any thread; then have the outbox call `send_lossy`."""
+        self._pictures.append(packets)
+
+    def send_lossy(self, data: bytes) -> bool:
+        """Send what may leave now, whatever `data` is; for whoever has the instance's lock."""
+        while self._pictures:
+            self._pacer.put(self._pictures.pop(0), audio=False)
+        if self._timer is None:
+            self._pump()
+        return True
+
+    def _pump(self) -> None:
+        rt, pacer, send = self._rt, self._pacer, self._connection.send_lossy
+        for packet in pacer.take(rt.clock.now_ms):
+            send(packet)
+        next_ms = pacer.next_ms()
+        self._timer = None if next_ms is None else rt.timers.call_at(next_ms, self._pump)
+
+    def close(self) -> None:
+        """Send nothing more."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class Flow:
@@ -32,54 +75,114 @@ class Flow:
 
     __slots__ = (
         "_audio_heard_ms",
+        "_audio_in",
+        "_audio_out",
+        "_bandwidth",
         "_connection",
         "_outbox",
+        "_paced",
+        "_reports",
         "_rt",
-        "audio_in",
-        "audio_out",
+        "_video_heard_ms",
+        "_video_in",
+        "_video_out",
     )
 
     def __init__(self, codecs: Codecs, connection: FriendConnection, outbox: Outbox, *, rt: Runtime) -> None:
         self._rt = rt
         self._connection = connection
         self._outbox = outbox
-        self.audio_out = AudioSender(codecs, rt.rng.u64())
-        self.audio_in = AudioReceiver(codecs, rt.counters)
-        self._audio_heard_ms = NEVER_MS
+        self._paced = Paced(connection, rt=rt)
+        # one for both: a friend may compare the time stamps of sound and pictures
+        random, now_ms = rt.rng.u64(), rt.clock.now_ms
+        self._audio_out = AudioSender(codecs, random)
+        self._video_out = VideoSender(codecs, random)
+        self._bandwidth = Bandwidth(now_ms)
+        self._reports = Reports(rt.counters)
+        self._audio_in = AudioReceiver(codecs, rt.counters)
+        self._video_in = VideoReceiver(codecs, rt.counters, self._bandwidth)
+        self._audio_heard_ms = self._video_heard_ms = now_ms - SILENCE_MS
 
     # sending threads
 
     def send_audio(self, pcm: Memory, samples: int, channels: int, rate: int, bit_rate: int) -> None:
         """One frame; CodecError for what Opus does not take."""
         outbox, connection, now_ms = self._outbox, self._connection, self._rt.clock.read_ms()
-        for packet in self.audio_out.send(pcm, samples, channels, rate, bit_rate, now_ms):
+        for packet in self._audio_out.send(pcm, samples, channels, rate, bit_rate, now_ms):
             outbox.put(connection, packet, audio=True)
         outbox.flush()
+
+    def send_video(self, width: int, height: int, y: Memory, u: Memory, v: Memory, bit_rate: int) -> None:
+        """One picture; CodecError for what VP8 does not take."""
+        now_ms = self._rt.clock.read_ms()
+        packets = self._video_out.send(width, height, y, u, v, bit_rate, now_ms)
+        if packets:
+            self._paced.add(packets)
+            self._outbox.put(self._paced, b"", audio=False)
+            self._outbox.flush()
 
     # network thread
 
     def on_audio(self, packet: bytes) -> None:
         """A packet of kind 192."""
         self._audio_heard_ms = now_ms = self._rt.clock.now_ms
-        self.audio_in.take(packet, now_ms)
+        self._bandwidth.add_packet()
+        self._audio_in.take(packet, now_ms)
+
+    def on_video(self, packet: bytes) -> None:
+        """A packet of kind 193."""
+        self._video_heard_ms = now_ms = self._rt.clock.now_ms
+        self._video_in.take(packet, now_ms)
+
+    def on_report(self, packet: bytes, audio_bit_rate: int) -> int | None:
+        """A packet of kind 196: what to tell a program that sends sound only."""
+        now_ms = self._rt.clock.now_ms
+        report = self._reports.take(packet, now_ms)
+        if report is None:
+            return None
+        self._video_out.on_report(*report, now_ms)
+        return audio_suggestion(*report, audio_bit_rate)
+
+    def video_suggestion(self) -> int | None:
+        """The bit rate of pictures that the program should allow, if that is news."""
+        return self._video_out.rate.suggestion(self._rt.clock.now_ms)
+
+    def begin_again(self) -> None:
+        """The friend may have lost what it had of our pictures."""
+        self._video_out.request_key_frame()
 
     # playing threads
 
     def play_audio(self, now_ms: int, sink: Callable[[AudioDecoder], None]) -> None:
         """Hand out what is due."""
-        self.audio_in.play(now_ms, sink)
+        self._audio_in.play(now_ms, sink)
+
+    def play_video(self, now_ms: int, sink: Callable[[VideoDecoder], None]) -> None:
+        """Hand out what is due, and report what was lost."""
+        self._video_in.play(now_ms, sink)
+        report = self._bandwidth.report(now_ms)
+        if report is not None:
+            self._outbox.put(self._connection, report, audio=False)
+            self._outbox.flush()
 
     def audio_wait_ms(self, now_ms: int) -> int:
         """How long to sleep before playing sound again, at least 1."""
-        return _wait_ms(now_ms, self._audio_heard_ms, self.audio_in.next_ms())
+        return _wait_ms(now_ms, self._audio_heard_ms, self._audio_in.next_ms())
+
+    def video_wait_ms(self, now_ms: int) -> int:
+        """The same for pictures."""
+        return _wait_ms(now_ms, self._video_heard_ms, self._video_in.next_ms())
 
     def next_ms(self) -> int | None:
         """When there is something to play though nothing comes; None for never."""
-        return self.audio_in.next_ms()
+        moments = (self._audio_in.next_ms(), self._video_in.next_ms())
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def close(self) -> None:
         """Hand out and send nothing more."""
-        self.audio_in.close()
+        self._audio_in.close()
+        self._video_in.close()
+        self._paced.close()
 
 
 def _wait_ms(now_ms: int, heard_ms: int, due_ms: int | None) -> int:

@@ -66,6 +66,10 @@ class CallMedia:
             raise api_error(prefix + "NULL")
         if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
             raise api_error(prefix + "INVALID")
+        try:
+            flow.send_video(width, height, y, u, v, kbit)
+        except CodecError as error:
+            raise api_error(prefix + "INVALID", str(error)) from None
 
     def play_audio(self, sink: AudioSink) -> None:
         """Decode what is due and hand out each frame: `sink(friend_number, decoder)`."""
@@ -76,6 +80,10 @@ class CallMedia:
 
     def play_video(self, sink: VideoSink) -> None:
         """The same for pictures."""
+        now_ms = self._rt.clock.read_ms()
+        for call in list(self._table.by_friend.values()):
+            if call.flow is not None:
+                call.flow.play_video(now_ms, _for_friend(sink, call.friend.number))
 
     def audio_interval_ms(self) -> int:
         """How long to sleep before `play_audio`."""
@@ -84,7 +92,8 @@ class CallMedia:
 
     def video_interval_ms(self) -> int:
         """How long to sleep before `play_video`."""
-        return self._rest_ms()
+        now_ms, flows = self._flows()
+        return min([flow.video_wait_ms(now_ms) for flow in flows], default=self._rest_ms())
 
     def next_ms(self) -> int | None:
         """Milliseconds until there is something to play though nothing comes; None for never."""

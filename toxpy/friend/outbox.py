@@ -12,7 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from toxpy.friend.connection import FriendConnection
     from toxpy.runtime import Runtime
 
     class Lock(Protocol):
@@ -20,6 +19,11 @@ if TYPE_CHECKING:
 
         def acquire(self, blocking: bool = True) -> bool: ...
         def release(self) -> None: ...
+
+    class Connection(Protocol):
+        """A FriendConnection, or what stands before one."""
+
+        def send_lossy(self, data: bytes) -> bool: ...
 
 
 #: Packets that wait at most, of sound and of the rest each: ten seconds of sound, a large picture.
@@ -33,12 +37,12 @@ class Outbox:
 
     def __init__(self, *, rt: Runtime) -> None:
         self._rt = rt
-        self._audio: list[tuple[FriendConnection, bytes]] = []
-        self._other: list[tuple[FriendConnection, bytes]] = []
+        self._audio: list[tuple[Connection, bytes]] = []
+        self._other: list[tuple[Connection, bytes]] = []
         #: whoever touches the instance has it; None while one thread does everything
         self.lock: Lock | None = None
 
-    def put(self, connection: FriendConnection, packet: bytes, audio: bool) -> None:
+    def put(self, connection: Connection, packet: bytes, audio: bool) -> None:
         """Have `flush` send a packet of 192 to 254; it is dropped when too much waits."""
         waiting = self._audio if audio else self._other
         if len(waiting) < MAX_WAITING:

@@ -309,6 +309,22 @@ def test_a_call_ends_with_the_friend(talking):
     assert a.calls.capability.get()._signals == {}
 
 
+def test_a_silent_friend_is_asked_and_then_reached_another_way(talking):
+    a = talking.a
+    a.stage.run(calls_module.CARE_MS)
+    assert a.crypto.written == []
+    a.crypto.silence_ms = 1_000
+    a.stage.run(calls_module.CARE_MS)
+    assert (a.crypto.written, a.crypto.doubts) == ([b"\x10"], 0)
+    a.crypto.silence_ms = 2_000
+    a.stage.run(calls_module.CARE_MS)
+    assert a.crypto.doubts == 1
+    # who is not heard anyway may be silent
+    a.calls.toxav_call_control(0, PAUSE)
+    a.stage.run(calls_module.CARE_MS)
+    assert a.crypto.doubts == 1
+
+
 # floods
 
 

@@ -1,0 +1,190 @@
+"""Sound and pictures through whole calls: order, loss, portions, reports, and what is kept."""
+
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.unit.av.pair import RATE, SAMPLES, Pair, picture, tone
+from toxpy.av.rtp import VIDEO
+
+SIZE = (64, 48)
+
+
+@pytest.fixture
+def talking():
+    return Pair().in_call(48, 500)
+
+
+def say(side, value):
+    side.calls.toxav_audio_send_frame(0, tone(value), SAMPLES, 1, RATE)
+
+
+def show(side, value, width=64, height=48):
+    side.calls.toxav_video_send_frame(0, width, height, *picture(width, height, value))
+
+
+def test_pictures_both_ways(talking):
+    for value in range(40, 50):
+        show(talking.a, value)
+        show(talking.b, value + 100)
+        talking.run(35)
+    assert talking.b.seen == [*range(40, 50)] and talking.a.seen == [*range(140, 150)]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 5), (65, 47), (640, 480)])
+def test_sizes(talking, width, height):
+    shapes = []
+
+    def sink(_number, decoder):
+        shapes.append((decoder.width, decoder.height, decoder.planes()[0][0]))
+
+    show(talking.a, 7, width, height)
+    for _ in range(20):
+        talking.clock.now_ms += 5
+        talking.a.stage.rt.timers.run_due()
+        talking.carry()
+        talking.b.calls.toxav_video_iterate(sink)
+    assert shapes == [(width, height, 7)]
+
+
+def test_a_large_picture_leaves_in_portions_and_holds_up_no_sound(talking):
+    a = talking.a
+    show(a, 9, 640, 480)
+    say(a, 5)
+    first = a.take_sent()[1]
+    pictures = [packet for packet in first if packet[0] == VIDEO]
+    assert 0 < len(pictures) <= 3 and len(first) == len(pictures) + 1
+    more = []
+    for _ in range(100):
+        a.stage.run(2)
+        more += a.take_sent()[1]
+    assert len(more) >= 3 and all(packet[0] == VIDEO for packet in more)
+    talking.b.receive(lossy=pictures + more)
+    talking.b.play()
+    assert talking.b.seen == [9]
+
+
+def test_what_waits_is_forgotten_with_the_call(talking):
+    a = talking.a
+    show(a, 9, 640, 480)
+    a.take_sent()
+    a.calls.toxav_kill()
+    a.stage.run(1_000)
+    assert a.take_sent()[1] == []
+
+
+def test_loss_and_reordering(talking):
+    """A tenth is lost, and the rest comes in another order: sound goes on, pictures heal."""
+    rng, held = random.Random(3), []
+
+    def mix(source, packet):
+        return rng.random() > 0.1
+
+    talking.take = mix
+    for number in range(300):
+        say(talking.a, 1000 + number)
+        if number % 2 == 0:
+            show(talking.a, number % 200)
+        talking.run(20)
+        held.append(len(talking.b.heard))
+    heard = talking.b.heard
+    # each frame once and in order, or something in its place
+    whole = [value for value in heard if 1000 <= value < 1300]
+    assert whole == sorted(whole) and len(set(whole)) > 250
+    assert 285 <= len(heard) <= 305
+    assert len(talking.b.seen) > 100
+    assert talking.a.stage.rt.counters.values.get("drop.bandwidth_early", 0) == 0
+
+
+def test_reports_lower_the_rate_of_pictures_and_silence_raises_it(talking):
+    rng = random.Random(4)
+    talking.take = lambda _source, packet: packet[0] != VIDEO or rng.random() > 0.4
+    told = []
+    for number in range(300):
+        show(talking.a, number % 200, 320, 240)
+        talking.run(35)
+        told += [event for event in talking.a.events() if event[0] == "video rate"]
+        if told:
+            break
+    assert told and 0 < told[0][1] < 500
+    talking.a.calls.toxav_video_set_bit_rate(0, told[0][1])
+    talking.take = lambda _source, _packet: True
+    told = []
+    for number in range(900):
+        show(talking.a, number % 200, 320, 240)
+        talking.run(35)
+        told += [event for event in talking.a.events() if event[0] == "video rate"]
+        if told:
+            break
+    assert told and told[0][1] > talking.a.call.video_bit_rate
+
+
+def test_a_call_of_sound_is_told_of_loss_by_the_friend():
+    talking = Pair().in_call(48, 0)
+    talking.a.receive(lossy=[bytes((196,)) + (200).to_bytes(4, "big") + (1000).to_bytes(4, "big")])
+    assert talking.a.events() == [("audio rate", 38)]
+
+
+def test_wrong_reports_are_dropped(talking):
+    a = talking.a
+    for packet in (
+        b"\xc4",
+        bytes((196,)) + bytes(8),
+        bytes((196,)) + b"\xff" * 9,
+        bytes((196,)) + b"\xff" * 4 + bytes(4),
+    ):
+        a.receive(lossy=[packet])
+    assert a.events() == []
+    assert a.stage.dropped("bandwidth_size") == 2 and a.stage.dropped("bandwidth_values") == 2
+
+
+def test_a_friend_who_sees_again_gets_a_key_frame(talking):
+    a, b = talking.a, talking.b
+    for value in range(80):
+        show(a, value)
+        talking.run(35)
+    b.calls.toxav_call_control(0, 5)
+    talking.run(2_000)
+    b.calls.toxav_call_control(0, 6)
+    talking.carry()
+    a.take_sent()
+    show(a, 99)
+    assert a.crypto.lossy[0][13:21] == (3).to_bytes(8, "big")
+
+
+def test_four_threads(talking):
+    """Pass, playing, sound and pictures, each in its own thread, as programs do; nothing is lost."""
+    a = talking.a
+    lock = a.stage.messenger.outbox.lock = threading.RLock()
+    stop = threading.Event()
+
+    def loop(work):
+        while not stop.is_set():
+            work()
+
+    def a_pass():
+        with lock:
+            a.stage.rt.timers.run_due()
+        a.stage.messenger.outbox.flush()
+
+    def play():
+        a.calls.toxav_iterate(lambda _number, _decoder: None, lambda _number, _decoder: None)
+
+    with ThreadPoolExecutor(4) as pool:
+        endless = [pool.submit(loop, work) for work in (a_pass, play)]
+        sound = pool.submit(lambda: [say(a, value) for value in range(200)])
+        pictures = pool.submit(lambda: [show(a, value) for value in range(100)])
+        try:
+            sound.result(30)
+            pictures.result(30)
+        finally:
+            stop.set()
+        for work in endless:
+            work.result(30)
+    a.stage.run(3_000)
+    sent = a.take_sent()[1]
+    assert [int.from_bytes(packet[3:5], "big") for packet in sent if packet[0] == 192] == [*range(200)]
+    shown = [int.from_bytes(packet[3:5], "big") for packet in sent if packet[0] == VIDEO]
+    assert shown == sorted(shown) and {*shown} == {*range(max(shown) + 1)} and max(shown) > 30
