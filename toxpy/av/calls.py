@@ -17,6 +17,7 @@ from toxpy.av.rtp import AUDIO, VIDEO
 from toxpy.av.table import CallTable
 from toxpy.dht.budget import TokenBucket
 from toxpy.errors import api_error
+from toxpy.friend.connection import expect
 from toxpy.friend.friend import FRIEND_ONLINE
 from toxpy.friend.packets import PACKET_MSI
 from toxpy.generated import enums
@@ -266,7 +267,7 @@ class Calls:
     def _care(self, call: Call) -> None:
         """Does the friend still reach us, and has the line room for more?"""
         if call.hears() or call.sees():
-            call.friend.connection.expect()
+            expect(call.friend.connection)
         self._tell_video_rate(call)
         self._care_later(call)
 

@@ -429,17 +429,6 @@ class FriendConnection:
         """Send once; False when offline or the packet could not be sent."""
         return self.is_online and self.crypto is not None and self.crypto.send_lossy(data)
 
-    def expect(self) -> None:
-        """The friend should be sending all the time: after some silence ask it, then look for another way."""
-        crypto = self.crypto
-        if crypto is None or not self.is_online:
-            return
-        if crypto.silence_ms >= DOUBT_MS:
-            crypto.doubt()
-        elif crypto.silence_ms >= ASK_MS:
-            # it acknowledges at once
-            self.write(_ALIVE)
-
     def send_onion_data(self, data: bytes) -> int:
         """Send to the friend through the onion, from the kind byte on: how many packets went out."""
         return self._parent.onion.send_data(self._onion_friend, data)
@@ -458,6 +447,20 @@ class FriendConnection:
             self._parent.dht.remove_friend(self._dht_token)
             self._dht_token = self.dht_pk = None
         self._parent.onion.remove_friend(self._onion_friend)
+
+
+def expect(connection: FriendConnection) -> None:
+    """A friend should be sending all the time: after some silence ask it, then look for another way."""
+    crypto = connection.crypto
+    if crypto is None or not connection.is_online:
+        return
+    if crypto.silence_ms >= DOUBT_MS:
+        if crypto.transport.relays is not None:
+            crypto.transport.doubt()
+            crypto.on_route()
+    elif crypto.silence_ms >= ASK_MS:
+        # it acknowledges at once
+        connection.write(_ALIVE)
 
 
 class FriendConnections:

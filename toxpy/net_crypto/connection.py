@@ -219,12 +219,6 @@ class CryptoConnection:
         self.sender.transmit(self.sender.window.next, data)
         return True
 
-    def doubt(self) -> None:
-        """The peer is silent though it should not be: look for another way than the direct one now."""
-        if self.state == ESTABLISHED and self.transport.relays is not None:
-            self.transport.doubt()
-            self._check_transport()
-
     def acknowledged(self, number: int) -> bool:
         """True if the peer has everything up to and with this number, which `write_lossless` returned."""
         return self.sender.window.acknowledged(number)

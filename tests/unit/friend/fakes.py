@@ -93,10 +93,15 @@ class FakeCrypto:
         self.lossy = []
         self.acknowledged_below = 0
         self.silence_ms = 0
+        #: the transport is the connection itself, as the sender is
+        self.transport = self
         self.doubts = 0
 
     def doubt(self):
         self.doubts += 1
+
+    def on_route(self):
+        pass
 
     def set_address(self, address):
         self.address = address
