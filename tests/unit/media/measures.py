@@ -1,6 +1,7 @@
 """What codecs do besides coding: memory, and the interpreter's lock."""
 
 import resource
+import sys
 import threading
 import time
 from pathlib import Path
@@ -12,20 +13,26 @@ def kilobytes():
 
 
 def in_other_thread(work):
-    """True if this thread went on in the midst of what another one did."""
-    times = []
+    """True if this thread went on in the midst of work of another one, which nobody asks for the lock."""
+    times, seen = [], []
 
     def run():
         times.append(time.monotonic())
         work()
         times.append(time.monotonic())
 
-    thread = threading.Thread(target=run)
-    seen = []
-    thread.start()
-    while thread.is_alive():
-        seen.append(time.monotonic())
-    thread.join()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(100)
+    try:
+        thread = threading.Thread(target=run)
+        thread.start()
+        while thread.is_alive():
+            seen.append(time.monotonic())
+            # lets go of the lock
+            time.sleep(0)
+        thread.join()
+    finally:
+        sys.setswitchinterval(interval)
     start, end = times
     # without the ends, at which the lock changes hands
     tenth = (end - start) / 10
