@@ -172,6 +172,11 @@ class AudioReceiver:
         finally:
             self._playing.release()
 
+    @property
+    def frame_ms(self) -> float:
+        """How long the last frame was."""
+        return self._jitter.frame_ms
+
     def next_ms(self) -> int | None:
         """When `play` has something to do though nothing comes, None for never; the past for now."""
         if self._waiting or not self._playing.acquire(False):

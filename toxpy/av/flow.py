@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 #: How long to sleep before playing again: in a call, and while something comes, ms.
 IN_CALL_MS, FLOWING_MS = 20, 5
+#: The same of sound, whose frames come at regular times: before the next one is expected, about that time,
+#: and how much later than expected it still is about that time, ms.
+EARLY_MS, ABOUT_MS, LATE_MS = 10, 2, 10
 #: Silence in ms after which nothing comes.
 SILENCE_MS = 1_000
 
@@ -167,7 +170,12 @@ class Flow:
 
     def audio_wait_ms(self, now_ms: int) -> int:
         """How long to sleep before playing sound again, at least 1."""
-        return _wait_ms(now_ms, self._audio_heard_ms, self._audio_in.next_ms())
+        heard_ms, due_ms = self._audio_heard_ms, self._audio_in.next_ms()
+        left_ms = heard_ms + int(self._audio_in.frame_ms) - now_ms
+        if left_ms <= -LATE_MS:
+            return _wait_ms(now_ms, heard_ms, due_ms)
+        step_ms = min(max(left_ms - ABOUT_MS, ABOUT_MS), EARLY_MS)
+        return step_ms if due_ms is None else min(step_ms, max(due_ms - now_ms, 1))
 
     def video_wait_ms(self, now_ms: int) -> int:
         """The same for pictures."""

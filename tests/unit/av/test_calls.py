@@ -394,9 +394,22 @@ def test_intervals(pair):
     assert a.calls.toxav_iteration_interval() == b.calls.toxav_iteration_interval() == 20
     b.calls.toxav_answer(0, 48, 0)
     pair.carry()
+    for _ in range(3):
+        say(a)
+        pair.run(20)
+    # the next frame is due now: we look often, and less when it does not come
+    pair.run(5)
+    assert b.calls.toxav_audio_iteration_interval() == 2
+    pair.run(15)
+    assert b.calls.toxav_audio_iteration_interval() == 5
     say(a)
+    pair.run(5)
+    waits = []
+    for _ in range(20):
+        waits.append(b.calls.toxav_audio_iteration_interval())
+        pair.clock.now_ms += 1
+    assert waits[0] == 10 and waits == sorted(waits, reverse=True) and waits[-1] == 2
     pair.run(20)
-    assert 1 <= b.calls.toxav_audio_iteration_interval() <= 5
     assert b.calls.toxav_video_iteration_interval() == 20
     pair.run(2_000)
     assert b.calls.toxav_iteration_interval() == 20
