@@ -153,9 +153,9 @@ class Channel:
             if moment_ms is not None:
                 self._alarm.wake(moment_ms)
 
-    def repeat_newest(self) -> None:
-        """Send the newest packet some more times: it is the last one."""
-        self._send_array.repeat_newest()
+    def repeat_last(self) -> None:
+        """Send what is not acknowledged some more times: nothing follows."""
+        self._send_array.repeat_last()
 
     def close(self) -> list[tuple[int, bytes]]:
         """Stop; kind and data of what the peer has not acknowledged, oldest first."""

@@ -467,7 +467,7 @@ class PeerSession:
         """Say and take nothing more; repeating it is harmless."""
         if self._channel is not None:
             # a farewell cannot be repeated later
-            self._channel.repeat_newest()
+            self._channel.repeat_last()
             self._channel.close()
         self.is_closed = True
         self._alarm.cancel()

@@ -37,9 +37,9 @@ FRAGMENT_SIZE = 1360
 GIVE_UP_MS = 58_000
 #: Time until a packet is sent once more, in ms, at most.
 MAX_REPEAT_MS = 3000
-#: Oldest packets that are sent again by time.
+#: Oldest packets that are sent again by time, and newest ones at the end.
 REPEATED_AT_ONCE = 16
-#: Copies of the last packet, beside the first one: of a farewell that nobody is there to repeat.
+#: Copies of the last packets, beside the first ones: of a farewell that nobody is there to repeat.
 LAST_COPIES = 2
 #: Packets under way, at first and at least.
 FIRST_WINDOW, MIN_WINDOW = 128, 64
@@ -208,12 +208,15 @@ class SendArray:
             self._reduced_ms = now_ms
             self._window = self._threshold = max(self._window / 2, float(MIN_WINDOW))
 
-    def repeat_newest(self) -> None:
-        """Nothing follows the newest packet: it goes out again at once, unless it is acknowledged."""
-        newest = next(reversed(self._packets.values()), None)
-        if newest is not None:
-            for _ in range(LAST_COPIES):
-                self._send(newest)
+    def repeat_last(self) -> None:
+        """Nothing follows: the newest packets that are not acknowledged go out again at once.
+
+        One that the peer lacks would hold up those behind it, the farewell among them.
+        """
+        last = list(islice(reversed(self._packets.values()), REPEATED_AT_ONCE))
+        for _ in range(LAST_COPIES):
+            for packet in reversed(last):
+                self._send(packet)
 
     def next_due_ms(self) -> int | None:
         """When `repeat` has something to do; None when all is acknowledged."""

@@ -140,18 +140,28 @@ def test_of_c_toxcore_an_acknowledgement_covers_all_before():
     assert len(line.array) == 1 and line.ids == [3, 4, 5, 6, 7, 7]
 
 
-def test_the_last_packet_goes_out_more_than_once():
+def test_the_last_packets_go_out_more_than_once():
+    """Those before the farewell too: it waits for them."""
     line = Line()
-    line.array.repeat_newest()
+    line.array.repeat_last()
     assert line.ids == []
-    line.array.write(KIND, b"before")
-    line.array.write(KIND, b"farewell")
-    line.array.repeat_newest()
-    assert line.ids == [3, 4, 4, 4]
-    line.array.on_received(4)
+    for text in (b"acknowledged", b"before", b"farewell"):
+        line.array.write(KIND, text)
     line.array.on_received(3)
-    line.array.repeat_newest()
-    assert line.ids == [3, 4, 4, 4]
+    line.array.repeat_last()
+    assert line.ids == [3, 4, 5, 4, 5, 4, 5]
+    line.array.on_received(5)
+    line.array.on_received(4)
+    line.array.repeat_last()
+    assert line.ids == [3, 4, 5, 4, 5, 4, 5]
+
+
+def test_of_much_that_is_under_way_the_end_goes_out_again():
+    line = Line()
+    for _ in range(60):
+        line.array.write(KIND, b"x")
+    line.array.repeat_last()
+    assert line.ids[60:] == [*range(63 - REPEATED_AT_ONCE, 63)] * 2
 
 
 def test_only_the_oldest_and_the_newest_are_sent_again():
