@@ -30,14 +30,16 @@ def bot(monkeypatch):
 class Group:
     """A group that refuses us some times, and sends us away at each event."""
 
-    def __init__(self, *, connected, refusals, events):
-        self.connected, self._refusals, self._events = connected, refusals, events
+    id = bytes(32)
+
+    def __init__(self, *, connected, refusals, events, why="PEER_LIMIT"):
+        self.connected, self._refusals, self._events, self._why = connected, refusals, events, why
 
     async def reconnect(self, timeout_s):
         assert timeout_s is None
         if self._refusals:
             self._refusals -= 1
-            raise toxpy.ToxError(0, "TOX_GROUP_JOIN_FAIL_PEER_LIMIT", "the group is full")
+            raise toxpy.ToxError(0, f"TOX_GROUP_JOIN_FAIL_{self._why}", "not let in")
         self.connected = True
 
     async def events(self):
@@ -60,5 +62,25 @@ class Group:
 )
 def test_it_comes_back(bot, group, pauses):
     group = Group(**group)
-    asyncio.run(bot.stay(group))
+    asyncio.run(bot.stay(Tox(group), group, ""))
     assert (bot.pauses, group.connected) == (pauses, True)
+
+
+class Tox:
+    """In which the group is joined with a password."""
+
+    def __init__(self, group):
+        self.group = group
+
+    async def group_join(self, chat_id, password, timeout_s):
+        assert (chat_id, timeout_s) == (self.group.id, None)
+        self.group.connected = password == "new"
+        if not self.group.connected:
+            raise toxpy.ToxError(2, "TOX_GROUP_JOIN_FAIL_INVALID_PASSWORD")
+
+
+@pytest.mark.parametrize(("password", "tries"), [("new", 1), ("old", 3)])
+def test_it_tries_the_password_that_it_was_given(bot, password, tries):
+    group = Group(connected=False, refusals=tries, events=0, why="INVALID_PASSWORD")
+    asyncio.run(bot.stay(Tox(group), group, password))
+    assert group.connected and len(bot.pauses) == (1 if password == "new" else tries + 1)
