@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from toxpy.aio import AsyncTox as AsyncTox
     from toxpy.aio import Friend as Friend
     from toxpy.conference.aio import AsyncConference as AsyncConference
+    from toxpy.conference.aio import HeardAudio as HeardAudio
     from toxpy.conference.aio import HeardMessage as HeardMessage
     from toxpy.conference.aio import Peer as Peer
+    from toxpy.conference.audio import ConferenceAudioFrame as ConferenceAudioFrame
     from toxpy.errors import ToxError as ToxError
     from toxpy.files.incoming import Incoming as Incoming
     from toxpy.files.outgoing import Outgoing as Outgoing

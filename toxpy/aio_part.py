@@ -36,6 +36,7 @@ NOT_CALLED = {
     "iterate",
     "kill",
     "load",
+    "on_conference_audio",
     "take_events",
     "transfers",
 }

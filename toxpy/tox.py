@@ -15,7 +15,7 @@ import select
 from typing import TYPE_CHECKING, Any
 
 from toxpy.arguments import as_bytes, as_kind, as_seconds, check_options
-from toxpy.conference.tox import ConferenceTox
+from toxpy.conference.tox import ConferenceAudioTox, ConferenceTox
 from toxpy.core import Core
 from toxpy.files.tox import FilesTox
 from toxpy.friend.tox import FriendTox, UserTox
@@ -82,7 +82,17 @@ def _nothing() -> None:
     """The last save of an instance without a profile."""
 
 
-class Tox(UserTox, FriendTox, FilesTox, ConferenceTox, GroupTox, GroupStateTox, GroupPeersTox, NetworkTox):
+class Tox(
+    UserTox,
+    FriendTox,
+    FilesTox,
+    ConferenceTox,
+    ConferenceAudioTox,
+    GroupTox,
+    GroupStateTox,
+    GroupPeersTox,
+    NetworkTox,
+):
     """One Tox instance; also a context manager that closes it.
 
     `Tox(savedata=data, start_port=33445)`: keyword arguments are fields of `Options`.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toxpy.aio_events import Heard, Said
 from toxpy.aio_part import AioPart, FriendPart, fail, finish
@@ -27,6 +27,10 @@ from toxpy.generated.typed_events import (
     to_text,
 )
 from toxpy.ids import PublicKey
+
+if TYPE_CHECKING:
+    from toxpy.conference.audio import ConferenceAudioFrame
+    from toxpy.tox import Tox
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,27 @@ class HeardMessage:
         return to_text(self.raw)
 
 
+@dataclass(frozen=True, slots=True)
+class HeardAudio:
+    """What a peer said, for as long as one frame lasts."""
+
+    peer: Peer
+    #: int16 samples, those of two channels in turns.
+    pcm: bytes
+    channels: int
+    #: Samples per second of each channel.
+    rate: int
+
+    @property
+    def samples(self) -> int:
+        """Samples of each channel."""
+        return len(self.pcm) // (2 * self.channels)
+
+
 class AsyncConference:
     """One conference of an AsyncTox, valid until we leave it."""
 
-    __slots__ = ("_happened", "_said", "id", "number", "tox")
+    __slots__ = ("_happened", "_said", "_sound", "id", "number", "tox")
 
     def __init__(self, tox: ConferenceAio, number: int) -> None:
         self.tox = tox
@@ -68,6 +89,7 @@ class AsyncConference:
         self.id = tox.sync.conference_get_id(number)
         self._said: Said[HeardMessage] = Said(tox, "conference", number)
         self._happened: Said[ConferenceEvent] = Said(tox, "conference", number)
+        self._sound: Said[HeardAudio] = Said(tox, "conference", number)
 
     # what is said
 
@@ -99,6 +121,31 @@ class AsyncConference:
     async def action(self, message: str | bytes) -> None:
         """Say that we do something, as /me of IRC."""
         await self.send(message, MessageType.ACTION)
+
+    # audio
+
+    def audio(self) -> Heard[HeardAudio]:
+        """What peers say, frame by frame, from now on until we leave or close; enables audio.
+
+        ToxError when the conference has none.
+        """
+        self.enable_audio()
+        return self._sound.loop(lambda frame: True)
+
+    def send_audio(self, pcm: bytes, channels: int = 1, rate: int = 48_000) -> None:
+        """Say a frame of int16 samples, those of two channels in turns: 2.5 to 60 ms, 20 are good.
+
+        ToxError (retryable) while nobody else is there.
+        """
+        self.tox.call("toxav_group_send_audio", self.number, pcm, channels, rate)
+
+    def enable_audio(self) -> None:
+        """Decode what peers say, and be able to say something; it is not enabled after a restart."""
+        self.tox.call("toxav_groupchat_enable_av", self.number)
+
+    def disable_audio(self) -> None:
+        """For a while; peers are not told."""
+        self.tox.call("toxav_groupchat_disable_av", self.number)
 
     # about it
 
@@ -172,10 +219,17 @@ class AsyncConference:
         if self._happened.has_loop:
             self._happened.put(event)
 
+    def _hear(self, frame: ConferenceAudioFrame) -> None:
+        """A frame of a peer; of what nobody listens to nothing is kept."""
+        if self._sound.has_loop:
+            form = frame.channels, frame.sample_rate
+            self._sound.put(HeardAudio(self.peer(frame.peer_number), frame.pcm, *form))
+
     def _end(self) -> None:
         """No loop waits any longer."""
         self._said.end()
         self._happened.end()
+        self._sound.end()
 
 
 class ConferenceAio(AioPart):
@@ -203,10 +257,10 @@ class ConferenceAio(AioPart):
         """The conference with that ID, of 32 bytes or 64 hex digits."""
         return self.conference(self.sync.conference_by_id(id))
 
-    def conference_new(self, title: str | bytes | None = None) -> AsyncConference:
-        """Found a text conference."""
+    def conference_new(self, title: str | bytes | None = None, *, audio: bool = False) -> AsyncConference:
+        """Found a conference, for text or with audio as well."""
         raw = None if title is None else as_text(title, "a title")
-        number = self.call("conference_new")
+        number = self.call("toxav_add_av_groupchat" if as_flag(audio, "audio") else "conference_new")
         if raw is not None:
             try:
                 self.call("conference_set_title", number, raw)
@@ -264,6 +318,15 @@ class ConferenceAio(AioPart):
             if waiter is not None:
                 finish(waiter, None)
         super()._on_event(event)
+
+    def _begin(self, sync: Tox) -> None:
+        sync.on_conference_audio(self._on_audio)
+        super()._begin(sync)
+
+    def _on_audio(self, frame: ConferenceAudioFrame) -> None:
+        conference = self._conferences.get(frame.conference_number)
+        if conference is not None:
+            conference._hear(frame)
 
     def _all_waiting(self) -> list[asyncio.Future[Any]]:
         return [*self._join_waiters.values(), *super()._all_waiting()]

@@ -254,6 +254,11 @@ class ConferenceAudioCore:
         conference = self._conferences.table.by_number.get(conference_number)
         return conference is not None and conference.audio is not None
 
+    def can_send(self, conference_number: int) -> bool:
+        """True if somebody else is there. For Python."""
+        conference = self._conferences.table.by_number.get(conference_number)
+        return conference is not None and bool(conference.links.online)
+
     def toxav_group_send_audio(
         self, conference_number: int, pcm: Memory | None, samples: int, channels: int, sample_rate: int
     ) -> int:

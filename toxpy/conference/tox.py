@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from toxpy.arguments import U32_MAX, as_bytes, as_id, as_number, as_range, as_text
+from toxpy.arguments import U8_MAX, U32_MAX, as_bytes, as_id, as_number, as_range, as_text
+from toxpy.conference.audio import ConferenceAudioFrame
+from toxpy.errors import ToxError, api_error
 from toxpy.generated import events as ev
 from toxpy.generated.typed_enums import ConferenceType, MessageType
 from toxpy.generated.typed_events import to_text
+from toxpy.handlers import check_function, refuse_coroutine
 from toxpy.ids import PublicKey
 from toxpy.tox_part import ToxPart
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from toxpy.core import Core
+
+    ConferenceAudioHandler = Callable[[ConferenceAudioFrame], object]
 
 #: Events after which the savedata has something new.
 _WORTH_SAVING = {
@@ -145,6 +155,103 @@ class ConferenceTox(ToxPart):
         most = as_range(max_offline, "a number of peers", U32_MAX)
         self.core.conferences.conference_set_max_offline(_conference(conference_number), most)
         self._changed()
+
+
+class ConferenceAudioTox(ToxPart):
+    """Part of `Tox`: audio in conferences."""
+
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        self._conference_audio_handler: ConferenceAudioHandler | None = None
+
+    def on_conference_audio(self, handler: ConferenceAudioHandler | None) -> ConferenceAudioHandler | None:
+        """Call `handler(frame)` with each frame of sound in conferences; None to stop.
+
+        A ConferenceAudioFrame has `conference_number`, `peer_number`, `pcm`, `samples`, `channels` and
+        `sample_rate`. It comes in its place among the events. The handler before is returned.
+        """
+        check_function(handler)
+        before, self._conference_audio_handler = self._conference_audio_handler, handler
+        return before
+
+    def _takes(self, event: Any) -> bool:
+        if not isinstance(event, ConferenceAudioFrame):
+            return super()._takes(event)
+        if self._conference_audio_handler is not None:
+            refuse_coroutine(self._conference_audio_handler(event))
+        return True
+
+    def toxav_add_av_groupchat(self) -> int:
+        """Found a conference with audio; its number."""
+        number = self.core.conference_audio.toxav_add_av_groupchat()
+        if number < 0:
+            raise api_error("TOX_ERR_CONFERENCE_NEW_INIT")
+        self._changed()
+        return number
+
+    def toxav_join_av_groupchat(self, friend_number: int, cookie: bytes) -> int:
+        """Accept a `ConferenceInvite` to a conference with audio, which is enabled then; its number."""
+        data = as_bytes(cookie, "the cookie of an invitation")
+        number = self.core.conference_audio.toxav_join_av_groupchat(as_number(friend_number), data)
+        if number < 0:
+            raise _failed(
+                "the invitation is of no use: another type, in it already, or the friend is offline"
+            )
+        self._changed()
+        return number
+
+    def toxav_groupchat_enable_av(self, conference_number: int) -> None:
+        """Enable audio, as it is not after a restart; calling it again does nothing."""
+        number, audio = self._audio_number(conference_number), self.core.conference_audio
+        if not audio.toxav_groupchat_av_enabled(number) and audio.toxav_groupchat_enable_av(number) < 0:
+            # few programs have audio
+            from toxpy.media.codecs import missing
+
+            raise _failed(missing())
+
+    def toxav_groupchat_disable_av(self, conference_number: int) -> None:
+        """Disable it; calling it again does nothing."""
+        self.core.conference_audio.toxav_groupchat_disable_av(self._audio_number(conference_number))
+
+    def toxav_groupchat_av_enabled(self, conference_number: int) -> bool:
+        """True if audio is enabled here."""
+        number = _conference(conference_number)
+        # ToxError for none
+        self.core.conferences.conference_get_type(number)
+        return self.core.conference_audio.toxav_groupchat_av_enabled(number)
+
+    def toxav_group_send_audio(
+        self, conference_number: int, pcm: bytes, channels: int = 1, rate: int = 48_000
+    ) -> None:
+        """Say a frame of int16 samples, those of two channels in turns. ToxError (retryable) while alone.
+
+        It lasts 2.5, 5, 10, 20, 40 or 60 ms; 20 are good.
+        """
+        sound = as_bytes(pcm, "sound")
+        channels = as_range(channels, "a number of channels", U8_MAX)
+        form = channels, as_range(rate, "a sampling rate", U32_MAX)
+        samples, rest = divmod(len(sound), 2 * max(channels, 1))
+        if rest:
+            raise ValueError(f"{len(sound)} bytes are no samples of {channels} channels")
+        number, audio = self._audio_number(conference_number), self.core.conference_audio
+        if not audio.toxav_groupchat_av_enabled(number):
+            raise _failed("audio is not enabled")
+        if audio.toxav_group_send_audio(number, sound, samples, *form) < 0:
+            if not audio.can_send(number):
+                raise _failed("nobody else is there", retryable=True)
+            raise _failed(f"Opus has no frame of {samples} samples, {form[1]} Hz and {channels} channels")
+
+    def _audio_number(self, conference_number: int) -> int:
+        """ToxError for one without audio."""
+        number = _conference(conference_number)
+        if self.core.conferences.conference_get_type(number) != ConferenceType.AV:
+            raise _failed("the conference is for text only")
+        return number
+
+
+def _failed(why: str, *, retryable: bool = False) -> ToxError:
+    """What is -1 in C."""
+    return ToxError(-1, "TOXAV_GROUPCHAT", why, retryable=retryable)
 
 
 def _conference(number: int) -> int:

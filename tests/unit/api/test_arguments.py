@@ -59,11 +59,13 @@ BAD = {
     "MessageHandler | None": NOT_A_FUNCTION,
     "TypedMessageHandler | None": NOT_A_FUNCTION,
     "PacketHandler | None": NOT_A_FUNCTION,
+    "ConferenceAudioHandler | None": NOT_A_FUNCTION,
 }
 #: Good values by the name of a parameter, for the others of a call.
 GOOD = {
     "address": toxpy.ToxId.build(KEY, 1),
     "conference_number": 0,
+    "channels": 1,
     "chat_id": bytes(32),
     "control": toxpy.FileControl.PAUSE,
     "cookie": bytes(35),
@@ -97,6 +99,7 @@ GOOD = {
     "packet_id": 160,
     "part_message": "bye",
     "password": "secret",
+    "pcm": bytes(1920),
     "peer": 0,
     "peer_id": 0,
     "peer_number": 0,
@@ -104,6 +107,7 @@ GOOD = {
     "position": 0,
     "privacy": 0,
     "public_key": KEY,
+    "rate": 48_000,
     "role": 2,
     "savedata": b"save",
     "source": __file__,

@@ -1,6 +1,7 @@
 """Conferences with asyncio: the simulated network moves, and the instances take what comes."""
 
 import asyncio
+from array import array
 
 import pytest
 
@@ -8,6 +9,7 @@ import toxpy
 from tests.support.meeting import play
 from toxpy import aio_events
 from toxpy.aio import AsyncTox
+from toxpy.media import codecs
 
 NAMES = ["Alice", "Bob", "Carol"]
 
@@ -192,6 +194,54 @@ def test_a_conference_with_audio_is_joined_for_text():
         assert (await meeting.result(take(found.messages(), 1)))[0][2] == "hello"
 
     play(scene)
+
+
+def test_sound_of_a_conference():
+    async def scene(meeting):
+        alice, bob = await meeting.friends(*NAMES[:2])
+        for tox in (alice, bob):
+            tox.sync.core.conference_audio.capability.codecs = codecs.load(standin=True)
+        found = alice.conference_new("sound", audio=True)
+        found.invite(0)
+        invite = await meeting.result(meeting.event("Bob", toxpy.ConferenceInvite))
+        conference = await meeting.result(bob.conference_join(invite))
+        frames = conference.audio()
+        await meeting.until(lambda: names(found) == NAMES[:2])
+        for value in (1, 2):
+            found.send_audio(array("h", [value] * 1920).tobytes(), 2)
+            await meeting.until(lambda: bob._conferences[0]._sound._queues._queues[0].events)
+        first, second = await meeting.result(take_frames(frames, 2))
+        assert (first.peer.name, first.channels, first.rate, first.samples) == (NAMES[0], 2, 48_000, 960)
+        assert [array("h", frame.pcm)[0] for frame in (first, second)] == [1, 2]
+        assert not any("Audio" in type(event).__name__ for event in bob._events._queues[0].events)
+        with pytest.raises(toxpy.ToxError, match="no frame of 961 samples"):
+            found.send_audio(bytes(2 * 961))
+        with pytest.raises(ValueError, match="no samples of 2 channels"):
+            found.send_audio(bytes(2), 2)
+        found.disable_audio()
+        with pytest.raises(toxpy.ToxError, match="audio is not enabled"):
+            found.send_audio(bytes(1920))
+        with pytest.raises(toxpy.ToxError, match="for text only"):
+            alice.conference_new().audio()
+        alone = alice.conference_new(audio=True)
+        with pytest.raises(toxpy.ToxError, match="nobody else is there") as failure:
+            alone.send_audio(bytes(1920))
+        assert failure.value.retryable
+        waiting = asyncio.ensure_future(take_frames(frames, 100))
+        await meeting.steps(20)
+        conference.leave()
+        assert len(await waiting) < 100
+
+    play(scene)
+
+
+async def take_frames(frames, count):
+    taken = []
+    async for frame in frames:
+        taken.append(frame)
+        if len(taken) == count:
+            break
+    return taken
 
 
 def test_another_state_ends_the_conferences_of_the_one_before():
