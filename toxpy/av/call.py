@@ -20,6 +20,7 @@ from toxpy.generated import enums
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.av.flow import Flow
+    from toxpy.friend.connection import FriendConnection
     from toxpy.friend.friend import FriendState
     from toxpy.runtime import Timer
 
@@ -51,7 +52,7 @@ class Call:
     def __init__(self, friend: FriendState) -> None:
         self.friend = friend
         connection = friend.connection
-        self.signalling = Signalling(lambda packet: connection.write(packet) >= 0)
+        self.signalling = Signalling(connection.write, lambda number: _has(connection, number))
         #: kbit/s that our user allows, 0 for none of it
         self.audio_bit_rate = self.video_bit_rate = 0
         #: which of TAKES_AUDIO and TAKES_VIDEO our user wants
@@ -125,3 +126,9 @@ class Call:
                 timer.cancel()
         if self.flow is not None:
             self.flow.close()
+
+
+def _has(connection: FriendConnection, number: int) -> bool:
+    """True if the friend has the packet of that number."""
+    crypto = connection.crypto
+    return crypto is not None and crypto.acknowledged(number)

@@ -16,6 +16,10 @@ INIT rings, PUSH answers and tells other capabilities later on, POP refuses, can
     AWAY        answered, and the friend went offline: it may come back
     AGAIN       it came back: we ring once more, and it answers by itself if it has not given up the call
 
+There are no numbers of calls, and both sides may end one call and ring for another at the same time. So what
+the friend sent before it had our INIT is no answer to it. The friend answers our INIT by PUSH if it rings as
+well; to one who took that INIT back meanwhile the PUSH says that the friend's own ringing is over, too.
+
 Where c-toxcore harms itself or its peer we do otherwise (docs/deviations.md): a POP is never answered, an
 INIT while we ring is the answer, and one in a call is answered in any case. What we send never lacks
 capabilities, which would end the call at a peer of c-toxcore without a word to its user.
@@ -69,6 +73,7 @@ TRANSITIONS = {
     (REQUESTING, FORGOTTEN): NONE,
     (REQUESTED, THEY_CALL): REQUESTED,
     (REQUESTED, ANSWER): ACTIVE,
+    (REQUESTED, THEY_PUSH): NONE,
     (REQUESTED, HANG_UP): NONE,
     (REQUESTED, THEY_END): NONE,
     (REQUESTED, LEFT): NONE,
@@ -133,12 +138,18 @@ def parse(packet: bytes) -> tuple[int, int, int | None]:
 
 
 class Signalling:
-    """One call: its state, and what either side does in it. `send` gets the packets."""
+    """One call: its state, and what either side does in it.
 
-    __slots__ = ("_send", "ours", "state", "theirs")
+    `send(packet)` gives the packet's number, or -1; `has(number)` says whether the friend has it.
+    """
 
-    def __init__(self, send: Callable[[bytes], bool]) -> None:
+    __slots__ = ("_has", "_init", "_send", "ours", "state", "theirs")
+
+    def __init__(self, send: Callable[[bytes], int], has: Callable[[int], bool]) -> None:
         self._send = send
+        self._has = has
+        #: number of our INIT
+        self._init = -1
         self.state = NONE
         #: capabilities that were told last
         self.ours = self.theirs = 0
@@ -155,7 +166,8 @@ class Signalling:
 
     def call(self, capabilities: int) -> bool:
         """Ring: False when nothing can be sent."""
-        if not self._send(pack(INIT, capabilities=capabilities)):
+        self._init = self._send(pack(INIT, capabilities=capabilities))
+        if self._init < 0:
             return False
         self.ours = capabilities
         return self.happened(CALL)
@@ -186,7 +198,7 @@ class Signalling:
     def ring_again(self) -> None:
         """The friend is back: go on with the call, if it does."""
         if self.happened(BACK):
-            self._send(pack(INIT, capabilities=self.ours))
+            self._init = self._send(pack(INIT, capabilities=self.ours))
 
     def give_up(self) -> None:
         """The friend did not come back, or does not answer."""
@@ -202,6 +214,9 @@ class Signalling:
             request, error, capabilities = parse(packet)
         except PacketError:
             return self._nonsense()
+        if request != INIT and self.state in (REQUESTING, AGAIN) and not self._has(self._init):
+            # about another call
+            return NOTHING
         if request == POP:
             # c-toxcore answers one that it does not expect, and is answered so, without end
             if not self.happened(THEY_END):
@@ -235,6 +250,8 @@ class Signalling:
         if not self.happened(THEY_PUSH):
             return NOTHING
         news = self._on_capabilities(capabilities)
+        if before == REQUESTED:
+            return FINISHED
         return STARTED if before == REQUESTING else news
 
     def _on_capabilities(self, capabilities: int) -> int:

@@ -34,7 +34,7 @@ class Side:
 
     def __init__(self, state=msi.NONE):
         self.sent = []
-        self.call = msi.Signalling(lambda packet: not self.sent.append(packet))
+        self.call = msi.Signalling(lambda packet: self.sent.append(packet) or 0, lambda _number: True)
         if state in (msi.REQUESTING, msi.ACTIVE, msi.AWAY, msi.AGAIN):
             self.call.call(60)
         if state == msi.REQUESTED:
@@ -99,7 +99,8 @@ REACTIONS = [
     (N, [POP, POP_ERROR], N, msi.NOTHING, []),
     (R, [INIT], A, msi.STARTED, [PUSH]),
     (R, [PUSH], A, msi.STARTED, []),
-    (Q, [INIT, PUSH], Q, msi.NOTHING, []),
+    (Q, [INIT], Q, msi.NOTHING, []),
+    (Q, [PUSH], N, msi.FINISHED, []),
     (A, [INIT], A, msi.NOTHING, [PUSH]),
     (A, [PUSH], A, msi.NOTHING, []),
     (A, [msi.pack(msi.INIT, capabilities=52)], A, msi.CHANGED, [PUSH]),
@@ -147,6 +148,16 @@ def test_both_call_at_once():
     assert (a.call.theirs, b.call.theirs) == (52, 60)
 
 
+def test_what_the_friend_sent_before_it_had_our_call_is_no_answer():
+    for state in (msi.REQUESTING, msi.AGAIN):
+        side = Side(state)
+        side.call._has = [].count
+        for packet in (POP, POP_ERROR, PUSH):
+            assert side.call.receive(packet) == msi.NOTHING
+        assert side.call.state == state and side.sent == []
+        assert side.call.receive(INIT) != msi.FAILED and side.call.state == msi.ACTIVE
+
+
 def test_both_hang_up_at_once():
     a, b = Side(), Side()
     a.call.call(60)
@@ -160,7 +171,7 @@ def test_both_hang_up_at_once():
 
 
 def test_a_call_that_cannot_be_told_is_none():
-    call = msi.Signalling(lambda _packet: False)
+    call = msi.Signalling(lambda _packet: -1, lambda _number: False)
     assert not call.call(60) and call.state == msi.NONE
 
 

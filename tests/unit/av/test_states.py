@@ -15,7 +15,7 @@ class Walker:
 
     def __init__(self):
         self.sent = []
-        self.call = msi.Signalling(lambda packet: not self.sent.append(packet))
+        self.call = msi.Signalling(lambda packet: self.sent.append(packet) or 0, lambda _number: True)
 
     def happen(self, event):
         call, receive = self.call, self.call.receive
