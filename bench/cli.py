@@ -20,7 +20,7 @@ from bench.programs import (
     system_library,
 )
 from bench.rounds import Plan, run
-from bench.rows import CHAT_CASES, QUICK_CASES, TABLE_CASES
+from bench.rows import CALL_CASES, CHAT_CASES, QUICK_CASES, TABLE_CASES
 from bench.summary import judge
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     measure = commands.add_parser("run", help="measure, and write results.json, report.html and table.txt")
     measure.add_argument("--quick", action="store_true", help="some cases, one round: about three minutes")
     measure.add_argument("--rounds", type=int, default=5)
-    measure.add_argument("--cases", default="table", help="names with commas, or: table, chats, all")
+    measure.add_argument("--cases", default="table", help="names with commas, or: table, chats, calls, all")
     measure.add_argument("--pairings", default="", help=f"from {','.join(ALL_PAIRINGS)} (side a - side b)")
     measure.add_argument(
         "--set", action="append", default=[], metavar="K=V", help="a setting of the C programs"
@@ -97,7 +97,7 @@ def _libraries(args: argparse.Namespace) -> tuple[dict[str, Library], bool]:
 
 
 def _chosen_cases(names: str, quick: bool, known: dict[str, Case]) -> list[Case]:
-    lists = {"table": TABLE_CASES, "chats": CHAT_CASES, "all": list(known)}
+    lists = {"table": TABLE_CASES, "chats": CHAT_CASES, "calls": CALL_CASES, "all": list(known)}
     chosen = lists.get(names) or [n for n in names.split(",") if n]
     if quick and names == "table":
         chosen = QUICK_CASES

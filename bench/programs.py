@@ -22,7 +22,10 @@ PROGRAMS = {
         ["node.c", "role_*.c", "lossy_link.c", "single_calls.c", "worker.c", "common.c"],
         ["-ltoxcore", "-ldl", "-lm", "-rdynamic"],
     ),
-    "toxbench-av": (["av.c", "worker.c", "common.c"], ["-ltoxcore", "-lm"]),
+    "toxbench-av": (
+        ["av.c", "clip.c", "lossy_link.c", "worker.c", "common.c"],
+        ["-ltoxcore", "-lpthread", "-ldl", "-lm", "-rdynamic"],
+    ),
     "toxbench-limits": (["limits.c", "common.c"], ["-lsodium", "-lm"]),
 }
 SYSTEM_FOLDERS = ["/usr/lib/*/libtoxcore.so.2", "/usr/lib/libtoxcore.so.2", "/usr/local/lib/libtoxcore.so.2"]

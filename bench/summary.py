@@ -83,6 +83,8 @@ class Judged:
 def _margin(row: Row, ours: Values, real: Values | None) -> float | None:
     if row.at_most:
         return row.at_most / ((ours.median * row.scale) or 1e-9)
+    if row.at_least:
+        return ours.median * row.scale / row.at_least
     return ours.times_as_good(real) / row.times if real else None
 
 
@@ -95,6 +97,8 @@ def _verdict(row: Row, margin: float | None, by_pairing: dict[str, Values]) -> s
         unsure = margin > 1 - EQUAL
         if row.at_most:
             unsure = unsure or min(ours.values) * row.scale <= row.at_most
+        elif row.at_least:
+            unsure = unsure or max(ours.values) * row.scale >= row.at_least
         elif row.times == 1 and real:
             unsure = unsure or ours.overlaps(real)
         return "missed?" if unsure else "missed"

@@ -1,4 +1,4 @@
-/* Cases of what a node does for others, and of calls. */
+/* Cases of what a node does for others. */
 #define _GNU_SOURCE
 #include "launch.h"
 
@@ -73,67 +73,4 @@ void case_dht_flood(void)
         snprintf(name, sizeof(name), "%s_cpu_us_per_reply", modes[i]);
         metric(name, val(a, "cpu_s") / val(f, "replies") * 1e6, "us CPU", "lower");
     }
-}
-
-static void run_av(const char *more_a, const char *more_b)
-{
-    char args_a[160];
-    char args_b[160];
-    const double seconds = setting_num("seconds", 10);
-    snprintf(args_a, sizeof(args_a), "seconds=%.1f caller=1 %s", seconds, more_a);
-    snprintf(args_b, sizeof(args_b), "seconds=%.1f %s", seconds, more_b);
-    struct child *b = spawn("b", SIDE_B, "toxbench-av", "av", args_b);
-    struct child *a = spawn("a", SIDE_A, "toxbench-av", "av", args_a);
-    connect_pair(a, b, NULL);
-    rest(1);
-    const int64_t t0 = now_ns();
-    await(a, "role", "any", 30, t0);
-    await(b, "role", "any", 30, t0);
-    need(a, &a->ready, 35, "ready");
-    need(b, &b->ready, 35, "ready");
-    start(b);
-    start(a);
-    need(a, &a->done, seconds + 30, "done");
-    need(b, &b->done, seconds + 30, "done");
-    metric("setup_s", worst(a->ready_s, b->ready_s), "s", "lower");
-    const struct child *ab[2] = {a, b};
-
-    for (int i = 0; i < 2; ++i) {
-        static const char *const keys[] = {"audio_sent", "video_sent", "audio_got", "video_got",
-                                           "send_errors"};
-        char name[48];
-
-        for (int k = 0; k < 5; ++k) {
-            snprintf(name, sizeof(name), "%s_%s_per_s", ab[i]->tag, keys[k]);
-            metric(name, val(ab[i], keys[k]) / val(ab[i], "wall_s"), "1/s",
-                   k == 4   ? "lower"
-                   : k >= 2 ? "higher"
-                            : "");
-        }
-
-        snprintf(name, sizeof(name), "%s_cpu_per_s", ab[i]->tag);
-        cpu_share(ab[i], name);
-        snprintf(name, sizeof(name), "%s_cpu_ms_per_video_frame", ab[i]->tag);
-        metric(name, val(ab[i], "cpu_s") * 1e3 / val(ab[i], "video_sent"), "ms CPU", "lower");
-    }
-}
-
-void case_av_call(void)
-{
-    run_av("", "");
-}
-
-void case_av_oneway(void)
-{
-    run_av("", "video_kbit=0");
-}
-
-void case_av_audio(void)
-{
-    run_av("video_kbit=0", "video_kbit=0");
-}
-
-void case_av_noisy(void)
-{
-    run_av("noise=3", "video_kbit=0");
 }

@@ -57,10 +57,12 @@ static const struct {
      "a is the TCP relay of a 16 MiB transfer between r and r; relay in a 50 us loop"},
     {"relay_load_interval", "one", case_relay_load_interval,
      "the same with 4 MiB, relay in its own interval"},
-    {"av_call", "two", case_av_call, "audio and video call both ways, clean picture"},
-    {"av_oneway", "two", case_av_oneway, "audio both ways, video a to b only"},
-    {"av_noisy", "two", case_av_noisy, "the same, picture with noise as from a camera"},
-    {"av_audio", "two", case_av_audio, "audio only, both ways"},
+    {"av_audio", "two", case_av_audio, "a call with audio"},
+    {"av_audio_loss_5", "two", case_av_audio_loss_5, "the same, 5 of 100 packets are lost"},
+    {"av_audio_loss_20", "two", case_av_audio_loss_20, "the same, 20 of 100 packets are lost"},
+    {"av_video", "two", case_av_video, "a call with audio, and video from a to b at 1000 kbit/s"},
+    {"av_video_loss_5", "two", case_av_video_loss_5, "the same, 5 of 100 packets are lost"},
+    {"av_video_loss_20", "two", case_av_video_loss_20, "the same, 20 of 100 packets are lost"},
 };
 enum { CASES = sizeof(cases) / sizeof(cases[0]) };
 

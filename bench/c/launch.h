@@ -126,9 +126,11 @@ void case_group_loss_2(void);
 void case_group_loss_5(void);
 void case_dht_join(void);
 void case_dht_flood(void);
-void case_av_call(void);
-void case_av_oneway(void);
 void case_av_audio(void);
-void case_av_noisy(void);
+void case_av_audio_loss_5(void);
+void case_av_audio_loss_20(void);
+void case_av_video(void);
+void case_av_video_loss_5(void);
+void case_av_video_loss_20(void);
 
 #endif
