@@ -82,6 +82,7 @@ bool toxpy_iterate(Tox *tox, void *user_data)
         return false;
     }
     toxpy_rest_begins(tox, &rest);
+    toxpy_end_media((uintptr_t)tox);
     return true;
 }
 

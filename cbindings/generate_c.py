@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from classify import Planned, fallback, null_error, sentinel, without_call
+from classify import Planned, fallback, null_error, sentinel
 from describe import Api, Function, Param
 from generate_python import event_callbacks, frame_callbacks, has_own_pointer
 
@@ -44,6 +44,10 @@ void py_tox_set_av_object(uintptr_t tox, uintptr_t object);
 uintptr_t py_tox_get_av_object(uintptr_t tox);
 void py_tox_set_callback(uintptr_t tox, int index, int packet_id, uintptr_t callback);
 uintptr_t py_tox_get_callback(uintptr_t tox, int index, int packet_id);
+bool py_toxav_new(uintptr_t tox, uintptr_t av, int *failure);
+void py_toxav_kill(uintptr_t tox);
+void py_toxav_iterate(uintptr_t tox, bool audio, bool video);
+void py_toxav_set_callback(uintptr_t tox, int index, uintptr_t callback, uintptr_t user_data);
 """
 
 #: C functions that Python calls besides the trampolines.
@@ -95,7 +99,8 @@ def python_prototype(planned: Planned) -> str:
     """The extern "Python" function behind a core function."""
     function = planned.function
     params = ["uintptr_t tox"]
-    params += [_plain(param) for param in planned.params]
+    addresses = [param for kind, param, _length in planned.inputs if kind == "address"]
+    params += [f"uintptr_t {param.name}" if param in addresses else _plain(param) for param in planned.params]
     if planned.says_length:
         params.append("size_t *length")
     if function.error is not None:
@@ -140,7 +145,8 @@ def header_source(api: Api, planned: list[Planned]) -> str:
         f"{TITLE}#ifndef TOXPY_API_GENERATED_H\n#define TOXPY_API_GENERATED_H\n"
         f'#include "toxcore.h"\n\n{indexes}\n{c}\n{python}\n'
         "void toxpy_options_flatten(struct toxpy_options *flat, const Tox_Options *options);\n"
-        "void toxpy_set_callback(Tox *tox, int index, int packet_id, void (*callback)(void));\n#endif\n"
+        "void toxpy_set_callback(Tox *tox, int index, int packet_id, void (*callback)(void));\n"
+        "void toxpy_set_av_callback(ToxAV *av, int index, void (*callback)(void), void *user_data);\n#endif\n"
     )
 
 
@@ -205,30 +211,13 @@ def _accessors(api: Api, names: set[str]) -> str:
 
 
 def _callback_setter(function: Function) -> str:
-    tox, callback = (param.name for param in function.params)
-    index = "TOXPY_CALLBACK_" + function.name.removeprefix("tox_callback_").upper()
-    body = f"    toxpy_set_callback({tox}, {index}, -1, (void (*)(void)){callback});\n"
+    tox, callback, *own = (param.name for param in function.params)
+    index = "TOXPY_CALLBACK_" + function.name.removeprefix("tox_").replace("callback_", "").upper()
+    if own:
+        body = f"    toxpy_set_av_callback({tox}, {index}, (void (*)(void)){callback}, {own[0]});\n"
+    else:
+        body = f"    toxpy_set_callback({tox}, {index}, -1, (void (*)(void)){callback});\n"
     return f"{_declare(function)}\n{{\n{body}}}\n"
-
-
-def _absent(api: Api, function: Function) -> str:
-    lines = [f"    (void){param.name};\n" for param in function.params if param != function.error]
-    tox = None
-    if function.params and "_callback_" not in function.name and "iterat" not in function.name:
-        # what is only waited for is no news
-        first = function.params[0]
-        tox = {"struct Tox": first.name, "struct ToxAV": f"toxav_get_tox({first.name})"}.get(first.type.base)
-        if tox is not None:
-            lines.append(f'    toxpy_missing({tox}, "{function.name}");\n')
-    if function.error is not None:
-        error, code = function.error, fallback(api, function)
-        no_call = without_call(api, function)
-        if no_call is not None:
-            code = f"tox_friend_exists({tox}, friend_number) ? {no_call} : {code}"
-        lines.append(f"    if ({error.name} != NULL) {{\n        *{error.name} = {code};\n    }}\n")
-    if function.result.base != "void" or function.result.pointers:
-        lines.append(f"    return {_cast(function, sentinel(function))};\n")
-    return f"{_declare(function)}\n{{\n{''.join(lines)}}}\n"
 
 
 def _cast(function: Function, value: str) -> str:
@@ -238,20 +227,11 @@ def _cast(function: Function, value: str) -> str:
 def _core(api: Api, planned: Planned, index: int) -> str:
     """The wrapper: instance and function there, NULL outputs, the call, the error code."""
     function, error = planned.function, planned.function.error
-    tox = function.params[0].name
+    tox = _tox(planned)
     returns = function.result.base != "void"
-    arguments = [f"(uintptr_t){tox}"]
-    for param in planned.params:
-        plain = _plain(param)
-        arguments.append(f"({plain.removesuffix(param.name).strip()}){param.name}")
-    if planned.says_length:
-        arguments.append("&length")
-    if error is not None:
-        arguments.append("&failure")
-    call = f"py_{function.name}({', '.join(arguments)})"
+    call = _call(planned)
     out = planned.output
-    unused = [param for param in function.params[1:] if param != error and param not in planned.params]
-    lines = [f"(void){param.name};" for param in unused]
+    lines = [f"Tox *{tox} = toxpy_tox_of({function.params[0].name});"] if planned.of_av else []
     if error is not None:
         lines.append(f"int code = {fallback(api, function)};")
     if returns:
@@ -283,6 +263,25 @@ def _core(api: Api, planned: Planned, index: int) -> str:
     return _declare(function) + "\n{\n" + "".join(f"    {line}\n" for line in lines) + "}\n"
 
 
+def _tox(planned: Planned) -> str:
+    """The variable with the Tox of the call."""
+    return "tox" if planned.of_av else planned.function.params[0].name
+
+
+def _call(planned: Planned) -> str:
+    """The call of the Python function."""
+    addresses = [param for kind, param, _length in planned.inputs if kind == "address"]
+    arguments = [f"(uintptr_t){_tox(planned)}"]
+    for param in planned.params:
+        plain = _plain(param).removesuffix(param.name).strip()
+        arguments.append(f"({'uintptr_t' if param in addresses else plain}){param.name}")
+    if planned.says_length:
+        arguments.append("&length")
+    if planned.function.error is not None:
+        arguments.append("&failure")
+    return f"py_{planned.function.name}({', '.join(arguments)})"
+
+
 def _key(planned: Planned) -> str:
     """The arguments as one number."""
     numbers = [f"(uint64_t){param.name}" for _kind, param, _length in planned.inputs]
@@ -303,11 +302,11 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
     """The call to Python, and what becomes of its answer."""
     function, out = planned.function, planned.output
     returns = function.result.base != "void"
-    tox = function.params[0].name
+    tox = _tox(planned)
     lines = ["size_t length = 0;"] if planned.says_length else []
     if function.error is not None:
         lines.append("int failure = 0;")
-    begin = [] if planned.reads else [f"toxpy_begin((uintptr_t){tox});"]
+    begin = [] if planned.reads or planned.media else [f"toxpy_begin((uintptr_t){tox});"]
     lines += [*begin, f"{function.result.c} answer = {_cast(function, call)};" if returns else f"{call};"]
     done = ["result = answer;"] if returns else []
     if function.error is not None:
@@ -326,7 +325,9 @@ def _called(planned: Planned, call: str, index: int) -> list[str]:
         lines += ["if (!toxpy_call_end()) {", *("    " + line for line in done), "}"]
     else:
         lines.append("toxpy_call_end();")
-    if not planned.reads:
+    if planned.media:
+        lines.append(f"toxpy_end_media((uintptr_t){tox});")
+    elif not planned.reads:
         lines.append(f"toxpy_end{'_sent' if planned.sends else ''}((uintptr_t){tox});")
     return lines
 
@@ -399,8 +400,6 @@ def source(api: Api, planned: list[Planned]) -> str:
             parts.append(_to_string(api, function))
         elif item.kind == "callback":
             parts.append(_callback_setter(function))
-        elif item.kind == "absent":
-            parts.append(_absent(api, function))
         elif item.kind == "core":
             parts.append(_core(api, item, index))
             index += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from classify import NULL_IS_EMPTY, Planned, sentinel_value
 from describe import Api, Function, Param
-from generate_python import event_callbacks, event_fields, has_own_pointer, is_length
+from generate_python import event_callbacks, event_fields, frame_callbacks, has_own_pointer, is_length
 
 HEAD = '''"""Between C and Python: a function per C function that Core or a part of it has, one per callback.
 
@@ -13,7 +13,8 @@ GENERATED from include/toxcore.h by cbindings/generate.py: do not edit.
 
 from _toxcore import lib
 
-from toxpy.capi import data_in, data_or_empty_in, fixed_in, list_out, live, memmove, savedata_out, string_in
+from toxpy.capi import data_in, data_or_empty_in, fixed_in, list_out, memmove, savedata_out, string_in
+from toxpy.capi_instances import bare, calls, calls_of_media, live, shared
 from toxpy.errors import ToxError
 
 '''
@@ -22,7 +23,7 @@ from toxpy.errors import ToxError
 def _inputs(planned: Planned) -> list[str]:
     arguments = []
     for kind, param, length in planned.inputs:
-        if kind == "value":
+        if kind in ("value", "address"):
             arguments.append(param.name)
         elif kind == "data":
             read = "data_or_empty_in" if planned.function.name in NULL_IS_EMPTY else "data_in"
@@ -34,6 +35,18 @@ def _inputs(planned: Planned) -> list[str]:
     return arguments
 
 
+def _target(planned: Planned) -> str:
+    """The object whose method the function is."""
+    if planned.of_av:
+        return "calls_of_media[tox]" if planned.media else "calls[tox]"
+    core = "live[tox]"
+    if planned.media:
+        core = "bare[tox]"
+    elif planned.function.name.startswith("toxav_"):
+        core = "shared(tox)"
+    return f"{core}.{planned.part}" if planned.part else core
+
+
 def core_function(planned: Planned) -> str:
     """The extern "Python" function of a core function."""
     function = planned.function
@@ -42,8 +55,7 @@ def core_function(planned: Planned) -> str:
         params.append("length")
     if function.error is not None:
         params.append("failure")
-    target = f"live[tox].{planned.part}" if planned.part else "live[tox]"
-    call = f"{target}.{planned.method}({', '.join(_inputs(planned))})"
+    call = f"{_target(planned)}.{planned.method}({', '.join(_inputs(planned))})"
     out = planned.output
     if planned.sized:
         body = [f"return len({call})"]
@@ -113,4 +125,7 @@ def source(api: Api, planned: list[Planned]) -> str:
         f"    deliver_{callback.name.removeprefix('tox_').removesuffix('_cb')},\n" for callback in callbacks
     )
     parts.append(f"#: by Event.callback_index\nDELIVER = (\n{names})\n")
+    parts.append(
+        f"#: Callbacks for frames, whose indexes follow.\nFRAME_CALLBACKS = {len(frame_callbacks(api))}\n"
+    )
     return "\n".join(parts)

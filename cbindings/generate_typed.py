@@ -3,7 +3,6 @@
 All of it follows from the header. An enum is named as there, without Tox_ and its like; an event's field has
 the type of the callback's parameter, with these differences: text is kept as it came, in `raw`, and decoded
 by a property of its own name; keys are `PublicKey`; what stands for "unknown" is None.
-What belongs to a part of `Core` that does not exist yet (`classify.LATER`) is left out.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from classify import LATER, part_of
 from describe import Api, Function, Param
 from generate_python import class_name, event_callbacks, event_fields
 
@@ -35,10 +33,15 @@ ENUM_NAMES = {
     "Tox_Group_Voice_State": "GroupVoice",
 }
 
+#: Enums of which several may be true at once.
+FLAGS = {"Toxav_Friend_Call_State"}
+
 #: Bytes that are text for people.
 TEXTS = {"filename", "group_name", "message", "name", "part_message", "title", "topic"}
 #: Numbers that are of an enum, or any other.
 OPEN_ENUMS = {("FileRecv", "kind"): "Tox_File_Kind"}
+#: Numbers that are made of flags.
+OF_FLAGS = {("ToxavCallState", "state"): "Toxav_Friend_Call_State"}
 #: Numbers with a value that stands for "unknown".
 UNKNOWN = {("FileRecv", "file_size"): "UINT64_MAX"}
 #: What a Python program should know besides.
@@ -83,9 +86,9 @@ class TypedEvent:
 def python_words(text: str) -> str:
     """A comment of the header as Python users should read it."""
     text = re.sub(r"(?:,| of)? ?TOX_\w+_SIZE bytes|, terminated by NUL", "", text)
-    text = re.sub(r"\btox_(\w+)\(\)", r"`\1`", text).replace("UINT64_MAX", "None")
-    text = re.sub(r"\bTOX_[A-Z_]*?_?([A-Z]+)\b", r"\1", text)
-    return re.sub(r"\bTox_(\w+)", lambda match: match[1].replace("_", ""), text).strip(" .") + "."
+    text = re.sub(r"\b(?:tox_)?(\w+)\(\)", r"`\1`", text).replace("UINT64_MAX", "None")
+    text = re.sub(r"\bTOX(?:AV)?_[A-Z_]*?_?([A-Z]+)\b", r"\1", text)
+    return re.sub(r"\bTox(?:av)?_(\w+)", lambda match: match[1].replace("_", ""), text).strip(" .") + "."
 
 
 def paragraphs(text: str) -> tuple[str, dict[str, str]]:
@@ -105,7 +108,7 @@ def typed_enums(api: Api) -> dict[str, str]:
     """Python names of the enums that Python programs meet, by their C names."""
     found = {}
     for enum in api.enums:
-        if NOT_TYPED.fullmatch(enum) or part_of(enum.lower()) in LATER:
+        if NOT_TYPED.fullmatch(enum):
             continue
         found[enum] = ENUM_NAMES.get(enum, re.sub(r"^Tox(av)?_", "", enum).replace("_", ""))
     return found
@@ -123,10 +126,11 @@ def enums_source(api: Api) -> str:
         "Loaded only when asked for: the core and the C library use the plain integers of\n"
         "`toxpy.generated.enums`, because importing `enum` costs more than the rest of a start.\n"
         '"""\n\nfrom __future__ import annotations\n\n'
-        "from enum import IntEnum\n\nfrom toxpy.generated import enums\n"
+        "from enum import IntEnum, IntFlag\n\nfrom toxpy.generated import enums\n"
     ]
     for enum, name in typed_enums(api).items():
-        lines = [f"\n\nclass {name}(IntEnum):", *_docstring(paragraphs(api.docs[enum])[0]), ""]
+        kind = "IntFlag" if enum in FLAGS else "IntEnum"
+        lines = [f"\n\nclass {name}({kind}):", *_docstring(paragraphs(api.docs[enum])[0]), ""]
         for member, c_name in members(api, enum).items():
             lines += _comment(paragraphs(api.docs[c_name])[0]) if c_name in api.docs else []
             lines.append(f"    {member} = enums.{c_name}")
@@ -152,9 +156,8 @@ def _comment(text: str) -> list[str]:
 
 
 def typed_events(api: Api) -> list[TypedEvent]:
-    """The events of the parts that exist, in the header's order."""
-    callbacks = [c for c in event_callbacks(api) if part_of(c.name) not in LATER]
-    return [_typed_event(api, callback) for callback in callbacks]
+    """The events, in the header's order."""
+    return [_typed_event(api, callback) for callback in event_callbacks(api)]
 
 
 def _typed_event(api: Api, callback: Function) -> TypedEvent:
@@ -193,6 +196,9 @@ def _typed_field(api: Api, event: str, param: Param, doc: str) -> TypedField:
     if (event, name) in OPEN_ENUMS:
         enum = enums[OPEN_ENUMS[event, name]]
         return TypedField(name, f"{enum} | int", doc, convert=f"_open({enum}, e.{{0}})")
+    if (event, name) in OF_FLAGS:
+        enum = enums[OF_FLAGS[event, name]]
+        return TypedField(name, enum, doc, convert=enum + "(e.{0})")
     if (event, name) in UNKNOWN:
         convert = f"None if e.{{0}} == _{UNKNOWN[event, name]} else e.{{0}}"
         return TypedField(name, "int | None", doc, convert=convert)

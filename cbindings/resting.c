@@ -34,14 +34,12 @@ void toxpy_due_sooner(int64_t deadline_ms)
     }
 }
 
-void toxpy_end_sent(uintptr_t tox)
+/* A new version, in which a rest goes on unless something else has changed: until what became due in this thread, with
+ * this interval, or the one it had for 0. The version counts this call. */
+static void go_on(struct toxpy_instance *instance, int64_t interval_ms)
 {
     int64_t due_ms = sooner_ms;
     sooner_ms = INT64_MAX;
-    struct toxpy_instance *instance = toxpy_instance_of(tox);
-    if (instance == NULL) {
-        return;
-    }
     uint64_t before = atomic_fetch_add(&instance->version, TOXPY_VERSION - TOXPY_CALL) - TOXPY_CALL;
     if (pthread_mutex_trylock(&instance->mutex) != 0) {
         return;
@@ -49,12 +47,31 @@ void toxpy_end_sent(uintptr_t tox)
     struct toxpy_rest *rest = &instance->rest;
     if (rest->deadline_ms != 0 && rest->version == before) {
         rest->version = before + TOXPY_VERSION;
-        rest->interval_ms = TOXPY_SHORTEST_INTERVAL_MS;
+        if (interval_ms != 0) {
+            rest->interval_ms = interval_ms;
+        }
         if (due_ms < rest->deadline_ms) {
             rest->deadline_ms = due_ms;
         }
     }
     pthread_mutex_unlock(&instance->mutex);
+}
+
+void toxpy_end_sent(uintptr_t tox)
+{
+    struct toxpy_instance *instance = toxpy_instance_of(tox);
+    if (instance != NULL) {
+        go_on(instance, TOXPY_SHORTEST_INTERVAL_MS);
+    }
+}
+
+void toxpy_end_media(uintptr_t tox)
+{
+    struct toxpy_instance *instance = sooner_ms != INT64_MAX ? toxpy_instance_of(tox) : NULL;
+    if (instance != NULL) {
+        atomic_fetch_add(&instance->version, TOXPY_CALL);
+        go_on(instance, 0);
+    }
 }
 
 /* False when the instance changed since its last pass, or has to do with the next one. Under the mutex. */

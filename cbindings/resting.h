@@ -31,6 +31,10 @@ void toxpy_due_sooner(int64_t deadline_ms);
  * should come back soon for the answer. */
 void toxpy_end_sent(uintptr_t tox);
 
+/* After a call that makes no version, because it only moves sound and pictures, and after a pass: what became due in
+ * this thread since the moment was told. The rest goes on until then. */
+void toxpy_end_media(uintptr_t tox);
+
 /* Would a pass find nothing to do? Then it counts as one that was left out now; and `*left_out_ms` is when one was left
  * out before, or 0: what the next one receives has waited since then at most. */
 bool toxpy_is_resting(const void *tox, int64_t *left_out_ms);

@@ -59,7 +59,7 @@ def pack_start(into: Path) -> None:
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     table: dict[str, tuple[bool, int, int]] = {}
     codes = b""
-    for name in [*listed, "toxpy.capi", "_toxcore_glue"]:
+    for name in [*listed, "toxpy.capi_instances", "toxpy.capi", "_toxcore_glue"]:
         path = into / Path(*name.split("."))
         is_package = path.is_dir()
         source = path / "__init__.py" if is_package else path.with_suffix(".py")

@@ -1,102 +1,82 @@
-/* A ToxAV without calls: what programs need that do not expect toxav_new() to fail.
+/* The functions of a ToxAV that are not the same as all others: see classify.py.
  *
- * toxic reads through a null pointer then, and qTox refuses to start. All other functions of toxav are generated
- * and answer that there is no such call. */
-#include <stdlib.h>
-
+ * A ToxAV is a second address of its Tox (instances.h). So there is no memory that could be freed while another thread
+ * is inside, and calls with one that has ended fail. */
+#include "api_generated.h"
+#include "instances.h"
 #include "library.h"
-#include "toxcore.h"
-
-enum { IDLE_INTERVAL_MS = 1000 };
-
-struct ToxAV {
-    Tox *tox;
-};
-
-static ToxAV *new_av(Tox *tox, Toxav_Err_New *code)
-{
-    if (tox == NULL) {
-        *code = TOXAV_ERR_NEW_NULL;
-        return NULL;
-    }
-    if (tox_get_av_object(tox) != NULL) {
-        *code = TOXAV_ERR_NEW_MULTIPLE;
-        return NULL;
-    }
-    *code = TOXAV_ERR_NEW_MALLOC;
-    ToxAV *av = malloc(sizeof *av);
-    if (av == NULL) {
-        return NULL;
-    }
-    av->tox = tox;
-    tox_set_av_object(tox, av);
-    /* a Tox that is no longer there keeps nothing */
-    if (tox_get_av_object(tox) != av) {
-        free(av);
-        return NULL;
-    }
-    *code = TOXAV_ERR_NEW_OK;
-    return av;
-}
+#include "resting.h"
 
 ToxAV *toxav_new(Tox *tox, Toxav_Err_New *error)
 {
-    Toxav_Err_New code;
-    ToxAV *av = new_av(tox, &code);
+    int code = tox == NULL ? TOXAV_ERR_NEW_NULL : TOXAV_ERR_NEW_MALLOC;
+    ToxAV *av = NULL;
+    if (tox != NULL && toxpy_call_begin()) {
+        int failure = TOXAV_ERR_NEW_MALLOC;
+        toxpy_begin((uintptr_t)tox);
+        bool made = py_toxav_new((uintptr_t)tox, (uintptr_t)toxpy_av_of((uintptr_t)tox), &failure);
+        toxpy_end((uintptr_t)tox);
+        if (!toxpy_call_end()) {
+            code = failure;
+            if (made) {
+                av = toxpy_av_of((uintptr_t)tox);
+                toxpy_set_av((uintptr_t)tox, true);
+            }
+        }
+    }
     if (error != NULL) {
-        *error = code;
+        *error = (Toxav_Err_New)code;
     }
     return av;
 }
 
 void toxav_kill(ToxAV *av)
 {
-    if (av != NULL) {
-        tox_set_av_object(av->tox, NULL);
-        free(av);
+    Tox *tox = toxpy_tox_of(av);
+    if (tox != NULL && toxpy_set_av((uintptr_t)tox, false) && toxpy_call_begin()) {
+        toxpy_begin((uintptr_t)tox);
+        py_toxav_kill((uintptr_t)tox);
+        toxpy_call_end();
+        toxpy_end((uintptr_t)tox);
     }
 }
 
 Tox *toxav_get_tox(const ToxAV *av)
 {
-    return av != NULL ? av->tox : NULL;
+    return toxpy_tox_of(av);
 }
 
-uint32_t toxav_iteration_interval(const ToxAV *av)
+/* What was received comes out of the queues of the calls: nothing that the instance remembers changes. */
+static void play(const ToxAV *av, bool audio, bool video)
 {
-    (void)av;
-    return IDLE_INTERVAL_MS;
-}
-
-uint32_t toxav_audio_iteration_interval(const ToxAV *av)
-{
-    (void)av;
-    return IDLE_INTERVAL_MS;
-}
-
-uint32_t toxav_video_iteration_interval(const ToxAV *av)
-{
-    (void)av;
-    return IDLE_INTERVAL_MS;
-}
-
-bool toxav_call(ToxAV *av, Tox_Friend_Number friend_number, uint32_t audio_bit_rate, uint32_t video_bit_rate,
-                Toxav_Err_Call *error)
-{
-    (void)audio_bit_rate;
-    (void)video_bit_rate;
-    Toxav_Err_Call code = TOXAV_ERR_CALL_MALLOC;
-    Tox_Err_Friend_Query query = TOX_ERR_FRIEND_QUERY_OK;
-    Tox *tox = toxav_get_tox(av);
-    toxpy_missing(tox, "toxav_call");
-    Tox_Connection status = tox_friend_get_connection_status(tox, friend_number, &query);
-    if (query != TOX_ERR_FRIEND_QUERY_OK) {
-        code = TOXAV_ERR_CALL_FRIEND_NOT_FOUND;
-    } else if (status == TOX_CONNECTION_NONE) {
-        code = TOXAV_ERR_CALL_FRIEND_NOT_CONNECTED;
+    Tox *tox = toxpy_tox_of(av);
+    if (tox != NULL && toxpy_call_begin()) {
+        py_toxav_iterate((uintptr_t)tox, audio, video);
+        toxpy_call_end();
+        toxpy_end_media((uintptr_t)tox);
     }
-    if (error != NULL) {
-        *error = code;
+}
+
+void toxav_iterate(ToxAV *av)
+{
+    play(av, true, true);
+}
+
+void toxav_audio_iterate(ToxAV *av)
+{
+    play(av, true, false);
+}
+
+void toxav_video_iterate(ToxAV *av)
+{
+    play(av, false, true);
+}
+
+void toxpy_set_av_callback(ToxAV *av, int index, void (*callback)(void), void *user_data)
+{
+    Tox *tox = toxpy_tox_of(av);
+    if (tox != NULL && toxpy_call_begin()) {
+        py_toxav_set_callback((uintptr_t)tox, index, (uintptr_t)callback, (uintptr_t)user_data);
+        toxpy_call_end();
     }
-    return false;
 }

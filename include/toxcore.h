@@ -1801,11 +1801,12 @@ uint16_t tox_self_get_tcp_port(const Tox *tox, Tox_Err_Get_Port *error);
  * rest. Then received frames are reported by the thread of toxav_iterate(), all other events of calls by that of
  * tox_iterate(). Instead of toxav_iterate() a program may run toxav_audio_iterate() and toxav_video_iterate(), each
  * in its own thread; do not mix the two ways. Unlike other callbacks, those of calls have a user_data of their own.
- * toxav_kill() must not be called in one.
+ * All functions may be called in a callback, and from any thread, except toxav_kill(): not in a callback, and not while
+ * another thread is in one of these functions.
  *
- * A library without calls has all of these functions. toxav_new() works then, as many programs do not expect it to
- * fail, toxav_call() fails with TOXAV_ERR_CALL_MALLOC, and friends who call get no answer. The functions about a
- * call fail with FRIEND_NOT_IN_CALL or FRIEND_NOT_CALLING for each friend there is.
+ * A library that was built without codecs has all of these functions. toxav_new() works then, as many programs do not
+ * expect it to fail, toxav_call() fails with TOXAV_ERR_CALL_MALLOC, and toxav_answer() with
+ * TOXAV_ERR_ANSWER_CODEC_INITIALIZATION.
  * ------------------------------------------------------------------------ */
 
 #ifndef TOXAV_DEFINED
@@ -1832,25 +1833,25 @@ typedef enum Toxav_Err_New {
 /** @return The ToxAV of this instance, to be ended with toxav_kill() before tox_kill(); NULL on error. */
 ToxAV *toxav_new(Tox *tox, Toxav_Err_New *error);
 
-/** End all calls without telling the friends, and free the ToxAV. NULL is fine. */
+/** Hang up all calls, and end the ToxAV. NULL is fine. */
 void toxav_kill(ToxAV *av);
 
 /** @return The Tox instance that the ToxAV was made for. */
 Tox *toxav_get_tox(const ToxAV *av);
 
-/** @return Milliseconds to sleep before the next toxav_iterate(); 1000 without a call. */
+/** @return Milliseconds to sleep before the next toxav_iterate(); 200 without a call. */
 uint32_t toxav_iteration_interval(const ToxAV *av);
 
 /** Decode what has been received in all calls, and report it. */
 void toxav_iterate(ToxAV *av);
 
-/** @return Milliseconds to sleep before the next toxav_audio_iterate(); 1000 without a call. */
+/** @return Milliseconds to sleep before the next toxav_audio_iterate(); 200 without a call. */
 uint32_t toxav_audio_iteration_interval(const ToxAV *av);
 
 /** The audio half of toxav_iterate(). Its thread should have the higher priority of the two. */
 void toxav_audio_iterate(ToxAV *av);
 
-/** @return Milliseconds to sleep before the next toxav_video_iterate(); 1000 without a call. */
+/** @return Milliseconds to sleep before the next toxav_video_iterate(); 200 without a call. */
 uint32_t toxav_video_iteration_interval(const ToxAV *av);
 
 /** The video half of toxav_iterate(). */
@@ -1896,13 +1897,13 @@ void toxav_callback_call(ToxAV *av, toxav_call_cb *callback, void *user_data);
 typedef enum Toxav_Err_Answer {
     /** Success. */
     TOXAV_ERR_ANSWER_OK,
-    /** Another thread is at work on the calls. Try again. */
+    /** There is a call, and it is not one that can be answered: it has been, or we are who calls. */
     TOXAV_ERR_ANSWER_SYNC,
-    /** The codecs could not be set up. The call keeps ringing. */
+    /** The codecs could not be set up, or no callback was set that takes sound or pictures. The call keeps ringing. */
     TOXAV_ERR_ANSWER_CODEC_INITIALIZATION,
     /** No friend has this number. */
     TOXAV_ERR_ANSWER_FRIEND_NOT_FOUND,
-    /** The friend does not call us, or was answered already. */
+    /** The friend does not call us. */
     TOXAV_ERR_ANSWER_FRIEND_NOT_CALLING,
     /** One of the bit rates is not supported. */
     TOXAV_ERR_ANSWER_INVALID_BIT_RATE,
@@ -2017,7 +2018,8 @@ typedef enum Toxav_Err_Send_Frame {
  * Send audio to a friend.
  *
  * @param pcm `sample_count * channels` samples, those of the channels alternating.
- * @param sample_count Samples of each channel: 2.5, 5, 10, 20, 40 or 60 milliseconds at this sampling rate.
+ * @param sample_count Samples of each channel: 2.5, 5, 10, 20, 40, 60, 80, 100 or 120 milliseconds at this
+ *   sampling rate.
  * @param channels 1 or 2.
  * @param sampling_rate 8000, 12000, 16000, 24000 or 48000 samples per second.
  */
@@ -2029,11 +2031,11 @@ bool toxav_audio_send_frame(
 bool toxav_audio_set_bit_rate(
     ToxAV *av, Tox_Friend_Number friend_number, uint32_t bit_rate, Toxav_Err_Bit_Rate_Set *error);
 
-/** The connection does not carry our audio: no more than `audio_bit_rate` kilobits per second would be better. */
+/** The connection carries `audio_bit_rate` kilobits per second of our audio, fewer or more than before. */
 typedef void toxav_audio_bit_rate_cb(
     ToxAV *av, Tox_Friend_Number friend_number, uint32_t audio_bit_rate, void *user_data);
 
-/** Have `callback` called when less audio should be sent; NULL for nothing. */
+/** Have `callback` called when another bit rate of audio would be better; NULL for nothing. */
 void toxav_callback_audio_bit_rate(ToxAV *av, toxav_audio_bit_rate_cb *callback, void *user_data);
 
 /**
@@ -2053,11 +2055,11 @@ bool toxav_video_send_frame(
 bool toxav_video_set_bit_rate(
     ToxAV *av, Tox_Friend_Number friend_number, uint32_t bit_rate, Toxav_Err_Bit_Rate_Set *error);
 
-/** The connection does not carry our video: no more than `video_bit_rate` kilobits per second would be better. */
+/** The connection carries `video_bit_rate` kilobits per second of our video, fewer or more than before. */
 typedef void toxav_video_bit_rate_cb(
     ToxAV *av, Tox_Friend_Number friend_number, uint32_t video_bit_rate, void *user_data);
 
-/** Have `callback` called when less video should be sent; NULL for nothing. */
+/** Have `callback` called when another bit rate of video would be better; NULL for nothing. */
 void toxav_callback_video_bit_rate(ToxAV *av, toxav_video_bit_rate_cb *callback, void *user_data);
 
 /**
@@ -2121,7 +2123,8 @@ int32_t toxav_join_av_groupchat(
 /**
  * Send audio to all peers of a conference.
  *
- * @param samples Samples of each channel: 2.5, 5, 10, 20, 40 or 60 milliseconds at this sample rate; 960 is good.
+ * @param samples Samples of each channel: 2.5, 5, 10, 20, 40, 60, 80, 100 or 120 milliseconds at this sample rate; 960
+ *   is good.
  * @param channels 1 or 2; 1 is good.
  * @param sample_rate 8000, 12000, 16000, 24000 or 48000; 48000 is good.
  * @return 0, or -1.

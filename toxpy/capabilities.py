@@ -6,6 +6,7 @@ When several have an event, it comes in the order of these lines. No deferred an
 made of them.
 """
 
+from toxpy.av.core import CallsCore
 from toxpy.conference.core import ConferenceAudioCore, ConferenceCore
 from toxpy.files.core import FilesCore
 from toxpy.group.core import GroupCore, GroupStateCore
@@ -21,6 +22,7 @@ class Capabilities:
     conference_audio: ConferenceAudioCore
     groups: GroupCore
     group_state: GroupStateCore
+    calls: CallsCore
 
 
 CAPABILITIES = Capabilities.__annotations__

@@ -1,4 +1,4 @@
-"""The Python side of libtoxcore.so: instances by their C address, callbacks, what glue cannot be generated.
+"""The Python side of libtoxcore.so: arguments of C, callbacks, what glue cannot be generated.
 
     C wrapper (generated) -> extern "Python" (cffi) -> _toxcore_glue (generated) -> Core and its parts
 
@@ -6,21 +6,27 @@ Imported only inside the library, when its first function is called; `_toxcore` 
 `_toxcore_glue` exist only there. A C wrapper asks `py_bind` for its Python function at its
 first call, so that a start pays for the functions a program uses and for no others.
 
-A Tox pointer is an address that was never used for another instance (until 32768 more
-have been made), and `live` knows those in use: a call after tox_kill fails as documented.
-Whatever a call raises that it should not goes to the instance's log callback; the
-caller gets the failure value. Nothing is ever printed.
+`capi_instances.py` knows which addresses are in use, `capi_av.py` has what is only for calls.
 """
 
 from __future__ import annotations
 
 import sys
 from _struct import pack
-from _thread import RLock, get_ident
+from _thread import get_ident
 from gc import freeze
 
 from _toxcore import ffi, lib  # type: ignore[import-not-found]
 
+from toxpy.capi_instances import (
+    Instance,
+    bare,
+    instances,
+    live,
+    new_handle,
+    on_unexpected,
+    shared,
+)
 from toxpy.core import PARTS, Core
 from toxpy.errors import ToxError
 from toxpy.friend.packets import (
@@ -32,7 +38,6 @@ from toxpy.friend.packets import (
     PACKET_MSI,
 )
 from toxpy.generated.enums import (
-    TOX_LOG_LEVEL_ERROR,
     TOX_LOG_LEVEL_WARNING,
     TOX_MAX_CUSTOM_PACKET_SIZE,
     TOX_MAX_HOSTNAME_LENGTH,
@@ -44,7 +49,7 @@ from toxpy.start import source_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import Any
 
 #: Inputs are cut here: no function takes as many bytes, so the core answers TOO_LONG, and the
@@ -60,23 +65,6 @@ _random_bytes = Rng().bytes
 _touch = lib.toxpy_touch
 _end = lib.toxpy_end
 _string = ffi.string
-
-
-class _Dead(Exception):
-    """A Tox pointer that is not in use (never, or no longer)."""
-
-
-class _Live(dict[int, "Any"]):
-    """Core by Tox pointer."""
-
-    __slots__ = ()
-
-    def __missing__(self, tox: int) -> Any:
-        raise _Dead
-
-
-#: The running instances: what the generated glue calls methods of.
-live = _Live()
 
 
 # reading C arguments
@@ -131,129 +119,6 @@ def savedata_out(pointer: Any, saved: save.SaveData) -> None:
 # instances
 
 
-class _Locked:
-    """A part of a Core whose methods take one re-entrant lock: `experimental_thread_safety`."""
-
-    def __init__(self, part: Any, core: Core, lock: Any) -> None:
-        self._part = part
-        self._core = core
-        self._lock = lock
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        core, lock = self._core, self._lock
-        method = getattr(self._part, name)
-
-        def locked(*arguments: Any) -> Any:
-            with lock:
-                if core.killed:
-                    # by the thread that we waited for
-                    raise _Dead
-                return method(*arguments)
-
-        return locked
-
-
-class _LockedCore(_Locked):
-    """A Core that is locked so, with its parts."""
-
-    def __init__(self, core: Core, lock: Any) -> None:
-        super().__init__(core, core, lock)
-        for name in PARTS:
-            setattr(self, name, _Locked(getattr(core, name), core, lock))
-
-
-class Instance:
-    """What C knows of a Tox besides its Core."""
-
-    __slots__ = (
-        "av_object",
-        "by_packet_id",
-        "callbacks",
-        "core",
-        "deliverer",
-        "doomed",
-        "iterating",
-        "lock",
-        "log",
-        "missing",
-        "tox",
-    )
-
-    def __init__(self, tox: int, log: tuple[int, int] | None) -> None:
-        self.tox = tox
-        self.log = log
-        self.core: Core | None = None
-        self.lock: Any = None
-        #: by Event.callback_index; the last is for events that the header does not know, whose index is -1
-        self.callbacks = [0] * (len(DELIVER) + 1)
-        self.by_packet_id: dict[tuple[int, int], int] = {}
-        self.av_object = 0
-        #: functions that the log has said to be missing
-        self.missing: set[str] = set()
-        self.iterating = False
-        #: the thread that is calling the callbacks, 0 for none; counts only with a lock
-        self.deliverer = 0
-        self.doomed = False
-
-    def on_log(self, level: int, file: str, line: int, func: str, message: str) -> None:
-        """Pass a line to the C log callback."""
-        if self.log is not None:
-            callback, user_data = self.log
-            texts = file.encode(), line, func.encode(), message.encode("utf-8", "replace")
-            lib.toxpy_call_log(callback, self.tox, level, *texts, user_data)
-
-    def close(self) -> None:
-        """Stop for good; inside iterate this waits until the protocol stack has unwound."""
-        live.pop(self.tox, None)
-        if self.iterating:
-            self.doomed = True
-            return
-        _instances.pop(self.tox, None)
-        if self.core is not None:
-            self.core.kill()
-
-
-_instances: dict[int, Instance] = {}
-_count = ffi.new("size_t *")
-_first_handle: int = lib.toxpy_handles(_count)
-_handle_count: int = _count[0]
-_HANDLE_SIZE = 2 * ffi.sizeof("void *")
-_made = 0
-
-
-def _new_handle() -> int:
-    """The next address for an instance, 0 when all are in use."""
-    global _made
-    for _ in range(_handle_count):
-        tox: int = _first_handle + _HANDLE_SIZE * (_made % _handle_count)
-        _made += 1
-        if tox not in _instances:
-            return tox
-    return 0
-
-
-def on_unexpected(kind: Any, error: Any, traceback: Any) -> None:
-    """What cffi calls when an exception leaves a Python function: the call fails, the log hears why."""
-    lib.toxpy_mark_raised()
-    if kind is KeyboardInterrupt:
-        # of a host that is Python: for its own code, after the call
-        lib.toxpy_mark_interrupted()
-    if kind is _Dead or traceback is None:
-        return
-    local = traceback.tb_frame.f_locals
-    instance = local.get("instance") or _instances.get(local.get("tox", 0))
-    if instance is None or instance.log is None:
-        return
-    function = traceback.tb_frame.f_code.co_name
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    code = traceback.tb_frame.f_code
-    message = f"{function} failed: {kind.__name__}: {error}"
-    instance.on_log(
-        TOX_LOG_LEVEL_ERROR, source_name(code.co_filename), traceback.tb_lineno, code.co_name, message
-    )
-
-
 def _options(flat: Any) -> Options:
     """The Options that `struct toxpy_options` stands for. All memory is copied."""
     options = Options()
@@ -299,14 +164,15 @@ def py_bind(index: int) -> int:
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_tox_new(flat: Any, failure: Any, fd: Any) -> int:
     """tox_new."""
-    tox = _new_handle()
+    tox = new_handle()
     if not tox:
         raise MemoryError
-    instance = Instance(tox, (flat.log_callback, flat.log_user_data) if flat.log_callback else None)
+    log = (flat.log_callback, flat.log_user_data) if flat.log_callback else None
+    instance = Instance(tox, log, len(DELIVER) + FRAME_CALLBACKS)
     options = _options(flat)
     if instance.log is not None:
         options.log_callback = instance.on_log
-    _instances[tox] = instance
+    instances[tox] = instance
     try:
         core = Core(options)
         try:
@@ -322,19 +188,17 @@ def py_tox_new(flat: Any, failure: Any, fd: Any) -> int:
         return 0
     finally:
         if instance.core is None:
-            del _instances[tox]
+            del instances[tox]
+    live[tox] = bare[tox] = core
     if flat.experimental_thread_safety:
-        instance.lock = RLock()
-        live[tox] = _LockedCore(core, instance.lock)
-    else:
-        live[tox] = core
+        instance.share(core)
     return tox
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_tox_kill(tox: int) -> None:
     """tox_kill."""
-    instance = _instances.get(tox)
+    instance = instances.get(tox)
     if instance is None:
         return
     if instance.lock is None:
@@ -347,18 +211,23 @@ def py_tox_kill(tox: int) -> None:
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_tox_iterate(tox: int, user_data: Any, rest: Any) -> None:
     """tox_iterate: run the protocol, then the callbacks; `rest` is a struct toxpy_rest."""
-    live[tox]
-    instance = _instances[tox]
-    if instance.lock is None:
-        _iterate(instance, tox, user_data, rest)
-    else:
-        with instance.lock:
-            _iterate(instance, tox, user_data, rest)
+    core = bare[tox]
+    instance = instances[tox]
+    # another thread may begin to share the instance meanwhile
+    lock = instance.lock
+    if lock is None:
+        _iterate(instance, core, None, user_data, rest)
+        return
+    lock.acquire()
+    try:
+        _iterate(instance, core, lock, user_data, rest)
+    finally:
+        lock.release()
+        core.messenger.outbox.flush()
 
 
-def _iterate(instance: Instance, tox: int, user_data: Any, rest: Any) -> None:
-    core = instance.core
-    assert core is not None
+def _iterate(instance: Instance, core: Core, lock: Any, user_data: Any, rest: Any) -> None:
+    tox = instance.tox
     nested, instance.iterating = instance.iterating, True
     outer, us = instance.deliverer, get_ident()
     try:
@@ -368,9 +237,9 @@ def _iterate(instance: Instance, tox: int, user_data: Any, rest: Any) -> None:
         _end(tox)
         rest.open = False
         # of threads that iterate at the same time one delivers what all received: events stay in order
-        if instance.lock is None or outer in (0, us):
+        if lock is None or outer in (0, us):
             instance.deliverer = us
-            _deliver(instance, core, tox, user_data)
+            _deliver(instance, core, lock, user_data)
         # in this order: what another thread changes meanwhile is of a later version
         rest.version = _touch(tox)
         core.tell_rest(rest)
@@ -381,29 +250,32 @@ def _iterate(instance: Instance, tox: int, user_data: Any, rest: Any) -> None:
             instance.close()
 
 
-def _deliver(instance: Instance, core: Core, tox: int, user_data: Any) -> None:
+def _deliver(instance: Instance, core: Core, lock: Any, user_data: Any) -> None:
     """The callbacks of a pass, each with the lock open for others, as in c-toxcore.
 
     A callback may wait for a lock of the program, whose owner may be calling us.
     """
-    callbacks, by_packet_id, lock = instance.callbacks, instance.by_packet_id, instance.lock
+    tox, callbacks, by_packet_id = instance.tox, instance.callbacks, instance.by_packet_id
     for event in core.drain_events():
         if instance.doomed:
             break
         index = event.callback_index
-        callback = callbacks[index]
+        callback, deliver = callbacks[index], DELIVER[index]
         if by_packet_id and index in _PACKET_EVENTS:
             callback = by_packet_id.get((index, event.data[0]), callback)
         if not callback:
-            continue
+            if index >= 0 or not getattr(event, "callback", 0):
+                continue
+            deliver = deliver_conference_audio
         if lock is None:
-            DELIVER[index](callback, tox, event, user_data)
-        else:
-            lock.release()
-            try:
-                DELIVER[index](callback, tox, event, user_data)
-            finally:
-                lock.acquire()
+            deliver(callback, tox, event, user_data)
+            continue
+        lock.release()
+        core.messenger.outbox.flush()
+        try:
+            deliver(callback, tox, event, user_data)
+        finally:
+            lock.acquire()
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
@@ -471,7 +343,7 @@ def _passkey() -> Any:
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_missing(tox: int, function: Any) -> None:
     """Say once in the log, in the function's name, that it cannot work."""
-    instance = _instances[tox] if tox in live else None
+    instance = instances[tox] if tox in live else None
     name = _string(function).decode()
     if instance is not None and instance.log is not None and name not in instance.missing:
         instance.missing.add(name)
@@ -488,8 +360,9 @@ _AREAS = (("tox_group_", "groups"), ("tox_conference_", "conferences"), ("toxav_
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_tox_lock(tox: int, locked: bool) -> None:
     """tox_lock and tox_unlock: nothing without `experimental_thread_safety`."""
-    lock = _instances[tox].lock if tox in live else None
-    if lock is not None:
+    core = bare[tox]
+    lock = instances[tox].lock
+    if lock is not None and core.options.experimental_thread_safety:
         if locked:
             lock.acquire()
         else:
@@ -500,13 +373,38 @@ def py_tox_lock(tox: int, locked: bool) -> None:
 def py_tox_set_av_object(tox: int, av_object: int) -> None:
     """tox_set_av_object."""
     if tox in live:
-        _instances[tox].av_object = av_object
+        instances[tox].av_object = av_object
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
 def py_tox_get_av_object(tox: int) -> int:
     """tox_get_av_object."""
-    return _instances[tox].av_object if tox in live else 0
+    return instances[tox].av_object if tox in live else 0
+
+
+@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
+def py_toxav_new(tox: int, av: int, failure: Any) -> bool:
+    """toxav_new. The other functions of a ToxAV are in toxpy/capi_av.py, which is imported here."""
+    core = shared(tox)
+    from toxpy import capi_av
+
+    try:
+        core.calls.toxav_new()
+    except ToxError as error:
+        failure[0] = error.code
+        return False
+    instances[tox].av_object = av
+    capi_av.begin(tox, core.calls)
+    failure[0] = 0
+    return True
+
+
+def deliver_conference_audio(_callback: int, tox: int, event: Any, _user_data: Any) -> None:
+    """Sound of a conference, to the callback that it was turned on with."""
+    numbers = event.conference_number, event.peer_number
+    pcm = ffi.from_buffer("int16_t[]", event.pcm)
+    form = event.samples, event.channels, event.sample_rate
+    lib.toxpy_call_toxav_audio_data(event.callback, tox, *numbers, pcm, *form, event.userdata)
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
@@ -514,7 +412,7 @@ def py_tox_set_callback(tox: int, index: int, packet_id: int, callback: int) -> 
     """All tox_callback_*; `packet_id` is -1 except for the two that name one."""
     if tox not in live:
         return
-    instance = _instances[tox]
+    instance = instances[tox]
     if packet_id < 0:
         instance.callbacks[index] = callback
         if index == _DHT_NODES_EVENT and instance.core is not None:
@@ -535,7 +433,7 @@ def py_tox_get_callback(tox: int, index: int, packet_id: int) -> int:
     """What is called for an event, 0 for nothing; `packet_id` is -1 except for custom packets."""
     if tox not in live:
         return 0
-    instance = _instances[tox]
+    instance = instances[tox]
     general = instance.callbacks[index] if packet_id < 0 or _is_custom(index, packet_id) else 0
     callback: int = instance.by_packet_id.get((index, packet_id), general)
     return callback
@@ -547,7 +445,7 @@ def _is_custom(index: int, packet_id: int) -> bool:
 
 
 # The glue needs `live` and the readers above, and this module needs its tables.
-from _toxcore_glue import DELIVER, FUNCTIONS  # type: ignore[import-not-found] # noqa: E402
+from _toxcore_glue import DELIVER, FRAME_CALLBACKS, FUNCTIONS  # type: ignore[import-not-found] # noqa: E402
 
 _NAMES = [deliver.__name__.removeprefix("deliver_") for deliver in DELIVER]
 _LOSSY, _LOSSLESS = _NAMES.index("friend_lossy_packet"), _NAMES.index("friend_lossless_packet")

@@ -140,10 +140,15 @@ WORDS = {
     "TOXAV_ERR_CALL_FRIEND_NOT_CONNECTED": "the friend is offline",
     "TOXAV_ERR_CALL_FRIEND_ALREADY_IN_CALL": "there is a call with this friend already",
     "TOXAV_ERR_CALL_INVALID_BIT_RATE": "one of the bit rates is not supported",
-    "TOXAV_ERR_ANSWER_SYNC": "another thread is at work on the calls. Try again",
-    "TOXAV_ERR_ANSWER_CODEC_INITIALIZATION": "the codecs could not be set up. The call keeps ringing",
+    "TOXAV_ERR_ANSWER_SYNC": (
+        "there is a call, and it is not one that can be answered: it has been, or we are who calls"
+    ),
+    "TOXAV_ERR_ANSWER_CODEC_INITIALIZATION": (
+        "the codecs could not be set up, or no callback was set that takes sound or pictures. The call keeps "
+        "ringing"
+    ),
     "TOXAV_ERR_ANSWER_FRIEND_NOT_FOUND": "no friend has this number",
-    "TOXAV_ERR_ANSWER_FRIEND_NOT_CALLING": "the friend does not call us, or was answered already",
+    "TOXAV_ERR_ANSWER_FRIEND_NOT_CALLING": "the friend does not call us",
     "TOXAV_ERR_ANSWER_INVALID_BIT_RATE": "one of the bit rates is not supported",
     "TOXAV_ERR_CALL_CONTROL_SYNC": "another thread is at work on the calls. Try again",
     "TOXAV_ERR_CALL_CONTROL_FRIEND_NOT_FOUND": "no friend has this number",

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from toxpy.generated.typed_enums import CallControl as CallControl
     from toxpy.generated.typed_enums import ConferenceType as ConferenceType
     from toxpy.generated.typed_enums import Connection as Connection
     from toxpy.generated.typed_enums import FileControl as FileControl
     from toxpy.generated.typed_enums import FileKind as FileKind
+    from toxpy.generated.typed_enums import FriendCallState as FriendCallState
     from toxpy.generated.typed_enums import GroupExitType as GroupExitType
     from toxpy.generated.typed_enums import GroupJoinFailure as GroupJoinFailure
     from toxpy.generated.typed_enums import GroupLock as GroupLock
@@ -69,12 +71,17 @@ if TYPE_CHECKING:
     from toxpy.generated.typed_events import GroupTopicLock as GroupTopicLock
     from toxpy.generated.typed_events import GroupVoiceState as GroupVoiceState
     from toxpy.generated.typed_events import SelfConnectionStatus as SelfConnectionStatus
+    from toxpy.generated.typed_events import ToxavAudioBitRate as ToxavAudioBitRate
+    from toxpy.generated.typed_events import ToxavCall as ToxavCall
+    from toxpy.generated.typed_events import ToxavCallState as ToxavCallState
+    from toxpy.generated.typed_events import ToxavVideoBitRate as ToxavVideoBitRate
 
 #: Module by name.
 HOMES = {
     "AsyncConference": "toxpy.conference.aio",
     "AsyncGroup": "toxpy.group.aio",
     "AsyncTox": "toxpy.aio",
+    "CallControl": "toxpy.generated.typed_enums",
     "ConferenceAudioFrame": "toxpy.conference.audio",
     "ConferenceConnected": "toxpy.generated.typed_events",
     "ConferenceEvent": "toxpy.generated.typed_events",
@@ -95,6 +102,7 @@ HOMES = {
     "FileRecvChunk": "toxpy.generated.typed_events",
     "FileRecvControl": "toxpy.generated.typed_events",
     "Friend": "toxpy.aio",
+    "FriendCallState": "toxpy.generated.typed_enums",
     "FriendConnectionStatus": "toxpy.generated.typed_events",
     "FriendEvent": "toxpy.generated.typed_events",
     "FriendLosslessPacket": "toxpy.generated.typed_events",
@@ -162,6 +170,10 @@ HOMES = {
     "ToxClosed": "toxpy.tox_part",
     "ToxError": "toxpy.errors",
     "ToxId": "toxpy.ids",
+    "ToxavAudioBitRate": "toxpy.generated.typed_events",
+    "ToxavCall": "toxpy.generated.typed_events",
+    "ToxavCallState": "toxpy.generated.typed_events",
+    "ToxavVideoBitRate": "toxpy.generated.typed_events",
     "Transfer": "toxpy.files.whole_file",
     "TransferError": "toxpy.files.whole_file",
     "UserStatus": "toxpy.generated.typed_enums",

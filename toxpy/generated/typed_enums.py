@@ -8,7 +8,7 @@ Loaded only when asked for: the core and the C library use the plain integers of
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 from toxpy.generated import enums
 
@@ -118,8 +118,46 @@ class ConferenceType(IntEnum):
 
     #: Text.
     TEXT = enums.TOX_CONFERENCE_TYPE_TEXT
-    #: Text and audio; joined with toxav_join_av_groupchat().
+    #: Text and audio; joined with `toxav_join_av_groupchat`.
     AV = enums.TOX_CONFERENCE_TYPE_AV
+
+
+class FriendCallState(IntFlag):
+    """Bits that say what a friend does in a call."""
+
+    #: Nothing: the friend has paused the call.
+    NONE = enums.TOXAV_FRIEND_CALL_STATE_NONE
+    #: The call broke off: an error on the other side, or no sign of life. It is over; no other bit is set.
+    ERROR = enums.TOXAV_FRIEND_CALL_STATE_ERROR
+    #: The call has ended. No other bit is set.
+    FINISHED = enums.TOXAV_FRIEND_CALL_STATE_FINISHED
+    #: The friend sends audio.
+    SENDING_A = enums.TOXAV_FRIEND_CALL_STATE_SENDING_A
+    #: The friend sends video.
+    SENDING_V = enums.TOXAV_FRIEND_CALL_STATE_SENDING_V
+    #: The friend takes audio from us.
+    ACCEPTING_A = enums.TOXAV_FRIEND_CALL_STATE_ACCEPTING_A
+    #: The friend takes video from us.
+    ACCEPTING_V = enums.TOXAV_FRIEND_CALL_STATE_ACCEPTING_V
+
+
+class CallControl(IntEnum):
+    """What can be done to a call."""
+
+    #: Go on with a call that we have paused.
+    RESUME = enums.TOXAV_CALL_CONTROL_RESUME
+    #: Pause a call that has been answered.
+    PAUSE = enums.TOXAV_CALL_CONTROL_PAUSE
+    #: Refuse a call, stop ringing, or hang up.
+    CANCEL = enums.TOXAV_CALL_CONTROL_CANCEL
+    #: Ask the friend to send no more audio; it is no longer reported in any case.
+    MUTE_AUDIO = enums.TOXAV_CALL_CONTROL_MUTE_AUDIO
+    #: Ask the friend to send audio again.
+    UNMUTE_AUDIO = enums.TOXAV_CALL_CONTROL_UNMUTE_AUDIO
+    #: Ask the friend to send no more video; it is no longer reported in any case.
+    HIDE_VIDEO = enums.TOXAV_CALL_CONTROL_HIDE_VIDEO
+    #: Ask the friend to send video again.
+    SHOW_VIDEO = enums.TOXAV_CALL_CONTROL_SHOW_VIDEO
 
 
 class GroupPrivacy(IntEnum):

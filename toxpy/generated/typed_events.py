@@ -19,6 +19,7 @@ from toxpy.generated.typed_enums import (
     Connection,
     FileControl,
     FileKind,
+    FriendCallState,
     GroupExitType,
     GroupJoinFailure,
     GroupLock,
@@ -225,7 +226,7 @@ class FileRecvChunk(FileEvent):
 class ConferenceInvite(FriendEvent):
     """A friend invites us to a conference."""
 
-    #: Decides between `conference_join` (text) and toxav_join_av_groupchat() (audio).
+    #: Decides between `conference_join` (text) and `toxav_join_av_groupchat` (audio).
     type: ConferenceType
     #: What the joining function needs, to be copied if we join later.
     cookie: bytes
@@ -295,6 +296,35 @@ class FriendLosslessPacket(FriendEvent):
 
     #: The packet, from the byte on that tells its kind.
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ToxavCall(FriendEvent):
+    """A friend calls. Answer with `toxav_answer`, or refuse with CANCEL."""
+
+    audio_enabled: bool
+    video_enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ToxavCallState(FriendEvent):
+    """What a friend does in a call has changed: `state` is made of the bits of FriendCallState."""
+
+    state: FriendCallState
+
+
+@dataclass(frozen=True, slots=True)
+class ToxavAudioBitRate(FriendEvent):
+    """The connection carries `audio_bit_rate` kilobits per second of our audio, fewer or more than before."""
+
+    audio_bit_rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToxavVideoBitRate(FriendEvent):
+    """The connection carries `video_bit_rate` kilobits per second of our video, fewer or more than before."""
+
+    video_bit_rate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,6 +556,10 @@ _CONVERTERS: dict[type[ev.Event], Callable[[Any], Event]] = {
     ev.ConferencePeerListChanged: lambda e: ConferencePeerListChanged(e.conference_number),
     ev.FriendLossyPacket: lambda e: FriendLossyPacket(e.friend_number, e.data),
     ev.FriendLosslessPacket: lambda e: FriendLosslessPacket(e.friend_number, e.data),
+    ev.ToxavCall: lambda e: ToxavCall(e.friend_number, e.audio_enabled, e.video_enabled),
+    ev.ToxavCallState: lambda e: ToxavCallState(e.friend_number, FriendCallState(e.state)),
+    ev.ToxavAudioBitRate: lambda e: ToxavAudioBitRate(e.friend_number, e.audio_bit_rate),
+    ev.ToxavVideoBitRate: lambda e: ToxavVideoBitRate(e.friend_number, e.video_bit_rate),
     ev.GroupPeerName: lambda e: GroupPeerName(e.group_number, e.peer_id, e.name),
     ev.GroupPeerStatus: lambda e: GroupPeerStatus(e.group_number, e.peer_id, UserStatus(e.status)),
     ev.GroupTopic: lambda e: GroupTopic(e.group_number, e.peer_id, e.topic),

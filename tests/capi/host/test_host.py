@@ -216,6 +216,9 @@ def test_nothing_on_the_start_path_is_slow(build):
     }
     assert not (loaded - bare) & heavy
     assert "toxpy.core" in loaded
+    # few programs have calls
+    of_calls = {name for name in loaded if name.startswith(("toxpy.av", "toxpy.media", "toxpy.capi_av"))}
+    assert of_calls == {"toxpy.av", "toxpy.av.core"}
 
 
 def test_pip_files_belong_to_the_prefix():

@@ -264,7 +264,7 @@ def act(tox):
 
 live = {}
 toxes = [start(), start()]
-live = sys.modules["toxpy.capi"].live
+live = sys.modules["toxpy.capi_instances"].live
 
 a, b = toxes
 for tox in toxes:

@@ -17,35 +17,19 @@ from describe import describe_header
 
 from toxpy.core import PARTS, Core
 
-#: Calls, and audio in conferences.
+#: Audio in conferences.
 UNAVAILABLE = {
-    "toxav_answer",
-    "toxav_audio_iterate",
-    "toxav_audio_send_frame",
-    "toxav_audio_set_bit_rate",
-    "toxav_call_control",
-    "toxav_callback_audio_bit_rate",
-    "toxav_callback_audio_receive_frame",
-    "toxav_callback_call",
-    "toxav_callback_call_state",
-    "toxav_callback_video_bit_rate",
-    "toxav_callback_video_receive_frame",
     "toxav_group_send_audio",
     "toxav_groupchat_av_enabled",
     "toxav_groupchat_disable_av",
     "toxav_groupchat_enable_av",
-    "toxav_iterate",
-    "toxav_video_iterate",
-    "toxav_video_send_frame",
-    "toxav_video_set_bit_rate",
 }
 
 
 @pytest.fixture(scope="module")
 def unavailable():
     planned = plan(describe_header(ROOT / "include" / "toxcore.h"))
-    missing = {item.function.name for item in planned if item.kind == "absent"}
-    return missing | {
+    return {
         item.function.name
         for item in planned
         if item.kind == "core" and not hasattr(PARTS.get(item.part) if item.part else Core, item.method)

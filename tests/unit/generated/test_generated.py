@@ -2,7 +2,6 @@
 
 import re
 import sys
-from types import SimpleNamespace
 
 import pytest
 
@@ -10,9 +9,8 @@ from tests.support.prefix import ROOT
 
 sys.path.insert(0, str(ROOT / "cbindings"))
 
-import generate_typed
-from classify import LATER, fallback, part_of, plan, sentinel
 from classify import PARTS as PART_OF_PREFIX
+from classify import fallback, part_of, plan, sentinel
 from describe import describe, describe_header
 from generate import built, committed
 from generate_python import class_name, event_callbacks, event_fields
@@ -47,11 +45,9 @@ def test_every_callback_has_its_event(api):
         assert list(kind.__slots__) == [field.name for field in event_fields(callback)]
 
 
-def test_every_event_of_a_part_that_exists_has_its_typed_form(api):
-    for kind, callback in zip(events.ALL, event_callbacks(api), strict=True):
-        typed = getattr(typed_events, kind.__name__, None)
-        assert (typed is None) == (part_of(callback.name) in LATER), kind
-        assert (kind in typed_events._CONVERTERS) == (typed is not None)
+def test_every_event_has_its_typed_form():
+    for kind in events.ALL:
+        assert hasattr(typed_events, kind.__name__) and kind in typed_events._CONVERTERS
 
 
 def test_what_the_header_does_not_know_stays_as_it_is():
@@ -67,23 +63,6 @@ def test_unknown_numbers_of_files():
 
     assert converted(enums.TOX_FILE_KIND_AVATAR, 5) == (typed_enums.FileKind.AVATAR, 5)
     assert converted(77, 2**64 - 1) == (77, None)
-
-
-def test_parts_to_come_have_their_typed_events_by_the_header_alone(api, monkeypatch):
-    monkeypatch.setattr(generate_typed, "LATER", set())
-    made_enums, made = {}, {"__name__": "made"}
-    exec(generate_typed.enums_source(api), made_enums)
-    text = generate_typed.events_source(api)
-    assert "from toxpy.generated.typed_enums import" in text
-    monkeypatch.setitem(sys.modules, "toxpy.generated.typed_enums", SimpleNamespace(**made_enums))
-    monkeypatch.setitem(sys.modules, "made", SimpleNamespace())
-    exec(text, made)
-    assert {kind.__name__ for kind in events.ALL} <= set(made)
-    left = made["from_core"](events.GroupPeerExit(1, 2, enums.TOX_GROUP_EXIT_TYPE_QUIT, b"Bob", b"bye"))
-    assert (left.group_number, left.exit_type.name, left.name, left.part_message) == (1, "QUIT", "Bob", "bye")
-    said = made["from_core"](events.ConferenceMessage(1, 2, 0, b"hi"))
-    assert isinstance(said, made["ConferenceEvent"])
-    assert said.message == "hi"
 
 
 def test_public_names_are_where_they_are_said_to_be():
@@ -188,10 +167,9 @@ def test_functions_belong_to_the_part_of_the_longest_prefix(api):
     assert part_of("tox_group_new") == "groups"
     assert part_of("tox_get_savedata") == ""
     methods = {(item.part, item.method) for item in plan(api) if item.kind == "core"}
-    assert set(PARTS) == set(PART_OF_PREFIX.values()) - LATER
+    assert set(PARTS) == set(PART_OF_PREFIX.values())
     for part, kind in PARTS.items():
-        exported = {name for name in vars(kind) if {name, "tox_" + name} & api.functions.keys()}
-        named = {name for name in exported if part_of(name) not in LATER}
+        named = {name for name in vars(kind) if {name, "tox_" + name} & api.functions.keys()}
         assert named and named <= {method for own, method in methods if own == part}
 
 

@@ -41,6 +41,8 @@ LAYERS = [
     ["tox"],
     ["aio_part", "aio_events"],
     ["friend.aio", "files.aio", "conference.aio", "group.aio", "group.aio_state", "network.aio"],
+    ["capi_instances"],
+    ["capi_av"],
     ["aio", "capi", "cli", "__main__", "toxpy"],
 ]
 STOREYS = ("files", "conference", "group", "av", "ext")
