@@ -14,22 +14,13 @@ void toxpy_mark_raised(void)
 
 bool toxpy_bind(int index)
 {
-    if (__atomic_load_n(&toxpy_bound[index], __ATOMIC_ACQUIRE) < 0 || !toxpy_call_begin()) {
+    if (!toxpy_call_begin()) {
         return false;
     }
-    bool there = py_bind(index) == 1;
-    if (!toxpy_call_end()) {
-        __atomic_store_n(&toxpy_bound[index], there ? 1 : -1, __ATOMIC_RELEASE);
-    }
-    return there;
-}
-
-void toxpy_missing(const Tox *tox, const char *function)
-{
-    if (tox != NULL && toxpy_call_begin()) {
-        py_missing((uintptr_t)tox, function);
-        toxpy_call_end();
-    }
+    py_bind(index);
+    bool bound = !toxpy_call_end();
+    __atomic_store_n(&toxpy_bound[index], bound, __ATOMIC_RELEASE);
+    return bound;
 }
 
 Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)

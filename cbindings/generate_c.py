@@ -28,7 +28,7 @@ struct toxpy_rest {
 #: The Python functions behind api_special.c and encryptsave.c. These are bound at the start, all others at
 #: their first call.
 SPECIAL_PYTHON = """
-int py_bind(int index);
+void py_bind(int index);
 uintptr_t py_tox_new(const struct toxpy_options *options, int *failure, int *fd);
 void py_tox_kill(uintptr_t tox);
 void py_tox_iterate(uintptr_t tox, void *user_data, struct toxpy_rest *rest);
@@ -38,7 +38,6 @@ bool py_pass_random(char *out, size_t length);
 bool py_pass_derive(char *key_out, char *salt_out, const char *salt, const char *passphrase, size_t length);
 bool py_pass_encrypt(char *out, const char *plain, size_t length, const char *key, const char *salt);
 bool py_pass_decrypt(char *out, const char *data, size_t length, const char *key, const char *salt);
-void py_missing(uintptr_t tox, const char *function);
 void py_tox_lock(uintptr_t tox, bool locked);
 void py_tox_set_av_object(uintptr_t tox, uintptr_t object);
 uintptr_t py_tox_get_av_object(uintptr_t tox);
@@ -250,11 +249,7 @@ def _core(api: Api, planned: Planned, index: int) -> str:
     for number, (condition, body) in enumerate(steps):
         lines.append(("if" if number == 0 else "} else if") + f" ({condition}) {{")
         lines += ["    " + line for line in body]
-    lines += [
-        f"}} else if (toxpy_bound[{index}] < 0) {{",
-        f'    toxpy_missing({tox}, "{function.name}");',
-        "}",
-    ]
+    lines.append("}")
     if error is not None:
         enum = error.type.base.split()[1]
         lines += [f"if ({error.name} != NULL) {{", f"    *{error.name} = ({enum})code;", "}"]
@@ -378,7 +373,7 @@ def source(api: Api, planned: list[Planned]) -> str:
     )
     parts = [TITLE + '#include "api_generated.h"\n\n' + includes]
     core = [item for item in planned if item.kind == "core"]
-    parts.append(f"signed char toxpy_bound[{len(core)}];\n")
+    parts.append(f"bool toxpy_bound[{len(core)}];\n")
     parts.append(
         "void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *file, uint32_t line,\n"
         "                    const char *func, const char *message, uintptr_t user_data)\n{\n"

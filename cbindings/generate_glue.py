@@ -116,10 +116,8 @@ def source(api: Api, planned: list[Planned]) -> str:
     rows = ""
     for item in core:
         failure = None if item.function.result.base == "void" else sentinel_value(item.function)
-        rows += f"    ({item.function.name}, {item.part!r}, {item.method!r}, {failure}),\n"
-    parts.append(
-        "#: by the index of the C wrapper: function, part of Core and its method, value for failures\n"
-    )
+        rows += f"    ({item.function.name}, {failure}),\n"
+    parts.append("#: by the index of the C wrapper: function, value for failures\n")
     parts.append(f"FUNCTIONS = (\n{rows})\n")
     names = "".join(
         f"    deliver_{callback.name.removeprefix('tox_').removesuffix('_cb')},\n" for callback in callbacks

@@ -18,13 +18,10 @@ int toxpy_start_module(void);
 
 /* api_special.c: the Python function behind wrapper `index` is there. Starts Python when needed. */
 bool toxpy_bind(int index);
-extern signed char toxpy_bound[];
+extern bool toxpy_bound[];
 /* Set by Python when a call ended in an exception that nobody foresaw; taken back by toxpy_call_end(). */
 extern __thread bool toxpy_raised;
 void toxpy_mark_raised(void);
-
-/* api_special.c: the function is in the header only; the log of the instance says so, once. */
-void toxpy_missing(const Tox *tox, const char *function);
 
 /* api_special.c: one pass and its callbacks; false when it failed. */
 bool toxpy_iterate(Tox *tox, void *user_data);
@@ -49,7 +46,7 @@ static inline bool toxpy_call_end(void)
 /* toxpy_call_begin() for the function behind wrapper `index`. */
 static inline bool toxpy_enter(const void *tox, int index)
 {
-    if (tox == NULL || (__atomic_load_n(&toxpy_bound[index], __ATOMIC_ACQUIRE) <= 0 && !toxpy_bind(index))) {
+    if (tox == NULL || (!__atomic_load_n(&toxpy_bound[index], __ATOMIC_ACQUIRE) && !toxpy_bind(index))) {
         return false;
     }
     return !toxpy_host_is_python || toxpy_host_begin();

@@ -27,7 +27,7 @@ from toxpy.capi_instances import (
     on_unexpected,
     shared,
 )
-from toxpy.core import PARTS, Core
+from toxpy.core import Core
 from toxpy.errors import ToxError
 from toxpy.friend.packets import (
     FIRST_CUSTOM_LOSSLESS,
@@ -38,14 +38,12 @@ from toxpy.friend.packets import (
     PACKET_MSI,
 )
 from toxpy.generated.enums import (
-    TOX_LOG_LEVEL_WARNING,
     TOX_MAX_CUSTOM_PACKET_SIZE,
     TOX_MAX_HOSTNAME_LENGTH,
 )
 from toxpy.options import Options
 from toxpy.runtime import Rng
 from toxpy.save import savedata as save
-from toxpy.start import source_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,13 +150,10 @@ def _options(flat: Any) -> Options:
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
-def py_bind(index: int) -> int:
-    """Install the Python function of a C wrapper: 1, or 0 when the core has no such method yet."""
-    function, part, method, failure = FUNCTIONS[index]
-    if not hasattr(PARTS.get(part) if part else Core, method):
-        return 0
+def py_bind(index: int) -> None:
+    """Install the Python function of a C wrapper."""
+    function, failure = FUNCTIONS[index]
     ffi.def_extern("py_" + function.__name__, failure, on_unexpected)(function)
-    return 1
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
@@ -338,23 +333,6 @@ def _passkey() -> Any:
     from toxpy.save import passkey
 
     return passkey
-
-
-@ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
-def py_missing(tox: int, function: Any) -> None:
-    """Say once in the log, in the function's name, that it cannot work."""
-    instance = instances[tox] if tox in live else None
-    name = _string(function).decode()
-    if instance is not None and instance.log is not None and name not in instance.missing:
-        instance.missing.add(name)
-        area = next((text for prefix, text in _AREAS if name.startswith(prefix)), "such a function")
-        message = f"this library does not have {area} yet"
-        line = sys._getframe().f_lineno
-        instance.on_log(TOX_LOG_LEVEL_WARNING, source_name(__file__), line, name, message)
-
-
-#: What functions are about, by their prefix.
-_AREAS = (("tox_group_", "groups"), ("tox_conference_", "conferences"), ("toxav_", "calls"))
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]

@@ -112,7 +112,6 @@ class Instance:
         "iterating",
         "lock",
         "log",
-        "missing",
         "tox",
     )
 
@@ -126,8 +125,6 @@ class Instance:
         self.callbacks: list[Any] = [0] * (callbacks + 1)
         self.by_packet_id: dict[tuple[int, int], int] = {}
         self.av_object = 0
-        #: functions that the log has said to be missing
-        self.missing: set[str] = set()
         self.iterating = False
         #: the thread that is calling the callbacks, 0 for none; counts only with a lock
         self.deliverer = 0

@@ -275,7 +275,7 @@ static void bit_rates(ToxAV *av)
         CALL(toxav_audio_set_bit_rate(av, 0, rates[i], AT));
         settle();
     }
-    static const uint32_t of_video[] = {500, 500, 1, 0, 0, 4294967295, 1000};
+    static const uint32_t of_video[] = {500, 500, 1, 0, 0, 1000, 4294967295, 1000};
     for (size_t i = 0; i < sizeof of_video / sizeof *of_video; ++i) {
         printf("%u: ", of_video[i]);
         CALL(toxav_video_set_bit_rate(av, 0, of_video[i], AT));

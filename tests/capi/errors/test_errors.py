@@ -24,6 +24,11 @@ DIFFERENT = [
 ]
 
 
+#: the same about calls: 0.2.22 and later refuse such a bit rate of video too
+RATE = "4294967295: toxav_video_set_bit_rate(av, 0, of_video[i], AT) = {}"
+DIFFERENT_IN_CALLS = [(RATE.format("1 error 0"), RATE.format("0 error 2"))] * 2
+
+
 def transcript(name, folder, tmp_path):
     program = tmp_path / name
     if not program.exists():
@@ -52,3 +57,10 @@ def test_errors_about_a_friend_who_is_online(tmp_path):
     """Messages, packets with every first byte, a file in all its states, too many files, a full queue."""
     real, ours = both("online", tmp_path)
     assert real == ours and len(ours) > 1900
+
+
+def test_errors_about_calls(tmp_path):
+    """Every function about calls in every state of a call, and what the friend hears."""
+    real, ours = both("calls", tmp_path)
+    assert len(real) == len(ours) > 900
+    assert [(r, o) for r, o in zip(real, ours, strict=True) if r != o] == DIFFERENT_IN_CALLS
