@@ -104,7 +104,8 @@ class Flow:
         self._reports = Reports(rt.counters)
         self._audio_in = AudioReceiver(codecs, rt.counters)
         self._video_in = VideoReceiver(codecs, rt.counters, self._bandwidth)
-        self._audio_heard_ms = self._video_heard_ms = now_ms - SILENCE_MS
+        # the first frames are expected any moment
+        self._audio_heard_ms = self._video_heard_ms = now_ms - SILENCE_MS // 2
 
     # sending threads
 

@@ -5,7 +5,6 @@ Nothing here waits for the instance's lock: a frame must not wait for a pass, no
 
 from __future__ import annotations
 
-from toxpy.av.flow import IN_CALL_MS
 from toxpy.errors import api_error
 from toxpy.media.formats import AUDIO_RATES, MAX_SIDE, CodecError, is_audio_length
 
@@ -24,8 +23,9 @@ if TYPE_CHECKING:
     VideoSink = Callable[[int, VideoDecoder], None]
     D = TypeVar("D")
 
-#: How long to sleep before playing when there is no call, ms.
-IDLE_MS = 200
+#: How long to sleep before playing when there is no call, and while one rings, ms: who is about to be in a call
+#: must not sleep through its beginning.
+IDLE_MS, RINGING_MS = 200, 10
 
 
 class CallMedia:
@@ -106,8 +106,7 @@ class CallMedia:
         return self._rt.clock.read_ms(), flows
 
     def _rest_ms(self) -> int:
-        # who is about to be in a call must not sleep through its beginning
-        return IN_CALL_MS if self._table.by_friend else IDLE_MS
+        return RINGING_MS if self._table.by_friend else IDLE_MS
 
 
 def _for_friend(sink: Callable[[int, D], None], number: int) -> Callable[[D], None]:

@@ -391,9 +391,12 @@ def test_intervals(pair):
     assert a.calls.toxav_iteration_interval() == 200
     a.calls.toxav_call(0, 48, 0)
     pair.carry()
-    assert a.calls.toxav_iteration_interval() == b.calls.toxav_iteration_interval() == 20
+    assert a.calls.toxav_iteration_interval() == b.calls.toxav_iteration_interval() == 10
     b.calls.toxav_answer(0, 48, 0)
     pair.carry()
+    assert a.calls.toxav_iteration_interval() == b.calls.toxav_iteration_interval() == 5
+    pair.run(600)
+    assert a.calls.toxav_iteration_interval() == b.calls.toxav_iteration_interval() == 20
     for _ in range(3):
         say(a)
         pair.run(20)

@@ -2,12 +2,14 @@
 
 import random
 import threading
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.unit.av.pair import RATE, SAMPLES, Pair, picture, tone
-from toxpy.av.rtp import VIDEO
+from toxpy.av import rtp
+from toxpy.av.rtp import AUDIO, VIDEO
 
 SIZE = (64, 48)
 
@@ -138,6 +140,29 @@ def test_wrong_reports_are_dropped(talking):
         a.receive(lossy=[packet])
     assert a.events() == []
     assert a.stage.dropped("bandwidth_size") == 2 and a.stage.dropped("bandwidth_values") == 2
+
+
+def test_a_flood_takes_little_memory(talking):
+    """Frames that nobody plays, and pictures that never become whole."""
+    b = talking.b
+    sound = rtp.pieces(AUDIO, 0, 0, 1, RATE.to_bytes(4, "big") + bytes(100))[0]
+    piece = rtp.pieces(VIDEO, 0, 0, 1, bytes(2_000_000), key_frame=True)[0]
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for number in range(5_000):
+            b.receive(lossy=[sound[:3] + number.to_bytes(2, "big") + sound[5:]])
+            stamp = number.to_bytes(4, "big")
+            b.receive(lossy=[piece[:3] + stamp[2:] + stamp + piece[9:]])
+        kept = tracemalloc.get_traced_memory()[0] - before
+        b.play()
+        played = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert kept < 4_000_000 and played < 24_000_000
+    assert b.call is not None
+    for name in ("audio_waiting", "video_waiting"):
+        assert b.stage.dropped(name) > 0
 
 
 def test_a_friend_who_sees_again_gets_a_key_frame(talking):
