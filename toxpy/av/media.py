@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     VideoSink = Callable[[int, VideoDecoder], None]
     D = TypeVar("D")
 
-#: How long to sleep before playing when there is no call, and while one rings, ms: who is about to be in a call
-#: must not sleep through its beginning.
+#: How long to sleep before playing when there is no call, and while one rings, ms: who is about to be in a
+#: call must not sleep through its beginning.
 IDLE_MS, RINGING_MS = 200, 10
 
 
