@@ -136,6 +136,17 @@ def conference_world(request):
     stage.close()
 
 
+@pytest.fixture(params=["lossy", "tcp-universe", *DIRECT])
+def call_world(request):
+    """The stage of a scenario of calls; the simulated networks have codecs of their own."""
+    from tests.support.worlds import BACKENDS, GROUP_UNIVERSES
+
+    simulated = GROUP_UNIVERSES.get(request.param)
+    stage = simulated(1) if simulated else BACKENDS[request.param]()
+    yield stage
+    stage.close()
+
+
 @pytest.fixture(params=DIRECT)
 def udp_world(request):
     """A stage for what only UDP can do."""

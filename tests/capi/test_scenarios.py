@@ -17,7 +17,10 @@ HERE = Path(__file__).parent / "scenarios"
 PYTHON = Path(__file__).parents[1] / "scenarios"
 SUPPORT = Path(__file__).parents[1] / "support" / "files.py"
 GROUP_SUPPORT = SUPPORT.with_name("groups.py")
-NAMES = sorted(path.stem for path in HERE.glob("*.c") if path.stem not in ("scenario", "groups"))
+CALL_SUPPORT = SUPPORT.with_name("calls.py")
+NAMES = sorted(path.stem for path in HERE.glob("*.c") if path.stem not in ("scenario", "groups", "calls"))
+#: they are about sound and pictures
+CALLS = [name for name in NAMES if name.startswith("toxav_") or name == "conference_av"]
 #: they need a newer real library than Debian 12 has
 GROUPS = [name for name in NAMES if name.startswith("group_")]
 #: those that run with the real library each time
@@ -40,7 +43,14 @@ SIDES = {
 RELAYED = ["ours-real", "real-ours"]
 #: What is played in C without UDP as well: the ways to a friend and back, sealed packets, many or few. All
 #: scenarios are played without UDP in Python, which is the same core below, and in C with it.
-WITHOUT_UDP = ["conference", "connection_status", "custom_packets", "file_transfer", "send_message"]
+WITHOUT_UDP = [
+    "conference",
+    "connection_status",
+    "custom_packets",
+    "file_transfer",
+    "send_message",
+    "toxav_basic",
+]
 
 
 def test_the_same_scenarios_in_c_and_python():
@@ -61,6 +71,21 @@ def test_every_callback_of_groups_is_waited_for():
     assert [name for name in callbacks if name.upper() not in waited_c] == []
     events = ["".join(word.capitalize() for word in name.split("_")) for name in callbacks]
     assert [name for name in events if name not in waited_python] == []
+
+
+def test_every_callback_of_calls_is_waited_for():
+    """In C and in Python, where frames come to `Phone` by their marks."""
+    header = (ROOT / "include" / "toxcore.h").read_text()
+    callbacks = re.findall(r"^void toxav_callback_(\w+)\(", header, re.MULTILINE)
+    assert len(callbacks) == 6
+    c, python = (HERE / "calls.c").read_text(), CALL_SUPPORT.read_text()
+    controls = (HERE / "toxav_controls.c").read_text()
+    for name in callbacks:
+        assert f"toxav_callback_{name}(" in c, name
+        event = "Toxav" + "".join(word.capitalize() for word in name.split("_"))
+        assert name.endswith("_frame") or f'"{event}": "{name}"' in python, name
+    for control in re.findall(r"TOXAV_CALL_CONTROL_\w+(?=,\n)", header):
+        assert control in controls, control
 
 
 def test_every_callback_has_a_scenario():
@@ -88,6 +113,8 @@ def programs(tmp_path_factory):
             if name in GROUPS:
                 sources.append(HERE / "groups.c")
                 flags.append("-DSCENARIO_GROUPS")
+            if name in CALLS:
+                sources.append(HERE / "calls.c")
             compile_c(folder / name, *sources, flags=flags)
 
         return made_once(tmp_path_factory, f"scenario-{name}", build) / name

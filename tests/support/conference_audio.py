@@ -97,20 +97,23 @@ class Audio:
         self.phase += step * samples
         return self.send(wave.tobytes(), samples, channels, rate)
 
-    def take(self):
-        """What was heard so far: (peer's key, frequency, channels) of each frame."""
+    def frames(self):
+        """What was heard so far: (conference, peer, PCM, channels, rate) of each frame."""
         if self.ours:
             frames = [event for event in self.actor.seen if isinstance(event, ConferenceAudioFrame)]
             self.actor.seen = [
                 event for event in self.actor.seen if not isinstance(event, ConferenceAudioFrame)
             ]
-            heard = [(f.conference_number, f.peer_number, f.pcm, f.channels, f.sample_rate) for f in frames]
-        else:
-            heard, self.heard = self.heard, []
+            return [(f.conference_number, f.peer_number, f.pcm, f.channels, f.sample_rate) for f in frames]
+        heard, self.heard = self.heard, []
+        return heard
+
+    def take(self):
+        """What was heard so far: (peer's key, frequency, channels) of each frame."""
         key = self.actor.conference_peer_get_public_key
         return [
             (key(number, peer), frequency_of(pcm, channels, rate), channels)
-            for number, peer, pcm, channels, rate in heard
+            for number, peer, pcm, channels, rate in self.frames()
         ]
 
 

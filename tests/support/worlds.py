@@ -52,6 +52,8 @@ class Actor:
         self.world, self.name, self.tox = world, name, tox
         self.host, self.port, self.tcp_port = host, port, tcp_port
         self.seen = []
+        #: what runs besides the instance: its telephone
+        self.beside = []
 
     def __getattr__(self, name):
         """A function of the C API: of a Core it is in one of the parts, of the real library not."""
@@ -64,6 +66,8 @@ class Actor:
     def collect(self):
         """Move new events into `seen`."""
         self.seen.extend(self.tox.drain_events())
+        for companion in self.beside:
+            companion.collect()
 
     def got(self, kind, **fields):
         """Take the first unconsumed event of that kind with those fields, or None."""
@@ -108,6 +112,9 @@ class World:
     With `relayed` only the plain nodes have UDP; the first of them is everybody's TCP relay.
     """
 
+    #: the time is not that of the clock
+    simulated = False
+
     def __init__(self, relayed=False):
         self.actors = []
         self.relayed = relayed
@@ -134,8 +141,18 @@ class World:
 
     def stop(self, actor):
         """Kill the instance; its savedata must have been taken before."""
+        for companion in list(actor.beside):
+            companion.close()
         actor.tox.kill()
         self.actors.remove(actor)
+
+    def run_with(self, actor, companion):
+        """Let `companion.iterate()` run with that actor, and close it before the instance."""
+        actor.beside.append(companion)
+
+    def run_without(self, actor, companion):
+        """No longer."""
+        actor.beside.remove(companion)
 
     def restart(self, actor):
         """A new instance from the savedata of the old one."""
@@ -178,8 +195,27 @@ class World:
             self.stop(actor)
 
 
+class Ticking:
+    """What the universe lets run at its `next_ms`, as if it were a core."""
+
+    def __init__(self, companion):
+        self.companion, self.iterate = companion, companion.iterate
+        self.rt = self.timers = self
+
+    def next_deadline_ms(self):
+        return self.companion.next_ms
+
+
+class NoSocket:
+    """To which nothing comes."""
+
+    inbox = ()
+
+
 class SimulatedWorld(World):
     """All actors are ours, in one universe."""
+
+    simulated = True
 
     def __init__(self, seed=1, relayed=False, **network):
         super().__init__(relayed)
@@ -203,6 +239,21 @@ class SimulatedWorld(World):
         if tcp_port:
             self.relay = actor
         return actor
+
+    def now_ms(self):
+        return self.universe.clock.now_ms
+
+    def run_with(self, actor, companion):
+        super().run_with(actor, companion)
+        self.universe.add(Ticking(companion), NoSocket())
+
+    def run_without(self, actor, companion):
+        super().run_without(actor, companion)
+        self.universe.members = [
+            member
+            for member in self.universe.members
+            if getattr(member[0], "companion", None) is not companion
+        ]
 
     def stop(self, actor):
         super().stop(actor)
@@ -258,6 +309,9 @@ class LoopbackWorld(World):
             self.relay = actor
         return actor
 
+    def now_ms(self):
+        return time.monotonic_ns() // 1_000_000
+
     def vanish(self, actor):
         """Stop iterating without a goodbye; the instance is freed when the world closes."""
         self.actors.remove(actor)
@@ -274,6 +328,8 @@ class LoopbackWorld(World):
                 return False
             for actor in list(self.actors):
                 actor.tox.iterate()
+                for companion in actor.beside:
+                    companion.iterate()
             time.sleep(self.pause_s)
         return True
 
