@@ -14,6 +14,7 @@ import contextlib
 import random
 import sys
 import time
+from collections import deque
 
 from tests.fuzz.datagrams import memory_mb
 from tests.support.calls import phones
@@ -28,7 +29,7 @@ BATCH, MOMENT_S = 20, 0.02
 #: Seconds after which signals count again.
 CALM_S = 6
 #: One in so many packets may be one of the signalling.
-SIGNAL_SHARE = 10
+SIGNAL_SHARE = 100
 #: Genuine packets that are kept of a kind.
 KEPT = 200
 #: Where the fields of an RTP header are: offset and size.
@@ -69,7 +70,7 @@ class Attack:
         friend.friend_add_norequest(victim.self_get_public_key())
         world.until(lambda: victim.is_online(1) and friend.is_online(), "carol to be online")
         self.liar, self.victim, self.friend = phones(world, liar, victim, friend, codecs=codecs)
-        self.samples = {kind: [] for kind in KINDS}
+        self.samples = {kind: deque(maxlen=KEPT) for kind in KINDS}
         self._listen()
         self.friend.call(video=0)
         self.victim.answer(1, video=0)
@@ -87,7 +88,9 @@ class Attack:
             def keep(friend, data):
                 kept = self.samples[kind]
                 if friend is self.of_liar:
-                    kept.append(data) if len(kept) < KEPT else kept.__setitem__(self.rng.randrange(KEPT), data)
+                    kept.append(data) if len(kept) < KEPT else kept.__setitem__(
+                        self.rng.randrange(KEPT), data
+                    )
                 handler(friend, data)
 
             return keep

@@ -1,7 +1,7 @@
 """Three in a conference with audio, of whom two are no friends: everybody hears everybody, who wants to."""
 
-from tests.support.voices import Voice
 from tests.support.conferences import count
+from tests.support.voices import Voice
 from toxpy.generated import enums, events
 
 
@@ -11,9 +11,7 @@ def test_conference_av(call_world):
     carol.bootstrap_to(call_world.actors[0])
     number = bob.friend_add_norequest(carol.self_get_public_key())
     carol.friend_add_norequest(bob.self_get_public_key())
-    call_world.until(
-        lambda: bob.is_online(number) and carol.is_online(), "bob and carol to be online", 120
-    )
+    call_world.until(lambda: bob.is_online(number) and carol.is_online(), "bob and carol to be online", 120)
     voices = [Voice(actor) for actor in (alice, bob, carol)]
     assert voices[0].found() == 0
     # nobody is there yet
