@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     # from these imports, too, cbindings/generate.py makes the list of public names
     from toxpy.aio import AsyncTox as AsyncTox
     from toxpy.aio import Friend as Friend
+    from toxpy.av.aio_call import AsyncCall as AsyncCall
+    from toxpy.av.aio_call import CallError as CallError
+    from toxpy.av.frames import AudioFrame as AudioFrame
+    from toxpy.av.frames import Picture as Picture
+    from toxpy.av.wav import WavRecorder as WavRecorder
+    from toxpy.av.wav import WavSource as WavSource
     from toxpy.conference.aio import AsyncConference as AsyncConference
     from toxpy.conference.aio import HeardAudio as HeardAudio
     from toxpy.conference.aio import HeardMessage as HeardMessage

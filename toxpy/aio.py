@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from toxpy.aio_events import MAX_QUEUED_EVENTS, EventIterator, EventQueues
 from toxpy.aio_part import fail
+from toxpy.av.aio import CallsAio, CallsFriend
 from toxpy.conference.aio import ConferenceAio
 from toxpy.core import Core
 from toxpy.files.aio import FilesAio, FilesFriend
@@ -52,7 +53,7 @@ def _nothing() -> None:
     """The last save of an instance that is closed already."""
 
 
-class Friend(AsyncFriend, FilesFriend):
+class Friend(AsyncFriend, FilesFriend, CallsFriend):
     """One friend of an AsyncTox, valid until deleted."""
 
     __slots__ = ()
@@ -60,7 +61,7 @@ class Friend(AsyncFriend, FilesFriend):
     tox: AsyncTox
 
 
-class AsyncTox(UserAio, FriendAio[Friend], FilesAio, ConferenceAio, GroupAio, NetworkAio):
+class AsyncTox(UserAio, FriendAio[Friend], FilesAio, ConferenceAio, GroupAio, CallsAio, NetworkAio):
     """One Tox instance in an asyncio event loop; `async with` starts and closes it."""
 
     _friend_type = Friend

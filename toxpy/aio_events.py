@@ -138,16 +138,20 @@ class Heard(Generic[T]):
 
 
 class Said(Generic[T]):
-    """What was said in one conference or group, for the loops over it."""
+    """What was said in one conference, group or call, for the loops over it."""
 
-    __slots__ = ("_is_over", "_number", "_queues", "_tox", "_what")
+    __slots__ = ("_is_over", "_most", "_number", "_queues", "_things", "_tox", "_what")
 
-    def __init__(self, tox: AioPart, what: str, number: int) -> None:
-        """`what` it is, in a word, and its number: for the log."""
+    def __init__(
+        self, tox: AioPart, what: str, number: int, things: str = "messages", most: int | None = None
+    ) -> None:
+        """`what` it is, its number, and what is said there, in words for the log; `most` of it waits."""
         self._tox = tox
         self._what = what
         self._number = number
-        self._queues: EventQueues[T] = EventQueues(self._dropped, MAX_QUEUED_MESSAGES)
+        self._things = things
+        self._most = MAX_QUEUED_MESSAGES if most is None else most
+        self._queues: EventQueues[T] = EventQueues(self._dropped, self._most)
         self._is_over = False
 
     @property
@@ -173,9 +177,9 @@ class Said(Generic[T]):
         """No loop took it in time; without a loop that is as it should be."""
         if self.has_loop and not self._tox.closed:
             rt = self._tox.sync.core.rt
-            rt.counters.drop(f"{self._what}_message_not_taken")
+            rt.counters.drop(f"{self._what}_{self._things.split()[0][:-1]}_not_taken")
             if is_first:
-                text = f"{MAX_QUEUED_MESSAGES} messages of {self._what} {self._number} wait to be taken"
+                text = f"{self._most} {self._things} of {self._what} {self._number} wait to be taken"
                 rt.log(LOG_WARNING, text + ": older ones are dropped")
 
     def _raise_if_over(self) -> None:

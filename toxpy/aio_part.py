@@ -36,6 +36,8 @@ NOT_CALLED = {
     "iterate",
     "kill",
     "load",
+    "on_audio_frame",
+    "on_video_frame",
     "on_conference_audio",
     "take_events",
     "transfers",
@@ -106,7 +108,7 @@ class AioPart:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        delay_ms = 0 if self._sync.core.has_events() else self._sync.core.deadline_in_ms()
+        delay_ms = self._sync.deadline_in_ms()
         if delay_ms is not None:
             self._timer = self._loop.call_later(delay_ms / 1000, self._iterate)
 

@@ -15,6 +15,7 @@ import select
 from typing import TYPE_CHECKING, Any
 
 from toxpy.arguments import as_bytes, as_kind, as_seconds, check_options
+from toxpy.av.tox import CallsTox
 from toxpy.conference.tox import ConferenceAudioTox, ConferenceTox
 from toxpy.core import Core
 from toxpy.files.tox import FilesTox
@@ -91,6 +92,7 @@ class Tox(
     GroupTox,
     GroupStateTox,
     GroupPeersTox,
+    CallsTox,
     NetworkTox,
 ):
     """One Tox instance; also a context manager that closes it.
@@ -219,7 +221,15 @@ class Tox(
 
     def iteration_interval(self) -> int:
         """Milliseconds until `iterate` should be called again."""
-        return self.core.iteration_interval()
+        interval_ms, due_ms = self.core.iteration_interval(), self._due_ms()
+        return interval_ms if due_ms is None else min(interval_ms, due_ms)
+
+    def deadline_in_ms(self) -> int | None:
+        """Milliseconds until a pass has something to do, 0 when it has; None for when something arrives."""
+        if self.core.has_events():
+            return 0
+        deadlines = [delay for delay in (self.core.deadline_in_ms(), self._due_ms()) if delay is not None]
+        return min(deadlines, default=None)
 
     def events(self, timeout_s: float | None = None) -> Iterator[Event]:
         """Iterate and wait on the network in turn, yielding events until the time is up or `close`."""
@@ -234,7 +244,7 @@ class Tox(
         while self._is_running(end_ms):
             yield from self.iterate()
             if self._is_running(end_ms):
-                select.select(reading, [], [], core.iteration_interval() / 1000)
+                select.select(reading, [], [], self.iteration_interval() / 1000)
 
     def _is_running(self, end_ms: int | None) -> bool:
         return self._core is not None and (end_ms is None or self._core.now_ms() < end_ms)

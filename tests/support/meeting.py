@@ -46,6 +46,13 @@ class Meeting:
         for _ in range(count):
             await self.step()
 
+    async def pass_ms(self, duration_ms):
+        """Some time goes by."""
+        clock = self.world.universe.clock
+        end_ms = clock.now_ms + duration_ms
+        while clock.now_ms < end_ms:
+            await self.step()
+
     async def until(self, condition):
         for _ in range(20_000):
             if condition():

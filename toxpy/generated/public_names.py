@@ -78,10 +78,13 @@ if TYPE_CHECKING:
 
 #: Module by name.
 HOMES = {
+    "AsyncCall": "toxpy.av.aio_call",
     "AsyncConference": "toxpy.conference.aio",
     "AsyncGroup": "toxpy.group.aio",
     "AsyncTox": "toxpy.aio",
+    "AudioFrame": "toxpy.av.frames",
     "CallControl": "toxpy.generated.typed_enums",
+    "CallError": "toxpy.av.aio_call",
     "ConferenceAudioFrame": "toxpy.conference.audio",
     "ConferenceConnected": "toxpy.generated.typed_events",
     "ConferenceEvent": "toxpy.generated.typed_events",
@@ -155,6 +158,7 @@ HOMES = {
     "Outgoing": "toxpy.files.outgoing",
     "PassphraseNeeded": "toxpy.save.profile",
     "Peer": "toxpy.conference.aio",
+    "Picture": "toxpy.av.frames",
     "Profile": "toxpy.save.profile",
     "ProfileCorrupt": "toxpy.save.profile",
     "ProfileError": "toxpy.save.profile",
@@ -177,6 +181,8 @@ HOMES = {
     "Transfer": "toxpy.files.whole_file",
     "TransferError": "toxpy.files.whole_file",
     "UserStatus": "toxpy.generated.typed_enums",
+    "WavRecorder": "toxpy.av.wav",
+    "WavSource": "toxpy.av.wav",
     "WhyOffline": "toxpy.friend.why_offline",
     "WrongPassphrase": "toxpy.save.profile",
     "load_nodes": "toxpy.network.nodes",

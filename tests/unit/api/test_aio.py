@@ -5,6 +5,7 @@ import gc
 import os
 import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,7 @@ from toxpy import aio, aio_events
 from toxpy.aio import AsyncTox
 from toxpy.errors import ToxError
 from toxpy.generated import enums, events
-from toxpy.runtime import Runtime
+from toxpy.runtime import Dispatch, Runtime
 
 KEY = bytes(range(32))
 
@@ -33,6 +34,7 @@ class ScriptedCore:
         self.killed = 0
         self.online = 0
         self.bootstrapped = []
+        self.messenger = SimpleNamespace(packets=Dispatch())
         # all of its parts in one
         self.user = self.friends = self.files = self.network = self
 

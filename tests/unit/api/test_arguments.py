@@ -46,6 +46,11 @@ BAD = {
     "GroupVoice | int": [None, "x", -1, 3, 2**70, []],
     "MessageType | int": [None, "x", -1, 2, 2**70, []],
     "FileControl | int": [None, "x", -1, 3, 2**70, []],
+    "CallControl | int": [None, "x", -1, 7, 2**70, []],
+    "bool | int": [None, "5", 1.5, [0], object(), -1, 2**70],
+    "bool | int | None": ["5", 1.5, [0], object(), -1, 2**70],
+    "Picture": [None, 5, b"picture", object()],
+    "Buffer | AudioFrame": [None, 5, 1.5, "sound", ["sound"], object(), b"odd"],
     "float | None": NOT_SECONDS,
     "Path": NOT_A_PATH[:4],
     "Path | BinaryIO": NOT_A_PATH,
@@ -56,6 +61,9 @@ BAD = {
     "FriendPart | int": [*NOT_A_NUMBER, -1, 2**70],
     "Iterable[NodeAddress]": [None, 5, "nodes", [None], ["host"], [("host", 1, KEY, 0)], object()],
     "type[E]": [None, 5, str, "FriendMessage"],
+    "AudioHandler | None": NOT_A_FUNCTION,
+    "CallHandler | None": NOT_A_FUNCTION,
+    "PictureHandler | None": NOT_A_FUNCTION,
     "MessageHandler | None": NOT_A_FUNCTION,
     "TypedMessageHandler | None": NOT_A_FUNCTION,
     "PacketHandler | None": NOT_A_FUNCTION,
@@ -65,6 +73,9 @@ BAD = {
 GOOD = {
     "address": toxpy.ToxId.build(KEY, 1),
     "conference_number": 0,
+    "audio": True,
+    "audio_bit_rate": 48,
+    "bit_rate": 48,
     "channels": 1,
     "chat_id": bytes(32),
     "control": toxpy.FileControl.PAUSE,
@@ -103,11 +114,12 @@ GOOD = {
     "peer": 0,
     "peer_id": 0,
     "peer_number": 0,
+    "picture": toxpy.Picture(2, 2, bytes(4), b"u", b"v"),
     "port": 33445,
     "position": 0,
     "privacy": 0,
     "public_key": KEY,
-    "rate": 48_000,
+    "rate": 48000,
     "role": 2,
     "savedata": b"save",
     "source": __file__,
@@ -118,6 +130,8 @@ GOOD = {
     "topic": "topic",
     "typing": True,
     "uid": bytes(32),
+    "video": False,
+    "video_bit_rate": 0,
     "voice": 0,
 }
 #: Bad values of some parameters besides.
@@ -129,6 +143,7 @@ ALSO_BAD["call", "name"] += ["close", "kill", "iterate", "events", "take_events"
 FINE = {
     # nobody has that number
     ("friend_exists", "friend_number"): [-1, 2**70],
+    ("current_call", "number"): [-1, 2**70],
 }
 
 

@@ -13,6 +13,8 @@ TOXPY = ROOT / "toxpy"
 
 #: Files from a path to a path, which only Python programs have.
 WHOLE_FILES = [f"files.{name}" for name in ("safe_name", "whole_file", "outgoing", "incoming", "whole_files")]
+#: Parts of Tox and AsyncTox.
+PARTS = ("friend", "files", "conference", "group", "network", "av")
 #: What Python programs see and hear in calls.
 FRAMES = ["av.frames", "av.wav"]
 #: Lowest first: a folder or module and its rank. A module may import from its own rank and lower ones, also
@@ -37,10 +39,10 @@ LAYERS = [
     ["generated", "friend.why_offline"],
     ["arguments", "save", "handlers", *WHOLE_FILES, *FRAMES, "network.nodes"],
     ["tox_part"],
-    ["friend.tox", "files.tox", "conference.tox", "group.tox", "network.tox"],
+    [f"{part}.tox" for part in PARTS],
     ["tox"],
     ["aio_part", "aio_events"],
-    ["friend.aio", "files.aio", "conference.aio", "group.aio", "group.aio_state", "network.aio"],
+    [*(f"{part}.aio" for part in PARTS), "group.aio_state", "av.aio_call"],
     ["capi_instances"],
     ["capi_av"],
     ["aio", "capi", "cli", "__main__", "toxpy"],
@@ -55,12 +57,12 @@ PYTHON_ONLY |= {
     "aio_part",
     "aio_events",
     "group.aio_state",
+    "av.aio_call",
     *WHOLE_FILES,
     *FRAMES,
     "network.nodes",
     "system.http_server",
 }
-PARTS = ("friend", "files", "conference", "group", "network")
 PYTHON_ONLY |= {f"{part}.{kind}" for part in PARTS for kind in ("tox", "aio")}
 PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
 SLOW_TO_IMPORT = {
