@@ -17,6 +17,8 @@ COMMANDS = {
     "send-file": ("files", "send_file_main", "send files to a friend"),
     "receive": ("receive", "main", "print messages of friends, and take their files"),
     "chat": ("chat", "main", "talk to a friend"),
+    "call": ("calls", "call_main", "call a friend, with sound from and into WAV files"),
+    "answer": ("calls", "answer_main", "answer a friend's call, likewise"),
     "conference create": ("conference", "create_main", "found a conference"),
     "conference invite": ("conference", "invite_main", "bring friends into a conference"),
     "conference join": ("conference", "join_main", "accept a friend's invitation to a conference"),
