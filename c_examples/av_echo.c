@@ -11,14 +11,13 @@
  *
  * After that there is one line for each thing that happens. SIGINT and SIGTERM end it.
  *
- * toxav_iterate() runs in a thread of its own, so that decoding does not hold up the rest.
+ * One thread does everything, which is simple and safe with every toxcore. A client with a window has one for
+ * toxav_iterate(), so that decoding does not hold up the rest.
  */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -48,16 +47,15 @@ typedef struct Echo {
     size_t node_count;
     time_t last_bootstrap;
     ToxAV *av;
-    /* Frames sent back in the call with each friend, counted by the thread of toxav_iterate(). */
-    atomic_ulong audio_frames[MAX_FRIENDS];
-    atomic_ulong video_frames[MAX_FRIENDS];
+    /* Frames sent back in the call with each friend. */
+    unsigned long audio_frames[MAX_FRIENDS];
+    unsigned long video_frames[MAX_FRIENDS];
     /* A picture without gaps between its lines. */
     uint8_t *picture;
     size_t picture_size;
 } Echo;
 
 static volatile sig_atomic_t stop_requested = 0;
-static atomic_bool media_ends = false;
 
 static void on_signal(int number)
 {
@@ -162,8 +160,7 @@ static void on_call_state(ToxAV *av, uint32_t friend_number, uint32_t state, voi
 
     if ((state & (TOXAV_FRIEND_CALL_STATE_ERROR | TOXAV_FRIEND_CALL_STATE_FINISHED)) != 0) {
         printf("END %lu: %lu frames of sound, %lu pictures\n", (unsigned long)friend_number,
-               (unsigned long)echo->audio_frames[friend_number],
-               (unsigned long)echo->video_frames[friend_number]);
+               echo->audio_frames[friend_number], echo->video_frames[friend_number]);
         return;
     }
 
@@ -244,18 +241,6 @@ static void sleep_ms(uint32_t duration_ms)
     nanosleep(&pause, NULL); /* a signal may cut it short, which is welcome */
 }
 
-static void *run_media(void *user_data)
-{
-    const Echo *echo = (const Echo *)user_data;
-
-    while (!media_ends) {
-        toxav_iterate(echo->av);
-        sleep_ms(toxav_iteration_interval(echo->av));
-    }
-
-    return NULL;
-}
-
 /* ------------------------------------------------------------- the program */
 
 static Tox *create_tox(const Echo *echo)
@@ -275,9 +260,6 @@ static Tox *create_tox(const Echo *echo)
         tox_options_set_start_port(options, echo->port);
         tox_options_set_end_port(options, echo->port);
     }
-
-    /* Threads share the instance: versions before 0.2.18 have no such option, and no way to do this safely. */
-    tox_options_set_experimental_thread_safety(options, true);
 
     Tox *tox = tox_new(options, NULL);
     tox_options_free(options);
@@ -367,28 +349,20 @@ static bool run(Tox *tox, Echo *echo)
     toxav_callback_audio_receive_frame(echo->av, on_audio, echo);
     toxav_callback_video_receive_frame(echo->av, on_video, echo);
 
-    pthread_t media;
-    const bool started = pthread_create(&media, NULL, run_media, echo) == 0;
+    print_identity(tox);
 
-    if (started) {
-        print_identity(tox);
-    }
-
-    while (started && stop_requested == 0) {
+    while (stop_requested == 0) {
         bootstrap_if_offline(tox, echo);
         tox_iterate(tox, NULL);
-        sleep_ms(tox_iteration_interval(tox));
-    }
+        toxav_iterate(echo->av);
 
-    /* Nobody may use it any more when toxav_kill() is called. */
-    media_ends = true;
-
-    if (started) {
-        pthread_join(media, NULL);
+        const uint32_t interval = tox_iteration_interval(tox);
+        const uint32_t av_interval = toxav_iteration_interval(echo->av);
+        sleep_ms(interval < av_interval ? interval : av_interval);
     }
 
     toxav_kill(echo->av);
-    return started;
+    return true;
 }
 
 int main(int argc, char **argv)

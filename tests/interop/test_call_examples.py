@@ -86,7 +86,7 @@ def test_the_test_picture_is_seen(tmp_path, node):  # noqa: F811
 @pytest.fixture(params=["ours", "real"])
 def av_echo(tmp_path, node, request):  # noqa: F811
     """The echo in C as a process, on our library or on Debian's."""
-    program = compile_c(tmp_path / "av_echo", ROOT / "c_examples" / "av_echo.c", flags=["-std=c11"])
+    program = compile_c(tmp_path / "av_echo", ROOT / "c_examples" / "av_echo.c", flags=["-std=c99"])
     host, port, key = node.address
     words = [program, "--loopback", "--bootstrap", host, str(port), key.hex()]
     environment = {"LD_LIBRARY_PATH": str(library_dir())} if request.param == "ours" else {}
