@@ -3,12 +3,16 @@
 import array
 import math
 import signal
+import time
 import wave
 
 import pytest
 
-from tests.interop.test_cli import new, node, start, where  # noqa: F401
+from tests.interop.test_cli import debian, new, node, start, where  # noqa: F401
 from tests.support.cli import objects, run
+from tests.support.marks import frequency, tone
+from tests.support.real_calls import RealCalls
+from toxpy.generated import enums, events
 
 RATE = 48000
 #: Tones of the two ends, Hz.
@@ -128,3 +132,37 @@ def test_mistakes_are_found_before_anybody_is_called(tmp_path, command):
         assert ran.returncode in (1, 2) and problem in ran.stderr
     ran = run(command, *friend, "--record", tmp_path / "none" / "x.wav", "-p", path)
     assert ran.returncode == 1 and "there is no folder" in ran.stderr
+
+
+def test_a_real_client_calls(tmp_path, debian, start, where):  # noqa: F811
+    """It hears our file, and what it says is recorded."""
+    bob, bob_id = new(tmp_path, "Bob")
+    answer = make_tone(tmp_path / "answer.wav", frequency(3), 10)
+    words = ["--accept", "--wav", answer, "--record", tmp_path / "b.wav", "-p", bob, *where]
+    answering = start("answer", *words)
+    answering.wait_for("listening")
+    friend = debian.tox.friend_add(bytes.fromhex(bob_id), b"hello")
+    debian.until(events.FriendConnectionStatus)
+    told, heard = [], []
+    calls = RealCalls(
+        debian.tox, lambda *what: told.append(what), lambda *frame: heard.append(frame[1]), lambda *_: None
+    )
+    calls.toxav_call(friend, 48, 0)
+    end, due = time.monotonic() + 60, 0.0
+    while heard.count(3) < 50:
+        assert time.monotonic() < end, (told, heard)
+        debian.tox.iterate()
+        calls.iterate()
+        if told and time.monotonic() >= due:
+            due = time.monotonic() + 0.02
+            calls.toxav_audio_send_frame(friend, tone(0), 960, 1, 48000)
+        time.sleep(0.005)
+    assert told[0][:2] == ("call_state", friend)
+    calls.toxav_call_control(friend, enums.TOXAV_CALL_CONTROL_CANCEL)
+    debian.tox.iterate()
+    calls.kill()
+    status, said = answering.finish()
+    assert status == 0
+    (over,) = [entry for entry in said if entry["event"] == "call_over"]
+    assert over["message"] == "the friend hung up"
+    is_tone(tmp_path / "b.wav", frequency(0), 0.5)
