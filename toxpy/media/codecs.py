@@ -38,12 +38,6 @@ if TYPE_CHECKING:
         def set_expected_loss(self, percent: int) -> None:
             """How many packets of 100 get lost: decides how much of a packet repeats the one before."""
 
-        def set_complexity(self, complexity: int) -> None:
-            """From 0, quick, to 10, as good as it gets."""
-
-        def close(self) -> None:
-            """Free the memory; nothing may be called any more."""
-
     class AudioDecoder(Protocol):
         """Opus packets to PCM, which is kept inside until the next call."""
 
@@ -65,17 +59,6 @@ if TYPE_CHECKING:
 
         def pcm(self) -> memoryview:
             """The int16 samples, those of two channels in turns; valid until the next call."""
-
-        def deliver(self, callback: int, av: int, friend_number: int, user_data: int) -> None:
-            """Call a C program's toxav_audio_receive_frame_cb: all four are addresses or numbers from C."""
-
-        def deliver_to_conference(
-            self, callback: int, tox: int, conference: int, peer: int, user_data: int
-        ) -> None:
-            """Call a C program's toxav_audio_data_cb."""
-
-        def close(self) -> None:
-            """Free the memory; nothing may be called any more."""
 
     class VideoEncoder(Protocol):
         """Pictures to VP8 frames. Sizes are in pixels, bit rates in kbit/s."""
@@ -100,9 +83,6 @@ if TYPE_CHECKING:
         def set_bit_rate(self, kbit: int) -> None:
             """From the next picture on."""
 
-        def close(self) -> None:
-            """Free the memory; nothing may be called any more."""
-
     class VideoDecoder(Protocol):
         """VP8 frames to pictures, which are kept inside until the next call."""
 
@@ -118,12 +98,6 @@ if TYPE_CHECKING:
 
         def planes(self) -> tuple[memoryview, memoryview, memoryview]:
             """y, u and v; u and v have half the width and height, rounded up. Valid until the next call."""
-
-        def deliver(self, callback: int, av: int, friend_number: int, user_data: int) -> None:
-            """Call a C program's toxav_video_receive_frame_cb: all four are addresses or numbers from C."""
-
-        def close(self) -> None:
-            """Free the memory; nothing may be called any more."""
 
 
 class Codecs:
@@ -156,11 +130,6 @@ def load(standin: bool = False) -> Codecs:
     from toxpy.media import opus, vp8
 
     return Codecs(opus.AudioEncoder, opus.AudioDecoder, vp8.VideoEncoder, vp8.VideoDecoder)
-
-
-def available() -> bool:
-    """True if the real codecs are there."""
-    return not missing()
 
 
 def missing() -> str:

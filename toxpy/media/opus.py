@@ -63,19 +63,11 @@ class AudioEncoder:
 
     def set_bit_rate(self, bits: int) -> None:
         """From the next packet on."""
-        _check(lib.audio_encoder_set(self._encoder, lib.AUDIO_BIT_RATE, bits))
+        _check(lib.audio_encoder_set_bit_rate(self._encoder, bits))
 
     def set_expected_loss(self, percent: int) -> None:
         """Decides how much of a packet repeats the one before."""
-        _check(lib.audio_encoder_set(self._encoder, lib.AUDIO_EXPECTED_LOSS, percent))
-
-    def set_complexity(self, complexity: int) -> None:
-        """Processor time against quality."""
-        _check(lib.audio_encoder_set(self._encoder, lib.AUDIO_COMPLEXITY, complexity))
-
-    def close(self) -> None:
-        """Free the encoder, as soon as no other thread is in it."""
-        self._encoder = _NULL
+        _check(lib.audio_encoder_set_expected_loss(self._encoder, percent))
 
 
 class AudioDecoder:
@@ -108,26 +100,8 @@ class AudioDecoder:
         return self._decode(_NULL, 0, self._lost(samples), False)
 
     def pcm(self) -> memoryview:
-        """The samples. The memory stays, also after `close`."""
+        """The samples. The memory stays for as long as anybody has a view of it."""
         return memoryview(ffi.buffer(self._pcm, self.samples * self.channels * _SAMPLE_SIZE)).cast("h")
-
-    def deliver(self, callback: int, av: int, friend_number: int, user_data: int) -> None:
-        """Call a C program's function, without the interpreter's lock."""
-        lib.audio_deliver(
-            callback, av, friend_number, self._pcm, self.samples, self.channels, self.rate, user_data
-        )
-
-    def deliver_to_conference(
-        self, callback: int, tox: int, conference: int, peer: int, user_data: int
-    ) -> None:
-        """Call a C program's function, without the interpreter's lock."""
-        lib.audio_deliver_to_conference(
-            callback, tox, conference, peer, self._pcm, self.samples, self.channels, self.rate, user_data
-        )
-
-    def close(self) -> None:
-        """Free the decoder, as soon as no other thread is in it."""
-        self._decoder = _NULL
 
     def _lost(self, samples: int) -> int:
         """The length of a lost frame: Opus has them in steps of 2.5 ms, and the memory ends after 120 ms."""

@@ -118,14 +118,6 @@ class AudioEncoder:
         """Above 0 a packet repeats the beginning of the one before."""
         self._loss = percent
 
-    def set_complexity(self, complexity: int) -> None:
-        """Checked, otherwise without effect."""
-        if not 0 <= complexity <= 10:
-            raise CodecError(f"no complexity of {complexity}")
-
-    def close(self) -> None:
-        """Nothing to free."""
-
 
 class AudioDecoder:
     """As `toxpy.media.codecs.AudioDecoder`."""
@@ -160,25 +152,6 @@ class AudioDecoder:
     def pcm(self) -> memoryview:
         """The samples."""
         return memoryview(self._pcm)
-
-    def deliver(self, callback: int, av: int, friend_number: int, user_data: int) -> None:
-        """Call the function at that address."""
-        kind = "void(*)(uintptr_t, uint32_t, int16_t *, size_t, uint8_t, uint32_t, uintptr_t)"
-        pcm = _ffi.from_buffer("int16_t[]", self._pcm)
-        call = _ffi.cast(kind, callback)
-        call(av, friend_number, pcm, self.samples, self.channels, self.rate, user_data)
-
-    def deliver_to_conference(
-        self, callback: int, tox: int, conference: int, peer: int, user_data: int
-    ) -> None:
-        """Call the function at that address."""
-        kind = "void(*)(uintptr_t, uint32_t, uint32_t, int16_t *, unsigned int, uint8_t, uint32_t, uintptr_t)"
-        pcm = _ffi.from_buffer("int16_t[]", self._pcm)
-        call = _ffi.cast(kind, callback)
-        call(tox, conference, peer, pcm, self.samples, self.channels, self.rate, user_data)
-
-    def close(self) -> None:
-        """Nothing to free."""
 
     def _values(self, packet: bytes) -> tuple[array[int], array[int]]:
         """Values of the packet's frame and of the one before."""
@@ -307,9 +280,6 @@ class VideoEncoder:
         """From the next picture on."""
         self._bit_rate = kbit
 
-    def close(self) -> None:
-        """Nothing to free."""
-
 
 class VideoDecoder:
     """As `toxpy.media.codecs.VideoDecoder`."""
@@ -346,16 +316,3 @@ class VideoDecoder:
         """y, u and v."""
         y, u, v = self._planes
         return memoryview(y), memoryview(u), memoryview(v)
-
-    def deliver(self, callback: int, av: int, friend_number: int, user_data: int) -> None:
-        """Call the function at that address."""
-        kind = (
-            "void(*)(uintptr_t, uint32_t, uint16_t, uint16_t, char *, char *, char *,"
-            " int32_t, int32_t, int32_t, uintptr_t)"
-        )
-        planes = [_ffi.from_buffer(plane) for plane in self._planes]
-        call = _ffi.cast(kind, callback)
-        call(av, friend_number, self.width, self.height, *planes, *self.strides, user_data)
-
-    def close(self) -> None:
-        """Nothing to free."""

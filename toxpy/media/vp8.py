@@ -23,7 +23,6 @@ _MAX_BIT_RATE = 1_000_000
 _USUAL_US, _SHORTEST_US, _LONGEST_US = 33_333, 8_000, 1_000_000
 #: Share of a new interval in the mean, one in so many: cameras are not punctual.
 _SMOOTHING = 8
-_NULL = ffi.NULL
 
 
 def _check(result: int) -> int:
@@ -66,10 +65,6 @@ class VideoEncoder:
     def set_bit_rate(self, kbit: int) -> None:
         """From the next picture on."""
         _check(lib.video_encoder_set_bit_rate(self._encoder, _bit_rate(kbit)))
-
-    def close(self) -> None:
-        """Free the encoder, as soon as no other thread is in it."""
-        self._encoder = _NULL
 
 
 def _bit_rate(kbit: int) -> int:
@@ -120,7 +115,7 @@ class VideoDecoder:
         self._size = (width, height)
 
     def planes(self) -> tuple[memoryview, memoryview, memoryview]:
-        """y, u and v. The memory stays for as long as anybody has a view of it, also after `close`."""
+        """y, u and v. The memory stays for as long as anybody has a view of it."""
         if not self.width:
             raise CodecError("VP8: no picture yet")
         rows = self.height, (self.height + 1) // 2, (self.height + 1) // 2
@@ -129,17 +124,6 @@ class VideoDecoder:
             for i in range(3)
         )
         return y, u, v
-
-    def deliver(self, callback: int, av: int, friend_number: int, user_data: int) -> None:
-        """Call a C program's function, without the interpreter's lock."""
-        if self.width:
-            lib.video_deliver(callback, av, friend_number, self._picture, user_data)
-
-    def close(self) -> None:
-        """Free the decoder, as soon as nobody looks at its picture any more."""
-        self.width = self.height = 0
-        self._decoder = None
-        self._size = (0, 0)
 
 
 def _shared(plane: Any, decoder: Any) -> Any:
