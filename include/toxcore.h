@@ -1839,19 +1839,19 @@ void toxav_kill(ToxAV *av);
 /** @return The Tox instance that the ToxAV was made for. */
 Tox *toxav_get_tox(const ToxAV *av);
 
-/** @return Milliseconds to sleep before the next toxav_iterate(); 200 without a call. */
+/** @return Milliseconds to sleep before the next toxav_iterate(); 40 without a call. */
 uint32_t toxav_iteration_interval(const ToxAV *av);
 
 /** Decode what has been received in all calls, and report it. */
 void toxav_iterate(ToxAV *av);
 
-/** @return Milliseconds to sleep before the next toxav_audio_iterate(); 200 without a call. */
+/** @return Milliseconds to sleep before the next toxav_audio_iterate(); 40 without a call. */
 uint32_t toxav_audio_iteration_interval(const ToxAV *av);
 
 /** The audio half of toxav_iterate(). Its thread should have the higher priority of the two. */
 void toxav_audio_iterate(ToxAV *av);
 
-/** @return Milliseconds to sleep before the next toxav_video_iterate(); 200 without a call. */
+/** @return Milliseconds to sleep before the next toxav_video_iterate(); 40 without a call. */
 uint32_t toxav_video_iteration_interval(const ToxAV *av);
 
 /** The video half of toxav_iterate(). */

@@ -388,7 +388,7 @@ def test_media_outside_of_a_call_is_dropped(pair):
 
 def test_intervals(pair):
     a, b = pair.a, pair.b
-    assert a.calls.toxav_iteration_interval() == 200
+    assert a.calls.toxav_iteration_interval() == 40
     a.calls.toxav_call(0, 48, 0)
     pair.carry()
     assert a.calls.toxav_iteration_interval() == b.calls.toxav_iteration_interval() == 10
@@ -418,7 +418,7 @@ def test_intervals(pair):
     assert b.calls.toxav_iteration_interval() == 20
     a.calls.toxav_call_control(0, CANCEL)
     pair.carry()
-    assert b.calls.toxav_iteration_interval() == 200
+    assert b.calls.toxav_iteration_interval() == 40
 
 
 def test_ending_the_call_in_a_frame_ends_the_frames(talking):
