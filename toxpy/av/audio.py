@@ -15,6 +15,7 @@ from _thread import allocate_lock
 from collections import deque
 
 from toxpy.av import rtp
+from toxpy.av.transit import Transit
 from toxpy.media.formats import AUDIO_RATES, CodecError, channels_of
 from toxpy.media.jitter import Gap, JitterBuffer
 
@@ -45,15 +46,18 @@ class AudioSender:
     """Our sound. `random` is 64 random bits, those of the call's VideoSender: they share its time stamps."""
 
     __slots__ = (
+        "_before",
         "_bit_rate",
         "_codecs",
         "_encoder",
+        "_encoder_loss",
         "_expected_loss",
         "_format",
         "_lock",
         "_sequence",
         "_source",
         "_start_ms",
+        "is_twice",
     )
 
     def __init__(self, codecs: Codecs, random: int) -> None:
@@ -63,7 +67,11 @@ class AudioSender:
         #: rate and channels of the encoder, and its bit rate in kbit/s
         self._format = (0, 0)
         self._bit_rate = 0
-        self._expected_loss = EXPECTED_LOSS
+        #: what is expected, and what the encoder knows of it
+        self._expected_loss, self._encoder_loss = EXPECTED_LOSS, 0
+        #: the packets of the frame before go out once more; these; only where the friend can tell them
+        self.is_twice = False
+        self._before: list[bytes] = []
         #: c-toxcore begins with 0 and its receivers expect that
         self._sequence = 0
         self._source = random >> 32
@@ -82,16 +90,16 @@ class AudioSender:
             sequence = self._sequence
             self._sequence = (sequence + 1) & 0xFFFF
         stamp_ms = (now_ms + self._start_ms) & 0xFFFFFFFF
-        return rtp.pieces(rtp.AUDIO, sequence, stamp_ms, self._source, rate.to_bytes(4, "big") + opus)
+        packets = rtp.pieces(rtp.AUDIO, sequence, stamp_ms, self._source, rate.to_bytes(4, "big") + opus)
+        if self.is_twice:
+            before, self._before = self._before, packets
+            return packets + before
+        self._before = []
+        return packets
 
     def expect_loss(self, percent: int) -> None:
         """So many packets of 100 get lost, as far as the peer tells: at most EXPECTED_LOSS."""
-        with self._lock:
-            percent = min(percent, EXPECTED_LOSS)
-            if percent != self._expected_loss:
-                self._expected_loss = percent
-                if self._encoder is not None:
-                    self._encoder.set_expected_loss(percent)
+        self._expected_loss = min(percent, EXPECTED_LOSS)
 
     def _prepare(self, rate: int, channels: int, bit_rate: int) -> AudioEncoder:
         encoder = self._encoder
@@ -100,11 +108,14 @@ class AudioSender:
             encoder = self._codecs.AudioEncoder(
                 rate, channels, application="voip", bit_rate=bit_rate * 1000, fec=True, vbr=False
             )
-            encoder.set_expected_loss(self._expected_loss)
             self._encoder, self._format, self._bit_rate = encoder, (rate, channels), bit_rate
+            self._encoder_loss = 0
         elif bit_rate != self._bit_rate:
             encoder.set_bit_rate(bit_rate * 1000)
             self._bit_rate = bit_rate
+        if self._expected_loss != self._encoder_loss:
+            self._encoder_loss = self._expected_loss
+            encoder.set_expected_loss(self._encoder_loss)
         return encoder
 
 
@@ -122,6 +133,7 @@ class AudioReceiver:
         "_parts",
         "_playing",
         "_waiting",
+        "transit",
     )
 
     def __init__(self, codecs: Codecs, counters: Counters) -> None:
@@ -135,6 +147,8 @@ class AudioReceiver:
         self._decoder_ms = -MIN_DECODER_AGE_MS
         #: packets of one channel since the last one of two
         self._mono = 0
+        #: measures how long packets take, if anybody wants to know
+        self.transit: Transit | None = None
         self._playing = allocate_lock()
         self._closed = False
 
@@ -145,6 +159,8 @@ class AudioReceiver:
             piece = self._join(piece)
         if piece is None:
             return
+        if self.transit is not None:
+            self.transit.add(piece.stamp_ms, now_ms)
         data = piece.data
         if len(data) <= _RATE_SIZE or int.from_bytes(data[:_RATE_SIZE], "big") not in AUDIO_RATES:
             self._counters.drop("audio_rate")
@@ -185,6 +201,14 @@ class AudioReceiver:
             return self._jitter.next_ms()
         finally:
             self._playing.release()
+
+    def received(self) -> int:
+        """Packets that came in time, so far."""
+        return self._jitter.received
+
+    def lost(self) -> int:
+        """Frames that did not."""
+        return self._jitter.lost
 
     def close(self) -> None:
         """Hand out nothing more, also when `sink` calls this."""

@@ -37,6 +37,9 @@ class Pacer:
         if audio:
             self._sound += packets
             return
+        if not packets:
+            # the encoder dropped a picture
+            return
         self._pictures.append(deque(packets))
         self._waiting += len(packets)
         while self._waiting > MAX_WAITING:

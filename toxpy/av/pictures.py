@@ -11,14 +11,14 @@ a peer has to send every byte.
 
 from __future__ import annotations
 
-from toxpy.av.rtp import KEY_FRAME, Piece
+from toxpy.av.rtp import KEY_FRAME, MAX_PIECE_SIZE, Piece
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.runtime import Counters
 
-#: Pictures in the making, those included of which nothing came. c-toxcore has 3.
-MAX_PICTURES = 8
+#: Pictures in the making, those included of which nothing came, and their bytes. c-toxcore has 3 pictures.
+MAX_PICTURES, MAX_SIZE = 16, 16 * 1024 * 1024
 #: Bytes of a picture for each of its pieces: smaller ones would cost more memory than they bring.
 MIN_PIECE_SIZE = 1024
 #: Time for which missing pieces are waited for, ms: at least; and at most, when none can be asked for.
@@ -81,6 +81,17 @@ class Picture:
             at += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def is_late(self, now_ms: int) -> bool:
+        """True if its end should have come though nothing newer did."""
+        return now_ms >= self.last_ms + END_MS
+
+    def missing(self, *, is_over: bool) -> list[int]:
+        """Offsets of missing pieces of the usual size; if more of it may follow, those before the last
+        one."""
+        pieces = self._pieces
+        end = self.size if is_over else max(pieces)
+        return [offset for offset in range(0, end, MAX_PIECE_SIZE) if offset not in pieces]
+
     def _end_of(self, at: int) -> int:
         """Where what begins there ends."""
         pieces = self._pieces
@@ -92,7 +103,16 @@ class Picture:
 class Assembler:
     """The pictures of one sender."""
 
-    __slots__ = ("_counters", "_given_up", "_heard_ms", "_last", "_newest_ms", "pictures", "wait_ms")
+    __slots__ = (
+        "_counters",
+        "_given_up",
+        "_heard_ms",
+        "_last",
+        "_newest_ms",
+        "hold_ms",
+        "pictures",
+        "wait_ms",
+    )
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
@@ -105,8 +125,8 @@ class Assembler:
         self._newest_ms = self._heard_ms = 0
         #: when they were missed, by sequence number
         self._given_up: dict[int, int] = {}
-        #: how long missing pieces are waited for
-        self.wait_ms = MIN_WAIT_MS
+        #: how long missing pieces are waited for: so late were others; and at least, as they are asked for
+        self.wait_ms, self.hold_ms = MIN_WAIT_MS, 0
 
     def take(self, piece: Piece, now_ms: int) -> list[Picture]:
         """A piece that came at that time. What comes out now, in order: whole or not."""
@@ -114,9 +134,12 @@ class Assembler:
         if ahead < 0:
             return []
         found, pictures = [], self.pictures
-        while ahead >= MAX_PICTURES:
+        while ahead >= MAX_PICTURES or sum([picture.got for picture in pictures]) > MAX_SIZE:
             found.append(self._hand_out(now_ms))
             ahead -= 1
+        if ahead < 0:
+            # its own picture was the one too many
+            return found
         while len(pictures) <= ahead:
             pictures.append(Picture((self._last + 1 + len(pictures)) & 0xFFFF))
         if pictures[ahead].add(piece, now_ms):
@@ -130,13 +153,16 @@ class Assembler:
     def ready(self, now_ms: int) -> list[Picture]:
         """Those that are whole, and those that are given up."""
         found, pictures = [], self.pictures
-        while pictures and (pictures[0].is_whole or now_ms >= self._missed_ms() + self.wait_ms):
+        while pictures and (pictures[0].is_whole or now_ms >= self._give_up_ms()):
             found.append(self._hand_out(now_ms))
         return found
 
     def next_ms(self) -> int | None:
         """When `ready` has something though nothing comes, None for never."""
-        return self._missed_ms() + self.wait_ms if self.pictures else None
+        return self._give_up_ms() if self.pictures else None
+
+    def _give_up_ms(self) -> int:
+        return self._missed_ms() + max(self.wait_ms, self.hold_ms)
 
     def _ahead(self, piece: Piece, now_ms: int) -> int:
         """How many pictures are before that one, -1 if it came out already."""

@@ -20,6 +20,7 @@ from collections import deque
 from toxpy.av import rtp
 from toxpy.av.pictures import Assembler
 from toxpy.av.rate import VideoRate
+from toxpy.av.repeats import KEY, Asking, History
 from toxpy.media.formats import CodecError, first_partition_end, picture_header
 
 TYPE_CHECKING = False
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from toxpy.av.bandwidth import Bandwidth
     from toxpy.av.pictures import Picture
+    from toxpy.av.transit import Transit
     from toxpy.media.codecs import Codecs, VideoDecoder, VideoEncoder
     from toxpy.media.formats import Memory
     from toxpy.runtime import Counters
@@ -35,14 +37,18 @@ if TYPE_CHECKING:
 #: When key frames are sent at the beginning, ms after the first picture: the friend may not be ready for that
 #: yet, and cannot ask. c-toxcore makes the first seven pictures key frames.
 FIRST_KEYS_MS = (0, 300, 1000)
-#: Time between key frames that are asked for, ms.
-KEY_DISTANCE_MS = 1500
+#: Time between key frames, ms: because something was lost, or because the friend asks for one.
+KEY_DISTANCE_MS, ASKED_KEY_DISTANCE_MS = 1500, 500
+#: Time between questions for a key frame, ms.
+ASK_KEY_MS = 300
 #: Change of the rate from which on the encoder is told. A share.
 RATE_CHANGE = 0.05
 #: Packets that wait for a program that does not play: more than one of the largest pictures.
 MAX_WAITING = 2048
 #: Pictures that are shown when many have piled up: of older ones nobody would see anything. As in c-toxcore.
 MAX_SHOWN = 5
+#: Questions that wait for whoever sends them.
+MAX_QUESTIONS = 8
 #: Errors in a row after which there is a new decoder.
 MAX_ERRORS = 30
 
@@ -55,6 +61,7 @@ class VideoSender:
         "_codecs",
         "_encoder",
         "_encoder_kbit",
+        "_key_distance_ms",
         "_key_ms",
         "_keys",
         "_lock",
@@ -64,6 +71,8 @@ class VideoSender:
         "_start_ms",
         "_started_ms",
         "_wants_key",
+        "history",
+        "is_asked",
         "rate",
     )
 
@@ -79,7 +88,12 @@ class VideoSender:
         self._started_ms = self._keys = self._key_ms = 0
         self._sent_ms = 0
         self._wants_key = False
+        self._key_distance_ms = KEY_DISTANCE_MS
+        #: the friend says when it needs a key frame
+        self.is_asked = False
         self.rate = VideoRate()
+        #: what can be sent again
+        self.history = History()
 
     def send(
         self, width: int, height: int, y: Memory, u: Memory, v: Memory, bit_rate: int, now_ms: int
@@ -89,7 +103,9 @@ class VideoSender:
         CodecError for what the encoder does not take.
         """
         with self._lock:
-            encoder = self._prepare(width, height, self.rate.allow(bit_rate, now_ms), now_ms)
+            # what is sent again is within the rate
+            kbit = self.rate.allow(bit_rate, now_ms) * (1 - self.history.share())
+            encoder = self._prepare(width, height, max(int(kbit), 1), now_ms)
             is_due = self._is_key_due(now_ms)
             # the encoder has to know how often pictures come
             elapsed_ms, self._sent_ms = now_ms - self._sent_ms, now_ms
@@ -101,12 +117,15 @@ class VideoSender:
                 self._keys += is_due
             sequence = self._sequence
             self._sequence = (sequence + 1) & 0xFFFF
-        stamp_ms = (now_ms + self._start_ms) & 0xFFFFFFFF
-        return rtp.pieces(rtp.VIDEO, sequence, stamp_ms, self._source, picture.data, key_frame=picture.is_key)
+        stamp_ms, source = (now_ms + self._start_ms) & 0xFFFFFFFF, self._source
+        packets = rtp.pieces(rtp.VIDEO, sequence, stamp_ms, source, picture.data, key_frame=picture.is_key)
+        self.history.add(sequence, packets)
+        return packets
 
-    def request_key_frame(self) -> None:
-        """The friend has no picture, or a broken one."""
+    def request_key_frame(self, *, soon: bool = False) -> None:
+        """The friend has no picture, or a broken one. `soon`: it asks, so it needs one."""
         self._wants_key = True
+        self._key_distance_ms = ASKED_KEY_DISTANCE_MS if soon else KEY_DISTANCE_MS
 
     def on_report(self, lost: int, received: int, now_ms: int) -> None:
         """The friend lost so many bytes of so many."""
@@ -132,15 +151,18 @@ class VideoSender:
     def _is_key_due(self, now_ms: int) -> bool:
         if self._keys == 0:
             self._started_ms = now_ms
-        if self._keys < len(FIRST_KEYS_MS) and now_ms >= self._started_ms + FIRST_KEYS_MS[self._keys]:
+        first = FIRST_KEYS_MS[:1] if self.is_asked else FIRST_KEYS_MS
+        if self._keys < len(first) and now_ms >= self._started_ms + first[self._keys]:
             return True
-        return self._wants_key and now_ms >= self._key_ms + KEY_DISTANCE_MS
+        return self._wants_key and now_ms >= self._key_ms + self._key_distance_ms
 
 
 class VideoReceiver:
     """A friend's pictures. `bandwidth` counts them."""
 
     __slots__ = (
+        "_asked_key_ms",
+        "_asking",
         "_assembler",
         "_bandwidth",
         "_closed",
@@ -149,9 +171,14 @@ class VideoReceiver:
         "_decoder",
         "_errors",
         "_playing",
+        "_questions",
+        "_round_trip_ms",
         "_size",
         "_waiting",
         "is_damaged",
+        "received",
+        "received_bytes",
+        "transit",
     )
 
     def __init__(self, codecs: Codecs, counters: Counters, bandwidth: Bandwidth) -> None:
@@ -168,6 +195,15 @@ class VideoReceiver:
         self._size = (0, 0)
         #: what is shown is not what was sent, until a key frame comes
         self.is_damaged = False
+        self._asking = Asking()
+        #: of a friend that sends again what we ask for; -1 for others
+        self._round_trip_ms = -1
+        self._questions: list[bytes] = []
+        self._asked_key_ms = 0
+        #: pieces that came, and their bytes
+        self.received = self.received_bytes = 0
+        #: measures how long packets take, if anybody wants to know
+        self.transit: Transit | None = None
         self._playing = allocate_lock()
         self._closed = False
 
@@ -175,6 +211,10 @@ class VideoReceiver:
         """A packet of kind VIDEO that came at that time."""
         piece = rtp.parse(packet, self._counters)
         if piece is not None:
+            self.received += 1
+            self.received_bytes += len(piece.data)
+            if self.transit is not None:
+                self.transit.add(piece.stamp_ms, now_ms)
             if len(self._waiting) == MAX_WAITING:
                 self._counters.drop("video_waiting")
             self._waiting.append((piece, now_ms))
@@ -191,6 +231,8 @@ class VideoReceiver:
             while waiting:
                 pictures += self._assembler.take(*waiting.popleft())
             pictures += self._assembler.ready(now_ms)
+            if self._round_trip_ms >= 0:
+                self._ask(now_ms)
             for left, picture in enumerate(pictures, 1 - len(pictures)):
                 self._bandwidth.add_picture(picture)
                 decoder = None if self._closed else self._decode(picture)
@@ -204,9 +246,34 @@ class VideoReceiver:
         if self._waiting or not self._playing.acquire(False):
             return 0
         try:
-            return self._assembler.next_ms()
+            due_ms, ask_ms = self._assembler.next_ms(), self._asking.next_ms()
+            return due_ms if ask_ms is None or due_ms is None else min(due_ms, ask_ms)
         finally:
             self._playing.release()
+
+    def ask(self, round_trip_ms: int) -> None:
+        """The friend sends again what we ask for."""
+        self._round_trip_ms = round_trip_ms
+
+    def questions(self) -> list[bytes]:
+        """Packets to send after `play`."""
+        found, self._questions = self._questions, []
+        return found
+
+    def missed(self) -> int:
+        """Pieces that did not come the first time, so far; only known while we `ask`."""
+        return self._asking.missed
+
+    def _ask(self, now_ms: int) -> None:
+        self._assembler.hold_ms = self._asking.hold_ms(self._round_trip_ms)
+        question = self._asking.packet(self._assembler.pictures, self._round_trip_ms, now_ms)
+        if question is not None:
+            self._questions.append(question)
+        if self.is_damaged and now_ms >= self._asked_key_ms + max(ASK_KEY_MS, 2 * self._round_trip_ms):
+            self._asked_key_ms = now_ms
+            self._questions.append(bytes((KEY,)))
+        # nobody fetches them
+        del self._questions[:-MAX_QUESTIONS]
 
     def close(self) -> None:
         """Hand out nothing more, also when `sink` calls this."""

@@ -74,6 +74,13 @@ def test_pictures_keep_their_order():
     assert found == packets(7) * 3
 
 
+def test_a_picture_that_the_encoder_dropped():
+    pacer = Pacer()
+    pacer.put([], audio=False)
+    assert pacer.next_ms() is None
+    assert pacer.take(0) == []
+
+
 def test_too_much_waits():
     pacer, found = Pacer(), []
     for number in range(10):
