@@ -1,7 +1,6 @@
 """Reports of what was lost, as toxav has them: lossy packets from whoever receives pictures to their sender.
 
-    196 | lost bytes u32 | received bytes u32        since the last report; what was lost counts as received
-    too
+    196 | lost bytes u32 | received bytes u32        since the last report; what was lost is in both
 
 c-toxcore sends one only when something was lost, and counts only pictures of which at least one piece came.
 Ours counts the others too, with the size of one piece: pictures of a low bit rate have no more. Nobody counts

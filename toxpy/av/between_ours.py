@@ -5,15 +5,15 @@
                  sound: received u16 | lost u16            packets, since the last report
                  pictures: bytes received u32 | pieces received u16 | missed u16
                  span u16: ms since the last report | delay u16: ms in queues, 65535 unknown
-    197, 198     repeats.py
+    197, 198     see "Lost pieces of pictures"
 
 All are as long as said or longer: what a later version adds is not looked at. A hello is sent when the call
 begins, again until the friend's came, and in answer to one that does not know of ours. Reports follow while
 both are there.
 
-What came a first time and what did not is counted before it is sent again, so it is the way's loss. The delay
-is that of sound and of the first pieces of pictures: how much longer than the quickest they took. So a queue
-is seen while it grows, before anything is lost.
+What did not come the first time counts as missed, so it is the way's loss. The delay is how much longer than
+the quickest the packets took that were not sent again. So a queue is seen while it grows, before anything is
+lost.
 """
 
 from __future__ import annotations
