@@ -10,9 +10,12 @@ again, and a friend that still has the call answers without asking its user.
 from __future__ import annotations
 
 from toxpy.av import msi
+from toxpy.av.bandwidth import BANDWIDTH
+from toxpy.av.between_ours import HELLO, REPORT
 from toxpy.av.call import Call
 from toxpy.av.flow import Flow
 from toxpy.av.media import CallMedia
+from toxpy.av.repeats import KEY, REPEAT
 from toxpy.av.rtp import AUDIO, VIDEO
 from toxpy.av.table import CallTable
 from toxpy.dht.budget import TokenBucket
@@ -34,8 +37,8 @@ if TYPE_CHECKING:
     from toxpy.friend.layers import Layers
     from toxpy.media.codecs import Codecs
 
-#: A report of what got lost: lost bytes u32, received bytes u32.
-BANDWIDTH = 196
+#: Packets that two of ours send each other.
+OURS = (HELLO, REPORT, REPEAT, KEY)
 #: Bit rates that users may allow, kbit/s; 0 is none of it. c-toxcore's.
 MIN_AUDIO_RATE, MAX_AUDIO_RATE = 6, 510
 MAX_VIDEO_RATE = 1_000_000
@@ -83,6 +86,7 @@ class Calls:
             AUDIO: self._on_audio,
             VIDEO: self._on_video,
             BANDWIDTH: self._on_bandwidth,
+            **dict.fromkeys(OURS, self._on_ours),
         }
 
     def close(self) -> None:
@@ -226,6 +230,13 @@ class Calls:
             self._rt.counters.drop("call_video")
             return
         call.flow.on_video(data)
+
+    def _on_ours(self, friend: FriendState, data: bytes) -> None:
+        call = self._table.by_friend.get(friend)
+        if call is None or call.flow is None or call.signalling.state != msi.ACTIVE:
+            self._rt.counters.drop("call_ours")
+            return
+        call.flow.on_ours(data)
 
     def _on_bandwidth(self, friend: FriendState, data: bytes) -> None:
         call = self._table.by_friend.get(friend)

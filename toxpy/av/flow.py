@@ -1,6 +1,6 @@
 """What flows in an answered call, both ways, and through which threads.
 
-    network thread   `on_audio`, `on_video`, `on_report`: checked and kept (the instance's lock is held)
+    network thread   `on_...`: checked and kept (the instance's lock is held)
     playing thread   `play_audio`, `play_video`: decoded and handed out, never with the instance's lock
     sending threads  `send_audio`, `send_video`: encoded here; the packets leave by the outbox
 
@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from toxpy.av.audio import AudioReceiver, AudioSender
 from toxpy.av.bandwidth import Bandwidth, Reports
+from toxpy.av.between_ours import NEVER_MS, BetweenOurs
 from toxpy.av.pacing import Pacer
 from toxpy.av.rate import audio_suggestion
+from toxpy.av.rtp import VIDEO
 from toxpy.av.video import VideoReceiver, VideoSender
 
 TYPE_CHECKING = False
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 IN_CALL_MS, FLOWING_MS = 20, 5
 #: The same of sound, whose frames come at regular times: before the next one is expected, about that time,
 #: and how much later than expected it still is about that time, ms.
-EARLY_MS, ABOUT_MS, LATE_MS = 10, 2, 10
+EARLY_MS, ABOUT_MS, LATE_MS = 15, 2, 10
 #: Silence in ms after which nothing comes.
 SILENCE_MS = 1_000
 
@@ -82,10 +84,12 @@ class Flow:
         "_audio_out",
         "_bandwidth",
         "_connection",
+        "_ours",
         "_outbox",
         "_paced",
         "_reports",
         "_rt",
+        "_timer",
         "_video_heard_ms",
         "_video_in",
         "_video_out",
@@ -104,6 +108,17 @@ class Flow:
         self._reports = Reports(rt.counters)
         self._audio_in = AudioReceiver(codecs, rt.counters)
         self._video_in = VideoReceiver(codecs, rt.counters, self._bandwidth)
+        self._ours = BetweenOurs(
+            self._audio_out,
+            self._audio_in,
+            self._video_out,
+            self._video_in,
+            rt.counters,
+            random=random,
+            now_ms=now_ms,
+        )
+        self._timer: Timer | None = None
+        self._say()
         # the first frames are expected any moment
         self._audio_heard_ms = self._video_heard_ms = now_ms - SILENCE_MS // 2
 
@@ -141,11 +156,35 @@ class Flow:
     def on_report(self, packet: bytes, audio_bit_rate: int) -> int | None:
         """A packet of kind 196: what to tell a program that sends sound only."""
         now_ms = self._rt.clock.now_ms
-        report = self._reports.take(packet, now_ms)
+        report = None if self._ours.is_ours else self._reports.take(packet, now_ms)
         if report is None:
             return None
         self._video_out.on_report(*report, now_ms)
         return audio_suggestion(*report, audio_bit_rate)
+
+    def on_ours(self, packet: bytes) -> None:
+        """A packet that only another one of ours sends."""
+        again = []
+        for answer in self._ours.take(packet, self._rt.clock.now_ms):
+            if answer[0] == VIDEO:
+                again.append(answer)
+            else:
+                self._connection.send_lossy(answer)
+        if again:
+            self._paced.add(again)
+            self._paced.send_lossy(b"")
+        self._say()
+
+    def _say(self) -> None:
+        """Send to another one of ours what is due, and wait for the next time."""
+        if self._timer is not None:
+            self._timer.cancel()
+        now_ms = self._rt.clock.now_ms
+        for packet in self._ours.say(now_ms):
+            self._connection.send_lossy(packet)
+        next_ms, self._timer = self._ours.next_ms(), None
+        if next_ms < NEVER_MS:
+            self._timer = self._rt.timers.call_at(max(next_ms, now_ms + 1), self._say)
 
     def video_suggestion(self) -> int | None:
         """The bit rate of pictures that the program should allow, if that is news."""
@@ -164,10 +203,13 @@ class Flow:
     def play_video(self, now_ms: int, sink: Callable[[VideoDecoder], None]) -> None:
         """Hand out what is due, and report what was lost."""
         self._video_in.play(now_ms, sink)
-        report = self._bandwidth.report(now_ms)
+        outbox, connection = self._outbox, self._connection
+        for question in self._video_in.questions():
+            outbox.put(connection, question, audio=False)
+        report = None if self._ours.is_ours else self._bandwidth.report(now_ms)
         if report is not None:
-            self._outbox.put(self._connection, report, audio=False)
-            self._outbox.flush()
+            outbox.put(connection, report, audio=False)
+        outbox.flush()
 
     def audio_wait_ms(self, now_ms: int) -> int:
         """How long to sleep before playing sound again, at least 1."""
@@ -192,6 +234,8 @@ class Flow:
         self._audio_in.close()
         self._video_in.close()
         self._paced.close()
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def _wait_ms(now_ms: int, heard_ms: int, due_ms: int | None) -> int:

@@ -4,6 +4,7 @@ from array import array
 from types import SimpleNamespace
 
 from tests.unit.friend.fakes import Stage
+from toxpy.av.calls import OURS
 from toxpy.av.core import CallsCore
 from toxpy.generated import events as ev
 from toxpy.media.codecs import load
@@ -61,6 +62,8 @@ class Side:
         for event in listeners:
             self.calls.toxav_listen(event, True)
         self.heard, self.seen = [], []
+        #: without what only two of ours say to each other, as if the friend had c-toxcore
+        self.is_plain = True
 
     @property
     def state(self):
@@ -76,7 +79,7 @@ class Side:
     def take_sent(self):
         """What was sent since the last time: lossless and lossy packets."""
         lossless = [packet for packet in self.crypto.written if packet[0] == 69]
-        lossy = list(self.crypto.lossy)
+        lossy = [packet for packet in self.crypto.lossy if not (self.is_plain and packet[0] in OURS)]
         self.crypto.written.clear()
         self.crypto.lossy.clear()
         return lossless, lossy
@@ -124,11 +127,12 @@ class Side:
 
 
 class Pair:
-    """Both, under one clock."""
+    """Both, under one clock; with `ours` they know that both are ours."""
 
-    def __init__(self):
+    def __init__(self, *, ours=False):
         self.a = Side(1)
         self.b = Side(2, self.a.stage.clock)
+        self.a.is_plain = self.b.is_plain = not ours
         self.clock = self.a.stage.clock
         self.take = lambda source, packet: True
 

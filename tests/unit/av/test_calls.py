@@ -411,7 +411,7 @@ def test_intervals(pair):
     for _ in range(20):
         waits.append(b.calls.toxav_audio_iteration_interval())
         pair.clock.now_ms += 1
-    assert waits[0] == 10 and waits == sorted(waits, reverse=True) and waits[-1] == 2
+    assert waits[0] == 15 and waits == sorted(waits, reverse=True) and waits[-1] == 2
     pair.run(20)
     assert b.calls.toxav_video_iteration_interval() == 20
     pair.run(2_000)

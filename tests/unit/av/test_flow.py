@@ -100,6 +100,22 @@ def test_loss_and_reordering(talking):
     assert talking.a.stage.rt.counters.values.get("drop.bandwidth_early", 0) == 0
 
 
+@pytest.mark.parametrize("lost", [0.05, 0.2])
+def test_two_of_ours_lose_next_to_nothing(lost):
+    """They send again what the other one asks for."""
+    rng, shown = random.Random(5), {True: 0, False: 0}
+    for ours in (True, False):
+        talking = Pair(ours=ours).in_call(48, 1000)
+        talking.take = lambda _source, _packet: rng.random() > lost
+        for number in range(150):
+            say(talking.a, 1000 + number)
+            show(talking.a, number, 320, 240)
+            talking.run(35)
+        talking.run(500)
+        shown[ours] = len({*talking.b.seen} & {*range(150)})
+    assert shown[True] > 140 and shown[True] > shown[False]
+
+
 def test_reports_lower_the_rate_of_pictures_and_silence_raises_it(talking):
     rng = random.Random(4)
     talking.take = lambda _source, packet: packet[0] != VIDEO or rng.random() > 0.4
