@@ -59,6 +59,7 @@ def test_sound_goes_both_ways(tmp_path, start, where):  # noqa: F811
     said = {entry["event"]: entry for entry in objects(ran)}
     assert said["call_begun"]["incoming"] is False and said["call_over"]["message"] == "we hung up"
     assert said["call_over"]["record"] == str(tmp_path / "a.wav") and said["call_over"]["heard_s"] > 0.8
+    assert said["call_over"]["sent_s"] == 1.2 and 0 < said["call_progress"]["sent_s"] <= 1.2
     status, said = answering.finish()
     assert status == 0
     (over,) = [entry for entry in said if entry["event"] == "call_over"]
@@ -100,7 +101,7 @@ def test_who_cannot_be_called(tmp_path, start, where):  # noqa: F811
     other.wait_for("ready")
     ran = run("call", bob_id, "-p", alice, *where)
     assert ran.returncode == 1
-    assert ran.stderr.splitlines()[-1] == "Error: Bob cannot be called: the friend's program takes no calls"
+    assert ran.stderr.endswith(" cannot be called: the friend's program takes no calls\n")
     other.close()
     ran = run("answer", "-p", bob, "--timeout", 0.5, *where)
     assert ran.returncode == 3 and "nobody called within 0.5 s" in ran.stderr

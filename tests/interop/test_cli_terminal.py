@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tests.interop.test_cli import new, node, start, where  # noqa: F401
+from tests.interop.test_cli_calls import make_tone
 from tests.support.cli import OURS, TIMEOUT_S, environment
 
 CTRL_A, CTRL_C, CTRL_D = "\x01", "\x03", "\x04"
@@ -117,3 +118,15 @@ def test_bars(tmp_path, start, where, terminal):  # noqa: F811
     # the cursor is back, and the bar gone
     assert send.text.rindex("\x1b[?25h") > send.text.rindex("━")
     assert "Bob has " in send.text and "(30.0 MB)" in send.text
+
+
+def test_how_far_a_call_is(tmp_path, start, where, terminal):  # noqa: F811
+    alice, _ = new(tmp_path, "Alice")
+    bob, bob_id = new(tmp_path, "Bob")
+    answering = start("answer", "--accept", "-p", bob, *where)
+    answering.wait_for("listening")
+    call = terminal("call", bob_id, "--wav", make_tone(tmp_path / "a.wav", 440, 1.5), "-p", alice, *where)
+    assert call.finish() == 0 and "Traceback" not in call.text
+    # it is said in the call, and gone at its end
+    assert call.text.rindex("\x1b[?25h") > call.text.rindex("1 s sent, 0 s heard")
+    assert "is over: we hung up; 1.5 s were sent, 0.0 s were heard" in call.text

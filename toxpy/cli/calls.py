@@ -5,25 +5,28 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toxpy.av.frames import AudioFrame
 from toxpy.av.wav import WavRecorder, WavSource
 from toxpy.cli import settings
 from toxpy.cli.messages import FRIEND_HELP, REQUEST_TEXT, accept_or_tell, add_friend_options, tell_messages
+from toxpy.cli.progress import terminal_line
 from toxpy.cli.session import CliSession, run
 from toxpy.cli.terminal import TIMED_OUT, Failure
 from toxpy.errors import ToxError
 from toxpy.media.codecs import missing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from toxpy.aio import Friend
     from toxpy.av.aio_call import AsyncCall
 
 #: How long the last frame may take to leave, and to be heard, before we hang up, in s.
 LAST_FRAME_S = 0.3
+#: How often it is said how far a call is, in s.
+REPORT_S = 1.0
 WAV_HELP = "send that WAV file: 16 bits, 1 or 2 channels, 8000, 12000, 16000, 24000 or 48000 samples a second"
 
 
@@ -221,51 +224,69 @@ async def talk(
     """Be in a call until it is over; says what was sent and heard."""
     name, fields = session.name_of(friend), session.fields_of(friend)
     session.out.status("call_begun", f"in a call with {name}", **fields, incoming=call.incoming)
-    listener = _Listener(call, recorder)
-    listening = asyncio.ensure_future(listener.run())
-    sending = None if source is None else asyncio.ensure_future(call.play(source.frames()))
-    waiting: list[asyncio.Task[None] | asyncio.Task[bool]] = [listening]
-    if sending is not None and ends_with_source:
-        waiting.append(sending)
+    sound = _Sound(call, source, recorder)
+    listening = asyncio.ensure_future(sound.listen())
+    sending = asyncio.ensure_future(sound.send())
+    reporting = asyncio.ensure_future(_report(session, sound, fields))
+    waiting = [listening, sending] if source is not None and ends_with_source else [listening]
     try:
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if not listening.done():
             await asyncio.sleep(LAST_FRAME_S)
         await call.hang_up()
-        await listening
-        if sending is not None:
-            await sending
+        await asyncio.gather(listening, sending)
     finally:
-        for task in (listening, sending):
-            if task is not None:
-                task.cancel()
+        for task in (listening, sending, reporting):
+            task.cancel()
         # also of Ctrl-C: the friend is not to wait
         await call.hang_up()
-        heard = f"{listener.heard_s:.1f} s were heard"
+        heard = f"{sound.heard_s:.1f} s were heard"
         if recorder is not None:
             recorder.close()
             heard += f", they are in {recorder.path}"
         session.out.result(
             "call_over",
-            f"the call with {name} is over: {call.why_over}; {heard}",
+            f"the call with {name} is over: {call.why_over}; {sound.sent_s:.1f} s were sent, {heard}",
             **fields,
             message=call.why_over,
-            heard_s=round(listener.heard_s, 3),
+            sent_s=round(sound.sent_s, 3),
+            heard_s=round(sound.heard_s, 3),
             record=None if recorder is None else str(recorder.path),
         )
 
 
-class _Listener:
-    """Takes what is heard."""
+async def _report(session: CliSession, sound: _Sound, fields: dict[str, Any]) -> None:
+    """Say every now and then how far it is: to scripts, and on a line of the terminal."""
+    with terminal_line(session.out) as show:
+        while True:
+            show(f"{sound.sent_s:.0f} s sent, {sound.heard_s:.0f} s heard")
+            await asyncio.sleep(REPORT_S)
+            seconds = {"sent_s": round(sound.sent_s, 3), "heard_s": round(sound.heard_s, 3)}
+            session.out.status("call_progress", "", **fields, **seconds)
 
-    __slots__ = ("_call", "_recorder", "heard_s")
 
-    def __init__(self, call: AsyncCall, recorder: WavRecorder | None) -> None:
+class _Sound:
+    """What is sent and heard in a call."""
+
+    __slots__ = ("_call", "_recorder", "_source", "heard_s", "sent_s")
+
+    def __init__(self, call: AsyncCall, source: WavSource | None, recorder: WavRecorder | None) -> None:
         self._call = call
+        self._source = source
         self._recorder = recorder
-        self.heard_s = 0.0
+        self.sent_s = self.heard_s = 0.0
 
-    async def run(self) -> None:
+    async def send(self) -> None:
+        """To the end of the file, or of the call."""
+        if self._source is not None:
+            await self._call.play(self._counted(self._source))
+
+    def _counted(self, source: WavSource) -> Iterator[AudioFrame]:
+        for frame in source.frames():
+            yield frame
+            self.sent_s += frame.duration_s
+
+    async def listen(self) -> None:
         """Until the call is over; Failure when it cannot be written."""
         async for frame in self._call.audio():
             self._take(frame)

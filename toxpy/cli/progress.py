@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from toxpy.cli.terminal import Output, visible
@@ -138,6 +139,25 @@ def _make_bars() -> Any:
     return Progress(
         *columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()
     )
+
+
+@contextlib.contextmanager
+def terminal_line(out: Output) -> Iterator[Callable[[str], object]]:
+    """What shows a text on a line below what is printed meanwhile; not without a terminal or rich."""
+    try:
+        from rich.console import Console
+        from rich.live import Live
+        from rich.text import Text
+    except ModuleNotFoundError:
+        yield lambda text: None
+        return
+    if out.json or out.quiet or not sys.stderr.isatty():
+        yield lambda text: None
+        return
+    # what goes to a file or pipe must not go there
+    with Live(console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()) as line:
+        # no markup
+        yield lambda text: line.update(Text(text))
 
 
 class _Foot(FileProgress):
