@@ -138,14 +138,18 @@ class LinkedCall:
         self.lines = [Line(rng, **line), Line(rng, **line)]
         self.sides = [Side(codecs, self.lines[n], ours=ours, seed=seed + n) for n in (0, 1)]
         self.clip, self.bit_rate = clip, bit_rate
-        self.now_ms, self.shown, self.kbit, self.audio_ms = 0, [], [], []
+        self.now_ms, self.shown, self.heard, self.kbit = 0, [], [], []
         # a second of a tone that rises
         values = (int(8000 * math.sin(6.28318 * (300 + i / 100) * i / RATE)) for i in range(RATE))
         tone = array("h", values).tobytes()
         self.tone = [tone[at : at + 2 * SAMPLES] for at in range(0, len(tone), 2 * SAMPLES)]
 
-    def hear(self, _decoder):
-        pass
+    def hear(self, decoder):
+        """At the receiver of pictures."""
+        self.heard.append((self.now_ms, decoder.pcm()[0]))
+
+    def ignore(self, decoder):
+        """At the other one."""
 
     def see(self, decoder):
         newest = self.now_ms * PICTURES_PER_SECOND // 1000
@@ -172,7 +176,7 @@ class LinkedCall:
                 number += 1
             for side in self.sides:
                 if now_ms % POLL_MS == 0:
-                    side.run(now_ms, self.hear, self.see if side is receiver else None)
+                    side.run(now_ms, self.hear if side is receiver else self.ignore, self.see)
                 side.leave(now_ms)
             if now_ms % 1000 == 999:
                 self.kbit.append(sender.video_out.rate.kbit)

@@ -65,7 +65,6 @@ class JitterBuffer:
         "late",
         "lost",
         "received",
-        "skipped",
         "wait_ms",
     )
 
@@ -90,8 +89,8 @@ class JitterBuffer:
         self.wait_ms = MIN_WAIT_MS
         #: length of the last frame; set by whoever decodes
         self.frame_ms: float = FIRST_FRAME_MS
-        #: packets that were taken, that came too late, that were left out since too many waited
-        self.received = self.late = self.skipped = 0
+        #: packets that were taken, and that came too late
+        self.received = self.late = 0
         #: frames that were missing
         self.lost = 0
 
@@ -104,7 +103,6 @@ class JitterBuffer:
             if ahead >= 0x10000 - MAX_BEHIND and now_ms < self._heard_ms + RESTART_MS:
                 self._note_late_packet(sequence, now_ms)
                 return False
-            self.skipped += len(packets)
             self._begin(sequence)
         elif self._resting:
             # those before it may have been lost, or there were none
@@ -128,7 +126,6 @@ class JitterBuffer:
                 self._concealed = self._blind = 0
                 self._extend(now_ms)
                 return item[0]
-            self.skipped += 1
         return self._bridge(now_ms) if packets else self._go_on(now_ms)
 
     def next_ms(self) -> int | None:

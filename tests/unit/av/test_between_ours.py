@@ -268,3 +268,28 @@ def test_a_call_where_packets_overtake_each_other():
     assert row["dB"] >= 98
     # that is no loss
     assert row["mean kbit"] >= 500
+
+
+@pytest.mark.parametrize(
+    ("line", "mean_ms", "most_ms"),
+    [({}, 5, 10), ({"loss": 0.05}, 25, 100), ({"capacity": 600}, 30, 60), ({"jitter_ms": 60}, 30, 60)],
+)
+def test_sound_and_pictures_stay_together(line, mean_ms, most_ms):
+    """What was recorded at one time is heard and seen at one time, in the mean and nearly always."""
+    call = linked(**line)
+    # frames tell their number
+    call.tone = [number.to_bytes(2, "little") * 960 for number in range(50)]
+    call.run(15)
+    heard = {}
+    for at_ms, value in call.heard:
+        age = (at_ms // 20 - value) % 50
+        heard[(at_ms // 20 - age) * 20] = at_ms
+    apart = []
+    for at_ms, (number, _) in call.shown:
+        recorded_ms = number * 1000 // 30
+        sound_ms = heard.get(recorded_ms // 20 * 20)
+        if sound_ms is not None and at_ms > 5000:
+            apart.append(abs(at_ms - sound_ms - recorded_ms % 20))
+    assert len(apart) > 200
+    assert sum(apart) / len(apart) <= mean_ms
+    assert sorted(apart)[len(apart) * 95 // 100] <= most_ms

@@ -194,7 +194,6 @@ def test_only_the_newest_is_played_when_nobody_came():
         heard.append(int.from_bytes(item, "big"))
     assert heard == [*range(30, 40)]
     assert len(heard) * FRAME_MS == MAX_QUEUED_MS
-    assert jitter.skipped == 30
 
 
 @pytest.mark.parametrize("jump", [64, 1000, 0x8000, 0x10000 - MAX_BEHIND - 2])
