@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from toxpy.arguments import as_seconds
 from toxpy.errors import ToxError
 from toxpy.runtime import LOG_WARNING
 from toxpy.tox_part import ToxClosed
@@ -63,6 +64,17 @@ def fail(future: asyncio.Future[Any], error: BaseException) -> None:
         future.set_exception(error)
         # seen: when nobody waits, the loop must not report an exception that was never retrieved
         future.exception()
+
+
+async def until_delivered(tox: AioPart, waiting: Callable[[], int], timeout_s: float | None) -> None:
+    """Return once nothing waits to be acknowledged; TimeoutError says how much does."""
+    as_seconds(timeout_s, "timeout_s")
+    try:
+        async with asyncio.timeout(timeout_s):
+            while waiting():
+                await tox._wait(tox._space_waiters)
+    except TimeoutError as error:
+        raise TimeoutError(f"{waiting()} packets are not acknowledged after {timeout_s:g} s") from error
 
 
 class AioPart:

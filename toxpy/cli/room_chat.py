@@ -13,7 +13,7 @@ from toxpy.cli.chat import MAX_WAITING, terminal_lines
 from toxpy.cli.files import Receiver
 from toxpy.cli.messages import accept_or_tell, add_friend_options, tell_messages
 from toxpy.cli.progress import Progress
-from toxpy.cli.rooms import LINGER_S, LOOK_S, fields_of, kind_of, room_name
+from toxpy.cli.rooms import LINGER_S, LOOK_S, delivered, fields_of, kind_of, room_name
 from toxpy.cli.session import CliSession, message_parts
 from toxpy.cli.terminal import TIMED_OUT, Failure
 from toxpy.conference.aio import AsyncConference
@@ -118,6 +118,7 @@ class RoomChat:
             self._tell_rest()
             await self._waiting.join()
             await asyncio.sleep(self._session.arguments.linger)
+            await delivered(self._room)
         except Ended:
             # the room is gone: nothing more can be said
             saying.cancel()
@@ -207,6 +208,9 @@ class RoomChat:
             elif known.follows and not rest:
                 raise Failure(f"{command} is followed by {known.follows}")
             else:
+                if command == "/close":
+                    # the farewell comes after what was said
+                    await delivered(self._room)
                 done = known.run(rest)
                 if done is not None:
                     await done

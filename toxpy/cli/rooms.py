@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 #: Seconds between two looks whether somebody is there, and in which what was said last has left.
 LOOK_S, LINGER_S = 0.1, 1.0
+#: Seconds that what was said last may take at most.
+DELIVERY_S = 10.0
 #: Digits of a key or ID that nobody takes for a name: as many as lists show.
 SURE_DIGITS = 8
 
@@ -70,6 +73,12 @@ def find_room(known: Sequence[R], kind: str, text: str | None) -> R:
     if found:
         raise Failure(f"which {kind}? {names}: give the first digits of the ID, or the title")
     raise Failure(f"no {kind} is called {text!r}. {kind.capitalize()}s: {names}")
+
+
+async def delivered(room: AsyncConference | AsyncGroup) -> None:
+    """Wait a while until the others have what was said: a member that does not answer holds up nobody."""
+    with contextlib.suppress(TimeoutError):
+        await room.delivered(DELIVERY_S)
 
 
 def send_invitation(session: CliSession, room: AsyncConference | AsyncGroup, friend: Friend) -> None:

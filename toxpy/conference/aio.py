@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toxpy.aio_events import Heard, Said
-from toxpy.aio_part import AioPart, FriendPart, fail, finish
+from toxpy.aio_part import AioPart, FriendPart, fail, finish, until_delivered
 from toxpy.arguments import as_flag, as_kind, as_number, as_seconds, as_text
 from toxpy.errors import ToxError, api_error
 from toxpy.generated.enums import (
@@ -147,6 +147,12 @@ class AsyncConference:
         """For a while; peers are not told."""
         self.tox.call("toxav_groupchat_disable_av", self.number)
 
+    async def delivered(self, timeout_s: float | None = None) -> None:
+        """Return once the peers we are linked to have all that was said; TimeoutError after `timeout_s`."""
+        await until_delivered(
+            self.tox, lambda: self.tox.sync.core.conferences.conference_waiting(self.number), timeout_s
+        )
+
     # about it
 
     @property
@@ -204,7 +210,7 @@ class AsyncConference:
         self.tox.call("conference_invite", number, self.number)
 
     def leave(self) -> None:
-        """Leave it for good. What was said and the others have not got yet may be lost."""
+        """Leave it for good. What the others have not got yet may be lost: `delivered` waits for it."""
         self.tox.conference_delete(self.number)
 
     def __repr__(self) -> str:

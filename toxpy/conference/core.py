@@ -111,6 +111,12 @@ class ConferenceCore:
         """The same."""
         return self._by_id(uid, "TOX_ERR_CONFERENCE_BY_UID_")
 
+    def conference_waiting(self, conference_number: int) -> int:
+        """Packets that the peers we are linked to are not known to have."""
+        links = self._find(conference_number, _NO_CONFERENCE).links.online
+        sessions = [link.connection.crypto for link in links]
+        return sum(session.waiting() for session in sessions if session is not None)
+
     # about peers
 
     def _peer(self, conference_number: int, peer_number: int) -> ConferencePeer:

@@ -11,7 +11,7 @@ import contextlib
 from typing import Any
 
 from toxpy.aio_events import Heard, Said
-from toxpy.aio_part import AioPart, FriendPart, fail, finish_all
+from toxpy.aio_part import AioPart, FriendPart, fail, finish_all, until_delivered
 from toxpy.arguments import as_flag, as_number, as_seconds, as_text
 from toxpy.errors import ToxError, api_error
 from toxpy.generated.enums import (
@@ -108,7 +108,7 @@ class AsyncGroup:
         """Say something to one member alone, at most 1367 bytes of UTF-8; its ID."""
 
         def send() -> int:
-            place = self.number, self._number_of(peer, "SEND_PRIVATE_MESSAGE_PEER_NOT_FOUND")
+            place = self.number, _number_of(self, peer, "SEND_PRIVATE_MESSAGE_PEER_NOT_FOUND")
             message_id: int = self.tox.call("group_send_private_message", *place, message, type)
             return message_id
 
@@ -125,10 +125,16 @@ class AsyncGroup:
         """A packet of the program's own to one member, who gets a `GroupCustomPrivatePacket`."""
 
         def send() -> None:
-            place = self.number, self._number_of(peer, "SEND_CUSTOM_PRIVATE_PACKET_PEER_NOT_FOUND")
+            place = self.number, _number_of(self, peer, "SEND_CUSTOM_PRIVATE_PACKET_PEER_NOT_FOUND")
             self.tox.call("group_send_custom_private_packet", *place, data, lossless=lossless)
 
         await self.tox._send_when_possible(send, TOX_ERR_GROUP_SEND_CUSTOM_PRIVATE_PACKET_FAIL_SEND)
+
+    async def delivered(self, timeout_s: float | None = None) -> None:
+        """Return once everybody who is here has all that was said; TimeoutError after `timeout_s`."""
+        await until_delivered(
+            self.tox, lambda: self.tox.sync.core.groups.group_waiting(self.number), timeout_s
+        )
 
     # about it
 
@@ -242,29 +248,17 @@ class AsyncGroup:
 
     def set_role(self, peer: GroupPeer | int, role: GroupRole | int) -> None:
         """Make a member a moderator, a user or an observer."""
-        place = self.number, self._number_of(peer, "SET_ROLE_PEER_NOT_FOUND")
+        place = self.number, _number_of(self, peer, "SET_ROLE_PEER_NOT_FOUND")
         self.tox.call("group_set_role", *place, role)
 
     def kick(self, peer: GroupPeer | int) -> None:
         """Send a member away. It is no ban: whoever has the chat ID and the password can come again."""
-        self.tox.call("group_kick_peer", self.number, self._number_of(peer, "KICK_PEER_PEER_NOT_FOUND"))
+        self.tox.call("group_kick_peer", self.number, _number_of(self, peer, "KICK_PEER_PEER_NOT_FOUND"))
 
     def ignore(self, peer: GroupPeer | int, ignore: bool = True) -> None:
         """Hear no messages of a member, or hear them again."""
-        place = self.number, self._number_of(peer, "SET_IGNORE_PEER_NOT_FOUND")
+        place = self.number, _number_of(self, peer, "SET_IGNORE_PEER_NOT_FOUND")
         self.tox.call("group_set_ignore", *place, ignore)
-
-    def _number_of(self, peer: GroupPeer | int, missing: str) -> int:
-        """The number that a member has now; ToxError when it has left, also if another has its number."""
-        if not isinstance(peer, GroupPeer):
-            return as_number(peer, "a peer")
-        for number in [peer.number, *self.tox.sync.group_peer_ids(self.number)]:
-            try:
-                if self.tox.sync.group_peer_get_public_key(self.number, number) == peer.public_key:
-                    return number
-            except ToxError:
-                continue
-        raise api_error(f"TOX_ERR_GROUP_{missing}")
 
     # coming and going
 
@@ -287,7 +281,7 @@ class AsyncGroup:
         """Leave it for good, with a farewell of at most 128 bytes.
 
         What was said and still waits for room on its way to a member is dropped: at least 64 packets may be
-        under way.
+        under way. `delivered` waits for them.
         """
         self.tox.group_leave(self.number, part_message)
 
@@ -299,6 +293,19 @@ def _is_in(sync: Tox, number: int) -> bool:
     """True if we can speak to somebody; a founder may be alone."""
     is_founder = sync.group_self_get_role(number) == GroupRole.FOUNDER
     return sync.group_search(number).joined and (is_founder or len(sync.group_peer_ids(number)) > 1)
+
+
+def _number_of(group: AsyncGroup, peer: GroupPeer | int, missing: str) -> int:
+    """The number that a member has now; ToxError when it has left, also if another has its number."""
+    if not isinstance(peer, GroupPeer):
+        return as_number(peer, "a peer")
+    for number in [peer.number, *group.tox.sync.group_peer_ids(group.number)]:
+        try:
+            if group.tox.sync.group_peer_get_public_key(group.number, number) == peer.public_key:
+                return number
+        except ToxError:
+            continue
+    raise api_error(f"TOX_ERR_GROUP_{missing}")
 
 
 async def _change(group: AsyncGroup) -> None:

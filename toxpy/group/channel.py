@@ -85,6 +85,10 @@ class Channel:
         """The id of the packet that is written next."""
         return self._send_array.next_id
 
+    def waiting(self) -> int:
+        """Packets that the peer is not known to have."""
+        return len(self._send_array)
+
     def write(self, kind: int, data: bytes) -> bool:
         """Send a packet of up to 49999 bytes; False when there is no room for it now."""
         written = self._send_array.write(kind, data)

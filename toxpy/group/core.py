@@ -239,6 +239,15 @@ class GroupCore(_Part):
         talk.send_custom_private_packet(peer_id, lossless, data or b"")
         return True
 
+    def group_waiting(self, group_number: int) -> int:
+        """Packets that members who are here are not known to have."""
+        sessions = [
+            peer.session
+            for peer in self._find(group_number, "TOX_ERR_GROUP_STATE_QUERY_").group.peers.confirmed()
+        ]
+        channels = [session.channel for session in sessions if session is not None]
+        return sum(channel.waiting() for channel in channels if channel is not None)
+
 
 class GroupStateCore(_Part):
     """What all members of a group agree on, and the members."""

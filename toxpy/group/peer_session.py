@@ -89,7 +89,6 @@ class PeerSession:
 
     __slots__ = (
         "_alarm",
-        "_channel",
         "_confirmed",
         "_doubted_ms",
         "_guard",
@@ -105,6 +104,7 @@ class PeerSession:
         "_sealed",
         "_session_pk",
         "_setup",
+        "channel",
         "is_closed",
         "peer_pk",
         "sig_pk",
@@ -125,7 +125,8 @@ class PeerSession:
         self._sealed = Sealed(peer_pk, self.transport, own)
         self._setup: GroupSetup | None = None
         self._keys: SessionKeys | None = None
-        self._channel: Channel | None = None
+        #: until there is a session
+        self.channel: Channel | None = None
         #: the peer's public key of the set-up
         self._session_pk = b""
         #: True if the peer has shown that it has the session's key
@@ -144,7 +145,7 @@ class PeerSession:
     @property
     def is_established(self) -> bool:
         """True if packets can be sent."""
-        return self._channel is not None and not self.is_closed
+        return self.channel is not None and not self.is_closed
 
     def confirm(self) -> None:
         """The group knows who the peer is."""
@@ -201,7 +202,7 @@ class PeerSession:
         if self._own.refuses(handshake):
             self._rt.counters.drop("group_join_type")
             return
-        if self._channel is not None and handshake.session_pk == self._session_pk:
+        if self.channel is not None and handshake.session_pk == self._session_pk:
             # it has our response already, or has sent its own
             self._rt.counters.drop("group_handshake_late")
             return
@@ -209,7 +210,7 @@ class PeerSession:
         if setup.on_handshake(handshake) is None:
             self._rt.counters.drop("low_order_key")
             return
-        if self._channel is None:
+        if self.channel is None:
             self.transport.heard_from(address, moves=True)
         if handshake.relay is not None:
             self._owner.add_relay(handshake.relay)
@@ -217,7 +218,7 @@ class PeerSession:
 
     def _on_response(self, handshake: GroupHandshake, address: Address | None) -> None:
         setup = self._setup
-        if self._channel is not None and handshake.session_pk == self._session_pk:
+        if self.channel is not None and handshake.session_pk == self._session_pk:
             if not self._proven:
                 # it lacks our first packet, which is repeated anyway
                 return
@@ -268,9 +269,9 @@ class PeerSession:
         self, sent_id: int, received_id: int, request_type: int, since_ms: int | None, *, asked: bool
     ) -> None:
         """Begin to count; `since_ms` is when the handshake left that was answered, if it was the only one."""
-        left = [] if self._channel is None else self._channel.close()
+        left = [] if self.channel is None else self.channel.close()
         undelivered = [packet for packet in left if packet[0] not in (HANDSHAKE_DONE, KEY_ROTATION)]
-        channel = self._channel = Channel(sent_id, received_id, self, rt=self._rt)
+        channel = self.channel = Channel(sent_id, received_id, self, rt=self._rt)
         if since_ms is not None:
             now_ms = self._rt.clock.now_ms
             channel.round_trip.on_sample(now_ms, now_ms - since_ms)
@@ -307,11 +308,11 @@ class PeerSession:
     def _take(self, address: Address | None, records: list[Record]) -> None:
         self._heard_ms = self._rt.clock.now_ms
         self.transport.heard_from(address, moves=False)
-        first = self._channel
+        first = self.channel
         if first is not None and len(records) > 1:
             first.begin_run()
         for message_id, kind, data in records:
-            channel = self._channel
+            channel = self.channel
             if channel is None or self.is_closed:
                 break
             try:
@@ -353,12 +354,12 @@ class PeerSession:
     def _on_sealed(self) -> None:
         """A packet is sealed with no key of ours."""
         silent_ms = self._rt.clock.now_ms - self._heard_ms
-        if self._channel is not None and self._setup is None and silent_ms >= DEAF_MS:
+        if self.channel is not None and self._setup is None and silent_ms >= DEAF_MS:
             self.connect(PEER_INFO if self._confirmed else INVITE)
 
     def send_lossless(self, kind: int, data: bytes) -> bool:
         """Send a packet that arrives; False without a session, or while too many are not acknowledged."""
-        return self._channel is not None and not self.is_closed and self._channel.write(kind, data)
+        return self.channel is not None and not self.is_closed and self.channel.write(kind, data)
 
     def send_lossy(self, kind: int, data: bytes) -> bool:
         """Send a packet that may be lost; False without a session or a way."""
@@ -392,7 +393,7 @@ class PeerSession:
 
     def _on_key_rotation(self, data: bytes) -> None:
         is_answer, session_pk = unpack_key_rotation(data)
-        keys, channel = self._keys, self._channel
+        keys, channel = self._keys, self.channel
         if keys is None or channel is None:
             return
         if is_answer:
@@ -418,7 +419,7 @@ class PeerSession:
             return
         if self._setup is not None:
             self._repeat_handshakes(self._setup, now_ms)
-        if self._channel is not None and now_ms >= self._ping_ms:
+        if self.channel is not None and now_ms >= self._ping_ms:
             self._ping_ms = now_ms + PING_INTERVAL_MS
             if self._confirmed:
                 self.send_lossy(PING, self._owner.make_ping())
@@ -428,7 +429,7 @@ class PeerSession:
         self._arm()
 
     def _repeat_handshakes(self, setup: GroupSetup, now_ms: int) -> None:
-        if self._channel is not None and now_ms - setup.since_ms >= SETUP_TIMEOUT_MS:
+        if self.channel is not None and now_ms - setup.since_ms >= SETUP_TIMEOUT_MS:
             self._setup = None
             return
         if setup.is_asking and now_ms - setup.requested_ms >= HANDSHAKE_INTERVAL_MS:
@@ -446,13 +447,13 @@ class PeerSession:
         moments_ms = [self._timeout_ms()]
         setup = self._setup
         if setup is not None:
-            if self._channel is not None:
+            if self.channel is not None:
                 moments_ms.append(setup.since_ms + SETUP_TIMEOUT_MS)
             if setup.is_asking:
                 moments_ms.append(setup.requested_ms + HANDSHAKE_INTERVAL_MS)
             if setup.response_type is not None:
                 moments_ms.append(setup.responded_ms + HANDSHAKE_INTERVAL_MS)
-        if self._channel is not None:
+        if self.channel is not None:
             moments_ms.append(self._ping_ms)
             if self._renews_key:
                 moments_ms.append(self._rotation_ms)
@@ -465,10 +466,10 @@ class PeerSession:
 
     def close(self) -> None:
         """Say and take nothing more; repeating it is harmless."""
-        if self._channel is not None:
+        if self.channel is not None:
             # a farewell cannot be repeated later
-            self._channel.repeat_last()
-            self._channel.close()
+            self.channel.repeat_last()
+            self.channel.close()
         self.is_closed = True
         self._alarm.cancel()
         self._setup = None

@@ -196,6 +196,25 @@ def test_a_conference_with_audio_is_joined_for_text():
     play(scene)
 
 
+def test_who_leaves_can_wait_until_all_have_what_was_said():
+    async def scene(meeting):
+        ours, *others = await come_together(meeting)
+        heard = [other.messages() for other in others]
+        for number in range(200):
+            await meeting.result(ours.send(str(number) * 300))
+        waiting = asyncio.ensure_future(ours.delivered(60))
+        conferences = ours.tox.sync.core.conferences
+        await meeting.until(lambda: conferences.conference_waiting(ours.number) == 0)
+        # here only what is an event makes a pass
+        await others[0].send("done")
+        await meeting.result(waiting)
+        ours.leave()
+        for messages in heard:
+            assert len(await meeting.result(take(messages, 200))) == 200
+
+    play(scene)
+
+
 def test_sound_of_a_conference():
     async def scene(meeting):
         alice, bob = await meeting.friends(*NAMES[:2])

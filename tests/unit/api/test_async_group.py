@@ -175,6 +175,27 @@ def test_what_is_said_at_once_is_heard_by_all():
     play(scene)
 
 
+def test_who_leaves_can_wait_until_all_have_what_was_said():
+    async def scene(meeting):
+        ours, *others = await come_together(meeting)
+        heard = [others[0].messages(), others[1].messages()]
+        for number in range(100):
+            await meeting.result(ours.send(str(number) * 300))
+        with pytest.raises(TimeoutError, match="packets are not acknowledged after 0 s"):
+            await ours.delivered(0)
+        waiting = asyncio.ensure_future(ours.delivered(60))
+        groups = ours.tox.sync.core.groups
+        await meeting.until(lambda: groups.group_waiting(ours.number) == 0)
+        # here only what is an event makes a pass
+        await others[0].send("done")
+        await meeting.result(waiting)
+        ours.leave("bye")
+        for messages in heard:
+            assert len(await meeting.result(take(messages, 100))) == 100
+
+    play(scene)
+
+
 def test_who_finds_nobody_hears_why():
     async def scene(meeting):
         alice, bob = await meeting.friends("Alice", "Bob")

@@ -87,7 +87,7 @@ class Evil:
         run_for(self.a, 100)
         self.pk = self.a.keys.public
         self.key = self.a.peer(self.b).session._keys.for_lossy()
-        self.next_id = self.a.peer(self.b).session._channel.next_id
+        self.next_id = self.a.peer(self.b).session.channel.next_id
         self.session = self.b.peer(self.a).session
 
     def lossless(self, message_id, plain):

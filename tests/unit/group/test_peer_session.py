@@ -529,7 +529,7 @@ def test_a_packet_that_the_group_cannot_read_counts_as_handled():
     assert universe.run_until(lambda: len(b.peer(a).lossless) == 4, 5000)
     assert b.drops("group_packet") == 1
     run_for(a, 1000)
-    assert len(a.peer(b).session._channel._send_array) == 0
+    assert len(a.peer(b).session.channel._send_array) == 0
 
 
 def test_a_peer_may_be_removed_while_it_is_heard():

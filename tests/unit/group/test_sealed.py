@@ -48,7 +48,7 @@ def acks(one, other):
 
 def last_id(one, other):
     """The id of what one sent last."""
-    return one.peer(other).session._channel.next_id - 1
+    return one.peer(other).session.channel.next_id - 1
 
 
 def test_several_packets_are_acknowledged_by_one():
@@ -57,7 +57,7 @@ def test_several_packets_are_acknowledged_by_one():
     run_for(a, 500)
     assert b.peer(a).messages == texts(20)
     assert acks(b, a) == [pack_ack(ACK_RECEIVED, last_id(a, b), 19)]
-    assert len(a.peer(b).session._channel._send_array) == 0
+    assert len(a.peer(b).session.channel._send_array) == 0
 
 
 def test_no_acknowledgement_is_for_more_than_its_byte_can_say():
@@ -88,7 +88,7 @@ def test_a_gap_ends_what_is_acknowledged_together():
 
 def test_a_peer_that_knows_no_runs_gets_one_for_each():
     _, a, b = pair()
-    b.peer(a).session._channel.on_ack(pack_ack(ACK_RECEIVED, 1)[:9])
+    b.peer(a).session.channel.on_ack(pack_ack(ACK_RECEIVED, 1)[:9])
     say(a, b, *texts(5))
     run_for(a, 500)
     newest = last_id(a, b)
@@ -142,7 +142,7 @@ def test_a_run_under_the_old_key_is_no_sign_that_the_peer_has_the_new_one():
 def test_what_never_left_cannot_be_acknowledged():
     _, a, b = pair()
     say(a, b, *texts(200))
-    channel = a.peer(b).session._channel
+    channel = a.peer(b).session.channel
     under_way = channel._send_array._under_way
     assert 0 < under_way < 200
     channel.on_ack(pack_ack(ACK_RECEIVED, last_id(a, b), 199))
@@ -165,7 +165,7 @@ def test_ids_that_are_not_under_way_say_nothing():
     _, a, b = pair()
     first = last_id(a, b)
     say(a, b, *texts(3))
-    channel = a.peer(b).session._channel
+    channel = a.peer(b).session.channel
     for message_id in (1, first, first + 4 + MAX_RUN, 2**64 - 1):
         channel.on_ack(pack_ack(ACK_RECEIVED, message_id, MAX_RUN))
     assert len(channel._send_array) == 3

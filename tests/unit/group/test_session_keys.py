@@ -212,7 +212,7 @@ class Replayed:
         sent = [entry for entry in VECTORS if entry["sender"] == own and " id=None " not in entry["desc"]]
         got = [entry for entry in VECTORS if entry["sender"] == peer and " id=None " not in entry["desc"]]
         first_sent, first_got = (self.first_id(entries[0]) for entries in (sent, got))
-        self.session._channel = Channel(first_sent - 1, first_got - 1, self.session, rt=self.member.rt)
+        self.session.channel = Channel(first_sent - 1, first_got - 1, self.session, rt=self.member.rt)
         self.member.sent.clear()
 
     @staticmethod
