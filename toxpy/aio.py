@@ -212,9 +212,12 @@ class AsyncTox(UserAio, FriendAio[Friend], FilesAio, ConferenceAio, GroupAio, Ca
     def on(self, kind: type[E], handler: Callable[[E], object] | None) -> Callable[[E], object] | None:
         """Call `handler(event)` for events of that type; None to stop. The handler before is returned.
 
-        It may be async, as all handlers here: then each event has a task of its own.
+        It may be async, as all handlers here: then each event has a task of its own. One for `ToxavCall` has
+        calls taken; `current_call` is the call.
         """
-        return self.handlers.set(kind, handler)
+        before = self.handlers.set(kind, handler)
+        self._take_calls()
+        return before
 
     def on_message(self, handler: MessageHandler | None) -> MessageHandler | None:
         """Call `handler(friend_number, text)` for each message; None to stop. The one before is returned."""

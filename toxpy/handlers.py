@@ -114,9 +114,13 @@ class Handlers:
     def _check(self, handler: object) -> None:
         check_function(handler, may_be_async=self._spawn is not None)
 
+    def has(self, kind: type[object]) -> bool:
+        """True if there is a handler for events of that type."""
+        return kind in self._by_type
+
     def wants(self, event: Event) -> bool:
         """True if there is a handler for the event."""
-        if type(event) in self._by_type:
+        if self.has(type(event)):
             return True
         if isinstance(event, FriendMessage):
             return self._message is not None or self._typed_message is not None

@@ -20,7 +20,7 @@ from toxpy.conference.tox import ConferenceAudioTox, ConferenceTox
 from toxpy.core import Core
 from toxpy.files.tox import FilesTox
 from toxpy.friend.tox import FriendTox, UserTox
-from toxpy.generated.typed_events import Event, from_core
+from toxpy.generated.typed_events import Event, ToxavCall, from_core
 from toxpy.group.tox import GroupPeersTox, GroupStateTox, GroupTox
 from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler, check_function
 from toxpy.network.saved import MAX_RELAYS
@@ -252,8 +252,14 @@ class Tox(
     # handlers
 
     def on(self, kind: type[E], handler: Callable[[E], object] | None) -> Callable[[E], object] | None:
-        """Call `handler(event)` for events of that type; None to stop. The handler before is returned."""
-        return self.handlers.set(kind, handler)
+        """Call `handler(event)` for events of that type; None to stop. The handler before is returned.
+
+        One for `ToxavCall` has calls taken, as `toxav_new` does.
+        """
+        before = self.handlers.set(kind, handler)
+        if self.handlers.has(ToxavCall):
+            self.toxav_new()
+        return before
 
     def on_message(self, handler: MessageHandler | None) -> MessageHandler | None:
         """Call `handler(friend_number, text)` for each message; None to stop. The one before is returned."""

@@ -24,7 +24,7 @@ from toxpy.av.frames import AudioFrame, Picture
 from toxpy.av.tox import AUDIO_KBIT, VIDEO_KBIT
 from toxpy.generated.typed_enums import CallControl, Connection, FriendCallState
 from toxpy.generated.typed_events import Event, ToxavCall, ToxavCallState
-from toxpy.handlers import check_function
+from toxpy.handlers import Handlers, check_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,10 @@ class CallBook:
         self.calls: dict[int, AsyncCall] = {}
         self.queues: EventQueues[AsyncCall] = EventQueues(self._dropped, MAX_QUEUED_MESSAGES)
         self.handler: CallHandler | None = None
+
+    def has_taker(self) -> bool:
+        """True if there is a handler that takes calls."""
+        return self.handler is not None or self._tox.handlers.has(ToxavCall)
 
     def begin(self, number: int, *, incoming: bool, state: FriendCallState) -> AsyncCall:
         """A new call."""
@@ -101,7 +105,7 @@ class CallBook:
             state |= FriendCallState.SENDING_V
         call = self.begin(event.friend_number, incoming=True, state=state)
         handler = self.handler
-        if handler is None and not self.queues.has_loop:
+        if not self.has_taker() and not self.queues.has_loop:
             self.hang_up(call, "nobody takes calls")
             return
         if self.queues.has_loop:
@@ -157,6 +161,8 @@ class CallBook:
 class CallsAio(AioPart):
     """Part of `AsyncTox`: calls."""
 
+    handlers: Handlers
+
     def __init__(self) -> None:
         super().__init__()
         self._call_book = CallBook(self)
@@ -165,6 +171,12 @@ class CallsAio(AioPart):
         sync.on_audio_frame(self._call_book.hear)
         sync.on_video_frame(self._call_book.see)
         super()._begin(sync)
+        self._take_calls()
+
+    def _take_calls(self) -> None:
+        """From now on, if there is a handler that does."""
+        if not self.closed and self._call_book.has_taker():
+            self.call("toxav_new")
 
     def friend(self, number: int) -> AsyncFriend:
         """The friend with that number."""
@@ -211,9 +223,8 @@ class CallsAio(AioPart):
         It may be async: then each call has a task of its own.
         """
         check_function(handler, may_be_async=True)
-        if handler is not None:
-            self.call("toxav_new")
         before, self._call_book.handler = self._call_book.handler, handler
+        self._take_calls()
         return before
 
     def current_call(self, number: int) -> AsyncCall | None:

@@ -146,6 +146,41 @@ def test_nobody_answers():
     play(scene)
 
 
+def test_a_handler_of_the_event_takes_calls_too():
+    async def scene(meeting):
+        alice, bob = await friends(meeting)
+        rang = []
+
+        async def take(event):
+            rang.append(event)
+            await bob.current_call(event.friend_number).answer()
+
+        bob.on(toxpy.ToxavCall, take)
+        call = await meeting.result(alice.friend(0).call())
+        assert rang == [toxpy.ToxavCall(0, True, False)]
+        await call.hang_up()
+        await meeting.until(lambda: bob.current_call(0) is None)
+        bob.on(toxpy.ToxavCall, None)
+        with pytest.raises(toxpy.CallError):
+            await meeting.result(alice.friend(0).call())
+
+    play(scene)
+
+
+def test_handlers_may_be_set_before_the_start():
+    async def scene():
+        for setting in (lambda tox: tox.on_call(print), lambda tox: tox.on(toxpy.ToxavCall, print)):
+            tox = toxpy.AsyncTox(udp_enabled=False)
+            setting(tox)
+            async with tox:
+                # there are calls: a second time is an error
+                with pytest.raises(toxpy.ToxError) as twice:
+                    tox.sync.core.calls.toxav_new()
+                assert twice.value.code == enums.TOXAV_ERR_NEW_MULTIPLE
+
+    asyncio.run(scene())
+
+
 def test_both_call_at_once():
     async def scene(meeting):
         alice, bob = await friends(meeting)

@@ -27,7 +27,7 @@ def events(stage, tox, kind):
 
 
 def in_a_call(stage, **rates):
-    stage.bob.toxav_new()
+    stage.bob.on(toxpy.ToxavCall, lambda event: None)
     stage.alice.toxav_call(0, **rates)
     stage.run(lambda: events(stage, stage.bob, toxpy.ToxavCall))
     stage.bob.toxav_answer(0, **rates)
