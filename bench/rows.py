@@ -195,8 +195,10 @@ def _calls() -> list[Row]:
     rows = [
         Row("av_audio", "caller_hears_ms", "call until the caller hears", "ms", at_most=50, mixed="better"),
         Row("av_audio", "callee_hears_ms", "call until the callee hears", "ms", at_most=50, mixed="better"),
-        Row("av_audio", "late_p50_ms", f"{both}: delay, median", "ms", at_most=5, mixed="better"),
-        Row("av_audio", "late_p95_ms", f"{both}: delay, 95th percentile", "ms", at_most=10, mixed="better"),
+        Row("av_audio", "a_late_p50_ms", f"{both}: delay, median", "ms", at_most=5, mixed="no worse"),
+        Row(
+            "av_audio", "a_late_p95_ms", f"{both}: delay, 95th percentile", "ms", at_most=10, mixed="no worse"
+        ),
         Row("av_audio", "a_cpu_per_s", f"{both}: CPU of the caller", "ms/s", at_most=65, scale=1000),
         Row("av_audio", "a_call_mb", f"{both}: memory of the caller", "MiB", at_most=0.5),
     ]

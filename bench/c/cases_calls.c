@@ -39,8 +39,10 @@ static void run_av(bool video, double lost_percent)
     need(b, &b->done, seconds + 30, "done");
     metric("caller_hears_ms", (val(a, "first_audio") - val(a, "called")) * 1e3, "ms", "lower");
     metric("callee_hears_ms", (val(b, "first_audio") - val(a, "called")) * 1e3, "ms", "lower");
-    metric("late_p50_ms", worst(val(a, "late_p50_ms"), val(b, "late_p50_ms")), "ms", "lower");
-    metric("late_p95_ms", worst(val(a, "late_p95_ms"), val(b, "late_p95_ms")), "ms", "lower");
+    metric("a_late_p50_ms", val(a, "late_p50_ms"), "ms", "lower");
+    metric("a_late_p95_ms", val(a, "late_p95_ms"), "ms", "lower");
+    metric("b_late_p50_ms", val(b, "late_p50_ms"), "ms", "lower");
+    metric("b_late_p95_ms", val(b, "late_p95_ms"), "ms", "lower");
     metric("right_per_s", least(a, b, "audio_right") / val(b, "wall_s"), "1/s", "higher");
     metric("a_call_mb", val(a, "call_kb") / 1024, "MiB", "lower");
     metric("b_call_mb", val(b, "call_kb") / 1024, "MiB", "lower");
