@@ -345,6 +345,7 @@ def py_tox_lock(tox: int, locked: bool) -> None:
             lock.acquire()
         else:
             lock.release()
+            core.messenger.outbox.flush()
 
 
 @ffi.def_extern(onerror=on_unexpected)  # type: ignore[untyped-decorator]
