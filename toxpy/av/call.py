@@ -41,6 +41,7 @@ class Call:
         "care_timer",
         "flow",
         "friend",
+        "is_hung_up",
         "is_paused",
         "signalling",
         "takes",
@@ -57,7 +58,7 @@ class Call:
         self.audio_bit_rate = self.video_bit_rate = 0
         #: which of TAKES_AUDIO and TAKES_VIDEO our user wants
         self.takes = TAKES_AUDIO | TAKES_VIDEO
-        self.is_paused = False
+        self.is_paused = self.is_hung_up = False
         #: None until the call is answered
         self.flow: Flow | None = None
         #: while the friend is away: the next look, and when the call is over
@@ -65,6 +66,11 @@ class Call:
         self.until_ms = 0
         #: while it is answered: the next look at the way and the bit rates
         self.care_timer: Timer | None = None
+
+    @property
+    def deleted(self) -> bool:
+        """True if our user wants to hear no more of it: what has happened before is not told any more."""
+        return self.is_hung_up or self.friend.deleted
 
     def capabilities(self) -> int:
         """What the friend is told."""

@@ -92,8 +92,7 @@ class Calls:
     def close(self) -> None:
         """Hang up everything; packets of calls are nobody's any more."""
         for call in list(self._table.by_friend.values()):
-            call.signalling.hang_up()
-            self._end(call)
+            self._hang_up(call)
         for kind in self._kinds():
             self._messenger.packets.handlers[kind] = None
 
@@ -148,8 +147,7 @@ class Calls:
             if call is None:
                 raise api_error(prefix + "FRIEND_NOT_IN_CALL")
             self._rt.converse()
-            call.signalling.hang_up()
-            self._end(call)
+            self._hang_up(call)
             return
         call = self._table.answered(number, prefix)
         self._rt.converse()
@@ -206,7 +204,7 @@ class Calls:
         friend, theirs = call.friend, call.signalling.theirs
         self._table.by_friend[friend] = call
         audio, video = bool(theirs & msi.SENDS_AUDIO), bool(theirs & msi.SENDS_VIDEO)
-        self._messenger.events.append(ev.ToxavCall(friend.number, audio, video, owner=friend))
+        self._messenger.events.append(ev.ToxavCall(friend.number, audio, video, owner=call))
 
     def _on_started(self, call: Call) -> None:
         if "call_state" not in self._listeners:
@@ -247,14 +245,14 @@ class Calls:
         if call.video_bit_rate:
             self._tell_video_rate(call)
         elif kbit is not None:
-            self._messenger.events.append(ev.ToxavAudioBitRate(friend.number, kbit, owner=friend))
+            self._messenger.events.append(ev.ToxavAudioBitRate(friend.number, kbit, owner=call))
 
     def _tell_video_rate(self, call: Call) -> None:
         """Tell our program what the line carries, if that is news."""
         friend, flow = call.friend, call.flow
         kbit = None if flow is None or not call.video_bit_rate else flow.video_suggestion()
         if kbit is not None:
-            self._messenger.events.append(ev.ToxavVideoBitRate(friend.number, kbit, owner=friend))
+            self._messenger.events.append(ev.ToxavVideoBitRate(friend.number, kbit, owner=call))
 
     # how calls begin and end
 
@@ -282,13 +280,18 @@ class Calls:
         self._tell_video_rate(call)
         self._care_later(call)
 
+    def _hang_up(self, call: Call) -> None:
+        call.signalling.hang_up()
+        call.is_hung_up = True
+        self._end(call)
+
     def _end(self, call: Call) -> None:
         self._table.by_friend.pop(call.friend, None)
         call.close()
 
     def _report(self, call: Call, state: int) -> None:
         friend = call.friend
-        self._messenger.events.append(ev.ToxavCallState(friend.number, state, owner=friend))
+        self._messenger.events.append(ev.ToxavCallState(friend.number, state, owner=call))
 
     def on_friend_gone(self, friend: FriendState) -> None:
         """It went offline, or was deleted."""
