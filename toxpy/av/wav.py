@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import sys
 import wave
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from toxpy.arguments import as_kind
@@ -190,4 +191,4 @@ def _open(path: str) -> wave.Wave_read:
 
 
 def _advice(path: object) -> str:
-    return f"convert it first: ffmpeg -i {path} -ar 48000 -ac 1 -c:a pcm_s16le converted.wav"
+    return f"convert it first: ffmpeg -i {quote(str(path))} -ar 48000 -ac 1 -c:a pcm_s16le converted.wav"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -65,8 +66,8 @@ def answer_main(words: list[str]) -> int:
         "answer",
         "Answer a friend's call, with the sound of a WAV file, and record what is heard.",
         "A call ends when the friend hangs up; without --record also with the file of --wav. Of several\n"
-        "calls the first is recorded into FILE.wav, the others into FILE-2.wav and so on. Whoever else\n"
-        "calls meanwhile has to wait.",
+        "calls the first is recorded into FILE.wav, the others into FILE-2.wav and so on, where these are\n"
+        "free. Whoever else calls meanwhile has to wait.",
     )
     parser.add_argument(
         "--from", dest="friend", metavar="FRIEND", help="refuse others than this friend: " + FRIEND_HELP
@@ -173,9 +174,8 @@ async def answer(session: CliSession) -> None:
             raise Failure(f"nobody called within {arguments.timeout:g} s", TIMED_OUT) from error
         friend = session.tox.friend(call.friend.number)
         if only is not None and friend.number != only.number:
-            session.out.status(
-                "call_refused", f"{session.name_of(friend)} called", **session.fields_of(friend)
-            )
+            text = f"{session.name_of(friend)} called, and was refused"
+            session.out.status("call_refused", text, **session.fields_of(friend))
             await call.reject()
             continue
         count += 1
@@ -192,16 +192,16 @@ async def _take(session: CliSession, call: AsyncCall, friend: Friend, count: int
         except ToxError as error:
             session.out.warning(f"the call of {session.name_of(friend)}: {error}")
             return
-        recorder = _open_recorder(numbered(arguments.record, count), files)
+        recorder = _open_recorder(free_name(arguments.record, count), files)
         await talk(session, call, friend, source, recorder, ends_with_source=recorder is None)
 
 
-def numbered(path: str | None, count: int) -> str | None:
-    """The file for that call: the first has the name itself."""
+def free_name(path: str | None, count: int) -> str | None:
+    """The file for that call: the first has the name itself, the others a number that is free."""
     if path is None or count == 1:
         return path
     stem, ending = os.path.splitext(path)
-    return f"{stem}-{count}{ending}"
+    return next(name for n in itertools.count(count) if not os.path.exists(name := f"{stem}-{n}{ending}"))
 
 
 def _check_new(path: str | None) -> None:
