@@ -14,9 +14,6 @@ TOXPY = ROOT / "toxpy"
 READ_OTHERWISE = {
     # the header's values, for programs to use
     "generated",
-    # parts that come into being: what they are for is not there yet
-    "media",
-    "av",
 }
 #: Methods and attributes that Python, logging, argparse or socketserver reads.
 READ_BY_LIBRARIES = re.compile(
@@ -29,8 +26,9 @@ FOR_PROGRAMS = {
     "save_error",
     # of a Core's pool: why there is no relay
     "relay_states",
-    # of a Messenger: calls read it, whose folder is left out above
-    "outbox",
+    # of a Picture: from Pillow's and NumPy's
+    "from_image",
+    "from_array",
 }
 
 
