@@ -113,7 +113,10 @@ def test_links_between_pages_lead_somewhere():
 def test_the_python_page_names_everything():
     page = (ROOT / "docs" / "python.md").read_text()
     listed = page.partition("## All names\n")[2]
-    for title in ("Tox", "AsyncTox", "Friend", "AsyncConference", "AsyncGroup", "AsyncCall"):
+    titles = (
+        "Tox AsyncTox Friend AsyncConference AsyncGroup AsyncCall Picture AudioFrame WavSource WavRecorder"
+    )
+    for title in titles.split():
         (paragraph,) = re.findall(rf"^\*\*`{title}`\*\*: (.*?)(?:\n\n|\Z)", listed, re.M | re.S)
         names = set(re.findall(r"`(\w+)`", paragraph))
         public = {name for name in dir(getattr(toxpy, title)) if not name.startswith("_")}
