@@ -101,7 +101,7 @@ test-asan: packages-test $(VENV)/ready
 	    LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
 	    $(BIN)/python -m pytest tests/unit/system/test_datapath.py tests/unit/media/test_opus.py tests/unit/media/test_vp8.py -k "not valgrind and not in_memory and not given_back" $(PYTEST_ARGS)
 	@TOXPY_PREFIX=$(CURDIR)/build/asan-prefix TOXPY_CFLAGS="$(ASAN) -include $(CURDIR)/tests/support/sanitizers.h" \
-	    $(BIN)/python -m pytest tests/capi/host/test_host.py tests/capi/errors tests/capi/events -n $(JOBS) \
+	    $(BIN)/python -m pytest tests/capi/host/test_host.py tests/capi/errors tests/capi/events tests/capi/calls -n $(JOBS) \
 	    -k "not valgrind and $(ASAN_HOSTS)" $(PYTEST_ARGS)
 
 # what a tracer slows down beyond its memory is left out, and each test has four times as much time; what runs in the
