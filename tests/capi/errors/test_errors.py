@@ -26,7 +26,12 @@ DIFFERENT = [
 
 #: the same about calls: 0.2.22 and later refuse such a bit rate of video too
 RATE = "4294967295: toxav_video_set_bit_rate(av, 0, of_video[i], AT) = {}"
-DIFFERENT_IN_CALLS = [(RATE.format("1 error 0"), RATE.format("0 error 2"))] * 2
+#: a thread that sleeps in between must not miss the beginning of a call
+INTERVAL = "toxav_{}iteration_interval(avs[0]) = {} error -1"
+DIFFERENT_IN_CALLS = [
+    *[(INTERVAL.format(kind, 200), INTERVAL.format(kind, 40)) for kind in ("", "audio_", "video_")],
+    *[(RATE.format("1 error 0"), RATE.format("0 error 2"))] * 2,
+]
 
 
 def transcript(name, folder, tmp_path):

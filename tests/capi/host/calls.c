@@ -74,8 +74,8 @@ int main(void)
     CHECK(toxav_new(tox, NULL) == NULL && toxav_get_tox(av) == tox);
     ToxAV *of_other = toxav_new(other, NULL);
     CHECK(of_other != NULL && of_other != av && toxav_get_tox(of_other) == other);
-    CHECK(toxav_iteration_interval(av) == 200);
-    CHECK(toxav_audio_iteration_interval(av) == 200 && toxav_video_iteration_interval(av) == 200);
+    CHECK(toxav_iteration_interval(av) == 40);
+    CHECK(toxav_audio_iteration_interval(av) == 40 && toxav_video_iteration_interval(av) == 40);
     toxav_iterate(av);
     conferences(tox);
 
