@@ -84,3 +84,37 @@ def test_both_agree(seed):
             a, b = pair.a.call.signalling, pair.b.call.signalling
             assert (a.ours, b.ours) == (b.theirs, a.theirs)
     assert seen == AGREED
+
+
+def lose_and_find(pair, away_ms):
+    """The connection ends for a while; what was under way is lost."""
+    for side in (pair.a, pair.b):
+        side.go_offline()
+        side.take_sent()
+    for _ in range(away_ms // 100):
+        pair.clock.now_ms += 100
+        for side in (pair.a, pair.b):
+            side.stage.rt.timers.run_due()
+    for side in (pair.a, pair.b):
+        side.come_back()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_both_agree_when_the_connection_was_lost(seed):
+    rng, pair, seen = random.Random(seed), Pair(), set()
+    for _ in range(40):
+        if pair.a.state == pair.b.state == N and rng.random() < 0.7:
+            pair.in_call()
+        for _ in range(rng.randrange(4)):
+            act(rng, rng.choice([pair.a, pair.b]))
+            if rng.random() < 0.7:
+                pair.carry()
+        lose_and_find(pair, rng.choice([100, 1_000, 5_000, 9_000, 30_000]))
+        act(rng, rng.choice([pair.a, pair.b]))
+        pair.run(2_000, step_ms=50)
+        # who rang again at a friend without the call waits for the answer of its user, but not for long
+        pair.run(6_000, step_ms=50)
+        states = (pair.a.state, pair.b.state)
+        assert states in AGREED
+        seen.add(states)
+    assert (A, A) in seen and (N, N) in seen
