@@ -15,6 +15,7 @@ from toxpy.media.jitter import (
     MEMORY_MS,
     MIN_WAIT_MS,
     RESTART_MS,
+    WAIT_MARGIN_MS,
     Gap,
     JitterBuffer,
 )
@@ -121,6 +122,35 @@ def test_lateness_is_forgotten():
         if number * FRAME_MS < MEMORY_MS:
             assert player.jitter.wait_ms == learnt_ms
     assert player.jitter.wait_ms == MIN_WAIT_MS
+
+
+def test_it_is_remembered_that_packets_come_out_of_order_in_time():
+    player = Player()
+    for number, at_ms in ((0, 0), (2, 40), (3, 60), (1, 65)):
+        player.put(number, at_ms)
+    # no longer too late, but 20 ms behind the next one, once in each stretch
+    for number in range(4, 3 * MEMORY_MS // FRAME_MS, 2):
+        late_ms = FRAME_MS if number % 200 == 0 else -FRAME_MS
+        for one, at_ms in sorted(
+            [(number, number * FRAME_MS + FRAME_MS + late_ms), (number + 1, (number + 1) * FRAME_MS)],
+            key=lambda row: row[1] + row[0] % 2 - 0.5,
+        ):
+            player.put(one, at_ms)
+    assert player.jitter.wait_ms == 20 + WAIT_MARGIN_MS
+    assert player.jitter.lost == 1
+
+
+def test_what_was_concealed_already_counts():
+    player = Player()
+    player.put(0, 0)
+    # two frames with nothing behind
+    player.wait_until(70)
+    assert player.said() == [0, ("gap",), ("gap",)]
+    player.put(6, 80)
+    player.wait_until(90)
+    # 3 is left out: one guess more, and one from the packet
+    assert player.said()[3:] == [("gap",), (6,), 6]
+    assert player.jitter.lost == 5
 
 
 def test_duplicates_and_late_ones_are_dropped():
