@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 FIRST_KEYS_MS = (0, 300, 1000)
 #: Time between key frames, ms: because something was lost, or because the friend asks for one.
 KEY_DISTANCE_MS, ASKED_KEY_DISTANCE_MS = 1500, 500
-#: Time between questions for a key frame, ms.
-ASK_KEY_MS = 300
+#: Time between questions for a key frame, ms; and the moment before the first one.
+ASK_KEY_MS, NEVER_MS = 300, -60_000
 #: Change of the rate from which on the encoder is told. A share.
 RATE_CHANGE = 0.05
 #: Packets that wait for a program that does not play: more than one of the largest pictures.
@@ -199,7 +199,7 @@ class VideoReceiver:
         #: of a friend that sends again what we ask for; -1 for others
         self._round_trip_ms = -1
         self._questions: list[bytes] = []
-        self._asked_key_ms = 0
+        self._asked_key_ms = NEVER_MS
         #: pieces that came, and their bytes
         self.received = self.received_bytes = 0
         #: measures how long packets take, if anybody wants to know

@@ -13,6 +13,7 @@ from toxpy.av import rtp
 from toxpy.av.pictures import (
     END_MS,
     MAX_PICTURES,
+    MAX_SIZE,
     MAX_WAIT_MS,
     MIN_PIECE_SIZE,
     MIN_WAIT_MS,
@@ -247,6 +248,32 @@ def test_small_pieces_are_bounded():
         line.take(rtp.Piece(0, 0, 1, offset, 100_000, b"x"))
     line.wait_until(1000)
     assert line.out[0].got == 100_000 // MIN_PIECE_SIZE + 1
+
+
+def test_the_bytes_of_all_pictures_are_bounded():
+    line, data = Line(), bytes(rtp.MAX_PIECE_SIZE)
+    for number in range(12):
+        # all but the last piece
+        for offset in range(0, rtp.MAX_PICTURE_SIZE - 2 * rtp.MAX_PIECE_SIZE, rtp.MAX_PIECE_SIZE):
+            line.take(rtp.Piece(number, number, 1, offset, rtp.MAX_PICTURE_SIZE, data))
+        held = sum(picture.got for picture in line.assembler.pictures)
+        assert held <= MAX_SIZE + rtp.MAX_PIECE_SIZE
+    assert line.numbers() == [0, 1, 2, 3]
+    assert not line.whole()
+
+
+def test_a_piece_of_the_picture_that_is_one_too_many():
+    line, data, size = Line(), bytes(rtp.MAX_PIECE_SIZE), rtp.MAX_PICTURE_SIZE
+    offsets = range(rtp.MAX_PIECE_SIZE, size - rtp.MAX_PIECE_SIZE, rtp.MAX_PIECE_SIZE)
+    held = 0
+    for number in range(9):
+        for offset in offsets:
+            if held <= MAX_SIZE:
+                line.take(rtp.Piece(number, number, 1, offset, size, data))
+                held += len(data)
+    assert not line.out
+    line.take(rtp.Piece(0, 0, 1, 0, size, data))
+    assert [(picture.sequence, picture.beginning()) for picture in line.out] == [(0, b"")]
 
 
 def test_memory_is_bounded():

@@ -13,6 +13,7 @@ from toxpy.av.video import (
     FIRST_KEYS_MS,
     KEY_DISTANCE_MS,
     MAX_ERRORS,
+    MAX_QUESTIONS,
     MAX_SHOWN,
     MAX_WAITING,
     VideoReceiver,
@@ -407,3 +408,55 @@ def test_damaged_packets_do_no_harm():
     eyes.take(camera.send(200, 10**6, size), 10**6)
     eyes.wait_until(10**6 + 1000)
     assert eyes.seen[-1] == (200, *size)
+
+
+def test_what_is_asked_of_a_friend_of_ours():
+    camera, eyes = Camera(9000), Eyes()
+    size = (160, 120)
+    eyes.take(camera.send(0, size=size), 0)
+    packets = camera.send(1, size=size)
+    eyes.take([packets[0], *packets[2:]], 33)
+    eyes.receiver.play(60, eyes.sink)
+    # others would not understand it
+    assert eyes.receiver.questions() == []
+    eyes.wait_until(200)
+    eyes.receiver.ask(40)
+    packets = camera.send(2, size=size)
+    eyes.take([packets[0], *packets[2:]], 200)
+    assert eyes.receiver.next_ms() == 205
+    eyes.receiver.play(205, eyes.sink)
+    assert eyes.receiver.missed() == 1
+    # a key frame too, for picture 1 was shown with a hole
+    piece = b"\xc5" + (2).to_bytes(2, "big") + (1).to_bytes(2, "big")
+    assert eyes.receiver.questions() == [b"\xc6", piece]
+    assert eyes.receiver.questions() == []
+    eyes.take([packets[1]], 250)
+    assert eyes.values() == [0, 1, 2]
+    # again and again, but not at once
+    asked = []
+    for now_ms in range(250, 1200, 10):
+        eyes.receiver.play(now_ms, eyes.sink)
+        asked += [now_ms] * len(eyes.receiver.questions())
+    assert asked == [500, 800, 1100]
+    camera.sender.request_key_frame(soon=True)
+    eyes.take(camera.send(3, 5000, size), 5000)
+    eyes.receiver.play(9000, eyes.sink)
+    assert eyes.receiver.questions() == []
+
+
+def test_questions_that_nobody_fetches():
+    eyes = Eyes()
+    eyes.receiver.ask(40)
+    eyes.take(rtp.pieces(rtp.VIDEO, 0, 0, 0, bytes(100)), 0)
+    for now_ms in range(0, 90_000, 100):
+        eyes.receiver.play(now_ms, eyes.sink)
+    assert len(eyes.receiver.questions()) == MAX_QUESTIONS
+
+
+def test_key_frames_begin_anew_with_the_encoder():
+    camera = Camera()
+    for now_ms in range(0, 2000, 100):
+        camera.send(1, now_ms)
+    camera.sender.close()
+    found = [now_ms for now_ms in range(5000, 8000, 10) if is_key(camera.send(1, now_ms))]
+    assert found == [5000 + after_ms for after_ms in FIRST_KEYS_MS]
