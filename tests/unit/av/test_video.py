@@ -440,6 +440,8 @@ def test_what_is_asked_of_a_friend_of_ours():
     assert asked == [500, 800, 1100]
     camera.sender.request_key_frame(soon=True)
     eyes.take(camera.send(3, 5000, size), 5000)
+    # it asked before it looked at what came
+    assert eyes.receiver.questions() == [b"\xc6"]
     eyes.receiver.play(9000, eyes.sink)
     assert eyes.receiver.questions() == []
 
