@@ -19,7 +19,7 @@ SOURCES = Path(__file__).parent / "c"
 PROGRAMS = {
     "toxbench": (["launch.c", "workers.c", "result.c", "machine.c", "cases_*.c", "common.c"], ["-lm"]),
     "toxbench-node": (
-        ["node.c", "role_*.c", "lossy_link.c", "single_calls.c", "worker.c", "common.c"],
+        ["node.c", "role_*.c", "clip.c", "lossy_link.c", "single_calls.c", "worker.c", "common.c"],
         ["-ltoxcore", "-ldl", "-lm", "-rdynamic"],
     ),
     "toxbench-av": (

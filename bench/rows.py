@@ -221,6 +221,10 @@ def _calls() -> list[Row]:
             rows.append(Row(case, metric, f"{what}: share of pictures below 25 dB", "%", at_most=broken))
         else:
             rows.append(Row(case, "psnr_db", f"{what}: PSNR", "dB", at_least=15))
+    for members in (3, 10):
+        case, what = f"conference_audio_{members}", f"conference of {members} with audio, one speaks"
+        rows.append(Row(case, "late_p50_ms", f"{what}: delay, median", "ms", at_most=5, mixed="no worse"))
+        rows.append(Row(case, "cpu_us_per_delivery", f"{what}: CPU per frame and listener", "us", times=1))
     return rows
 
 

@@ -124,6 +124,38 @@ static void run_conference(int members, const char *more)
     }
 }
 
+/* The first member of a conference with audio speaks, all others hear. */
+static void run_voices(int members)
+{
+    char more[48];
+    snprintf(more, sizeof(more), "seconds=%.1f", setting_num("seconds", 10));
+    const struct chat chat = make_friends("voices", members, more);
+    struct child *a = chat.a;
+    struct child *b = chat.b;
+    join(&chat, 120);
+    rest(2);
+    start(b);
+    start(a);
+    need(b, &b->done, setting_num("seconds", 10) + 30, "done");
+    need(a, &a->done, setting_num("seconds", 10) + 30, "done");
+    const double right = val(a, "right") + val(b, "right");
+    metric("late_p50_ms", val(b, "late_p50_ms"), "ms", "lower");
+    metric("late_p95_ms", val(b, "late_p95_ms"), "ms", "lower");
+    metric("right_pct", 100 * right / (members - 1) / val(a, "sent"), "%", "higher");
+    metric("refused", val(a, "refused"), "", "lower");
+    metric("cpu_us_per_delivery", (val(a, "cpu_s") + val(b, "cpu_s")) / right * 1e6, "us CPU", "lower");
+}
+
+void case_conference_audio_3(void)
+{
+    run_voices(3);
+}
+
+void case_conference_audio_10(void)
+{
+    run_voices(10);
+}
+
 void case_conference_2(void)
 {
     run_conference(2, "paced=500 burst=3000 per_step=10");

@@ -206,3 +206,9 @@ int tone_number(const int16_t *pcm, size_t samples)
 
     return found;
 }
+
+int64_t tone_sent(int tone, int64_t now)
+{
+    const int64_t newest = now / TONE_NS;
+    return tone < 0 ? -1 : newest - (newest - tone + TONES) % TONES;
+}

@@ -13,6 +13,7 @@ enum {
     CLIP_PICTURES = 60,     /* then it begins anew, without a jump */
     TONE_RATE = 48000,
     TONE_SAMPLES = 960,
+    TONE_NS = 20000000,     /* frame N is sent N times this after the clock's beginning */
     TONES = 16,             /* a frame has the tone of its number modulo this */
 };
 
@@ -26,5 +27,7 @@ double clip_psnr(const uint8_t *source, const uint8_t *y, int stride);
 void tone_frame(int16_t *pcm, int number);
 /* The tone that a received frame has; -1 for silence. */
 int tone_number(const int16_t *pcm, size_t samples);
+/* The number of the youngest frame with that tone; -1 for silence. */
+int64_t tone_sent(int tone, int64_t now);
 
 #endif

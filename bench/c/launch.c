@@ -57,6 +57,8 @@ static const struct {
      "a is the TCP relay of a 16 MiB transfer between r and r; relay in a 50 us loop"},
     {"relay_load_interval", "one", case_relay_load_interval,
      "the same with 4 MiB, relay in its own interval"},
+    {"conference_audio_3", "two", case_conference_audio_3, "a conference of 3 with audio, one speaks"},
+    {"conference_audio_10", "two", case_conference_audio_10, "a conference of 10 with audio, one speaks"},
     {"av_audio", "two", case_av_audio, "a call with audio"},
     {"av_audio_loss_5", "two", case_av_audio_loss_5, "the same, 5 of 100 packets are lost"},
     {"av_audio_loss_20", "two", case_av_audio_loss_20, "the same, 20 of 100 packets are lost"},

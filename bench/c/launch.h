@@ -114,6 +114,8 @@ void case_save_load(void);
 void case_api(void);
 void case_relay_load(void);
 void case_relay_load_interval(void);
+void case_conference_audio_3(void);
+void case_conference_audio_10(void);
 void case_conference_2(void);
 void case_conference_10(void);
 void case_conference_30(void);

@@ -7,7 +7,8 @@ static const struct role *role_named(const char *name)
 {
     const struct role *role = strcmp(name, plain.name) == 0 ? &plain : message_role(name);
     role = role != NULL ? role : file_role(name);
-    return role != NULL ? role : fanout_role(name);
+    role = role != NULL ? role : fanout_role(name);
+    return role != NULL ? role : voices_role(name);
 }
 
 int main(int argc, char **argv)

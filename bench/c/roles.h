@@ -13,6 +13,7 @@
 const struct role *message_role(const char *name);
 const struct role *file_role(const char *name);
 const struct role *fanout_role(const char *name);   /* "conf" (conferences), "group" (tox_group_*) */
+const struct role *voices_role(const char *name);   /* "voices": the sound of conferences */
 
 int run_startup(char **argv, int64_t t_main);
 int run_save(char **argv);
