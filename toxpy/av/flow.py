@@ -156,7 +156,7 @@ class Flow:
     def on_report(self, packet: bytes, audio_bit_rate: int) -> int | None:
         """A packet of kind 196: what to tell a program that sends sound only."""
         now_ms = self._rt.clock.now_ms
-        report = None if self._ours.is_ours else self._reports.take(packet, now_ms)
+        report = self._reports.take(packet, now_ms)
         if report is None:
             return None
         self._video_out.on_report(*report, now_ms)
