@@ -232,12 +232,14 @@ class VideoReceiver:
                 pictures += self._assembler.take(*waiting.popleft())
             pictures += self._assembler.ready(now_ms)
             if self._round_trip_ms >= 0:
-                self._ask(now_ms)
+                self._ask_pieces(now_ms)
             for left, picture in enumerate(pictures, 1 - len(pictures)):
                 self._bandwidth.add_picture(picture)
                 decoder = None if self._closed else self._decode(picture)
                 if decoder is not None and left > -MAX_SHOWN:
                     sink(decoder)
+            if self._round_trip_ms >= 0:
+                self._ask_key_frame(now_ms)
         finally:
             self._playing.release()
 
@@ -264,16 +266,19 @@ class VideoReceiver:
         """Pieces that did not come the first time, so far; only known while we `ask`."""
         return self._asking.missed
 
-    def _ask(self, now_ms: int) -> None:
+    def _ask_pieces(self, now_ms: int) -> None:
+        # before anything is decoded, which takes its time
         self._assembler.hold_ms = self._asking.hold_ms(self._round_trip_ms)
         question = self._asking.packet(self._assembler.pictures, self._round_trip_ms, now_ms)
         if question is not None:
             self._questions.append(question)
+        # nobody fetches them
+        del self._questions[:-MAX_QUESTIONS]
+
+    def _ask_key_frame(self, now_ms: int) -> None:
         if self.is_damaged and now_ms >= self._asked_key_ms + max(ASK_KEY_MS, 2 * self._round_trip_ms):
             self._asked_key_ms = now_ms
             self._questions.append(bytes((KEY,)))
-        # nobody fetches them
-        del self._questions[:-MAX_QUESTIONS]
 
     def close(self) -> None:
         """Hand out nothing more, also when `sink` calls this."""
