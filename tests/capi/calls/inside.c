@@ -3,7 +3,10 @@
  * not wait for a thread that has the instance for itself. */
 #include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <tox/tox_private.h>
+#include <unistd.h>
 
 #include "pair.h"
 
@@ -30,6 +33,8 @@ static bool is_over(int side)
            || last_state(side) == TOXAV_FRIEND_CALL_STATE_ERROR;
 }
 
+static void on_call(ToxAV *av, uint32_t friend_number, bool audio, bool video, void *user_data);
+
 /* Functions of all kinds, which change nothing. */
 static void ask(ToxAV *av)
 {
@@ -41,7 +46,7 @@ static void ask(ToxAV *av)
     Toxav_Err_Call error;
     CHECK(!toxav_call(av, 0, 1, 0, &error) && error == TOXAV_ERR_CALL_INVALID_BIT_RATE);
     CHECK(!toxav_call_control(av, 9, TOXAV_CALL_CONTROL_CANCEL, NULL));
-    toxav_callback_audio_bit_rate(av, NULL, NULL);
+    toxav_callback_call(av, on_call, NULL);
 }
 
 static void hang_up(ToxAV *av)
@@ -177,6 +182,47 @@ static void call_and_send(void)
     CHECK(is_over(ALICE) != is_over(BOB));
 }
 
+/* A line that loses every third packet. */
+static bool losing;
+
+/* In place of the C library's, which the datapath would call. */
+int sendmmsg(int fd, struct mmsghdr *made, unsigned int count, int flags)
+{
+    static unsigned sent;
+    if (!losing) {
+        return (int)syscall(SYS_sendmmsg, fd, made, count, flags);
+    }
+    if (sent++ % 3 != 0) {
+        return (int)syscall(SYS_sendmmsg, fd, made, 1, flags);
+    }
+    made->msg_len = 0;
+    return 1;
+}
+
+static int rates_told;
+
+static void on_video_rate(ToxAV *av, uint32_t friend_number, uint32_t kbit, void *user_data)
+{
+    CHECK(av == avs[ALICE] && friend_number == 0 && kbit > 0 && kbit < 500 && user_data == &rates_told);
+    rates_told++;
+    ask(av);
+    CHECK(toxav_video_set_bit_rate(av, friend_number, kbit, NULL));
+    hang_up(av);
+}
+
+static void lossy_line(void)
+{
+    sounds = pictures = state_count[0] = state_count[1] = 0;
+    toxav_callback_video_bit_rate(avs[ALICE], on_video_rate, &rates_told);
+    CHECK(toxav_call(avs[ALICE], 0, 48, 500, NULL));
+    UNTIL(state_count[ALICE] > 0, step());
+    losing = true;
+    UNTIL(rates_told > 0, send_both());
+    losing = false;
+    UNTIL(last_state(BOB) == TOXAV_FRIEND_CALL_STATE_FINISHED, step());
+    CHECK(rates_told == 1 && pictures > 0);
+}
+
 /* A thread has the instance: frames do not wait for it, everything else does. */
 static atomic_int sent_beside, controlled_beside;
 
@@ -254,6 +300,7 @@ int main(void)
     hang_up_on_sound = false;
 
     beside_a_lock();
+    lossy_line();
 
     /* the friend goes together with the call; nobody may call any more */
     delete_on_picture = true;

@@ -12,7 +12,7 @@
 #include "../host/local.h"
 
 /* the onion needs some nodes around */
-enum { NODES = 6, ALICE = 0, BOB = 1, LIMIT_S = 10 };
+enum { NODES = 6, ALICE = 0, BOB = 1, LIMIT_S = 60 };
 
 static Tox *nodes[NODES];
 static ToxAV *avs[2];
