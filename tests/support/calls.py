@@ -115,8 +115,9 @@ class Phone:
         if now_ms < self.next_ms:
             return
         self.next_ms = now_ms + TICK_MS
-        if self.tone_ms <= now_ms:
-            self.tone_ms = max(self.tone_ms + TONE_MS, now_ms - 5 * TONE_MS)
+        self.tone_ms = max(self.tone_ms, now_ms - 5 * TONE_MS)
+        while self.tone_ms <= now_ms:
+            self.tone_ms += TONE_MS
             if self.tone is not None:
                 samples, channels, rate = self.format
                 self._send("audio", tone(self.tone, *self.format), samples, channels, rate)
