@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.bootstrapd import Bootstrapd
 from tests.support.cli import Command, objects, run
+from tests.support.private_network import own_network
 from tests.support.real_tox import RealTox
 from toxpy.generated import events
 
@@ -16,10 +17,15 @@ NETWORK = ["--no-lan", "--no-ipv6"]
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
-    """The network: one bootstrap node of ours."""
-    running = Bootstrapd(tmp_path_factory.mktemp("network") / "node")
-    yield running
-    running.close()
+    """The network: one bootstrap node of ours.
+
+    On a loopback of its own: programs that look for friends in the LAN would find those of other tests, and
+    join networks in which most nodes are gone.
+    """
+    with own_network():
+        running = Bootstrapd(tmp_path_factory.mktemp("network") / "node")
+        yield running
+        running.close()
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ def bot(tmp_path, node):  # noqa: F811
 def test_guests_come_in_and_find_it_again(tmp_path, bot, start, where):  # noqa: F811
     first = bot()
     tox_id = first.wait_for("Tox ID:").split()[-1]
-    guests = {name: new(tmp_path, name)[0] for name in ("Alice", "Bob")}
+    made = {name: new(tmp_path, name) for name in ("Alice", "Bob")}
+    guests = {name: path for name, (path, _) in made.items()}
     for path in guests.values():
         ran = run("conference", "join", tox_id, "-p", path, "--json", *where)
         assert ran.returncode == 0, ran.stderr
@@ -27,7 +28,7 @@ def test_guests_come_in_and_find_it_again(tmp_path, bot, start, where):  # noqa:
     talks = {name: start("conference", "chat", "-p", path, *where) for name, path in guests.items()}
     for talk in talks.values():
         talk.wait_for("conference_peer", peer=tox_id[:64], status="here")
-    talks["Alice"].wait_for("conference_peer", name="Bob", status="here")
+    talks["Alice"].wait_for("conference_peer", peer=made["Bob"][1][:64], status="here")
     talks["Alice"].say("!peers")
     for talk in talks.values():
         told = talk.wait_for("conference_message", peer=tox_id[:64])["text"].split(", ")

@@ -6,9 +6,12 @@ without UDP ignore nodes there. So what concerns strangers is tested on addresse
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import subprocess
+
+from tests.support import namespaces
 
 HOST = "198.51.100.1"
 #: more hosts of the same machine
@@ -21,6 +24,11 @@ def _check(result, what):
     if result != 0:
         number = ctypes.get_errno()
         raise PermissionError(number, f"{what}: {os.strerror(number)}; network namespaces need root")
+
+
+def own_network():
+    """A network without anybody else where namespaces can be made, otherwise that of the machine."""
+    return PrivateNetwork() if namespaces.available() else contextlib.nullcontext()
 
 
 class PrivateNetwork:

@@ -26,8 +26,9 @@ HELP = """\
 /close             leave the conference for good, and end
 /quit              end when all was said, and stay a member, as Ctrl-D does; Ctrl-C ends at once
 //TEXT             send a message that begins with /"""
-#: Seconds that a new peer has to tell its name before it is shown.
-NAME_S = 0.3
+#: Seconds between two looks at who is new, and for which somebody without a name is not shown: on a busy line
+#: the name comes later.
+NAME_S, NAMELESS_S = 0.3, 3.0
 
 
 def peer_name(peer: Peer) -> str:
@@ -58,6 +59,8 @@ class ConferenceChat(RoomChat):
         super().__init__(session, conference)
         self._conference = conference
         self._there: dict[PublicKey, str] = {}
+        #: since when those are here whose name is not known yet
+        self._nameless: dict[PublicKey, float] = {}
         self._is_to_look = False
         self._commands = {
             "/invite": Command("FRIEND", self._invite),
@@ -152,12 +155,21 @@ class ConferenceChat(RoomChat):
         self._is_to_look = False
         if self._session.tox.closed:
             return
-        before = self._there
-        self._there = now = {p.public_key: peer_name(p) for p in self._conference.peers if not p.ours}
-        for key in now.keys() - before.keys():
-            self._tell_peer(key, now[key], "here")
+        before, nameless = self._there, self._nameless
+        now = {p.public_key: p for p in self._conference.peers if not p.ours}
+        now_s = asyncio.get_running_loop().time()
+        self._nameless = {
+            key: nameless.get(key, now_s)
+            for key, peer in now.items()
+            if key not in before and not peer.name and now_s - nameless.get(key, now_s) < NAMELESS_S
+        }
+        self._there = {key: peer_name(peer) for key, peer in now.items() if key not in self._nameless}
+        for key in self._there.keys() - before.keys():
+            self._tell_peer(key, self._there[key], "here")
         for key in before.keys() - now.keys():
             self._tell_peer(key, before[key], "gone")
+        if self._nameless:
+            self._look_soon()
 
     def _tell_peer(self, key: PublicKey, name: str, status: str) -> None:
         self._status(

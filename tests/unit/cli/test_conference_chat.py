@@ -1,12 +1,14 @@
 """`conference chat` without a network: the answers to what is typed, and the order of what comes."""
 
 import asyncio
+import dataclasses
 import json
 from types import SimpleNamespace
 
 import pytest
 
 import toxpy
+from toxpy.cli import conference_chat
 from toxpy.cli.conference_chat import ConferenceChat
 from toxpy.cli.terminal import Output
 from toxpy.ids import PublicKey
@@ -91,3 +93,25 @@ def test_nobody_speaks_before_they_are_here(there, capsys):
         own = [status for who, status in said if who == name]
         gone = [] if name in [peer.name for peer in there] else ["gone"]
         assert own == ["here"] + ["said"] * (2 if name == "Bob" else 1) + gone
+
+
+@pytest.mark.parametrize("patient", [True, False])
+def test_somebody_is_shown_with_the_name_if_it_comes_soon(patient, capsys, monkeypatch):
+    if not patient:
+        monkeypatch.setattr(conference_chat, "NAMELESS_S", 0)
+
+    async def scene():
+        tox = SimpleNamespace(on=lambda *_: None, closed=False)
+        talk = Talk([dataclasses.replace(BOB, name=""), CAROL], [])
+        chat = ConferenceChat(SimpleNamespace(tox=tox, out=Output(json=True)), talk)
+        chat._look()
+        talk.peers = [BOB, CAROL]
+        chat._look()
+        talk.peers = [CAROL]
+        chat._look()
+
+    asyncio.run(scene())
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    name = "Bob" if patient else "62626262…"
+    wanted = [("Carol", "here"), (name, "here"), ("Bob", "gone")]
+    assert sorted((one["name"], one["status"]) for one in found) == sorted(wanted)
