@@ -26,9 +26,9 @@ HELP = """\
 /close             leave the conference for good, and end
 /quit              end when all was said, and stay a member, as Ctrl-D does; Ctrl-C ends at once
 //TEXT             send a message that begins with /"""
-#: Seconds between two looks at who is new, and for which somebody without a name is not shown: on a busy line
-#: the name comes later.
-NAME_S, NAMELESS_S = 0.3, 3.0
+#: Seconds between two looks at who is new, and at how many of them somebody without a name is not shown: on a
+#: busy machine the name comes later.
+NAME_S, NAMELESS_LOOKS = 0.3, 10
 
 
 def peer_name(peer: Peer) -> str:
@@ -59,8 +59,8 @@ class ConferenceChat(RoomChat):
         super().__init__(session, conference)
         self._conference = conference
         self._there: dict[PublicKey, str] = {}
-        #: since when those are here whose name is not known yet
-        self._nameless: dict[PublicKey, float] = {}
+        #: at how many looks those were here whose name is not known yet
+        self._nameless: dict[PublicKey, int] = {}
         self._is_to_look = False
         self._commands = {
             "/invite": Command("FRIEND", self._invite),
@@ -157,11 +157,10 @@ class ConferenceChat(RoomChat):
             return
         before, nameless = self._there, self._nameless
         now = {p.public_key: p for p in self._conference.peers if not p.ours}
-        now_s = asyncio.get_running_loop().time()
         self._nameless = {
-            key: nameless.get(key, now_s)
+            key: nameless.get(key, 0) + 1
             for key, peer in now.items()
-            if key not in before and not peer.name and now_s - nameless.get(key, now_s) < NAMELESS_S
+            if key not in before and not peer.name and nameless.get(key, 0) < NAMELESS_LOOKS
         }
         self._there = {key: peer_name(peer) for key, peer in now.items() if key not in self._nameless}
         for key in self._there.keys() - before.keys():

@@ -98,7 +98,7 @@ def test_nobody_speaks_before_they_are_here(there, capsys):
 @pytest.mark.parametrize("patient", [True, False])
 def test_somebody_is_shown_with_the_name_if_it_comes_soon(patient, capsys, monkeypatch):
     if not patient:
-        monkeypatch.setattr(conference_chat, "NAMELESS_S", 0)
+        monkeypatch.setattr(conference_chat, "NAMELESS_LOOKS", 0)
 
     async def scene():
         tox = SimpleNamespace(on=lambda *_: None, closed=False)
