@@ -130,13 +130,12 @@ def test_cmake_says_what_is_missing_in_one_line(there, tmp_path):
     assert re.fullmatch(r"CMake Error at CMakeLists\.txt:\d+ \(message\):", said[0])
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_cmake_goes_on_without_codecs_and_says_so(there, tmp_path):
-    words = ["cmake", "-S", ROOT, "-B", tmp_path, PYTHON]
-    words += [] if there else ["-DOPUS_INCLUDE_DIR=", "-DVPX_LIBRARY="]
+def test_cmake_goes_on_without_codecs_and_says_so(tmp_path):
+    """That it finds them where they are is seen by what the installed library says."""
+    words = ["cmake", "-S", ROOT, "-B", tmp_path, PYTHON, "-DOPUS_INCLUDE_DIR=", "-DVPX_LIBRARY="]
     said = subprocess.check_output(words, text=True)
-    without = "-- calls: without codecs, install libopus-dev libvpx-dev\n"
-    assert (without not in said, "-- calls: with codecs" in said) == (there, there)
+    assert "-- calls: without codecs, install libopus-dev libvpx-dev\n" in said
+    assert "with codecs" not in said
 
 
 @pytest.fixture(scope="module")
