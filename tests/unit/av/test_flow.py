@@ -181,6 +181,17 @@ def test_a_flood_takes_little_memory(talking):
         assert b.stage.dropped(name) > 0
 
 
+def test_pictures_that_are_hidden_are_not_shown(talking):
+    a, b = talking.a, talking.b
+    show(a, 5)
+    late = a.take_sent()[1]
+    b.calls.toxav_call_control(0, 5)
+    talking.carry()
+    b.receive(lossy=late)
+    b.play()
+    assert b.seen == [] and b.stage.dropped("call_video") == len(late) > 0
+
+
 def test_a_friend_who_sees_again_gets_a_key_frame(talking):
     a, b = talking.a, talking.b
     for value in range(80):
