@@ -167,7 +167,7 @@ class LinkedCall:
                 pcm = self.tone[now_ms // FRAME_MS % 50]
                 for side in self.sides:
                     side.pacer.put(side.audio_out.send(pcm, SAMPLES, 1, RATE, 48, now_ms), audio=True)
-            if now_ms * PICTURES_PER_SECOND // 1000 >= number:
+            if self.bit_rate and now_ms * PICTURES_PER_SECOND // 1000 >= number:
                 planes = self.clip.planes(number)
                 packets = sender.video_out.send(
                     self.clip.width, self.clip.height, *planes, self.bit_rate, now_ms

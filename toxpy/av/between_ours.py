@@ -47,6 +47,8 @@ LOSS_SPAN_MS, LONG_SPAN_MS, MANY_PIECES = 1000, 4000, 60
 MAX_ROUND_TRIP_MS = 5000
 #: Share of lost sound packets from which on they are sent twice, and below which no more.
 TWICE_LOSS, ONCE_LOSS = 0.08, 0.03
+#: Time in queues from which on nothing is sent twice, ms.
+TWICE_DELAY_MS = 40
 #: Loss that an encoder of sound expects where nothing was lost for so long, percent and ms.
 CLEAN_LOSS, CLEAN_MS = 2, 10_000
 #: Weight of a new round trip in the mean, one in so many.
@@ -72,6 +74,7 @@ class BetweenOurs:
         "_heard_ms",
         "_hellos",
         "_is_measured",
+        "_is_waiting",
         "_loss_ms",
         "_lost",
         "_next_ms",
@@ -117,6 +120,8 @@ class BetweenOurs:
         #: pieces that the friend missed and all, since then; since when no sound was lost
         self._lost = self._pieces = 0
         self._loss_ms = self._clean_ms = now_ms
+        #: our packets are in queues
+        self._is_waiting = False
         #: share of our sound that gets lost, smoothed
         self._audio_loss = 0.0
 
@@ -208,9 +213,12 @@ class BetweenOurs:
         if held_ms != UNKNOWN:
             self._measure(((now_ms + self._start_ms - echo) & 0xFFFFFFFF) - held_ms)
         self._judge_sound(sound, lost, now_ms)
-        self._judge_pictures(pieces, missed, now_ms)
-        if span_ms and pieces and delay_ms != UNKNOWN:
-            self._video_out.rate.on_delay(delay_ms, size * 8 / span_ms, now_ms)
+        if pieces:
+            self._judge_pictures(pieces, missed, now_ms)
+        if delay_ms != UNKNOWN:
+            self._is_waiting = delay_ms > TWICE_DELAY_MS
+            if pieces and span_ms:
+                self._video_out.rate.on_delay(delay_ms, size * 8 / span_ms, now_ms)
 
     def _measure(self, round_trip_ms: int) -> None:
         if 0 <= round_trip_ms <= MAX_ROUND_TRIP_MS:
@@ -226,9 +234,10 @@ class BetweenOurs:
         self._audio_out.expect_loss(EXPECTED_LOSS if now_ms < self._clean_ms + CLEAN_MS else CLEAN_LOSS)
         if received + lost:
             self._audio_loss += (lost / (received + lost) - self._audio_loss) / SMOOTHING
-            if self._audio_loss > TWICE_LOSS:
+            if self._audio_loss > TWICE_LOSS and not self._is_waiting:
                 self._audio_out.is_twice = True
-            elif self._audio_loss < ONCE_LOSS:
+            elif self._audio_loss < ONCE_LOSS or self._is_waiting:
+                # it would only make a queue longer
                 self._audio_out.is_twice = False
 
     def _judge_pictures(self, pieces: int, missed: int, now_ms: int) -> None:

@@ -199,6 +199,20 @@ def test_sound_that_is_lost_is_sent_twice():
     assert len(say(60)) == len(say(80)) == 1
 
 
+def test_nothing_is_sent_twice_into_a_queue():
+    made, ours = side()
+    ours.take(hello(1), 0)
+    for number in range(1, 4):
+        ours.take(report(sound=40, lost=10, delay=90), number * 1000)
+    assert not made.audio_out.is_twice
+    for number in range(4, 6):
+        ours.take(report(sound=40, lost=10, delay=5), number * 1000)
+    assert made.audio_out.is_twice
+    for number in range(6, 8):
+        ours.take(report(sound=40, lost=10, delay=90), number * 1000)
+    assert not made.audio_out.is_twice
+
+
 def test_the_encoder_learns_what_is_lost():
     codecs, told = load(standin=True), []
 
