@@ -162,6 +162,45 @@ static void lifecycle(void)
     CALL(toxav_video_iteration_interval(avs[0]));
 }
 
+/* Sound in conferences, which need no ToxAV. */
+static void about_conference(uint32_t number)
+{
+    Tox *tox = nodes[0];
+    printf("-- conference %u\n", number);
+    CALL(toxav_groupchat_av_enabled(tox, number));
+    CALL(toxav_group_send_audio(tox, number, pcm, SAMPLES, 1, 48000));
+    CALL(toxav_groupchat_enable_av(tox, number, NULL, NULL));
+    CALL(toxav_groupchat_av_enabled(tox, number));
+    CALL(toxav_groupchat_enable_av(tox, number, NULL, NULL));
+    CALL(toxav_group_send_audio(tox, number, pcm, SAMPLES, 1, 48000));
+    CALL(toxav_group_send_audio(tox, number, pcm, SAMPLES, 0, 48000));
+    CALL(toxav_group_send_audio(tox, number, pcm, SAMPLES, 3, 48000));
+    CALL(toxav_group_send_audio(tox, number, pcm, SAMPLES, 1, 44100));
+    CALL(toxav_group_send_audio(tox, number, pcm, 7, 1, 48000));
+    CALL(toxav_groupchat_disable_av(tox, number));
+    CALL(toxav_groupchat_av_enabled(tox, number));
+    CALL(toxav_groupchat_disable_av(tox, number));
+    CALL(toxav_group_send_audio(tox, number, pcm, SAMPLES, 1, 48000));
+    CALL(toxav_groupchat_enable_av(tox, number, NULL, NULL));
+}
+
+static void conferences(void)
+{
+    static const uint8_t cookie[35];
+    CALL(toxav_join_av_groupchat(nodes[0], 0, cookie, sizeof cookie, NULL, NULL));
+    CALL(toxav_join_av_groupchat(nodes[0], 0, cookie, 3, NULL, NULL));
+    CALL(toxav_join_av_groupchat(nodes[0], 7, cookie, sizeof cookie, NULL, NULL));
+    about_conference(0);
+    CALL(tox_conference_new(nodes[0], AT));
+    about_conference(0);
+    CALL(toxav_add_av_groupchat(nodes[0], NULL, NULL));
+    about_conference(1);
+    CALL(tox_conference_get_type(nodes[0], 1, AT));
+    CALL(tox_conference_delete(nodes[0], 1, AT));
+    about_conference(1);
+    CALL(tox_conference_delete(nodes[0], 0, AT));
+}
+
 /* All functions about a call, of side `av` about `friend_number`. */
 static void everything(ToxAV *av, uint32_t friend_number)
 {
@@ -422,6 +461,7 @@ int main(void)
     lifecycle();
     no_call(avs[0], 0);
     befriend();
+    conferences();
     printf("-- offline\n");
     no_call(avs[0], 0);
     no_call(avs[0], 7);

@@ -196,3 +196,18 @@ def test_which_answers_are_remembered(api):
     for name in changes:
         before, _, after = bodies[name].partition(" py_")
         assert (before.count("toxpy_begin("), after.count("toxpy_end")) == (1, 1)
+
+
+def test_threads_for_sound_and_pictures_wait_for_nobody(api):
+    """Their calls take no lock and make no version; those of a ToxAV are addressed by its Tox."""
+    text = built(api)
+    glue, c = text["_toxcore_glue.py"], text["api_generated.c"]
+    assert "calls_of_media[tox].toxav_audio_send_frame(friend_number, pcm, sample_count" in glue
+    assert "bare[tox].conference_audio.toxav_group_send_audio(" in glue
+    assert "shared(tox).conference_audio.toxav_groupchat_enable_av(" in glue
+    assert " calls[tox].toxav_call(friend_number, audio_bit_rate, video_bit_rate)" in glue
+    body = c.partition(" toxav_video_send_frame(")[2].partition("\n}\n")[0]
+    assert "toxpy_begin" not in body and "toxpy_end_media((uintptr_t)tox);" in body
+    assert "Tox *tox = toxpy_tox_of(av);" in body and "(uintptr_t)y" in body
+    body = c.partition(" toxav_call(")[2].partition("\n}\n")[0]
+    assert "toxpy_begin((uintptr_t)tox);" in body and "toxpy_end((uintptr_t)tox);" in body
