@@ -1,5 +1,6 @@
 """Audio in conferences together with the real library: a tone per speaker comes out at everybody else's."""
 
+import threading
 import time
 
 import pytest
@@ -139,3 +140,29 @@ def test_answers_and_what_a_save_has(worlds):
         assert again.enable() == 0 and again.enabled()
         sides[name] = again
         audio_world.run_for(0.1)
+
+
+def test_a_thread_of_its_own_sends(worlds):
+    """As qTox does, in C without locks: the other thread is in tox_iterate nearly all the time."""
+    world = worlds((), ("alice", "bob"))
+    sides = three(world)
+    alice, answers = sides["alice"], []
+
+    def say():
+        for _ in range(100):
+            answers.append(alice.tone(TONES["alice"], rate=8_000))
+            time.sleep(0.005)
+
+    thread = threading.Thread(target=say)
+    thread.start()
+    world.pause_s = 0
+    world.until(lambda: not thread.is_alive(), "all to be said")
+    thread.join()
+    assert answers == [0] * 100
+    for name in ("bob", "carol"):
+        frames = []
+        key = alice.actor.self_get_public_key()
+        world.until(
+            lambda: frames.extend(f for f in sides[name].take() if f[0] == key) or len(frames) >= 90,  # noqa: B023
+            f"{name} to hear it",
+        )
