@@ -18,7 +18,9 @@ import time
 from tests.fuzz.datagrams import memory_mb, mutate
 from tests.unit.conference.room import Room
 from toxpy.conference import links, packets, peers
+from toxpy.conference.audio import MAX_SPEAKERS, ConferenceAudioFrame
 from toxpy.generated import events as ev
+from toxpy.media import codecs
 
 BATCH = 10_000
 #: Packets between two steps of everybody's time, and their milliseconds.
@@ -36,16 +38,22 @@ class Attack:
     def __init__(self, seed):
         self.room = Room(seed)
         self.rng = random.Random(seed)
+        #: the real ones where they are
+        self.codecs = codecs.load(standin=bool(codecs.missing()))
+        self.frames = 0
         self.alice, self.bob, self.carol, self.eve = self.room.friends("alice", "bob", "carol", "eve")
         self.number = self.room.bring_in(self.alice, [self.bob, self.carol])
         #: number of bob's last message of those that he makes up
         self.said = 1 << 20
         # with audio, and dave, whom bob brings in
+        for member in self.room.members:
+            member.conferences.codecs = self.codecs
         self.audio = self.alice.audio.toxav_add_av_groupchat()
         self.alice.conference_invite(self._friend(self.bob), self.audio)
         self.room.run(1)
         self._accept(self.bob)
         self.dave = self.room.member("dave")
+        self.dave.conferences.codecs = self.codecs
         self.room.befriend(self.bob, self.dave)
         self.room.run(2)
         self.bob.conference_invite(self.bob.messenger.friend_by_key(self.dave.real_pk).number, self.audio)
@@ -82,8 +90,8 @@ class Attack:
             self.bob.messenger.user.name = b"bob %d" % i
             self.bob.conferences._on_name()
             self.bob.conferences.table.find(0, "").send_lossy(b"\xc0custom")
-            audio = self.dave.conference(0)
-            audio.send_lossy(b"\xc0\0\1audio")
+            sound = self.rng.randbytes(1920 * (1 + i % 2))
+            assert self.dave.audio.toxav_group_send_audio(0, sound, 960, 1 + i % 2, 48_000) == 0
             room.run(0.2)
         # who sleeps for long is frozen, and asks to be back
         self.carol.iterates = False
@@ -109,6 +117,7 @@ class Attack:
                 self._come_back()
                 self.room.clock.now_ms += STEP_MS
                 self.room.step()
+        self.frames += len(self.alice.take(ConferenceAudioFrame))
         for member in self.room.members:
             member.seen.clear()
             member.written.clear()
@@ -132,6 +141,8 @@ class Attack:
         """Nothing has more in it than it may."""
         for member in self.room.members:
             for conference in member.conferences.table.all():
+                if conference.audio is not None:
+                    assert len(conference.audio._speakers) <= MAX_SPEAKERS
                 table = conference.peers
                 assert table.active <= peers.MAX_PEERS
                 assert len(table.frozen) <= table.max_frozen
@@ -195,7 +206,13 @@ def attack(count, seed=1, report=print):
     still_talk(fight)
     values = fight.alice.rt.counters.values
     drops = {name: number for name, number in sorted(values.items()) if name.startswith("drop.conference")}
-    return {"before_mb": before_mb, "after_mb": memory_mb(), "drops": drops, "cpu_s": spent}
+    return {
+        "before_mb": before_mb,
+        "after_mb": memory_mb(),
+        "drops": drops,
+        "cpu_s": spent,
+        "frames": fight.frames,
+    }
 
 
 def main():

@@ -9,4 +9,5 @@ from tests.fuzz.conference_packets import attack
 def test_hostile_packets_of_conferences(seed):
     figures = attack(10_000, seed)
     assert sum(figures["drops"].values()) > 3_000
+    assert figures["frames"] > 20
     assert figures["after_mb"] - figures["before_mb"] < 5
