@@ -142,7 +142,7 @@ def attack(count, seed=1, report=print):
 
 
 def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     print(attack(count, int(sys.argv[2]) if len(sys.argv) > 2 else 1))
 
 
