@@ -139,7 +139,8 @@ def main():
     parser.add_argument("--draw", nargs=2, type=Path, metavar=("JSON", "FOLDER"))
     options = parser.parse_args()
     if options.draw:
-        draw(json.loads(options.draw[0].read_text()), options.draw[1])
+        results = json.loads(options.draw[0].read_text())
+        draw({link: results[link] for link in LINKS if link in results}, options.draw[1])
         return
     results = json.loads(options.out.read_text()) if options.out and options.out.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
