@@ -71,14 +71,14 @@ class OurCalls:
 class Phone:
     """What an actor does in calls, and everything that came; `tone` and `picture` are what it sends."""
 
-    def __init__(self, actor, without=(), codecs=None):
+    def __init__(self, actor, without=(), codecs=None, picture_ms=PICTURE_MS):
         self.actor, self.world = actor, actor.world
         self.calls, self.states, self.rates = [], [], []
         self.tones, self.pictures, self.refused = [], [], []
         #: to whom it speaks: friend numbers
         self.audience = [0]
         self.tone = self.picture = None
-        self.size = WIDTH, HEIGHT
+        self.size, self.every_ms = (WIDTH, HEIGHT), picture_ms
         self.format = 960, 1, 48000
         if hasattr(actor.tox, "lib"):
             self.av = RealCalls(actor.tox, self._told, self._heard, self._shown, without)
@@ -122,7 +122,7 @@ class Phone:
                 samples, channels, rate = self.format
                 self._send("audio", tone(self.tone, *self.format), samples, channels, rate)
         if self.picture_ms <= now_ms:
-            self.picture_ms = max(self.picture_ms + PICTURE_MS, now_ms)
+            self.picture_ms = max(self.picture_ms + self.every_ms, now_ms)
             if self.picture is not None:
                 self._send("video", *self.size, *picture(self.picture, *self.size))
         self.av.iterate()
