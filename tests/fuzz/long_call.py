@@ -2,8 +2,8 @@
 
     python -m tests.fuzz.long_call [MINUTES] [LOSS]
 
-Each second both sides say another tone and show another picture, from the same moment on; the other looks when
-each comes.
+Each second both sides say another tone and show another picture, from the same moment on; the other side
+looks when each comes.
 """
 
 from __future__ import annotations
