@@ -39,8 +39,8 @@ HEARD = 1
 HELLO_MS, MAX_HELLOS = 200, 10
 #: Time between reports, ms: while there are pictures or the round trip is not known, and else.
 REPORT_MS, RARE_REPORT_MS = 200, 1000
-#: Time between a friend's reports at least, ms.
-MIN_REPORT_MS = 100
+#: Time between a friend's reports at least, and after which there are no more, ms.
+MIN_REPORT_MS, GONE_MS = 100, 6000
 #: Time for which reports are added up before loss is judged, ms: usually, and while there are few pieces.
 LOSS_SPAN_MS, LONG_SPAN_MS, MANY_PIECES = 1000, 4000, 60
 #: Longest round trip that is believed, ms.
@@ -65,6 +65,7 @@ class BetweenOurs:
     """Our side of it in one call. All of it runs where packets of the network are read."""
 
     __slots__ = (
+        "_alive_ms",
         "_audio_in",
         "_audio_loss",
         "_audio_out",
@@ -115,6 +116,8 @@ class BetweenOurs:
         self._next_ms = self._reported_ms = now_ms
         #: the stamp of the friend's last report, and when it came; -1 for never
         self._echo, self._heard_ms = 0, -1
+        #: when the friend said anything of this
+        self._alive_ms = now_ms
         #: all that was counted when we reported last
         self._told = (0, 0, 0, 0, 0)
         #: pieces that the friend missed and all, since then; since when no sound was lost
@@ -129,7 +132,7 @@ class BetweenOurs:
         """A packet of ours that came. What to answer: a hello, or pieces of pictures."""
         kind = packet[0]
         if kind == HELLO:
-            return self._on_hello(packet)
+            return self._on_hello(packet, now_ms)
         if not self.is_ours:
             self._counters.drop("ours_early")
         elif kind == REPORT:
@@ -144,9 +147,12 @@ class BetweenOurs:
         """The packets that are due; to be asked at `next_ms`."""
         if now_ms < self._next_ms:
             return []
+        if self.is_ours and now_ms >= self._alive_ms + GONE_MS:
+            self._become(is_ours=False)
+            self._hellos = 0
         if not self.is_ours:
             if self._hellos >= MAX_HELLOS:
-                self._video_out.history.clear()
+                self._video_out.history.keep(is_asked=False)
                 self._next_ms = NEVER_MS
                 return []
             self._hellos += 1
@@ -158,14 +164,22 @@ class BetweenOurs:
         """When to `say` something."""
         return self._next_ms
 
-    def _on_hello(self, packet: bytes) -> list[bytes]:
+    def _become(self, *, is_ours: bool) -> None:
+        """The friend understands us, or no more: its user may have gone on with another client."""
+        self.is_ours = self._video_out.is_asked = is_ours
+        self._audio_in.transit = self._video_in.transit = self._transit if is_ours else None
+        self._audio_out.is_twice = False
+        # until no hello is answered
+        self._video_out.history.keep(is_asked=True)
+        self._video_in.ask(self.round_trip_ms if is_ours else -1)
+
+    def _on_hello(self, packet: bytes, now_ms: int) -> list[bytes]:
         if len(packet) < _HELLO.size or not packet[1]:
             self._counters.drop("ours_size")
             return []
+        self._alive_ms = now_ms
         if not self.is_ours:
-            self.is_ours = self._video_out.is_asked = True
-            self._audio_in.transit = self._video_in.transit = self._transit
-            self._video_in.ask(self.round_trip_ms)
+            self._become(is_ours=True)
             self._told = self._counted()
             # the first report soon: it measures the round trip
             self._next_ms = 0
@@ -210,6 +224,7 @@ class BetweenOurs:
             self._counters.drop("ours_early")
             return
         self._echo, self._heard_ms = stamp_ms, now_ms
+        self._alive_ms = now_ms
         if held_ms != UNKNOWN:
             self._measure(((now_ms + self._start_ms - echo) & 0xFFFFFFFF) - held_ms)
         self._judge_sound(sound, lost, now_ms)

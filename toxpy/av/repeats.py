@@ -127,9 +127,11 @@ class Asking:
 class History:
     """Our last pictures. Any thread adds, another one repeats: each step is whole by itself."""
 
-    __slots__ = ("_again", "_allowed", "_kept", "_new", "_sent_ms", "_size")
+    __slots__ = ("_again", "_allowed", "_is_asked", "_kept", "_new", "_sent_ms", "_size")
 
     def __init__(self) -> None:
+        #: the friend may ask
+        self._is_asked = True
         #: their packets, by sequence number
         self._kept: dict[int, list[bytes]] = {}
         self._size = 0
@@ -142,6 +144,8 @@ class History:
 
     def add(self, sequence: int, packets: list[bytes]) -> None:
         """A picture that is sent."""
+        if not self._is_asked:
+            return
         size = sum(map(len, packets))
         self._allowed = min(self._allowed + size * REPEATED_SHARE, MAX_SAVED)
         self._new += size - self._new / MEAN_OVER
@@ -157,11 +161,13 @@ class History:
         """How much of what was sent lately was sent again."""
         return self._again / (self._new + self._again) if self._again else 0.0
 
-    def clear(self) -> None:
-        """The friend never asks."""
-        self._kept.clear()
-        self._sent_ms.clear()
-        self._size = 0
+    def keep(self, *, is_asked: bool) -> None:
+        """The friend may ask, or never does."""
+        self._is_asked = is_asked
+        if not is_asked:
+            self._kept.clear()
+            self._sent_ms.clear()
+            self._size = 0
 
     def repeat(self, packet: bytes, round_trip_ms: int, now_ms: int, counters: Counters) -> list[bytes]:
         """What a question asks for, as far as we have it and it can be of use."""

@@ -254,8 +254,10 @@ class VideoReceiver:
             self._playing.release()
 
     def ask(self, round_trip_ms: int) -> None:
-        """The friend sends again what we ask for."""
+        """The friend sends again what we ask for; -1: it does not."""
         self._round_trip_ms = round_trip_ms
+        if round_trip_ms < 0:
+            self._assembler.hold_ms = 0
 
     def questions(self) -> list[bytes]:
         """Packets to send after `play`."""

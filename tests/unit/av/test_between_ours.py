@@ -106,6 +106,31 @@ def test_hellos():
     assert ours.is_ours
 
 
+def test_who_is_ours_no_more():
+    """A friend may go on with another client: it must get nothing twice."""
+    made, ours = side()
+    ours.take(hello(1), 0)
+    for now_ms in range(1000, 4000, 1000):
+        ours.take(report(sound=40, lost=10), now_ms)
+    assert made.audio_out.is_twice
+    said = []
+    for now_ms in range(4000, 9000):
+        if now_ms >= ours.next_ms():
+            said += ours.say(now_ms)
+    assert {packet[0] for packet in said} == {REPORT}
+    for now_ms in range(9000, 12_000):
+        if now_ms >= ours.next_ms():
+            said += ours.say(now_ms)
+    assert not ours.is_ours
+    assert not made.audio_out.is_twice
+    assert said[-MAX_HELLOS:] == [hello()] * MAX_HELLOS
+    assert ours.take(bytes([REPEAT]) + bytes(4), 12_000) == []
+    # it was only away
+    assert ours.take(hello(), 20_000) == [hello(1)]
+    assert ours.is_ours
+    assert ours.next_ms() == 0
+
+
 @pytest.mark.parametrize("packet", [b"\xc2", b"\xc2\x01", b"\xc2\x00\x00"])
 def test_wrong_hellos(packet):
     made, ours = side()

@@ -191,8 +191,17 @@ def test_old_pictures_are_forgotten():
     kept = Kept(*range(MAX_KEPT + 5))
     assert kept.repeat((4, 0)) == []
     assert kept.repeat((5, 0)) == [(5, 0)]
-    kept.history.clear()
-    assert kept.repeat((6, 0)) == []
+
+
+def test_nothing_is_kept_for_a_friend_that_never_asks():
+    kept = Kept(*range(5))
+    kept.history.keep(is_asked=False)
+    kept.history.add(5, kept.packets(5))
+    assert kept.repeat((4, 0), (5, 0)) == []
+    assert kept.history.share() == 0
+    kept.history.keep(is_asked=True)
+    kept.history.add(6, kept.packets(6))
+    assert kept.repeat((6, 0)) == [(6, 0)]
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 5, 4 * MAX_ASKED + 4])
