@@ -10,8 +10,9 @@ PYTEST_ARGS ?=
 # for `make bench`: --quick, --rounds 3, --cases file_small,ping_tight, ...; for `make profile`: --side b, ...
 BENCH_ARGS ?=
 CASE ?= file_tight
-# scenarios over loopback mostly wait for the protocol's timers, so more of them than cores run at once
-WORKERS ?= 6
+# scenarios over loopback mostly wait for the protocol's timers, so more of them than cores run at once; of tests
+# that compute tests/conftest.py lets five
+WORKERS ?= 10
 
 BUILD_PACKAGES := gcc libc6-dev make cmake pkg-config python3 python3-dev python3-venv
 # calls have no codecs without them

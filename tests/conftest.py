@@ -1,5 +1,6 @@
 """Fixtures shared by all tests."""
 
+import fcntl
 import os
 import signal
 import tempfile
@@ -21,6 +22,12 @@ for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
 
 #: Fixtures that only root may make, or who has namespaces: networks, and disks to mount.
 NAMESPACED = {"lab", "toxic_network", "disk", "hung"}
+
+
+#: Set for tests that take long: they mostly wait for timers of the protocol.
+IS_LONG = pytest.StashKey[bool]()
+#: Short tests at once, which mostly compute; more would only hold each other up. Workers beyond share a turn.
+TURNS = 5
 
 
 def pytest_addoption(parser):
@@ -54,7 +61,8 @@ def pytest_collection_modifyitems(config, items):
         left_out = [item for item in items if not _can_run(item)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
-    schedule.sort(items)
+    for item in items[: schedule.sort(items)]:
+        item.stash[IS_LONG] = True
 
 
 def _can_run(item):
@@ -110,6 +118,19 @@ def temporary_files(tmp_path_factory):
             patch.setenv(name, str(folder))
         # as if it had never been asked for
         patch.setattr(tempfile, "tempdir", None)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def turn(request, tmp_path_factory):
+    """Held by a short test as long as it runs."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker or IS_LONG in request.node.stash:
+        yield
+        return
+    number = int(worker.removeprefix("gw")) % TURNS
+    with (tmp_path_factory.getbasetemp().parent / f"turn-{number}").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -56,7 +56,7 @@ def text_of(run_s, seconds):
 
 
 def sort(items):
-    """Longest first, then the others as they were."""
+    """Longest first, then the others as they were; how many the longest are."""
     seconds = expected()
     longest = [item for item in items if seconds.get(item.nodeid, 0) >= FIRST_S]
     longest.sort(key=lambda item: -seconds[item.nodeid])
@@ -67,6 +67,7 @@ def sort(items):
             first[item.nodeid] = item
         made |= waits_for
     items[:] = [*first.values(), *(item for item in items if item.nodeid not in first)]
+    return len(first)
 
 
 class Progress:
