@@ -209,8 +209,10 @@ class RealTox:
 
     def _words(self, planned, values):
         """The arguments of the C function after the instance."""
+        # a callback and what it is given may be left out
+        inputs = [row for row in planned.inputs if row[0] != "address" or len(values) == len(planned.inputs)]
         words = []
-        for (kind, param, _length), value in zip(planned.inputs, values, strict=True):
+        for (kind, param, _length), value in zip(inputs, values, strict=True):
             if kind == "value":
                 words.append(ctype(param.type)(value))
             elif kind == "string":
@@ -219,9 +221,7 @@ class RealTox:
                 words += [value, c.c_size_t(len(value or b""))]
             else:
                 words.append(value)
-        # no callback
-        taken = len(planned.params) + (planned.function.error is not None)
-        return words + [None] * (len(planned.function.params) - 1 - taken)
+        return words + [None] * (len(planned.inputs) - len(inputs))
 
     def _raw(self, function, words):
         """Call it; ToxError when it reports an error."""
