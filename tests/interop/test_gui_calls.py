@@ -178,6 +178,7 @@ def sound(tmp_path):
     made.close()
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", [of_package("utox", "utox"), "qtox"])
 def test_calls_with_sound_and_pictures(toxic_network, desktop, peer, sound, tmp_path, name):
     client, calling = CLIENTS[name], CALLING[name]
