@@ -5,11 +5,13 @@ that others lately took; it comes out as well, for its beginning may be worth sh
 nothing came, for whoever counts. c-toxcore puts zeros into the holes and counts bytes, so a piece that comes
 twice hides a hole: toxav/rtp.c.
 
-Memory: at most MAX_PICTURES, each of at most 2 MiB and in pieces of at least 1 KB on average: 19 MB, of which
-a peer has to send every byte.
+Memory: at most MAX_PICTURES with MAX_SIZE bytes, in pieces of at least 1 KB on average: 20 MB, of which a
+peer has to send every byte.
 """
 
 from __future__ import annotations
+
+from itertools import islice
 
 from toxpy.av.rtp import KEY_FRAME, MAX_PIECE_SIZE, Piece
 
@@ -85,12 +87,12 @@ class Picture:
         """True if its end should have come though nothing newer did."""
         return now_ms >= self.last_ms + END_MS
 
-    def missing(self, *, is_over: bool) -> list[int]:
-        """Offsets of missing pieces of the usual size; if more of it may follow, those before the last
-        one."""
+    def missing(self, most: int, *, is_over: bool) -> list[int]:
+        """Offsets of the first missing pieces of the usual size; before the last one if more may follow."""
         pieces = self._pieces
         end = self.size if is_over else max(pieces)
-        return [offset for offset in range(0, end, MAX_PIECE_SIZE) if offset not in pieces]
+        absent = (offset for offset in range(0, end, MAX_PIECE_SIZE) if offset not in pieces)
+        return [*islice(absent, most)]
 
     def _end_of(self, at: int) -> int:
         """Where what begins there ends."""

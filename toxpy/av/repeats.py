@@ -13,6 +13,7 @@ still be on its way.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
 from struct import Struct
 
 from toxpy.av.rtp import MAX_PIECE_SIZE
@@ -27,6 +28,8 @@ REPEAT, KEY = 197, 198
 ALL = 0xFFFF
 #: Pieces asked for in one packet.
 MAX_ASKED = 64
+#: Pieces whose lack is known at a time: a friend can claim any size for a picture of one byte.
+MAX_LACKING = 128
 #: Time in which a missing piece may just be out of order, ms: at first, and at most when that turned out so.
 ORDER_MS, MAX_ORDER_MS = 5, 100
 #: Time between two questions at least, ms.
@@ -117,19 +120,18 @@ class Asking:
                 found.append((picture.sequence, ALL))
             elif picture.got < picture.size:
                 is_over = picture is not pictures[-1] or picture.is_late(now_ms)
-                found += [
-                    (picture.sequence, offset // MAX_PIECE_SIZE)
-                    for offset in picture.missing(is_over=is_over)
-                ]
+                offsets = picture.missing(MAX_LACKING - len(found), is_over=is_over)
+                found += [(picture.sequence, offset // MAX_PIECE_SIZE) for offset in offsets]
         return found
 
 
 class History:
-    """Our last pictures. Any thread adds, another one repeats: each step is whole by itself."""
+    """Our last pictures. Any thread adds, another one repeats; none has the lock for long."""
 
-    __slots__ = ("_again", "_allowed", "_is_asked", "_kept", "_new", "_sent_ms", "_size")
+    __slots__ = ("_again", "_allowed", "_is_asked", "_kept", "_lock", "_new", "_sent_ms", "_size")
 
     def __init__(self) -> None:
+        self._lock = allocate_lock()
         #: the friend may ask
         self._is_asked = True
         #: their packets, by sequence number
@@ -144,18 +146,18 @@ class History:
 
     def add(self, sequence: int, packets: list[bytes]) -> None:
         """A picture that is sent."""
-        if not self._is_asked:
-            return
         size = sum(map(len, packets))
-        self._allowed = min(self._allowed + size * REPEATED_SHARE, MAX_SAVED)
-        self._new += size - self._new / MEAN_OVER
-        self._again -= self._again / MEAN_OVER
-        self._kept.pop(sequence, None)
-        self._kept[sequence] = packets
-        self._size += size
-        while len(self._kept) > MAX_KEPT or self._size > MAX_KEPT_SIZE:
-            oldest = next(iter(self._kept))
-            self._size -= sum(map(len, self._kept.pop(oldest)))
+        with self._lock:
+            if not self._is_asked:
+                return
+            self._allowed = min(self._allowed + size * REPEATED_SHARE, MAX_SAVED)
+            self._new += size - self._new / MEAN_OVER
+            self._again -= self._again / MEAN_OVER
+            self._kept[sequence] = packets
+            self._size += size
+            while len(self._kept) > MAX_KEPT or self._size > MAX_KEPT_SIZE:
+                oldest = next(iter(self._kept))
+                self._size -= sum(map(len, self._kept.pop(oldest)))
 
     def share(self) -> float:
         """How much of what was sent lately was sent again."""
@@ -163,11 +165,12 @@ class History:
 
     def keep(self, *, is_asked: bool) -> None:
         """The friend may ask, or never does."""
-        self._is_asked = is_asked
-        if not is_asked:
-            self._kept.clear()
-            self._sent_ms.clear()
-            self._size = 0
+        with self._lock:
+            self._is_asked = is_asked
+            if not is_asked:
+                self._kept.clear()
+                self._sent_ms.clear()
+                self._size = 0
 
     def repeat(self, packet: bytes, round_trip_ms: int, now_ms: int, counters: Counters) -> list[bytes]:
         """What a question asks for, as far as we have it and it can be of use."""
@@ -176,13 +179,21 @@ class History:
             counters.drop("repeat_size")
             return []
         found: list[bytes] = []
-        for sequence, piece in _ENTRY.iter_unpack(entries):
-            packets = self._kept.get(sequence, [])
-            numbers = range(len(packets)) if piece == ALL else range(piece, min(piece + 1, len(packets)))
-            for number in numbers:
-                if self._is_due((sequence, number), len(packets[number]), round_trip_ms, now_ms):
-                    found.append(packets[number])
+        with self._lock:
+            # each once
+            for sequence, piece in dict.fromkeys(_ENTRY.iter_unpack(entries)):
+                found += self._pieces(sequence, piece, round_trip_ms, now_ms)
         return found
+
+    def _pieces(self, sequence: int, piece: int, round_trip_ms: int, now_ms: int) -> list[bytes]:
+        """What to send again for one entry."""
+        packets = self._kept.get(sequence, [])
+        numbers = range(len(packets)) if piece == ALL else range(piece, min(piece + 1, len(packets)))
+        return [
+            packets[number]
+            for number in numbers
+            if self._is_due((sequence, number), len(packets[number]), round_trip_ms, now_ms)
+        ]
 
     def _is_due(self, key: tuple[int, int], size: int, round_trip_ms: int, now_ms: int) -> bool:
         """True if the piece is not on its way, and there is room for it; then it is sent."""

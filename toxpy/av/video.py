@@ -3,7 +3,8 @@
 As in audio.py any thread may send, and nobody waits for another thread but for the encoder of the same call.
 
 A receiver holds at most MAX_WAITING packets that nobody has played (3 MB), the pictures in the making
-(pictures.py, 19 MB) and one decoder (at most 8.8 million pixels).
+(pictures.py, 20 MB), those that are to be decoded (4 MB) and one decoder (at most 8.8 million pixels). What a
+friend sends costs one call of `play` at most a few large pictures, and a new decoder now and then.
 
 Of a broken picture the beginning is shown if the decoder can make something of it; a broken key frame only
 when there is nothing better. Measured against the source that is nearer than to put zeros into the holes as
@@ -21,7 +22,7 @@ from toxpy.av import rtp
 from toxpy.av.pictures import Assembler
 from toxpy.av.rate import VideoRate
 from toxpy.av.repeats import KEY, Asking, History
-from toxpy.media.formats import CodecError, first_partition_end, picture_header
+from toxpy.media.formats import MAX_PIXELS, CodecError, first_partition_end, picture_header
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ RATE_CHANGE = 0.05
 MAX_WAITING = 2048
 #: Pictures that are shown when many have piled up: of older ones nobody would see anything. As in c-toxcore.
 MAX_SHOWN = 5
+#: Pixels that are decoded at once, three of the largest pictures: whoever plays has other things to do.
+MAX_WORK = 3 * MAX_PIXELS
+#: Pictures that wait to be decoded, and their bytes: with more it is too late for them.
+MAX_READY, MAX_READY_SIZE = 60, 4 * 1024 * 1024
+#: A new decoder, for another size or after an error, at most every so many ms.
+MIN_DECODER_AGE_MS = 100
 #: Questions that wait for whoever sends them.
 MAX_QUESTIONS = 8
 #: Errors in a row after which there is a new decoder.
@@ -172,9 +179,12 @@ class VideoReceiver:
         "_errors",
         "_playing",
         "_questions",
+        "_ready",
+        "_renewed_ms",
         "_round_trip_ms",
         "_size",
         "_waiting",
+        "_work",
         "is_damaged",
         "received",
         "received_bytes",
@@ -188,6 +198,11 @@ class VideoReceiver:
         #: pieces that came, and when, for `play`
         self._waiting: deque[tuple[rtp.Piece, int]] = deque(maxlen=MAX_WAITING)
         self._assembler = Assembler(counters)
+        #: pictures that are to be decoded, and pixels that were in this call of `play`
+        self._ready: deque[Picture] = deque()
+        self._work = 0
+        #: when a key frame needed another decoder
+        self._renewed_ms = NEVER_MS
         self._decoder: VideoDecoder | None = None
         #: errors in a row
         self._errors = 0
@@ -227,17 +242,19 @@ class VideoReceiver:
         if not self._playing.acquire(False):
             return
         try:
-            waiting, pictures = self._waiting, []
-            while waiting:
-                pictures += self._assembler.take(*waiting.popleft())
-            pictures += self._assembler.ready(now_ms)
+            self._assemble(now_ms)
             if self._round_trip_ms >= 0:
                 self._ask_pieces(now_ms)
-            for left, picture in enumerate(pictures, 1 - len(pictures)):
-                self._bandwidth.add_picture(picture)
-                decoder = None if self._closed else self._decode(picture)
-                if decoder is not None and left > -MAX_SHOWN:
+            ready, self._work = self._ready, 0
+            while ready and self._work < MAX_WORK and not self._closed:
+                decoder = self._decode(ready.popleft(), now_ms)
+                if decoder is not None and len(ready) < MAX_SHOWN:
                     sink(decoder)
+            if len(ready) > MAX_READY or sum([picture.got for picture in ready]) > MAX_READY_SIZE:
+                # this machine is too slow for them
+                self._counters.drop("picture_ready")
+                ready.clear()
+                self.is_damaged = True
             if self._round_trip_ms >= 0:
                 self._ask_key_frame(now_ms)
         finally:
@@ -245,7 +262,7 @@ class VideoReceiver:
 
     def next_ms(self) -> int | None:
         """When `play` has something to do though nothing comes, None for never; the past for now."""
-        if self._waiting or not self._playing.acquire(False):
+        if self._waiting or self._ready or not self._playing.acquire(False):
             return 0
         try:
             due_ms, ask_ms = self._assembler.next_ms(), self._asking.next_ms()
@@ -268,6 +285,13 @@ class VideoReceiver:
         """Pieces that did not come the first time, so far; only known while we `ask`."""
         return self._asking.missed
 
+    def _assemble(self, now_ms: int) -> None:
+        """Pieces to pictures, whole or not."""
+        waiting, assembler, found = self._waiting, self._assembler, self._ready
+        while waiting:
+            found += assembler.take(*waiting.popleft())
+        found += assembler.ready(now_ms)
+
     def _ask_pieces(self, now_ms: int) -> None:
         # before anything is decoded, which takes its time
         self._assembler.hold_ms = self._asking.hold_ms(self._round_trip_ms)
@@ -287,17 +311,23 @@ class VideoReceiver:
         self._closed = True
         self._waiting.clear()
 
-    def _decode(self, picture: Picture) -> VideoDecoder | None:
+    def _decode(self, picture: Picture, now_ms: int) -> VideoDecoder | None:
         """The decoder with that picture, None if there is nothing to show."""
         frame = picture.beginning()
+        self._bandwidth.add_picture(picture)
         if not picture.is_whole:
             self.is_damaged = True
         if not frame:
             return None
         try:
-            is_key, width, height = picture_header(frame)
-            if not picture.is_whole and not self._is_worth_it(frame, is_key, (width, height)):
+            is_key, *sides = picture_header(frame)
+            size = (sides[0], sides[1]) if is_key else self._size
+            self._work += size[0] * size[1]
+            if not self._is_worth_it(picture, frame, is_key, size):
                 self._counters.drop("picture_broken")
+                self.is_damaged = True
+                return None
+            if is_key and not self._may_renew(size, now_ms):
                 return None
             decoder = self._decoder
             if decoder is None:
@@ -308,16 +338,27 @@ class VideoReceiver:
             return None
         self._errors = 0
         if is_key:
-            self._size = (width, height)
+            self._size = size
             self.is_damaged = not picture.is_whole
         return decoder if is_shown else None
 
-    def _is_worth_it(self, beginning: bytes, is_key: bool, size: tuple[int, int]) -> bool:
-        """True if a broken picture is better than none."""
-        if len(beginning) < first_partition_end(beginning):
+    def _is_worth_it(self, picture: Picture, frame: bytes, is_key: bool, size: tuple[int, int]) -> bool:
+        """True if the decoder can make something of it that is better than what is shown."""
+        if len(frame) < first_partition_end(frame):
             return False
         # what is missing of a key frame is grey
-        return size != self._size if is_key else True
+        return picture.is_whole or not is_key or size != self._size
+
+    def _may_renew(self, size: tuple[int, int], now_ms: int) -> bool:
+        """False for a key frame that needs another decoder too soon: for another size, or after an error."""
+        if size == self._size and not self._errors:
+            return True
+        if now_ms < self._renewed_ms + MIN_DECODER_AGE_MS:
+            self._counters.drop("picture_decoder")
+            self.is_damaged = True
+            return False
+        self._renewed_ms = now_ms
+        return True
 
     def _note_error(self) -> None:
         self._counters.drop("picture_codec")

@@ -1,7 +1,9 @@
 """Pieces that are asked for, and pieces that are sent again."""
 
 import random
+import sys
 import tracemalloc
+from threading import Thread
 
 import pytest
 
@@ -14,6 +16,7 @@ from toxpy.av.repeats import (
     MAX_HOLD_MS,
     MAX_KEPT,
     MAX_KEPT_SIZE,
+    MAX_LACKING,
     MAX_ORDER_MS,
     MAX_REPEATS,
     MAX_SAVED,
@@ -125,6 +128,15 @@ def test_how_long_to_wait_has_bounds():
     assert lacking.asking.hold_ms(1000) == MAX_HOLD_MS
 
 
+def test_pictures_that_only_claim_to_be_large_cost_little():
+    lacking = Lacking()
+    for sequence in range(16):
+        size = rtp.MAX_PICTURE_SIZE
+        lacking.take(rtp.Piece(sequence, sequence, 1, size - 1, size, b"x"), at_ms=0)
+    assert len(lacking.ask(END_MS)) == 1 + 4 * MAX_ASKED
+    assert lacking.asking.missed == MAX_LACKING
+
+
 def test_one_question_has_room_for_so_many():
     lacking = Lacking()
     lacking.take(*pieces(0, 300)[::2], at_ms=0)
@@ -152,6 +164,43 @@ def test_what_is_asked_for_is_sent_again():
     kept = Kept(*range(8))
     assert kept.repeat((7, 2), (6, 0), (7, 3)) == [(7, 2), (6, 0), (7, 3)]
     assert kept.repeat((5, ALL)) == [(5, piece) for piece in range(4)]
+
+
+def test_an_entry_counts_once():
+    kept = Kept(*range(20))
+    assert kept.repeat(*[(3, ALL)] * 63, (3, 1)) == [(3, piece) for piece in range(4)]
+
+
+def test_many_threads_may_send():
+    """The order of two threads is not known; no step of one may break another's."""
+    kept, errors = Kept(), []
+
+    def work(first):
+        try:
+            for number in range(400):
+                kept.history.add(first + number, kept.packets(number))
+                if number % 10 == 0:
+                    kept.history.keep(is_asked=number % 20 != 0)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            errors.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [Thread(target=work, args=(first,)) for first in (0, 1000, 2000)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert errors == []
+    # what is kept is counted right: as many pictures as ever have room
+    kept.history.keep(is_asked=False)
+    kept.history.keep(is_asked=True)
+    large = [bytes(1373)] * 400
+    kept.history.add(1, large)
+    assert kept.history.repeat(question((1, 0)), ROUND_TRIP_MS, 0, kept.counters) == large[:1]
 
 
 def test_what_is_not_there_is_not_sent():

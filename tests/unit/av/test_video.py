@@ -14,8 +14,10 @@ from toxpy.av.video import (
     KEY_DISTANCE_MS,
     MAX_ERRORS,
     MAX_QUESTIONS,
+    MAX_READY,
     MAX_SHOWN,
     MAX_WAITING,
+    MIN_DECODER_AGE_MS,
     VideoReceiver,
     VideoSender,
 )
@@ -96,7 +98,7 @@ def test_the_size_may_change():
     for number, size in enumerate(sizes):
         packets = camera.send(number, size=size)
         assert is_key(packets)
-        eyes.take(packets, number)
+        eyes.take(packets, number * MIN_DECODER_AGE_MS)
     assert eyes.seen == [(number, *size) for number, size in enumerate(sizes)]
 
 
@@ -265,7 +267,6 @@ def test_pictures_before_the_first_key_frame():
         # 16383x16383 pixels in a few bytes
         b"\x10\x02\0\x9d\x01\x2a\xff\x3f\xff\x3f" + bytes(90),
         bytes(100),
-        b"\xff" * 100,
     ],
 )
 def test_damaged_pictures_are_dropped(frame):
@@ -277,6 +278,84 @@ def test_damaged_pictures_are_dropped(frame):
     camera.sender.request_key_frame()
     eyes.take(camera.send(1, 5000), 5000)
     assert eyes.values() == [1]
+
+
+def test_a_picture_without_its_first_partition_is_no_matter_for_the_decoder():
+    eyes = Eyes()
+    for number, frame in enumerate((b"\xff" * 100, b"\xf0\xff\xff\x9d\x01\x2a\x40\0\x30\0" + bytes(99))):
+        eyes.take(rtp.pieces(rtp.VIDEO, number, number, 0, frame), number)
+    assert eyes.counters.values == {"drop.picture_broken": 2}
+    assert eyes.receiver.is_damaged
+
+
+def key_frame(width, height):
+    """A picture that claims that size, of few bytes."""
+    return b"\x30\0\0\x9d\x01\x2a" + width.to_bytes(2, "little") + height.to_bytes(2, "little") + b"\x40" * 40
+
+
+class Costly(CODECS.VideoDecoder):
+    """Notes the sizes for which it would take memory."""
+
+    sizes = None
+    fails = False
+
+    def decode(self, frame):
+        self.sizes.append(frame[6] | frame[7] << 8)
+        if self.fails:
+            raise CodecError("damaged")
+        return True
+
+    def planes(self):
+        return b"x", b"x", b"x"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_new_decoders_are_rare(fails):
+    codecs = load(standin=True)
+    codecs.VideoDecoder, Costly.sizes, Costly.fails = Costly, [], fails
+    eyes = Eyes(codecs)
+    for number in range(1000):
+        # another size each time, or the same one that fails
+        width = 4096 if fails else 4090 + number % 2
+        eyes.take(rtp.pieces(rtp.VIDEO, number, number, 0, key_frame(width, 2160)), number)
+    renewed = [b for a, b in zip([0, *Costly.sizes], Costly.sizes, strict=False) if a != b or fails]
+    assert 5 <= len(renewed) <= 1000 // MIN_DECODER_AGE_MS
+    assert eyes.counters.values["drop.picture_decoder"] > 400
+
+
+def test_one_call_of_play_does_so_much_and_no_more():
+    codecs = load(standin=True)
+    codecs.VideoDecoder, Costly.sizes, Costly.fails = Costly, [], False
+    eyes, shown = Eyes(codecs), []
+    for number in range(50):
+        for packet in rtp.pieces(rtp.VIDEO, number, number, 0, key_frame(4096, 2160)):
+            eyes.receiver.take(packet, 0)
+    turns = 0
+    while eyes.receiver.next_ms() is not None:
+        before = len(Costly.sizes)
+        eyes.receiver.play(0, shown.append)
+        turns += 1
+        assert 1 <= len(Costly.sizes) - before <= 3
+    assert (len(Costly.sizes), turns, len(shown)) == (50, 17, MAX_SHOWN)
+
+
+def test_a_machine_that_is_too_slow_leaves_pictures_out():
+    codecs = load(standin=True)
+    codecs.VideoDecoder, Costly.sizes, Costly.fails = Costly, [], False
+    eyes = Eyes(codecs)
+    for number in range(MAX_READY + 10):
+        for packet in rtp.pieces(rtp.VIDEO, number, number, 0, key_frame(4096, 2160)):
+            eyes.receiver.take(packet, 0)
+    eyes.receiver.play(0, eyes.sink)
+    assert eyes.counters.values == {"drop.picture_ready": 1}
+    assert eyes.receiver.is_damaged
+    assert eyes.receiver.next_ms() is None
+    for packet in rtp.pieces(rtp.VIDEO, MAX_READY + 10, 99, 0, key_frame(4096, 2160)):
+        eyes.receiver.take(packet, 1)
+    seen = []
+    eyes.receiver.play(1, seen.append)
+    assert len(seen) == 1
+    assert not eyes.receiver.is_damaged
 
 
 def test_a_decoder_that_fails_all_the_time_is_replaced():
