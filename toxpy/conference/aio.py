@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from toxpy.tox import Tox
 
 
+#: Frames of all peers that wait for a loop: a second of five who speak at once. Older ones are dropped.
+MAX_QUEUED_FRAMES = 256
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """Somebody in a conference, at the moment of asking."""
@@ -89,7 +93,7 @@ class AsyncConference:
         self.id = tox.sync.conference_get_id(number)
         self._said: Said[HeardMessage] = Said(tox, "conference", number)
         self._happened: Said[ConferenceEvent] = Said(tox, "conference", number)
-        self._sound: Said[HeardAudio] = Said(tox, "conference", number)
+        self._sound: Said[HeardAudio] = Said(tox, "conference", number, "frames of sound", MAX_QUEUED_FRAMES)
 
     # what is said
 
