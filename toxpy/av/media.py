@@ -6,7 +6,7 @@ Nothing here waits for the instance's lock: a frame must not wait for a pass, no
 from __future__ import annotations
 
 from toxpy.errors import api_error
-from toxpy.media.formats import AUDIO_RATES, MAX_SIDE, CodecError, is_audio_length
+from toxpy.media.formats import AUDIO_RATES, MAX_PIXELS, MAX_SIDE, CodecError, is_audio_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class CallMedia:
             raise api_error(prefix + "PAYLOAD_TYPE_DISABLED")
         if y is None or u is None or v is None or y == 0 or u == 0 or v == 0:
             raise api_error(prefix + "NULL")
-        if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        # what is too large for our receiver is not worth sending
+        if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE) or width * height > MAX_PIXELS:
             raise api_error(prefix + "INVALID")
         try:
             flow.send_video(width, height, y, u, v, kbit)

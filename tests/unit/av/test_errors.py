@@ -208,7 +208,7 @@ def test_video_send_frame_before_anything_is_sent(idle, ringing, talking):
     y, u, v = PICTURE
     for planes in ((None, u, v), (y, None, v), (y, u, None), (0, u, v), (y, 0, v), (y, u, 0)):
         assert video_error(a, 0, 0, 0, planes) == "NULL"
-    for width, height in ((0, 48), (64, 0), (4097, 1), (1, 4097), (-1, 48)):
+    for width, height in ((0, 48), (64, 0), (4097, 1), (1, 4097), (-1, 48), (4096, 2161)):
         assert video_error(a, 0, width, height) == "INVALID"
     a.calls.toxav_video_set_bit_rate(0, 0)
     assert video_error(a, 0, 0, 0, (None, None, None)) == "PAYLOAD_TYPE_DISABLED"
