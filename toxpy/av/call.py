@@ -43,6 +43,7 @@ class Call:
         "friend",
         "is_hung_up",
         "is_paused",
+        "is_told",
         "signalling",
         "takes",
         "timer",
@@ -59,6 +60,8 @@ class Call:
         #: which of TAKES_AUDIO and TAKES_VIDEO our user wants
         self.takes = TAKES_AUDIO | TAKES_VIDEO
         self.is_paused = self.is_hung_up = False
+        #: our program has heard that the friend rings
+        self.is_told = False
         #: None until the call is answered
         self.flow: Flow | None = None
         #: while the friend is away: the next look, and when the call is over
@@ -132,6 +135,25 @@ class Call:
                 timer.cancel()
         if self.flow is not None:
             self.flow.close()
+
+
+class Ring:
+    """The owner of the event that a friend rings.
+
+    Events wait for the end of the pass, while the friend may have taken the call back already and ring again.
+    So what our program does about a call counts from the moment on in which it hears of this one.
+    """
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    @property
+    def deleted(self) -> bool:
+        """Whoever delivers events asks this just before: our program hears of the call now."""
+        self._call.is_told = True
+        return self._call.deleted
 
 
 def _has(connection: FriendConnection, number: int) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from toxpy.av import msi
 from toxpy.av.bandwidth import BANDWIDTH
 from toxpy.av.between_ours import HELLO, REPORT
-from toxpy.av.call import Call
+from toxpy.av.call import Call, Ring
 from toxpy.av.flow import Flow
 from toxpy.av.media import CallMedia
 from toxpy.av.repeats import KEY, REPEAT
@@ -125,7 +125,7 @@ class Calls:
         friend = self._table.friend(number, prefix + "FRIEND_NOT_FOUND")
         if not _are_rates(audio, video):
             raise api_error(prefix + "INVALID_BIT_RATE")
-        call = self._table.by_friend.get(friend)
+        call = self._table.known(friend)
         if call is None:
             raise api_error(prefix + "FRIEND_NOT_CALLING")
         hears = self._listeners & {"audio_receive_frame", "video_receive_frame"}
@@ -143,7 +143,7 @@ class Calls:
         prefix = "TOXAV_ERR_CALL_CONTROL_"
         if control == enums.TOXAV_CALL_CONTROL_CANCEL:
             friend = self._table.friend(number, prefix + "FRIEND_NOT_FOUND")
-            call = self._table.by_friend.get(friend)
+            call = self._table.known(friend)
             if call is None:
                 raise api_error(prefix + "FRIEND_NOT_IN_CALL")
             self._rt.converse()
@@ -204,7 +204,7 @@ class Calls:
         friend, theirs = call.friend, call.signalling.theirs
         self._table.by_friend[friend] = call
         audio, video = bool(theirs & msi.SENDS_AUDIO), bool(theirs & msi.SENDS_VIDEO)
-        self._messenger.events.append(ev.ToxavCall(friend.number, audio, video, owner=call))
+        self._messenger.events.append(ev.ToxavCall(friend.number, audio, video, owner=Ring(call)))
 
     def _on_started(self, call: Call) -> None:
         if "call_state" not in self._listeners:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toxpy.av.msi import ANSWERED
+from toxpy.av.msi import ANSWERED, REQUESTED
 from toxpy.errors import api_error
 
 TYPE_CHECKING = False
@@ -27,6 +27,13 @@ class CallTable:
         if friend is None:
             raise api_error(error)
         return friend
+
+    def known(self, friend: FriendState) -> Call | None:
+        """The call with that friend; None as well while our program has not heard that the friend rings."""
+        call = self.by_friend.get(friend)
+        if call is not None and call.signalling.state == REQUESTED and not call.is_told:
+            return None
+        return call
 
     def answered(self, number: int, prefix: str) -> Call:
         """The answered call with that friend."""

@@ -91,6 +91,10 @@ class Side:
         for packet in lossy:
             self.friend.connection.on_lossy(packet)
 
+    def tell(self):
+        """The end of a pass: what waits is looked at before it is delivered."""
+        return [event for event in self.stage.events if event.owner is None or not event.owner.deleted]
+
     def events(self):
         """The events of calls since the last time, as short words."""
         found = []
@@ -147,6 +151,8 @@ class Pair:
                 carried += len(lossless) + len(lossy)
                 moved = moved or bool(lossless or lossy)
             if not moved:
+                self.a.tell()
+                self.b.tell()
                 return carried
             assert carried < 1_000
 

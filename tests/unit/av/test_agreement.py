@@ -36,6 +36,7 @@ class Line:
             packet, side.crypto.acknowledged_below = self.under_way[side].pop(0)
             self.got[side] += 1
             side.receive([packet])
+            side.tell()
             self.collect()
             handed += 1
         return handed

@@ -213,10 +213,31 @@ def test_calls_need_codecs(pair, monkeypatch):
     assert raised.value.code == enums.TOXAV_ERR_CALL_MALLOC
     assert log == ["no calls: there are none"]
     b.receive([msi.pack(msi.INIT, capabilities=52)])
+    b.tell()
     with pytest.raises(ToxError) as raised:
         b.calls.toxav_answer(0, 48, 0)
     assert raised.value.code == enums.TOXAV_ERR_ANSWER_CODEC_INITIALIZATION
     assert b.state == msi.REQUESTED
+
+
+def test_what_our_program_has_not_heard_of_it_cannot_answer_or_refuse(pair):
+    a, b = pair.a, pair.b
+    a.calls.toxav_call(0, 48, 0)
+    a.calls.toxav_call_control(0, CANCEL)
+    a.calls.toxav_call(0, 48, 0)
+    b.receive(a.take_sent()[0])
+    first, *rest = b.stage.events
+    assert not first.owner.deleted
+    with pytest.raises(ToxError) as raised:
+        b.calls.toxav_answer(0, 48, 0)
+    assert raised.value.code == enums.TOXAV_ERR_ANSWER_FRIEND_NOT_CALLING
+    with pytest.raises(ToxError) as raised:
+        b.calls.toxav_call_control(0, CANCEL)
+    assert raised.value.code == enums.TOXAV_ERR_CALL_CONTROL_FRIEND_NOT_IN_CALL
+    assert not any(event.owner.deleted for event in rest)
+    assert b.calls.toxav_answer(0, 48, 0)
+    pair.carry()
+    assert a.events() == [("state", 52)]
 
 
 # a friend who goes offline

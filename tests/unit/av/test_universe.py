@@ -5,6 +5,7 @@ import pytest
 from tests.support.worlds import SimulatedWorld
 from tests.unit.av.pair import LISTENERS, RATE, SAMPLES, picture, tone
 from tests.unit.net_crypto.test_transport_moves import MixedWorld, way
+from toxpy.errors import ToxError
 from toxpy.generated import enums, events
 from toxpy.media.codecs import load
 
@@ -165,3 +166,32 @@ def test_from_the_relay_to_the_direct_way_and_back(close):
     assert alice.states() == bob.states() == []
     # of the 8 s about 3 pass until the direct way is given up
     assert len(bob.heard) > 220
+
+
+def test_ring_cancel_and_ring_again_within_one_pass(close):
+    """The program's answer to the first call does not take the second one."""
+    world, alice, bob = two(close)
+    for _ in range(2):
+        alice.calls.toxav_call(0, 48, 0)
+        alice.calls.toxav_call_control(0, CANCEL)
+    alice.calls.toxav_call(0, 48, 0)
+    done = []
+
+    def answer():
+        for event in bob.actor.tox.drain_events():
+            if isinstance(event, events.ToxavCallState):
+                done.append(event.state)
+            if isinstance(event, events.ToxavCall):
+                try:
+                    bob.calls.toxav_answer(0, 48, 0)
+                    done.append("answered")
+                except ToxError as error:
+                    assert error.code == enums.TOXAV_ERR_ANSWER_FRIEND_NOT_CALLING
+                    done.append("too late")
+        return "answered" in done
+
+    assert world.universe.run_until(answer, 10_000)
+    # the packets may come in one pass or in several
+    assert done.count("answered") >= 1 and done[-1] == "answered"
+    alice.actor.wait(events.ToxavCallState, state=52)
+    assert bob.calls.toxav_call_control(0, enums.TOXAV_CALL_CONTROL_MUTE_AUDIO)
