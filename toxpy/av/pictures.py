@@ -83,6 +83,13 @@ class Picture:
             at += len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def with_zeros(self) -> bytes:
+        """The whole picture, with zeros in the holes."""
+        frame = bytearray(self.size)
+        for offset, part in self._pieces.items():
+            frame[offset : offset + len(part)] = part
+        return bytes(frame)
+
     def is_late(self, now_ms: int) -> bool:
         """True if its end should have come though nothing newer did."""
         return now_ms >= self.last_ms + END_MS

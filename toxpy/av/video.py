@@ -177,6 +177,7 @@ class VideoReceiver:
         "_counters",
         "_decoder",
         "_errors",
+        "_is_poor",
         "_playing",
         "_questions",
         "_ready",
@@ -208,6 +209,8 @@ class VideoReceiver:
         self._errors = 0
         #: width and height of the last key frame that the decoder took; none while it has no picture
         self._size = (0, 0)
+        #: that key frame had holes where all of a picture is decided
+        self._is_poor = False
         #: what is shown is not what was sent, until a key frame comes
         self.is_damaged = False
         self._asking = Asking()
@@ -323,7 +326,11 @@ class VideoReceiver:
             is_key, *sides = picture_header(frame)
             size = (sides[0], sides[1]) if is_key else self._size
             self._work += size[0] * size[1]
-            if not self._is_worth_it(picture, frame, is_key, size):
+            is_poor = len(frame) < first_partition_end(frame)
+            if not picture.is_whole and is_key and is_poor and size != self._size:
+                # nothing else is there to begin with
+                frame = picture.with_zeros()
+            elif is_poor or not self._is_worth_it(picture, is_key, size):
                 self._counters.drop("picture_broken")
                 self.is_damaged = True
                 return None
@@ -338,16 +345,13 @@ class VideoReceiver:
             return None
         self._errors = 0
         if is_key:
-            self._size = size
+            self._size, self._is_poor = size, is_poor
             self.is_damaged = not picture.is_whole
         return decoder if is_shown else None
 
-    def _is_worth_it(self, picture: Picture, frame: bytes, is_key: bool, size: tuple[int, int]) -> bool:
-        """True if the decoder can make something of it that is better than what is shown."""
-        if len(frame) < first_partition_end(frame):
-            return False
-        # what is missing of a key frame is grey
-        return picture.is_whole or not is_key or size != self._size
+    def _is_worth_it(self, picture: Picture, is_key: bool, size: tuple[int, int]) -> bool:
+        """True if it is better than what is shown: what is missing of a key frame is grey."""
+        return picture.is_whole or not is_key or size != self._size or self._is_poor
 
     def _may_renew(self, size: tuple[int, int], now_ms: int) -> bool:
         """False for a key frame that needs another decoder too soon: for another size, or after an error."""

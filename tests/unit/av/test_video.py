@@ -248,6 +248,46 @@ def test_broken_key_frames():
     assert not eyes.receiver.is_damaged
 
 
+def holed(frame, number, *missing):
+    """The packets of a picture without some of its pieces."""
+    packets = rtp.pieces(rtp.VIDEO, number, number * DISTANCE_MS, 0, frame, key_frame=not frame[0] & 1)
+    return [packet for piece, packet in enumerate(packets) if piece not in missing]
+
+
+def test_a_first_key_frame_with_a_hole_in_its_first_partition_is_better_than_nothing():
+    """At much loss no key frame of c-toxcore's size comes whole: it begins with what there is."""
+    decoded = []
+
+    class Noting(CODECS.VideoDecoder):
+        def decode(self, frame):
+            decoded.append(frame)
+            return True
+
+        def planes(self):
+            return b"x", b"x", b"x"
+
+    codecs = load(standin=True)
+    codecs.VideoDecoder = Noting
+    eyes = Eyes(codecs)
+    first = (3000 << 5 | 1 << 4).to_bytes(3, "little")
+    frame = first + b"\x9d\x01\x2a\x40\0\x30\0" + b"\1" * 5000
+    size = rtp.MAX_PIECE_SIZE
+    # the second piece is missing: zeros; no other picture of that kind
+    for number in (0, 1):
+        eyes.take(holed(frame, number, 1), number * 1000)
+        eyes.wait_until(number * 1000 + 100)
+        assert decoded == [frame[:size] + bytes(size) + frame[2 * size :]]
+    # one whose first partition is whole is better than that; after it another one is not
+    for number in (2, 3):
+        eyes.take(holed(frame, number, 3), number * 1000)
+        eyes.wait_until(number * 1000 + 100)
+        assert decoded[1:] == [frame[: 3 * size]]
+    assert eyes.receiver.is_damaged
+    eyes.take(holed(frame, 4), 4000)
+    assert decoded[2:] == [frame]
+    assert not eyes.receiver.is_damaged
+
+
 def test_pictures_before_the_first_key_frame():
     camera, eyes = Camera(), Eyes()
     camera.send(0)
