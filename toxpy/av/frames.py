@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 SAMPLE_SIZE = 2
 #: Pixels of a side at most: the C API has 16 bits for it, the codecs take less.
 MAX_SIDE = 65_535
+#: Bytes from one line to the next at most, so that sizes stay small numbers.
+MAX_STRIDE = 1 << 20
 #: Steps of y between black and white, and of u and v between their ends; with full range there are 255.
 Y_STEPS, COLOUR_STEPS = 219, 224
 #: y of black, u and v of grey.
@@ -63,7 +65,7 @@ class Picture:
     """A picture as three planes; the lines of each may have gaps between them.
 
     `strides` are the bytes from one line to the next of y, u and v; without it there are no gaps. ValueError
-    for a plane that is too small.
+    for a plane that is too small or strides that are not three, TypeError for other things.
     """
 
     __slots__ = ("height", "strides", "u", "v", "width", "y")
@@ -79,7 +81,12 @@ class Picture:
     ) -> None:
         self.width = as_range(width, "a width", MAX_SIDE)
         self.height = as_range(height, "a height", MAX_SIDE)
-        self.strides = strides = (width, width // 2, width // 2) if strides is None else strides
+        if strides is None:
+            strides = (width, width // 2, width // 2)
+        elif len(strides) != 3:
+            raise ValueError(f"a picture has 3 strides, of y, u and v, not {len(strides)}")
+        y_stride, u_stride, v_stride = (as_range(stride, "a stride", MAX_STRIDE) for stride in strides)
+        self.strides = strides = y_stride, u_stride, v_stride
         sizes = ((width, height), (width // 2, height // 2), (width // 2, height // 2))
         planes = []
         for name, plane, stride, (columns, rows) in zip("yuv", (y, u, v), strides, sizes, strict=True):
@@ -187,6 +194,10 @@ class Picture:
         return f"<Picture {self.width} x {self.height}>"
 
 
+#: Types of numbers, as `struct` names them, that are taken as they are: bytes, and samples.
+FORMATS = ("B", "b", "c", "h")
+
+
 def as_view(data: Buffer, what: str) -> memoryview:
     """The bytes of anything that has some, without a copy; TypeError or ValueError for what has none."""
     try:
@@ -195,6 +206,11 @@ def as_view(data: Buffer, what: str) -> memoryview:
         raise TypeError(f"{what} is bytes, or an array, not {type(data).__name__}") from None
     if not view.c_contiguous:
         raise ValueError(f"{what} must have its bytes in one row: make a copy of the array")
+    # a numpy array names its byte order, numbers of other sizes would be noise
+    if view.format.lstrip("@=<") not in FORMATS:
+        raise TypeError(
+            f"{what} is bytes, or an array of bytes or 16-bit numbers, not of type {view.format!r}"
+        )
     # an empty array cannot be cast
     return view.cast("B") if view.nbytes else memoryview(b"")
 

@@ -7,7 +7,7 @@ import numpy
 import PIL.Image
 import pytest
 
-from toxpy.av.frames import AudioFrame, Picture
+from toxpy.av.frames import AudioFrame, Picture, as_view
 
 #: RGB, and the same in BT.601 with limited range.
 COLOURS = {
@@ -73,6 +73,27 @@ def test_gaps_between_lines_are_left_out():
     assert (bytes(copy.y), bytes(copy.u), bytes(copy.v)) == (bytes(range(18)), b"abc", b"def")
     assert copy.without_gaps() is copy and copy.strides == (6, 3, 3)
     assert copy.array().shape == (3, 6, 3) and copy.image().size == (6, 3)
+
+
+@pytest.mark.parametrize(
+    "strides, error",
+    [
+        ((16, 8), ValueError),
+        (("a", 8, 8), TypeError),
+        ((16.0, 8.0, 8.0), TypeError),
+        ((16, 8, -8), ValueError),
+    ],
+)
+def test_strides_are_three_numbers(strides, error):
+    with pytest.raises(error, match="stride"):
+        Picture(16, 2, bytes(32), bytes(8), bytes(8), strides)
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8", "i4", "u2"])
+def test_numbers_of_other_sizes_are_no_sound(kind):
+    with pytest.raises(TypeError, match="16-bit"):
+        as_view(numpy.zeros(4, kind), "the samples")
+    assert as_view(numpy.array([1, 2], "i2"), "the samples").nbytes == 4
 
 
 def test_planes_are_not_copied():
