@@ -201,7 +201,7 @@ class Attack:
         if how == 0:
             peer.send_lossy(kind, data[:1373])
         elif how == 1:
-            message_id = rng.choice([rng.randrange(2**64), peer.session._channel.next_id + rng.randrange(99)])
+            message_id = rng.choice([rng.randrange(2**64), peer.session.channel.next_id + rng.randrange(99)])
             peer.session.transmit(SentPacket(message_id, kind, data[:1377], self.liar.rt.clock.now_ms))
         elif kind < packets.CUSTOM_PRIVATE and how < 7:
             peer.send_lossy(kind, data[:1373])
