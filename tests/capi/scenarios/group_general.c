@@ -8,6 +8,8 @@ void scenario_alice(Side *side)
     share_group(side);
     CHECK(role_of(side, "bob") == TOX_GROUP_ROLE_USER);
     CHECK(tox_group_self_get_role(side->tox, 0, NULL) == TOX_GROUP_ROLE_FOUNDER);
+    /* bob knows us by the old name */
+    meet(side);
     CHECK(tox_group_self_set_name(side->tox, 0, TEXT("Alice the second"), NULL));
     CHECK(tox_group_self_set_status(side->tox, 0, TOX_USER_STATUS_BUSY, NULL));
     meet(side);
@@ -41,6 +43,7 @@ void scenario_bob(Side *side)
     const uint32_t alice = peer_called(side, 0, "alice");
     CHECK(alice != 0 && role_of(side, "alice") == TOX_GROUP_ROLE_FOUNDER);
     CHECK(tox_group_is_connected(side->tox, 0, NULL));
+    meet(side);
     const Group_Seen *seen = take_group(side, GROUP_PEER_NAME, WAIT_S);
     CHECK(seen->peer == alice && has_text(seen, "Alice the second"));
     seen = take_group(side, GROUP_PEER_STATUS, WAIT_S);
