@@ -116,6 +116,8 @@ class Asking:
     def _missing(pictures: list[Picture], now_ms: int) -> list[tuple[int, int]]:
         found = []
         for picture in pictures:
+            if len(found) >= MAX_LACKING:
+                break
             if not picture.size:
                 found.append((picture.sequence, ALL))
             elif picture.got < picture.size:

@@ -137,6 +137,15 @@ def test_pictures_that_only_claim_to_be_large_cost_little():
     assert lacking.asking.missed == MAX_LACKING
 
 
+def test_pictures_of_which_nothing_came_between_large_ones():
+    lacking = Lacking()
+    for sequence in range(0, 9, 2):
+        size = rtp.MAX_PICTURE_SIZE
+        lacking.take(rtp.Piece(sequence, sequence, 1, size - 1, size, b"x"), at_ms=0)
+    assert len(lacking.ask(END_MS)) == 1 + 4 * MAX_ASKED
+    assert lacking.asking.missed == MAX_LACKING
+
+
 def test_one_question_has_room_for_so_many():
     lacking = Lacking()
     lacking.take(*pieces(0, 300)[::2], at_ms=0)
