@@ -114,7 +114,7 @@ class Asking:
 
     @staticmethod
     def _missing(pictures: list[Picture], now_ms: int) -> list[tuple[int, int]]:
-        found = []
+        found: list[tuple[int, int]] = []
         for picture in pictures:
             if len(found) >= MAX_LACKING:
                 break
