@@ -10,6 +10,7 @@ import array
 import sys
 import wave
 from shlex import quote
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from toxpy.arguments import as_kind
@@ -28,6 +29,9 @@ FRAME_MS = 20
 MAX_DATA_SIZE = 2**32 - 2**12
 #: The format of a recording in which nothing was heard: samples a second of one channel.
 SILENT_RATE = 48000
+_HEAD = Struct("<4sL4s4sLHHLLHH4sL")
+#: Bytes before the sound of a recording.
+HEAD_SIZE = _HEAD.size
 
 
 class WavSource:
@@ -87,18 +91,25 @@ class WavSource:
 class WavRecorder:
     """Writes frames into a new WAV file; FileExistsError for one that is there, unless `overwrite`.
 
-    The file has the format of the first frame; others are converted. It is complete after each frame.
+    The file has the format of the first frame; others are converted. It is complete from the beginning on,
+    and after each frame. OSError when the disk is full: the file then ends with the frame before.
     """
 
-    __slots__ = ("_output", "_room", "_writer", "channels", "path", "rate", "samples")
+    __slots__ = ("_output", "_size", "channels", "path", "rate", "samples")
 
     def __init__(self, path: str | PathLike[str], *, overwrite: bool = False) -> None:
         self.path = path
-        self._output = open(path, "wb" if overwrite else "xb")  # noqa: SIM115
-        self._writer: wave.Wave_write | None = None
-        self._room = MAX_DATA_SIZE
+        # without a buffer: what could not be written is not tried again when the file is closed
+        self._output = open(path, "wb" if overwrite else "xb", buffering=0)  # noqa: SIM115
+        #: bytes of sound
+        self._size = 0
         #: 0 until the first frame
         self.rate = self.channels = self.samples = 0
+        try:
+            self._put(0, _head(SILENT_RATE, 1, 0))
+        except OSError:
+            self._output.close()
+            raise
 
     @property
     def duration_s(self) -> float:
@@ -108,33 +119,27 @@ class WavRecorder:
     def write(self, frame: AudioFrame) -> bool:
         """Add a frame; False when the file is as large as a WAV file can be."""
         as_kind(frame, AudioFrame, "an AudioFrame")
-        writer = self._writer or self._begin(frame.rate, frame.channels)
-        pcm = converted(frame, self.rate, self.channels).pcm
-        if pcm.nbytes > self._room:
+        rate, channels = self.rate or frame.rate, self.channels or frame.channels
+        pcm = converted(frame, rate, channels).pcm
+        size = self._size + pcm.nbytes
+        if size > MAX_DATA_SIZE:
             return False
-        self._room -= pcm.nbytes
-        # the module turns the bytes around where it must, and corrects the head
-        writer.writeframes(pcm.cast("B"))
-        self._output.flush()
-        self.samples += len(pcm) // self.channels
+        # the sound is there before the head says so
+        self._put(HEAD_SIZE + self._size, _little_endian(pcm))
+        self._put(0, _head(rate, channels, size))
+        self.rate, self.channels, self._size = rate, channels, size
+        self.samples += len(pcm) // channels
         return True
 
-    def _begin(self, rate: int, channels: int) -> wave.Wave_write:
-        self.rate, self.channels = rate, channels
-        writer = self._writer = wave.Wave_write(self._output)
-        writer.setnchannels(channels)
-        writer.setsampwidth(SAMPLE_SIZE)
-        writer.setframerate(rate)
-        return writer
+    def _put(self, place: int, data: bytes) -> None:
+        self._output.seek(place)
+        # a full disk takes a part, and says so only of the rest
+        while data:
+            data = data[self._output.write(data) :]
 
     def close(self) -> None:
         """Close the file; repeatable."""
-        if self._output.closed:
-            return
-        try:
-            (self._writer or self._begin(SILENT_RATE, 1)).close()
-        finally:
-            self._output.close()
+        self._output.close()
 
     def __enter__(self) -> WavRecorder:
         return self
@@ -143,6 +148,13 @@ class WavRecorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _head(rate: int, channels: int, size: int) -> bytes:
+    """What a WAV file begins with, before so many bytes of sound."""
+    block = channels * SAMPLE_SIZE
+    riff, form = HEAD_SIZE - 8 + size, (16, wave.WAVE_FORMAT_PCM, channels, rate, rate * block, block)
+    return _HEAD.pack(b"RIFF", riff, b"WAVE", b"fmt ", *form, 8 * SAMPLE_SIZE, b"data", size)
 
 
 def converted(frame: AudioFrame, rate: int, channels: int) -> AudioFrame:
@@ -180,6 +192,15 @@ def _samples(data: bytes) -> array.array[int]:
     if sys.byteorder == "big":
         samples.byteswap()
     return samples
+
+
+def _little_endian(pcm: memoryview) -> bytes:
+    """Samples as a file has them."""
+    if sys.byteorder == "little":
+        return pcm.tobytes()
+    samples = array.array("h", pcm.tobytes())
+    samples.byteswap()
+    return samples.tobytes()
 
 
 def _open(path: str) -> wave.Wave_read:

@@ -2,6 +2,8 @@
 
 import array
 import math
+import resource
+import signal
 import wave
 
 import pytest
@@ -9,6 +11,10 @@ import pytest
 from toxpy.av import wav
 from toxpy.av.frames import AudioFrame
 from toxpy.av.wav import WavRecorder, WavSource, converted
+
+
+#: Bytes of a WAV file before the sound.
+HEAD_SIZE = 44
 
 
 def write(path, samples, *, rate=48000, channels=1, width=2):
@@ -69,6 +75,8 @@ def test_what_is_no_wav_file_is_an_error(tmp_path, content):
 def test_a_recording_is_complete_after_each_frame(tmp_path):
     path = tmp_path / "out.wav"
     with WavRecorder(path) as recorder:
+        # nothing was heard yet
+        assert read(path) == (48000, 1, [])
         for count in range(1, 4):
             assert recorder.write(frame(range(10)))
             assert read(path) == (48000, 1, list(range(10)) * count)
@@ -81,6 +89,45 @@ def test_a_recording_is_complete_after_each_frame(tmp_path):
         recorder.write(b"sound")
     # nothing was heard
     assert read(path) == (48000, 1, [])
+
+
+def test_the_sound_is_there_before_the_head_says_so(tmp_path, monkeypatch):
+    """Whenever the process is killed, the file has what its head says."""
+    path, found = tmp_path / "out.wav", []
+
+    def put(recorder, place, data, put=WavRecorder._put):
+        put(recorder, place, data)
+        found.append(read(path)[2])
+
+    monkeypatch.setattr(WavRecorder, "_put", put)
+    with WavRecorder(path) as recorder:
+        recorder.write(frame([1, 2], rate=8000))
+        recorder.write(frame([3, 4], rate=8000))
+    assert found == [[], [], [1, 2], [1, 2], [1, 2, 3, 4]]
+
+
+def test_a_full_disk_ends_a_recording_with_the_frame_before(tmp_path):
+    """The limit of a file's size, in place of the disk's: it too takes a part of what is written."""
+    path = tmp_path / "out.wav"
+    with WavRecorder(path) as recorder:
+        recorder.write(frame(range(10)))
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (HEAD_SIZE + 30, before[1]))
+        try:
+            with pytest.raises(OSError, match="too large"):
+                recorder.write(frame(range(10)))
+            recorder.close()
+            recorder.close()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, handler)
+    assert recorder.samples == 10 and read(path) == (48000, 1, list(range(10)))
+
+
+def test_a_disk_that_is_full_from_the_beginning_on_is_an_error():
+    with pytest.raises(OSError, match="No space left"):
+        WavRecorder("/dev/full", overwrite=True)
 
 
 def test_frames_of_another_format_are_converted(tmp_path):
