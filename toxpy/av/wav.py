@@ -7,6 +7,7 @@ first, which is what sound programs are good at.
 from __future__ import annotations
 
 import array
+import os
 import sys
 import wave
 from shlex import quote
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
     from types import TracebackType
+    from typing import BinaryIO
 
 #: Sampling rates that can be sent.
 RATES = (8000, 12000, 16000, 24000, 48000)
@@ -37,19 +39,26 @@ HEAD_SIZE = _HEAD.size
 class WavSource:
     """The sound of a WAV file; OSError, or ValueError that says how to convert it, when it cannot be sent."""
 
-    __slots__ = ("_file", "channels", "path", "rate", "samples")
+    __slots__ = ("_file", "_input", "channels", "path", "rate", "samples")
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self.path = path
-        # the module takes no other paths
-        self._file = _open(str(path))
-        self.rate, self.channels = self._file.getframerate(), self._file.getnchannels()
-        #: of each channel
-        self.samples = self._file.getnframes()
-        problem = self._problem()
-        if problem:
-            self._file.close()
-            raise ValueError(f"{path}: {problem}; {_advice(path)}")
+        self._input = open(path, "rb")  # noqa: SIM115
+        try:
+            self._file = _read_head(self._input, path)
+            self.rate, self.channels = self._file.getframerate(), self._file.getnchannels()
+            #: of each channel; fewer than the head says where the file was cut off
+            self.samples = min(self._file.getnframes(), self._room() // (SAMPLE_SIZE * self.channels))
+            if problem := self._problem():
+                raise ValueError(f"{path}: {problem}; {_advice(path)}")
+        except BaseException:
+            self._input.close()
+            raise
+
+    def _room(self) -> int:
+        """Bytes of the file from the beginning of the sound on."""
+        begin = self._input.tell()
+        return self._input.seek(0, os.SEEK_END) - begin
 
     def _problem(self) -> str:
         if self._file.getsampwidth() != SAMPLE_SIZE:
@@ -76,8 +85,8 @@ class WavSource:
             yield AudioFrame(memoryview(samples), self.channels, self.rate)
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; repeatable."""
+        self._input.close()
 
     def __enter__(self) -> WavSource:
         return self
@@ -203,9 +212,10 @@ def _little_endian(pcm: memoryview) -> bytes:
     return samples.tobytes()
 
 
-def _open(path: str) -> wave.Wave_read:
+def _read_head(file: BinaryIO, path: object) -> wave.Wave_read:
+    """What reads the sound, which the file is at now."""
     try:
-        return wave.open(path, "rb")
+        return wave.open(file, "rb")
     except (wave.Error, EOFError) as error:
         reason = str(error) or "it ends too early"
         raise ValueError(f"{path} is no WAV file that can be read ({reason}); {_advice(path)}") from error

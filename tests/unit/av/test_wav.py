@@ -2,6 +2,7 @@
 
 import array
 import math
+import os
 import resource
 import signal
 import wave
@@ -11,7 +12,6 @@ import pytest
 from toxpy.av import wav
 from toxpy.av.frames import AudioFrame
 from toxpy.av.wav import WavRecorder, WavSource, converted
-
 
 #: Bytes of a WAV file before the sound.
 HEAD_SIZE = 44
@@ -47,6 +47,23 @@ def test_a_file_comes_in_frames_of_20_ms(tmp_path):
         assert found == [*range(2000), *[0] * 560]
         # and again
         assert next(source.frames()).pcm == frames[0].pcm
+
+
+@pytest.mark.parametrize("size, samples", [(6, 1), (0, 0), (6003, 1500), (8000, 2000)])
+def test_a_file_that_was_cut_off_is_as_long_as_what_is_there(tmp_path, size, samples):
+    path = write(tmp_path / "in.wav", range(4000), channels=2)
+    os.truncate(path, HEAD_SIZE + size)
+    with WavSource(path) as source:
+        assert (source.samples, source.duration_s) == (samples, samples / 48000)
+        assert b"".join(each.pcm for each in source.frames())[:size] == path.read_bytes()[HEAD_SIZE:]
+
+
+def test_a_source_that_is_closed_twice(tmp_path):
+    source = WavSource(write(tmp_path / "in.wav", [0] * 30))
+    source.close()
+    source.close()
+    with pytest.raises(ValueError, match="closed file"):
+        next(source.frames())
 
 
 @pytest.mark.parametrize(
