@@ -39,6 +39,7 @@ class Call:
     __slots__ = (
         "audio_bit_rate",
         "care_timer",
+        "client",
         "flow",
         "friend",
         "is_hung_up",
@@ -62,6 +63,8 @@ class Call:
         self.is_paused = self.is_hung_up = False
         #: our program has heard that the friend rings
         self.is_told = False
+        #: the DHT key of the friend's client that is in the call, from its answer on
+        self.client = b""
         #: None until the call is answered
         self.flow: Flow | None = None
         #: while the friend is away: the next look, and when the call is over
@@ -127,6 +130,14 @@ class Call:
         """True if pictures of the friend count."""
         told = self.signalling
         return bool(told.state == ACTIVE and told.theirs & SENDS_VIDEO and self.capabilities() & TAKES_VIDEO)
+
+    def is_with_another(self) -> bool:
+        """True if the friend is back with another client than the one in the call, or one that began anew.
+
+        Each makes a DHT key when it starts. That client knows nothing of the call.
+        """
+        crypto = self.friend.connection.crypto
+        return crypto is not None and crypto.dht_pk != self.client
 
     def close(self) -> None:
         """It is over."""

@@ -3,8 +3,9 @@
 A friend has at most one call with us. Whatever happens to one is an event. Sound and pictures are no events:
 `media` has them, for any thread. All other functions are for whoever has the instance's lock.
 
-A call outlives its friend's being offline for some seconds. If the friend comes back within the time we ring
-again, and a friend that still has the call answers without asking its user.
+A call outlives its friend's connection for some seconds. If the friend comes back within the time we ring
+again, and a friend that still has the call answers without asking its user. It does not outlive silence until
+the friend counts as offline, nor the friend's client: what one that began anew sends is about another call.
 """
 
 from __future__ import annotations
@@ -183,7 +184,9 @@ class Calls:
         if not bucket.take(now_ms):
             self._rt.counters.drop("call_signals")
             return
-        call = self._table.by_friend.get(friend) or Call(friend)
+        call = self._table.by_friend.get(friend)
+        if call is None or self._is_left_behind(call):
+            call = Call(friend)
         news = call.signalling.receive(data)
         if news == msi.INVITED:
             self._on_invited(call)
@@ -267,7 +270,10 @@ class Calls:
 
     def _begin(self, call: Call) -> None:
         assert self._codecs is not None
-        call.flow = Flow(self._codecs, call.friend.connection, self._messenger.outbox, rt=self._rt)
+        connection = call.friend.connection
+        if connection.crypto is not None:
+            call.client = connection.crypto.dht_pk
+        call.flow = Flow(self._codecs, connection, self._messenger.outbox, rt=self._rt)
         self._care_later(call)
 
     def _care_later(self, call: Call) -> None:
@@ -289,6 +295,10 @@ class Calls:
         self._table.by_friend.pop(call.friend, None)
         call.close()
 
+    def _fail(self, call: Call) -> None:
+        self._end(call)
+        self._report(call, STATE_ERROR)
+
     def _report(self, call: Call, state: int) -> None:
         friend = call.friend
         self._messenger.events.append(ev.ToxavCallState(friend.number, state, owner=call))
@@ -305,12 +315,22 @@ class Calls:
             self._end(call)
             # not the friend's any more: our user has to hear that the call is over
             self._messenger.events.append(ev.ToxavCallState(friend.number, STATE_ERROR))
-        elif signalling.happened(msi.LEFT) and signalling.state == msi.AWAY:
+            return
+        signalling.happened(msi.LEFT)
+        if signalling.state == msi.AWAY and not friend.connection.steps.timed_out:
             call.until_ms = self._rt.clock.now_ms + AWAY_MS
             self._look_later(call)
-        else:
-            self._end(call)
-            self._report(call, STATE_ERROR)
+            return
+        # one that was silent was away long enough
+        signalling.give_up()
+        self._fail(call)
+
+    def _is_left_behind(self, call: Call) -> bool:
+        """True if the friend is back but not in this call, which is over then."""
+        is_over = call.is_with_another() and call.signalling.happened(msi.ANEW)
+        if is_over:
+            self._fail(call)
+        return is_over
 
     def _look_later(self, call: Call) -> None:
         if call.timer is not None:
@@ -325,10 +345,11 @@ class Calls:
             return
         if now_ms >= call.until_ms:
             signalling.give_up()
-            self._end(call)
-            self._report(call, STATE_ERROR)
+            self._fail(call)
             return
         if signalling.state == msi.AWAY and call.friend.status == FRIEND_ONLINE:
+            if self._is_left_behind(call):
+                return
             signalling.ring_again()
             call.until_ms = now_ms + AGAIN_MS
         self._look_later(call)

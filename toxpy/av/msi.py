@@ -59,6 +59,7 @@ THEY_END = "the friend refuses, cancels or hangs up, or sends nonsense"
 LEFT = "the friend goes offline"
 BACK = "the friend is online again"
 TOO_LATE = "the time for it is over"
+ANEW = "the friend's client began anew"
 FORGOTTEN = "the friend is deleted, or we refuse by ourselves"
 
 TRANSITIONS = {
@@ -89,6 +90,7 @@ TRANSITIONS = {
     (AWAY, HANG_UP): NONE,
     (AWAY, THEY_END): NONE,
     (AWAY, TOO_LATE): NONE,
+    (AWAY, ANEW): NONE,
     (AWAY, FORGOTTEN): NONE,
     (AGAIN, THEY_PUSH): ACTIVE,
     (AGAIN, THEY_CALL): ACTIVE,

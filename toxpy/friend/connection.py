@@ -306,7 +306,8 @@ class FriendConnection:
             if crypto.reached >= HANDSHAKE_SENT:
                 steps.answered = now_ms
         if self.is_online:
-            self.is_online = steps.timed_out = False
+            self.is_online = False
+            steps.timed_out = now_ms >= self._last_alive_ms + CONNECTION_TIMEOUT_MS
             steps.left = now_ms
             self._cancel_alive()
             # the key was good until now: keep looking for the friend there for a while
@@ -388,7 +389,6 @@ class FriendConnection:
         if self.crypto is not None:
             self.crypto.kill()
         self.on_closed()
-        self.steps.timed_out = True
 
     def _cancel_alive(self) -> None:
         if self._alive_timer is not None:

@@ -122,10 +122,14 @@ class Side:
         self.friend.connection.on_closed()
         self.stage.drain()
 
-    def come_back(self):
-        """The friend is online again."""
-        connections = len(self.stage.net_crypto.connections)
-        self.crypto = self.stage.connect(self.friend.connection, bytes([connections + 8]) * 32)
+    def come_back(self, *, anew=False):
+        """The friend is online again, with the same client or one that began anew."""
+        connection = self.friend.connection
+        if anew:
+            connection.on_dht_pk(bytes([len(self.stage.net_crypto.connections) + 8]) * 32)
+        elif connection.crypto is None:
+            connection._connect()
+        self.crypto = self.stage.connect(connection)
         count_packets(self.crypto)
         self.friend.connection.on_lossless(b"\x18")
 

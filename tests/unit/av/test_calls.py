@@ -6,6 +6,8 @@ from tests.unit.av.pair import RATE, SAMPLES, Pair, tone
 from toxpy.av import calls as calls_module
 from toxpy.av import msi
 from toxpy.errors import ToxError
+from toxpy.friend.connection import CONNECTION_TIMEOUT_MS
+from toxpy.friend.friend import FRIEND_ONLINE
 from toxpy.generated import enums
 
 RESUME, PAUSE, CANCEL = (
@@ -296,6 +298,51 @@ def test_a_call_ends_when_the_friend_does_not_come_back(talking):
     assert a.events() == []
     talking.run(1_000)
     assert a.events() == [("state", 1)] and a.call is None
+
+
+def test_a_call_ends_with_a_friend_who_was_silent(talking):
+    """The connection is kept for 32 s of silence, so nobody waits another time."""
+    a = talking.a
+    a.stage.run(CONNECTION_TIMEOUT_MS - 100)
+    assert a.events() == [] and a.state == msi.ACTIVE
+    a.stage.run(200)
+    assert a.friend.status != FRIEND_ONLINE
+    assert a.events() == [("state", 1)] and a.call is None
+
+
+def test_a_client_that_began_anew_rings_anew(talking):
+    a = talking.a
+    a.go_offline()
+    a.come_back(anew=True)
+    a.receive([msi.pack(msi.INIT, capabilities=52)])
+    assert a.state == msi.REQUESTED and a.take_sent()[0] == []
+    a.tell()
+    assert a.events() == [("state", 1), ("call", True, False)]
+    a.calls.toxav_answer(0, 48, 0)
+    assert a.take_sent()[0] == [msi.pack(msi.PUSH, capabilities=52)]
+    a.stage.run(2 * calls_module.AGAIN_MS)
+    assert a.state == msi.ACTIVE
+
+
+def test_a_client_that_began_anew_is_not_rung_at(talking):
+    a = talking.a
+    a.go_offline()
+    a.come_back(anew=True)
+    a.stage.run(calls_module.LOOK_MS)
+    assert a.events() == [("state", 1)] and a.call is None
+    assert a.take_sent()[0] == []
+
+
+@pytest.mark.parametrize("waits_ms", [0, calls_module.LOOK_MS])
+def test_who_calls_again_with_the_same_client_goes_on_with_the_call(talking, waits_ms):
+    """Before we ring again, and after it."""
+    a = talking.a
+    a.go_offline()
+    a.come_back()
+    a.stage.run(waits_ms)
+    a.receive([msi.pack(msi.INIT, capabilities=60)])
+    assert a.state == msi.ACTIVE and a.events() == []
+    assert a.take_sent()[0][-1] == msi.pack(msi.PUSH, capabilities=60)
 
 
 def test_a_call_ends_when_the_friend_does_not_go_on_with_it(talking):

@@ -29,6 +29,7 @@ class Walker:
             msi.LEFT: lambda: call.happened(msi.LEFT),
             msi.BACK: call.ring_again,
             msi.TOO_LATE: call.give_up,
+            msi.ANEW: lambda: call.happened(msi.ANEW),
             msi.FORGOTTEN: call.refuse,
         }[event]()
 
