@@ -111,8 +111,7 @@ class Calls:
             raise api_error(prefix + "FRIEND_NOT_CONNECTED", retryable=True)
         if friend in self._table.by_friend:
             raise api_error(prefix + "FRIEND_ALREADY_IN_CALL")
-        if not self._has_codecs():
-            raise api_error(prefix + "MALLOC")
+        self._need_codecs(prefix + "MALLOC")
         self._rt.converse()
         call = Call(friend)
         call.audio_bit_rate, call.video_bit_rate = audio, video
@@ -130,8 +129,9 @@ class Calls:
         if call is None:
             raise api_error(prefix + "FRIEND_NOT_CALLING")
         hears = self._listeners & {"audio_receive_frame", "video_receive_frame"}
-        if not hears or not self._has_codecs():
+        if not hears:
             raise api_error(prefix + "CODEC_INITIALIZATION")
+        self._need_codecs(prefix + "CODEC_INITIALIZATION")
         if call.signalling.state != msi.REQUESTED:
             raise api_error(prefix + "SYNC")
         self._rt.converse()
@@ -259,14 +259,15 @@ class Calls:
 
     # how calls begin and end
 
-    def _has_codecs(self) -> bool:
-        """True if there are codecs; else the log says what is missing."""
+    def _need_codecs(self, failure: str) -> None:
+        """That ToxError where there are none; it and the log say what is missing."""
         if self._codecs is None:
             try:
                 self._codecs = load()
             except CodecError as error:
-                self._rt.log(LOG_WARNING, f"no calls: {error}")
-        return self._codecs is not None
+                reason = f"no calls: {error}"
+                self._rt.log(LOG_WARNING, reason)
+                raise api_error(failure, reason) from error
 
     def _begin(self, call: Call) -> None:
         assert self._codecs is not None

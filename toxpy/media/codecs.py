@@ -133,11 +133,11 @@ def load(standin: bool = False) -> Codecs:
 
 
 def missing() -> str:
-    """Why there are no real codecs; empty when there are."""
+    """Why there are no real codecs, and how to get them; empty when there are."""
     try:
         from toxpy.media import native as native
     except ModuleNotFoundError:
-        return "toxpy was built without codecs; they need libopus-dev and libvpx-dev"
+        return "toxpy was built without codecs: install libopus-dev and libvpx-dev, then build it again"
     except ImportError as error:
         # the dynamic linker's words: a library is not installed
         return str(error)

@@ -213,12 +213,13 @@ def test_calls_need_codecs(pair, monkeypatch):
     with pytest.raises(ToxError) as raised:
         a.calls.toxav_call(0, 48, 0)
     assert raised.value.code == enums.TOXAV_ERR_CALL_MALLOC
-    assert log == ["no calls: there are none"]
+    assert log == ["no calls: there are none"] == [str(raised.value)]
     b.receive([msi.pack(msi.INIT, capabilities=52)])
     b.tell()
     with pytest.raises(ToxError) as raised:
         b.calls.toxav_answer(0, 48, 0)
     assert raised.value.code == enums.TOXAV_ERR_ANSWER_CODEC_INITIALIZATION
+    assert str(raised.value) == "no calls: there are none"
     assert b.state == msi.REQUESTED
 
 

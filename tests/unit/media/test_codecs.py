@@ -35,7 +35,8 @@ def test_real_ones_and_stand_ins(real):
 def test_what_lacks_is_said(compiled):
     """The module itself, or what the dynamic linker says; stand-ins need neither."""
     compiled(None)
-    assert codecs.missing() == "toxpy was built without codecs; they need libopus-dev and libvpx-dev"
+    remedy = "install libopus-dev and libvpx-dev, then build it again"
+    assert codecs.missing() == f"toxpy was built without codecs: {remedy}"
     compiled(ModuleType(MODULE))
     assert "cannot import name 'ffi'" in codecs.missing()
     with pytest.raises(codecs.CodecError, match="cannot import name"):
