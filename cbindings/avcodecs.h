@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What toxpy.media.native expects; another number with each change below. */
+enum { AVCODECS_INTERFACE = 1 };
+
 typedef struct OpusEncoder OpusEncoder;
 typedef struct OpusDecoder OpusDecoder;
 typedef struct video_encoder video_encoder;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toxpy.media._avcodecs import ffi  # type: ignore[import-not-found]
+from toxpy.media._avcodecs import ffi, lib  # type: ignore[import-not-found]
 from toxpy.media.formats import CodecError
 
 TYPE_CHECKING = False
@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from typing import Any
 
     from toxpy.media.formats import Memory
+
+#: AVCODECS_INTERFACE of cbindings/avcodecs.h.
+INTERFACE = 1
+if getattr(lib, "AVCODECS_INTERFACE", 0) != INTERFACE:
+    raise ImportError("the compiled codecs are those of another version of toxpy: build it again")
 
 _cast = ffi.cast
 _from_buffer = ffi.from_buffer
