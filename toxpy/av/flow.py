@@ -10,10 +10,13 @@ it. What is left leaves in later passes.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
+from collections import deque
+
 from toxpy.av.audio import AudioReceiver, AudioSender
 from toxpy.av.bandwidth import Bandwidth, Reports
 from toxpy.av.between_ours import NEVER_MS, BetweenOurs
-from toxpy.av.pacing import Pacer
+from toxpy.av.pacing import MAX_WAITING, Pacer
 from toxpy.av.rate import audio_suggestion
 from toxpy.av.rtp import VIDEO
 from toxpy.av.video import VideoReceiver, VideoSender
@@ -40,24 +43,48 @@ SILENCE_MS = 1_000
 class Paced:
     """The connection of a call as its pictures see it: their packets leave in portions."""
 
-    __slots__ = ("_connection", "_pacer", "_pictures", "_rt", "_timer")
+    __slots__ = ("_connection", "_is_asked", "_lock", "_pacer", "_pictures", "_rt", "_timer", "_waiting")
 
     def __init__(self, connection: FriendConnection, *, rt: Runtime) -> None:
         self._connection = connection
         self._rt = rt
         self._pacer = Pacer()
-        #: from any thread, until whoever has the instance's lock gets at them
-        self._pictures: list[list[bytes]] = []
+        #: for the next three; never held for longer than they are looked at
+        self._lock = allocate_lock()
+        #: from any thread, until whoever has the instance's lock gets at them; how many packets that is
+        self._pictures: deque[list[bytes]] = deque()
+        self._waiting = 0
+        #: an outbox has us, and will call `send_lossy`
+        self._is_asked = False
         self._timer: Timer | None = None
 
-    def add(self, packets: list[bytes]) -> None:
-        """A picture, from any thread; then have the outbox call `send_lossy`."""
-        self._pictures.append(packets)
+    def add(self, packets: list[bytes]) -> bool:
+        """A picture, from any thread, for the next `send_lossy`. False: older ones had to make room."""
+        drops = 0
+        with self._lock:
+            self._pictures.append(packets)
+            self._waiting += len(packets)
+            while self._waiting > MAX_WAITING:
+                self._waiting -= len(self._pictures.popleft())
+                drops += 1
+        if drops:
+            self._rt.counters.count("drop.pictures_waiting", drops)
+        return not drops
+
+    def leave_by(self, outbox: Outbox) -> None:
+        """Have the outbox call `send_lossy`: once for all that waits, so that others have room there."""
+        with self._lock:
+            asks, self._is_asked = not self._is_asked, True
+        if asks and not outbox.put(self, b"", audio=False):
+            self._is_asked = False
 
     def send_lossy(self, data: bytes) -> bool:
         """Send what may leave now, whatever `data` is; for whoever has the instance's lock."""
-        while self._pictures:
-            self._pacer.put(self._pictures.pop(0), audio=False)
+        with self._lock:
+            pictures, self._pictures = self._pictures, deque()
+            self._waiting, self._is_asked = 0, False
+        for packets in pictures:
+            self._pacer.put(packets, audio=False)
         if self._timer is None:
             self._pump()
         return True
@@ -136,8 +163,10 @@ class Flow:
         now_ms = self._rt.clock.read_ms()
         packets = self._video_out.send(width, height, y, u, v, bit_rate, now_ms)
         if packets:
-            self._paced.add(packets)
-            self._outbox.put(self._paced, b"", audio=False)
+            if not self._paced.add(packets):
+                # what follows needs what is missing now
+                self._video_out.request_key_frame()
+            self._paced.leave_by(self._outbox)
             self._outbox.flush()
 
     # network thread

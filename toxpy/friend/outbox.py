@@ -42,13 +42,14 @@ class Outbox:
         #: whoever touches the instance has it; None while one thread does everything
         self.lock: Lock | None = None
 
-    def put(self, connection: Connection, packet: bytes, audio: bool) -> None:
-        """Have `flush` send a packet of 192 to 254; it is dropped when too much waits."""
+    def put(self, connection: Connection, packet: bytes, audio: bool) -> bool:
+        """Have `flush` send a packet of 192 to 254; False: too much waits, and it is dropped."""
         waiting = self._audio if audio else self._other
-        if len(waiting) < MAX_WAITING:
-            waiting.append((connection, packet))
-        else:
+        if len(waiting) >= MAX_WAITING:
             self._rt.counters.drop("outbox_full")
+            return False
+        waiting.append((connection, packet))
+        return True
 
     def flush(self) -> None:
         """Send what waits, unless another thread is about to do so."""

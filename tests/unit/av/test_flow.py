@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.unit.av.pair import RATE, SAMPLES, Pair, picture, tone
-from toxpy.av import rtp
+from toxpy.av import flow, rtp
 from toxpy.av.rtp import AUDIO, VIDEO
 
 SIZE = (64, 48)
@@ -204,6 +204,61 @@ def test_a_friend_who_sees_again_gets_a_key_frame(talking):
     a.take_sent()
     show(a, 99)
     assert a.crypto.lossy[0][13:21] == (3).to_bytes(8, "big")
+
+
+def kept_out(side, work):
+    """Work that one thread does while another one has the instance's lock."""
+    lock = side.stage.messenger.outbox.lock = threading.RLock()
+    with lock, ThreadPoolExecutor(1) as pool:
+        pool.submit(work).result(30)
+
+
+def test_few_pictures_wait_for_the_lock_the_youngest(talking, monkeypatch):
+    a = talking.a
+    monkeypatch.setattr(flow, "MAX_WAITING", 4)
+    kept_out(a, lambda: [show(a, value % 200) for value in range(600)])
+    paced = a.call.flow._paced
+    assert len(paced._pictures) == 4 and a.stage.dropped("pictures_waiting") == 596
+    # one entry for all of them
+    assert len(a.stage.messenger.outbox._other) == 1 and a.stage.dropped("outbox_full") == 0
+    a.stage.messenger.outbox.flush()
+    a.stage.run(100)
+    assert [int.from_bytes(packet[3:5], "big") for packet in a.take_sent()[1]] == [596, 597, 598, 599]
+    kept_out(a, lambda: show(a, 1))
+    assert len(paced._pictures) == 1 and len(a.stage.messenger.outbox._other) == 1
+
+
+def test_what_follows_pictures_that_were_dropped_needs_none_of_them(talking, monkeypatch):
+    """Before the friend says that some are lost."""
+    a = talking.a
+    for value in range(80):
+        show(a, value)
+        talking.run(35)
+    monkeypatch.setattr(flow, "MAX_WAITING", 8)
+    kept_out(a, lambda: [show(a, value) for value in range(80, 100)])
+    a.stage.messenger.outbox.flush()
+    a.stage.run(2_000)
+    a.take_sent()
+    show(a, 99)
+    assert a.crypto.lossy[0][13:21] == (3).to_bytes(8, "big")
+
+
+def test_pictures_leave_though_the_outbox_was_full(talking):
+    a = talking.a
+    outbox = a.stage.messenger.outbox
+
+    def fill():
+        while outbox.put(a.friend.connection, b"\xc8", audio=False):
+            pass
+        show(a, 5)
+
+    kept_out(a, fill)
+    assert a.stage.dropped("outbox_full") == 2
+    outbox.flush()
+    a.take_sent()
+    show(a, 6)
+    talking.run(35)
+    assert talking.b.seen == [5, 6]
 
 
 def test_four_threads(talking):
