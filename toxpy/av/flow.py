@@ -4,6 +4,9 @@
     playing thread   `play_audio`, `play_video`: decoded and handed out, never with the instance's lock
     sending threads  `send_audio`, `send_video`: encoded here; the packets leave by the outbox
 
+A sending thread may have had the flow before somebody hung up. So all that leaves goes through `send_lossy`,
+which sends nothing after `close`: both are for whoever has the instance's lock.
+
 Pictures leave in portions: a large one at once would fill the queue of a slow line, where sound waits behind
 it. What is left leaves in later passes.
 """
@@ -43,11 +46,22 @@ SILENCE_MS = 1_000
 class Paced:
     """The connection of a call as its pictures see it: their packets leave in portions."""
 
-    __slots__ = ("_connection", "_is_asked", "_lock", "_pacer", "_pictures", "_rt", "_timer", "_waiting")
+    __slots__ = (
+        "_connection",
+        "_is_asked",
+        "_is_closed",
+        "_lock",
+        "_pacer",
+        "_pictures",
+        "_rt",
+        "_timer",
+        "_waiting",
+    )
 
     def __init__(self, connection: FriendConnection, *, rt: Runtime) -> None:
         self._connection = connection
         self._rt = rt
+        self._is_closed = False
         self._pacer = Pacer()
         #: for the next three; never held for longer than they are looked at
         self._lock = allocate_lock()
@@ -83,6 +97,8 @@ class Paced:
         with self._lock:
             pictures, self._pictures = self._pictures, deque()
             self._waiting, self._is_asked = 0, False
+        if self._is_closed:
+            return False
         for packets in pictures:
             self._pacer.put(packets, audio=False)
         if self._timer is None:
@@ -98,6 +114,7 @@ class Paced:
 
     def close(self) -> None:
         """Send nothing more."""
+        self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
 
@@ -111,6 +128,7 @@ class Flow:
         "_audio_out",
         "_bandwidth",
         "_connection",
+        "_is_closed",
         "_ours",
         "_outbox",
         "_paced",
@@ -126,6 +144,7 @@ class Flow:
         self._rt = rt
         self._connection = connection
         self._outbox = outbox
+        self._is_closed = False
         self._paced = Paced(connection, rt=rt)
         # one for both: a friend may compare the time stamps of sound and pictures
         random, now_ms = rt.rng.u64(), rt.clock.now_ms
@@ -153,9 +172,9 @@ class Flow:
 
     def send_audio(self, pcm: Memory, samples: int, channels: int, rate: int, bit_rate: int) -> None:
         """One frame; CodecError for what Opus does not take."""
-        outbox, connection, now_ms = self._outbox, self._connection, self._rt.clock.read_ms()
+        outbox, now_ms = self._outbox, self._rt.clock.read_ms()
         for packet in self._audio_out.send(pcm, samples, channels, rate, bit_rate, now_ms):
-            outbox.put(connection, packet, audio=True)
+            outbox.put(self, packet, audio=True)
         outbox.flush()
 
     def send_video(self, width: int, height: int, y: Memory, u: Memory, v: Memory, bit_rate: int) -> None:
@@ -168,6 +187,12 @@ class Flow:
                 self._video_out.request_key_frame()
             self._paced.leave_by(self._outbox)
             self._outbox.flush()
+
+    # for whoever has the instance's lock
+
+    def send_lossy(self, data: bytes) -> bool:
+        """Send a packet of the call; False after its end as well."""
+        return not self._is_closed and self._connection.send_lossy(data)
 
     # network thread
 
@@ -198,7 +223,7 @@ class Flow:
             if answer[0] == VIDEO:
                 again.append(answer)
             else:
-                self._connection.send_lossy(answer)
+                self.send_lossy(answer)
         if again:
             self._paced.add(again)
             self._paced.send_lossy(b"")
@@ -206,11 +231,13 @@ class Flow:
 
     def _say(self) -> None:
         """Send to another one of ours what is due, and wait for the next time."""
+        if self._is_closed:
+            return
         if self._timer is not None:
             self._timer.cancel()
         now_ms = self._rt.clock.now_ms
         for packet in self._ours.say(now_ms):
-            self._connection.send_lossy(packet)
+            self.send_lossy(packet)
         next_ms, self._timer = self._ours.next_ms(), None
         if next_ms < NEVER_MS:
             self._timer = self._rt.timers.call_at(max(next_ms, now_ms + 1), self._say)
@@ -232,12 +259,12 @@ class Flow:
     def play_video(self, now_ms: int, sink: Callable[[VideoDecoder], None]) -> None:
         """Hand out what is due, and report what was lost."""
         self._video_in.play(now_ms, sink)
-        outbox, connection = self._outbox, self._connection
+        outbox = self._outbox
         for question in self._video_in.questions():
-            outbox.put(connection, question, audio=False)
+            outbox.put(self, question, audio=False)
         report = None if self._ours.is_ours else self._bandwidth.report(now_ms)
         if report is not None:
-            outbox.put(connection, report, audio=False)
+            outbox.put(self, report, audio=False)
         outbox.flush()
 
     def audio_wait_ms(self, now_ms: int) -> int:
@@ -260,6 +287,7 @@ class Flow:
 
     def close(self) -> None:
         """Hand out and send nothing more."""
+        self._is_closed = True
         self._audio_in.close()
         self._video_in.close()
         self._paced.close()

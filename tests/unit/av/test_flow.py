@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.unit.av.pair import RATE, SAMPLES, Pair, picture, tone
-from toxpy.av import flow, rtp
+from toxpy.av import flow, msi, rtp
 from toxpy.av.rtp import AUDIO, VIDEO
+from toxpy.generated import enums
 
 SIZE = (64, 48)
+CANCEL = enums.TOXAV_CALL_CONTROL_CANCEL
 
 
 @pytest.fixture
@@ -259,6 +261,33 @@ def test_pictures_leave_though_the_outbox_was_full(talking):
     show(a, 6)
     talking.run(35)
     assert talking.b.seen == [5, 6]
+
+
+@pytest.mark.parametrize("ours", [False, True])
+def test_threads_that_are_late_send_nothing_after_the_end(ours):
+    """They had the flow before our user hung up: sound, a large picture, what is played and reported."""
+    talking = Pair(ours=ours).in_call(48, 500)
+    a = talking.a
+    talking.run(200)
+    kept_out(a, lambda: [say(a, 5), show(a, 5, 640, 480)])
+    show(talking.b, 5, 640, 480)
+    talking.clock.now_ms += 100
+    talking.b.stage.rt.timers.run_due()
+    # all but the end of the picture, so that there is something to ask for and to report
+    a.receive(lossy=talking.b.take_sent()[1][:-1])
+    late = a.call.flow
+    a.calls.toxav_call_control(0, CANCEL)
+    assert a.crypto.written == [msi.pack(msi.POP)]
+    a.take_sent()
+    next_ms = a.stage.rt.timers.next_deadline_ms()
+    late.send_audio(tone(5), SAMPLES, 1, RATE, 48)
+    late.send_video(640, 480, *picture(640, 480, 5), 500)
+    for waited_ms in (0, 200, 2_000):
+        late.play_video(talking.clock.now_ms + waited_ms, lambda _decoder: None)
+    late.on_ours(bytes((194, 1, 0)))
+    assert a.stage.rt.timers.next_deadline_ms() == next_ms
+    a.stage.run(5_000)
+    assert a.crypto.lossy == []
 
 
 def test_four_threads(talking):
