@@ -8,11 +8,15 @@ from tests.support.private_network import HOST
 from tests.support.real_tox import RealTox
 from tests.support.toxic import ONLINE_TIMEOUT_S
 from toxpy.core import Core
+from toxpy.errors import ToxError
+from toxpy.generated import enums
 from toxpy.generated import events as ev
 from toxpy.options import Options
 
 #: What is on its way when something is paused has come when nothing moved for so long.
 SETTLED_S = 2
+#: Why a chunk has to be sent again later.
+NOT_NOW = (enums.TOX_ERR_FILE_SEND_CHUNK_SENDQ, enums.TOX_ERR_FILE_SEND_CHUNK_NOT_TRANSFERRING)
 
 
 def our_instance(savedata):
@@ -43,6 +47,8 @@ class Peer:
         self.core.network.add_tcp_relay(HOST, self.node.relay_port, self.node.public_key)
         self.requests, self.offers, self.controls = [], [], []
         self.received = bytearray()
+        #: requests for chunks that are not answered yet
+        self.chunks = []
         self.positions, self.messages, self.receipts = [], [], []
         self.invites, self.heard, self.titles = [], [], []
         self.online = False
@@ -55,6 +61,7 @@ class Peer:
     def step(self):
         """One pass."""
         self.core.iterate()
+        self.send_chunks()
         for event in self.core.drain_events():
             handler = HANDLERS.get(type(event))
             if handler is not None:
@@ -123,9 +130,22 @@ class Peer:
 
     def on_request_chunk(self, event):
         self.positions.append(event.position)
-        chunk = self.outgoing[event.position : event.position + event.length]
-        if chunk:
-            self.core.files.file_send_chunk(event.friend_number, event.file_number, event.position, chunk)
+        if event.length:
+            self.chunks.append(event)
+            self.send_chunks()
+
+    def send_chunks(self):
+        """Send what is asked for; in a full queue or a pause the rest waits for the next pass."""
+        while self.chunks:
+            event = self.chunks[0]
+            chunk = self.outgoing[event.position : event.position + event.length]
+            try:
+                self.core.files.file_send_chunk(event.friend_number, event.file_number, event.position, chunk)
+            except ToxError as error:
+                if error.code not in NOT_NOW:
+                    raise
+                return
+            del self.chunks[0]
 
 
 HANDLERS = {
