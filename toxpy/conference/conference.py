@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 FREEZE_MS = 60_000
 #: Milliseconds after which we say something; c-toxcore's 20 s less what `TEND_MS` may add.
 PING_MS = 15_000
+#: Milliseconds between two questions for the list because somebody has no name.
+ASK_FOR_NAMES_MS = 5_000
 
 # ours
 #: Milliseconds between two looks at who is silent and what is due.
@@ -388,6 +390,15 @@ class Conference:
                 if closest.get(link.connection.real_pk) != reason:
                     links.lose_reason(link, reason)
 
+    def _ask_for_names(self, now_ms: int) -> None:
+        """A name is said once, and lost to whoever does not know its author yet: lists have it as well."""
+        online, nameless = self.links.online, self.peers.nameless(self.own)
+        if nameless and online and now_ms - max(link.asked_ms for link in online) >= ASK_FOR_NAMES_MS:
+            for peer in nameless:
+                peer.questions += 1
+            # everybody in turn: who is asked may not know it either
+            self.links.ask(min(online, key=lambda link: link.asked_ms))
+
     def _tend(self) -> None:
         """From time to time: freeze the silent, be heard, drop what is not needed."""
         now_ms = self._rt.clock.now_ms
@@ -397,6 +408,7 @@ class Conference:
                 self._freeze(peer)
                 self.changed()
         self.links.tend()
+        self._ask_for_names(now_ms)
         if self.own is not None and self.links.online and now_ms - self._said_ms >= PING_MS:
             self._say(PING)
         if self._owes_name or any(link.wants_peers for link in self.links.online):

@@ -44,6 +44,7 @@ class ConferencePeer:
         "last_active_s",
         "name",
         "number",
+        "questions",
         "real_pk",
         "state",
         "was_unheard",
@@ -58,6 +59,8 @@ class ConferencePeer:
         self.name = b""
         #: True if the peer said the name itself
         self.is_name_own = False
+        #: how often others were asked for it
+        self.questions = 0
         self.state = ACTIVE
         #: the place in the list
         self.index = 0

@@ -30,6 +30,9 @@ DEPARTED_MS, MAX_DEPARTED = 120_000, 256
 #: Numbers of unknown authors that are not given to others.
 MAX_STRANGE = 64
 
+#: Questions for a peer's name: one may have none.
+MAX_QUESTIONS = 6
+
 
 class ConferencePeers:
     """Everybody in a conference, ourselves included; `is_friend(real_pk)` says whom to forget last."""
@@ -124,7 +127,8 @@ class ConferencePeers:
                 self.hear(peer)
         if peer is None or peer.state == FROZEN:
             return None
-        if not peer.is_name_own:
+        if name and not peer.is_name_own:
+            # somebody else may not know it yet
             self.rename(peer, name)
         return peer
 
@@ -230,6 +234,18 @@ class ConferencePeers:
         if peer.name != name:
             peer.name = name
             self._reports.name(peer)
+
+    def nameless(self, own: ConferencePeer | None) -> list[ConferencePeer]:
+        """Active others whose names nobody told us, but for those whom we asked for often."""
+        return [
+            peer
+            for peer in self.listed
+            if not peer.name
+            and peer is not own
+            and peer.state == ACTIVE
+            and peer.questions < MAX_QUESTIONS
+            and not peer.is_name_own
+        ]
 
     def note_strange(self, number: int) -> None:
         """Somebody whom we do not know has that number."""

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tests.unit.conference.room import Room
 from toxpy.conference import links as module
 from toxpy.conference.links import CLOSEST, INTRODUCER, INTRODUCING, SEEKING, closest_keys
-from toxpy.conference.packets import AUTHORED, DIRECT, HEAD, INTRODUCED, LOSSY, MESSAGE, ONLINE, TEXT
+from toxpy.conference.packets import AUTHORED, DIRECT, HEAD, INTRODUCED, LOSSY, MESSAGE, ONLINE, QUERY, TEXT
+from toxpy.conference.peers import MAX_QUESTIONS
 
 
 def key(place, rest=0):
@@ -231,3 +232,32 @@ def test_packets_bear_the_number_of_the_receiver(three):
     one = link(alice, bob)
     one.learn(0x1234)
     assert (one.message_head, one.lossy_head) == (bytes([MESSAGE, 0x12, 0x34]), bytes([LOSSY, 0x12, 0x34]))
+
+
+def test_lost_names_are_asked_for(room):
+    """A name is said once: who did not know its author then has it from somebody's list."""
+    alice, _bob, carol = room.together("alice", "bob", "carol")
+    # everybody has said its name
+    room.run(1)
+    peer = alice.conference().peers.by_key[carol.real_pk]
+    peer.name, peer.is_name_own = b"", False
+    room.run(10)
+    assert "carol" in alice.names()
+
+
+def test_who_has_no_name_is_not_asked_about_for_ever(room):
+    alice, bob = room.together("alice", "bob")
+    for member in (alice, bob):
+        for peer in member.conference().peers.listed:
+            peer.name, peer.is_name_own = b"", False
+    asked = []
+
+    def loses(one, packet):
+        if one is alice and packet[0] == DIRECT and packet[3] == QUERY:
+            asked.append(packet)
+            return True
+        return False
+
+    room.loses = loses
+    room.run(120)
+    assert len(asked) == MAX_QUESTIONS

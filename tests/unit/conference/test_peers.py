@@ -296,3 +296,8 @@ def test_a_name_that_did_not_change_is_no_event(table):
     table.rename(peer, b"a")
     table.rename(peer, b"a")
     assert table.shown() == ["Name"]
+
+
+def test_who_lacks_a_name_takes_none_away(table):
+    peer = table.take_listed(5, key(5), key(100), b"eve")
+    assert table.take_listed(5, key(5), key(100), b"") is peer and peer.name == b"eve"
