@@ -99,8 +99,6 @@ class Calls:
 
     # what our user does
 
-    # what our user does
-
     def call(self, number: int, audio: int, video: int) -> None:
         """Ring at a friend."""
         prefix = "TOXAV_ERR_CALL_"
