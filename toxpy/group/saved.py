@@ -53,6 +53,8 @@ _NO_SECRET = bytes(SECRET_SIZE)
 #: How every group begins: an array of seven, the first of them one of eight.
 _BEGINNING = b"\x97\x98"
 _RELAYS = bytes((FAMILY_TCP4,)), bytes((FAMILY_TCP6,))
+#: What c-toxcore takes for the beginning of a relay.
+_NODES = *_RELAYS, bytes((FAMILY_UDP4,)), bytes((FAMILY_UDP6,))
 _MAX_NAME = enums.TOX_MAX_NAME_LENGTH
 
 
@@ -136,7 +138,7 @@ def write_groups(groups: Sequence[SavedGroup]) -> bytes:
 
 def _values(group: SavedGroup) -> list[Value]:
     shared, topic = group.shared, group.topic
-    peers = b"".join(map(_pack_peer, group.peers[:MAX_SAVED_PEERS]))
+    peers = b"".join(map(_pack_peer, sorted(group.peers[:MAX_SAVED_PEERS], key=_is_ambiguous)))
     moderators = b"".join(group.moderators)
     sizes = len(shared.name), shared.privacy, shared.peer_limit, len(shared.password)
     return [
@@ -153,6 +155,14 @@ def _values(group: SavedGroup) -> list[Value]:
         [len(group.name), group.role, group.status, group.name],
         [len(peers), peers or None],
     ]
+
+
+def _is_ambiguous(peer: SavedPeer) -> bool:
+    """True if the key stands where a relay may, and begins like one: c-toxcore takes it for one.
+
+    Such peers come last, so that it reads the others as they are.
+    """
+    return peer.relay is None and peer.enc_pk[:1] in _NODES
 
 
 def _pack_peer(peer: SavedPeer) -> bytes:
