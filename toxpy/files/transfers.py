@@ -73,6 +73,13 @@ _POSITION = Struct(">Q")
 _HEADS = tuple(bytes((PACKET_DATA, number)) for number in range(MAX_TRANSFERS))
 
 
+def _refusal(transfer: FileTransfer, event: str) -> str:
+    """Why our user may not do that now. c-toxcore: Messenger.c file_control."""
+    if event == WE_PAUSE:
+        return "ALREADY_PAUSED"
+    return "DENIED" if transfer.state in (OFFERED, PAUSED_BY_FRIEND) else "NOT_PAUSED"
+
+
 class Files(Capability):
     """The transfers of all friends."""
 
@@ -155,7 +162,7 @@ class Files(Capability):
             # the enum has no word for it, and c-toxcore aborts the program
             raise api_error("TOX_ERR_FILE_CONTROL_DENIED")
         if not transfer.may(event):
-            raise api_error("TOX_ERR_FILE_CONTROL_" + self._refusal(transfer, event))
+            raise api_error("TOX_ERR_FILE_CONTROL_" + _refusal(transfer, event))
         packet = bytes((PACKET_CONTROL, transfer.incoming, transfer.number, control))
         if friend.connection.write(packet) < 0:
             raise api_error("TOX_ERR_FILE_CONTROL_SENDQ", retryable=True)
@@ -166,13 +173,6 @@ class Files(Capability):
             self._end(transfer)
         else:
             self._update(transfer)
-
-    @staticmethod
-    def _refusal(transfer: FileTransfer, event: str) -> str:
-        """Why our user may not do that now. c-toxcore: Messenger.c file_control."""
-        if event == WE_PAUSE:
-            return "ALREADY_PAUSED"
-        return "DENIED" if transfer.state in (OFFERED, PAUSED_BY_FRIEND) else "NOT_PAUSED"
 
     def seek(self, friend_number: int, number: int, position: int) -> None:
         """Have a file that we have not accepted yet start later."""
