@@ -43,7 +43,7 @@ from toxpy.start import (
 from toxpy.system.streams import Streams as RealStreams
 from toxpy.tcp.pool import TcpPool
 from toxpy.wire.address import Node
-from toxpy.wire.sections import END, MAX_SECTION, OF_CORE, TCP_RELAYS
+from toxpy.wire.sections import END, EXTENSIONS, MAX_SECTION, OF_CORE, TCP_RELAYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Core(Capabilities):
         )
         connections = FriendConnections(self.identity, dht, onion, net_crypto, rt=rt, tcp=tcp)
         requests = FriendRequests(onion, connections, rt=rt)
-        messenger = self.messenger = Messenger(connections, requests, self._events, rt=rt)
+        messenger = self.messenger = Messenger(connections, requests, self._events, rt=rt, saved=self._loaded)
         self.user = UserCore(messenger)
         self.network = NetworkCore(node, tcp, onion, options, self._events, rt=rt)
         self.friends = FriendCore(messenger, onion, rt=rt)
@@ -239,7 +239,7 @@ class Core(Capabilities):
         """ValueError for a section of the save that a capability cannot own."""
         if not 0 < section <= MAX_SECTION or section == END:
             raise ValueError(f"a save has no section {section}: from 1 to {MAX_SECTION}, without {END}")
-        if section in OF_CORE or any(other.section == section for other in self._capabilities):
+        if section in (*OF_CORE, EXTENSIONS) or any(other.section == section for other in self._capabilities):
             raise ValueError(f"section {section} is already claimed")
 
     # running

@@ -41,6 +41,9 @@ class Capability:
         """True if `next_event` would have something."""
         return False
 
+    def on_friend_online(self, friend: FriendState) -> None:
+        """The friend came online. What is sent now arrives before our name and status."""
+
     def on_friend_gone(self, friend: FriendState) -> None:
         """The friend went offline, or was deleted (`friend.deleted`)."""
 

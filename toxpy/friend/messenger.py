@@ -40,12 +40,20 @@ from toxpy.runtime import Dispatch
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Protocol
 
     from toxpy.friend.capability import Capability
     from toxpy.friend.connection import FriendConnections
+    from toxpy.friend.envelope import Envelope
+    from toxpy.friend.records import Records
     from toxpy.friend.requests import FriendRequests
     from toxpy.runtime import Runtime
+
+    class Saved(Protocol):
+        """What a save had."""
+
+        def take(self, section_type: int, /) -> list[bytes]: ...
+
 
 _OFFLINE = bytes((PACKET_OFFLINE,))
 _U32_MASK = 0xFFFFFFFF
@@ -63,7 +71,10 @@ class Messenger:
         "_awaiting",
         "_by_key",
         "_by_number",
+        "_envelope",
         "_free",
+        "_records",
+        "_saved",
         "capabilities",
         "connections",
         "events",
@@ -78,7 +89,13 @@ class Messenger:
     )
 
     def __init__(
-        self, connections: FriendConnections, requests: FriendRequests, events: list[Any], *, rt: Runtime
+        self,
+        connections: FriendConnections,
+        requests: FriendRequests,
+        events: list[Any],
+        *,
+        rt: Runtime,
+        saved: Saved | None = None,
     ) -> None:
         self.rt = rt
         self.identity = connections.identity
@@ -99,8 +116,33 @@ class Messenger:
         requests.on_request = self._on_request
         #: who hears that our user has another name, of which friends are told anyway
         self.on_name: list[Callable[[], None]] = []
-        #: who is told of friends that are gone; see `Core.add`
+        #: who is told of friends that come and go; see `Core.add`
         self.capabilities: list[Capability] = []
+        self._saved = saved
+        self._envelope: Envelope | None = None
+        self._records: Records | None = None
+
+    # for extensions: few instances have any
+
+    def envelope(self) -> Envelope:
+        """What extensions send to friends goes through this."""
+        if self._envelope is None:
+            from toxpy.friend.envelope import Envelope
+
+            self._envelope = Envelope(self.packets, rt=self.rt)
+            self.capabilities.append(self._envelope)
+        return self._envelope
+
+    def records(self) -> Records:
+        """What extensions keep in a save goes into this."""
+        if self._records is None:
+            from toxpy.friend.records import Records
+
+            self._records = Records()
+            if self._saved is not None:
+                self._records.load(self._saved.take(self._records.section))
+            self.capabilities.append(self._records)
+        return self._records
 
     # the table of friends
 
@@ -204,6 +246,8 @@ class Messenger:
             self._report_transport(friend)
             # the friend may have missed the one sent when the connection came up
             friend.on_online()
+            for capability in self.capabilities:
+                capability.on_friend_online(friend)
             self.user.on_friend_online(friend)
         elif was_online:
             self.user.on_friend_gone(friend)

@@ -10,6 +10,7 @@ and write what is in it.
      3  friends                   4  name     5  status message     6  status  (friend/saved.py)
      7  groups                                                                 (group/saved.py)
     20  conferences                                                            (conference/saved.py)
+  7001  what extensions keep, ours                                         (friend/records.py; hexadecimal)
   7470  which friend is which member of a group, ours             (group/friend_members.py; hexadecimal)
    255  end: whatever follows is ignored
 

@@ -25,6 +25,8 @@ NOSPAM_KEYS, DHT_STATE, FRIENDS, NAME, STATUS_MESSAGE, STATUS, GROUPS = range(1,
 TCP_RELAYS, PATH_NODES, CONFERENCES, END = 10, 11, 20, 255
 #: Ours; c-toxcore reads over it and does not keep it.
 FRIEND_MEMBERS = 0x7470
+#: Ours as well: a record for each extension, see `toxpy.friend.records`.
+EXTENSIONS = 0x7001
 #: In the order in which they are written.
 KNOWN = (*range(NOSPAM_KEYS, GROUPS + 1), TCP_RELAYS, PATH_NODES, CONFERENCES)
 #: Those that Core writes itself; all others are for capabilities.

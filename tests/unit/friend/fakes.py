@@ -93,8 +93,9 @@ class FakeCrypto:
         self.lossy = []
         self.acknowledged_below = 0
         self.silence_ms = 0
-        #: the transport is the connection itself, as the sender is
-        self.transport = self
+        #: the transport is the connection itself, as the sender and the window are
+        self.transport = self.window = self
+        self.takes = True
         self.doubts = 0
 
     def doubt(self):
@@ -127,9 +128,12 @@ class FakeCrypto:
         return True
 
     def takes_message(self):
-        return True
+        return self.takes
 
     def free_slots(self):
+        return self.room
+
+    def free(self):
         return self.room
 
     def acknowledged(self, number):
