@@ -56,10 +56,13 @@ enum {
     OPTION_GRO = 104,
 };
 
-/* The data packets of one crypto connection. In the child of a fork, where another process has the same nonces, it
- * opens nothing, and its packets are empty. */
+/* The data packets of one crypto connection. Boxes are XSalsa20-Poly1305, both ways with the same key; or, as after a
+ * Noise handshake, XChaCha20-Poly1305 with a key for each direction. In the child of a fork, where another process has
+ * the same nonces, it opens nothing, and its packets are empty. */
 typedef struct {
-    PyObject_HEAD unsigned char key[KEY_SIZE], receive_nonce[NONCE_SIZE], send_nonce[NONCE_SIZE];
+    PyObject_HEAD unsigned char receive_key[KEY_SIZE], send_key[KEY_SIZE], receive_nonce[NONCE_SIZE],
+        send_nonce[NONCE_SIZE];
+    bool xchacha;
     unsigned forks;
 } Session;
 

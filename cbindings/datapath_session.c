@@ -8,6 +8,16 @@ typedef int box_function(unsigned char *, const unsigned char *, unsigned long l
                          const unsigned char *);
 static box_function *seal_box, *open_box;
 
+/* With associated data and the "secret nonce" of other ciphers, both unused here: NULL. */
+typedef int seal_function(unsigned char *, unsigned long long *, const unsigned char *, unsigned long long,
+                          const unsigned char *, unsigned long long, const unsigned char *,
+                          const unsigned char *, const unsigned char *);
+typedef int open_function(unsigned char *, unsigned long long *, unsigned char *, const unsigned char *,
+                          unsigned long long, const unsigned char *, unsigned long long,
+                          const unsigned char *, const unsigned char *);
+static seal_function *seal_xchacha;
+static open_function *open_xchacha;
+
 /* How many forks lie between the process that loaded us and this one. */
 static unsigned forks;
 
@@ -56,20 +66,24 @@ void datapath_nonce_add(unsigned char *nonce, int size, uint32_t amount)
 
 static int session_init(Session *self, PyObject *args, PyObject *kwargs)
 {
-    const char *key, *receive, *send;
-    Py_ssize_t key_size, receive_size, send_size;
+    const char *key, *receive, *send, *send_key = NULL;
+    Py_ssize_t key_size, receive_size, send_size, send_key_size = 0;
     if (kwargs != NULL && PyDict_GET_SIZE(kwargs) != 0) {
         PyErr_SetString(PyExc_TypeError, "no keyword arguments");
         return -1;
     }
-    if (!PyArg_ParseTuple(args, "y#y#y#", &key, &key_size, &receive, &receive_size, &send, &send_size)) {
+    if (!PyArg_ParseTuple(args, "y#y#y#|z#", &key, &key_size, &receive, &receive_size, &send, &send_size,
+                          &send_key, &send_key_size)) {
         return -1;
     }
-    if (key_size != KEY_SIZE || receive_size != NONCE_SIZE || send_size != NONCE_SIZE) {
+    if (key_size != KEY_SIZE || receive_size != NONCE_SIZE || send_size != NONCE_SIZE
+        || (send_key != NULL && send_key_size != KEY_SIZE)) {
         PyErr_SetString(PyExc_ValueError, "a key has 32 bytes, a nonce 24");
         return -1;
     }
-    memcpy(self->key, key, KEY_SIZE);
+    memcpy(self->receive_key, key, KEY_SIZE);
+    memcpy(self->send_key, send_key != NULL ? send_key : key, KEY_SIZE);
+    self->xchacha = send_key != NULL;
     memcpy(self->receive_nonce, receive, NONCE_SIZE);
     memcpy(self->send_nonce, send, NONCE_SIZE);
     self->forks = forks;
@@ -78,8 +92,25 @@ static int session_init(Session *self, PyObject *args, PyObject *kwargs)
 
 static void session_dealloc(Session *self)
 {
-    explicit_bzero(self->key, sizeof self->key);
+    explicit_bzero(self->receive_key, sizeof self->receive_key);
+    explicit_bzero(self->send_key, sizeof self->send_key);
     Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
+static bool open_with(const Session *self, unsigned char *plain, const unsigned char *box, size_t size,
+                      const unsigned char *nonce)
+{
+    return self->xchacha ? open_xchacha(plain, NULL, NULL, box, size, NULL, 0, nonce, self->receive_key) == 0
+                         : open_box(plain, box, size, nonce, self->receive_key) == 0;
+}
+
+static void seal_with(const Session *self, unsigned char *out, const unsigned char *plain, size_t size)
+{
+    if (self->xchacha) {
+        seal_xchacha(out, NULL, plain, size, NULL, 0, NULL, self->send_nonce, self->send_key);
+    } else {
+        seal_box(out, plain, size, self->send_nonce, self->send_key);
+    }
 }
 
 /* The size of what is in the box, or -1; then nothing has changed. `plain` has room for MAX_PACKET_SIZE. */
@@ -96,7 +127,7 @@ int datapath_open_packet(Session *self, const unsigned char *packet, size_t size
         datapath_nonce_add(nonce, NONCE_SIZE - 2, 1);
     }
     memcpy(nonce + NONCE_SIZE - 2, packet + 1, 2);
-    if (open_box(plain, packet + HEAD_SIZE, size - HEAD_SIZE, nonce, self->key) != 0) {
+    if (!open_with(self, plain, packet + HEAD_SIZE, size - HEAD_SIZE, nonce)) {
         return -1;
     }
     if (((counter - low) & 0xffff) > 2 * NONCE_THRESHOLD) {
@@ -139,7 +170,7 @@ size_t datapath_seal_packet(Session *self, uint32_t start, uint32_t number, cons
     out[0] = KIND_DATA;
     memcpy(out + 1, self->send_nonce + NONCE_SIZE - 2, 2);
     if (self->forks == forks) {
-        seal_box(out + HEAD_SIZE, plain, inner, self->send_nonce, self->key);
+        seal_with(self, out + HEAD_SIZE, plain, inner);
     } else {
         memset(out + HEAD_SIZE, 0, inner + MAC_SIZE);
     }
@@ -249,11 +280,13 @@ PyTypeObject datapath_session_type = {
 PyObject *datapath_use_sodium(PyObject *module, PyObject *args)
 {
     (void)module;
-    unsigned long long seal, open;
-    if (!PyArg_ParseTuple(args, "KK", &seal, &open)) {
+    unsigned long long seal, open, seal_two, open_two;
+    if (!PyArg_ParseTuple(args, "KKKK", &seal, &open, &seal_two, &open_two)) {
         return NULL;
     }
     seal_box = (box_function *)(uintptr_t)seal;
     open_box = (box_function *)(uintptr_t)open;
+    seal_xchacha = (seal_function *)(uintptr_t)seal_two;
+    open_xchacha = (open_function *)(uintptr_t)open_two;
     Py_RETURN_NONE;
 }

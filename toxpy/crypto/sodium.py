@@ -1,4 +1,4 @@
-"""Thin calls into libsodium (Curve25519, XSalsa20-Poly1305, Ed25519, SHA-2).
+"""Thin calls into libsodium (Curve25519, XSalsa20-Poly1305, XChaCha20-Poly1305, Ed25519, SHA-2).
 
 Bound through pynacl's compiled module directly: `nacl.bindings` costs 16 ms to
 import and 30% per call. "Did not decrypt" is None, not an exception, because
@@ -35,7 +35,7 @@ _BOX_TYPE = "int(*)(unsigned char *, unsigned char *, unsigned long long, unsign
 
 
 def _box_pointer(name: str) -> Any:
-    """A pointer to one of libsodium's functions of the type above.
+    """A pointer to one of libsodium's functions; of the type above if pynacl does not declare it.
 
     pynacl 1.6 declares them. In 1.5 they are there too, but undeclared: the dynamic linker finds them.
     """
@@ -48,6 +48,7 @@ def _box_pointer(name: str) -> Any:
 
 
 _SEAL, _OPEN = "crypto_secretbox_easy", "crypto_secretbox_open_easy"
+_AEAD = "crypto_aead_xchacha20poly1305_ietf_"
 _new = ffi.new
 _buffer = ffi.buffer
 #: libsodium's functions themselves: (out, in, length of in, nonce, key). By name they are called faster than
@@ -109,10 +110,40 @@ def decrypt(key: bytes, nonce: bytes, sealed: bytes) -> bytes | None:
     return result
 
 
-def box_functions() -> tuple[int, int]:
-    """Where libsodium's functions behind `encrypt` and `decrypt` are, for the compiled datapath."""
-    seal, opened = _box_pointer(_SEAL), _box_pointer(_OPEN)
-    return int(ffi.cast("uintptr_t", seal)), int(ffi.cast("uintptr_t", opened))
+def encrypt_xchacha(key: bytes, nonce: bytes, plain: bytes, ad: bytes = b"") -> bytes:
+    """XChaCha20-Poly1305 (IETF); 16 bytes longer than `plain`. `ad` is authenticated, but not in it."""
+    if len(key) != KEY_SIZE or len(nonce) != NONCE_SIZE:
+        raise ValueError("a key has 32 bytes, a nonce 24")
+    size, null = len(plain), ffi.NULL
+    out = _new("unsigned char[]", size + MAC_SIZE)
+    lib.crypto_aead_xchacha20poly1305_ietf_encrypt(out, null, plain, size, ad, len(ad), null, nonce, key)
+    result: bytes = _buffer(out)[:]
+    return result
+
+
+def decrypt_xchacha(key: bytes, nonce: bytes, sealed: bytes, ad: bytes = b"") -> bytes | None:
+    """The plain text, or None when `sealed` or `ad` is forged or damaged."""
+    if len(key) != KEY_SIZE or len(nonce) != NONCE_SIZE:
+        raise ValueError("a key has 32 bytes, a nonce 24")
+    size, null = len(sealed) - MAC_SIZE, ffi.NULL
+    if size < 0:
+        return None
+    out = _new("unsigned char[]", size or 1)
+    if lib.crypto_aead_xchacha20poly1305_ietf_decrypt(
+        out, null, null, sealed, len(sealed), ad, len(ad), nonce, key
+    ):
+        return None
+    result: bytes = _buffer(out, size)[:]
+    return result
+
+
+def box_functions() -> tuple[int, ...]:
+    """Where libsodium's functions are that seal and open, for the compiled datapath.
+
+    Those of `encrypt`, `decrypt`, `encrypt_xchacha` and `decrypt_xchacha`, in this order.
+    """
+    names = _SEAL, _OPEN, _AEAD + "encrypt", _AEAD + "decrypt"
+    return tuple(int(ffi.cast("uintptr_t", _box_pointer(name))) for name in names)
 
 
 def sign_key_pair(seed: bytes) -> tuple[bytes, bytes]:

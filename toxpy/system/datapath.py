@@ -3,7 +3,8 @@
 Two classes exist twice: compiled from cbindings/datapath.c, where that is built, and in Python in
 `datapath_twin`. They hold keys, nonces, addresses and buffers; what a packet means is decided above.
 
-    Session   the key and the nonces of one crypto connection
+    Session   the key and the nonces of one crypto connection; after a Noise handshake a key for each
+              direction
     Datapath  receives what has arrived: data packets from a routed address come opened, as runs of records
               `(start, number, data)` of one connection; all else comes raw. Sends at once, or while
               somebody `hold`s, queues and sends many packets with one system call.

@@ -6,7 +6,16 @@ import _socket
 import errno
 from struct import Struct
 
-from toxpy.crypto.sodium import KEY_SIZE, MAC_SIZE, NONCE_MASK, NONCE_SIZE, decrypt, encrypt
+from toxpy.crypto.sodium import (
+    KEY_SIZE,
+    MAC_SIZE,
+    NONCE_MASK,
+    NONCE_SIZE,
+    decrypt,
+    decrypt_xchacha,
+    encrypt,
+    encrypt_xchacha,
+)
 from toxpy.errors import PacketError
 from toxpy.runtime import FORKS
 from toxpy.wire.address import normalise_ip
@@ -16,9 +25,14 @@ from toxpy.wire.packets import GROUP_LOSSLESS, GROUP_LOSSY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from toxpy.system.traffic import Traffic
     from toxpy.wire.address import Address
     from toxpy.wire.data_packets import Raw, Receiver, Record, Run
+
+    Seal = Callable[[bytes, bytes, bytes], bytes]
+    Open = Callable[[bytes, bytes, bytes], bytes | None]
 
 #: When a packet's low 16 bits are this far ahead of the base nonce's, the base moves by a third of the range.
 NONCE_THRESHOLD = 21845
@@ -38,17 +52,37 @@ _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK)
 
 
 class Session:
-    """The key and the nonces of one crypto connection.
+    """The keys and the nonces of one crypto connection.
 
+    With one key, both directions have it, and boxes are XSalsa20-Poly1305. With a `send_key` the first key is
+    for what comes, and boxes are XChaCha20-Poly1305 without associated data: as after a Noise handshake.
     In the child of a fork it opens nothing, and its packets are empty: see `toxpy.runtime.Forks`.
     """
 
-    __slots__ = ("_base", "_forks", "_key", "_low", "_next_prefix", "_prefix", "_send")
+    __slots__ = (
+        "_base",
+        "_decrypt",
+        "_encrypt",
+        "_forks",
+        "_key",
+        "_low",
+        "_next_prefix",
+        "_prefix",
+        "_send",
+        "_send_key",
+    )
 
-    def __init__(self, key: bytes, receive_nonce: bytes, send_nonce: bytes) -> None:
-        if len(key) != KEY_SIZE or len(receive_nonce) != NONCE_SIZE or len(send_nonce) != NONCE_SIZE:
+    def __init__(
+        self, key: bytes, receive_nonce: bytes, send_nonce: bytes, send_key: bytes | None = None
+    ) -> None:
+        two = send_key is not None
+        self._key, self._send_key = key, key if send_key is None else send_key
+        if {len(self._key), len(self._send_key)} != {KEY_SIZE} or (
+            {len(receive_nonce), len(send_nonce)} != {NONCE_SIZE}
+        ):
             raise ValueError("a key has 32 bytes, a nonce 24")
-        self._key = key
+        self._encrypt: Seal = encrypt_xchacha if two else encrypt
+        self._decrypt: Open = decrypt_xchacha if two else decrypt
         self._forks = FORKS.count
         self._send = int.from_bytes(send_nonce, "big")
         self._set_base(int.from_bytes(receive_nonce, "big"))
@@ -85,7 +119,7 @@ class Session:
         counter = (packet[1] << 8) | packet[2]
         low = self._low
         prefix = self._prefix if counter >= low else self._next_prefix
-        plain = decrypt(self._key, prefix + packet[1:3], packet[3:])
+        plain = self._decrypt(self._key, prefix + packet[1:3], packet[3:])
         if plain is None:
             return None
         if (counter - low) & 0xFFFF > 2 * NONCE_THRESHOLD:
@@ -102,7 +136,7 @@ class Session:
         plain = _HEAD.pack(start, number) + _PADDING[(MAX_DATA_SIZE - len(data)) & 7] + data
         if self._forks != FORKS.count:
             return b"\x1b" + nonce[-2:] + bytes(len(plain) + MAC_SIZE)
-        return b"\x1b" + nonce[-2:] + encrypt(self._key, nonce, plain)
+        return b"\x1b" + nonce[-2:] + self._encrypt(self._send_key, nonce, plain)
 
 
 class Datapath:

@@ -54,8 +54,12 @@ def make_session(request, tmp_path_factory):
     return compiled_datapath.built_once(tmp_path_factory).Session
 
 
-def test_only_the_process_that_made_a_session_uses_its_key(make_session):
-    session, peer = (make_session(KEY, bytes(24), bytes(24)) for _ in range(2))
+@pytest.mark.parametrize("keys", [(KEY,), (KEY, KEY)], ids=["one key", "two keys"])
+def test_only_the_process_that_made_a_session_uses_its_key(make_session, keys):
+    def make():
+        return make_session(KEY, bytes(24), bytes(24), *keys[1:])
+
+    session, peer = make(), make()
     packet = session.seal(1, 2, b"\x40hello")
     assert peer.open(packet) == (1, 2, b"\x40hello")
 
@@ -67,8 +71,8 @@ def test_only_the_process_that_made_a_session_uses_its_key(make_session):
         assert session.send_nonce == add_to_nonce(before)
         assert peer.open(packet) is None
         # what is made here works here, and not one process further
-        own = make_session(KEY, bytes(24), bytes(24))
-        assert make_session(KEY, bytes(24), bytes(24)).open(own.seal(1, 2, b"\x40")) == (1, 2, b"\x40")
+        own = make()
+        assert make().open(own.seal(1, 2, b"\x40")) == (1, 2, b"\x40")
 
         def grandchild():
             assert not any(own.seal(1, 2, b"\x40")[3:])
