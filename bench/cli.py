@@ -21,9 +21,10 @@ from bench.programs import (
 )
 from bench.rounds import Plan, run
 from bench.rows import CALL_CASES, CHAT_CASES, QUICK_CASES, TABLE_CASES
-from bench.summary import judge
+from bench.summary import NOISE, judge
 
 ROOT = Path(__file__).parents[1]
+#: NOISE besides, when it is asked for
 ALL_PAIRINGS = ["ref-ref", "ours-ours", "ours-ref", "ref-ours"]
 INSTALL_REAL = (
     "c-toxcore's library is not there, so there is nothing to compare with: only ours is measured.\n"
@@ -42,7 +43,9 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--quick", action="store_true", help="some cases, one round: about three minutes")
     measure.add_argument("--rounds", type=int, default=5)
     measure.add_argument("--cases", default="table", help="names with commas, or: table, chats, calls, all")
-    measure.add_argument("--pairings", default="", help=f"from {','.join(ALL_PAIRINGS)} (side a - side b)")
+    measure.add_argument(
+        "--pairings", default="", help=f"from {','.join([*ALL_PAIRINGS, NOISE])} (side a - side b)"
+    )
     measure.add_argument(
         "--set", action="append", default=[], metavar="K=V", help="a setting of the C programs"
     )
@@ -88,7 +91,8 @@ def _libraries(args: argparse.Namespace) -> tuple[dict[str, Library], bool]:
         raise BenchError(f"there is no libtoxcore.so.2 in {folder}: `make build` first")
     ours = Library("ours", folder)
     real = None if args.no_ref else args.ref.resolve() if args.ref else system_library()
-    libraries = {"ours": ours, "ref": Library("ref", real) if real else ours}
+    noise = Library("ours", folder, environment=["TOXBENCH_HANDSHAKE=noise"])
+    libraries = {"ours": ours, "noise": noise, "ref": Library("ref", real) if real else ours}
     if args.ref_groups is not None and not args.no_ref:
         libraries["ref_groups"] = Library("ref", as_library(args.ref_groups, args.out / "ref_groups"))
     elif real is not None and has_groups(real):
@@ -107,12 +111,10 @@ def _chosen_cases(names: str, quick: bool, known: dict[str, Case]) -> list[Case]
 
 
 def _chosen_pairings(names: str, quick: bool, with_real: bool) -> list[str]:
-    if not with_real:
-        return ["ours-ours"]
     chosen = [p for p in names.split(",") if p] or (ALL_PAIRINGS[:2] if quick else ALL_PAIRINGS)
-    if unknown := [p for p in chosen if p not in ALL_PAIRINGS]:
+    if unknown := [p for p in chosen if p not in (*ALL_PAIRINGS, NOISE)]:
         raise BenchError(f"there is no pairing {', '.join(unknown)}")
-    return chosen
+    return chosen if with_real else ["ours-ours", *(p for p in chosen if p == NOISE)]
 
 
 def _measure(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.programs import BenchError
-from bench.report import HEADINGS, NAMES, cells, headings
+from bench.report import NAMES, cells, columns, headings, shown_pairings
 from bench.summary import judge
 
 BEGIN = "<!-- written by `python -m bench page build/bench/results.json` -->"
@@ -16,10 +16,14 @@ END = "<!-- end of the table -->"
 def table(record: dict[str, Any], note: str) -> str:
     """Markdown: circumstances, the rows, what failed."""
     rows = judge(record["runs"])
+    pairings = shown_pairings(rows)
+    heads = columns(pairings)
     lines = [*headings(record), note, ""]
-    lines.append("| " + " | ".join(HEADINGS) + " |")
-    lines.append("|---" + "|---:" * (len(HEADINGS) - 3) + "|---|---|")
-    lines += ["| " + " | ".join(c.replace("|", "/") for c in cells(judged)) + " |" for judged in rows]
+    lines.append("| " + " | ".join(heads) + " |")
+    lines.append("|---" + "|---:" * (len(heads) - 3) + "|---|---|")
+    lines += [
+        "| " + " | ".join(c.replace("|", "/") for c in cells(judged, pairings)) + " |" for judged in rows
+    ]
     broken = dict.fromkeys(f"- {j.row.case}, {NAMES[p]}: {why}" for j in rows for p, why in j.failed.items())
     if broken:
         lines += ["", "Runs that failed:", "", *broken]

@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.rows import ROWS
-from bench.summary import MIXED, OURS, REAL, Judged, cell, collect, failures, judge, noise, number
+from bench.summary import MIXED, NOISE, OURS, REAL, Judged, cell, collect, failures, judge, noise, number
 
-NAMES = {REAL: "real library", OURS: "ours", "ours-ref": "ours to real", "ref-ours": "real to ours"}
-COLOURS = {REAL: "#777", OURS: "#0a7d38", "ours-ref": "#2b6cb0", "ref-ours": "#b7791f"}
+NAMES = {
+    REAL: "real library",
+    OURS: "ours",
+    "ours-ref": "ours to real",
+    "ref-ours": "real to ours",
+    NOISE: "ours, Noise",
+}
+COLOURS = {REAL: "#777", OURS: "#0a7d38", "ours-ref": "#2b6cb0", "ref-ours": "#b7791f", NOISE: "#6b46c1"}
 VERDICT_COLOURS = {
     "failed": "#c53030",
     "missed": "#dd6b20",
@@ -57,21 +63,30 @@ def headings(record: dict[str, Any]) -> list[str]:
     return lines
 
 
-def cells(judged: Judged) -> list[str]:
+def shown_pairings(rows: list[Judged]) -> list[str]:
+    """The columns of the table: that of Noise only where it was measured."""
+    noise_too = any(NOISE in judged.by_pairing or NOISE in judged.failed for judged in rows)
+    return [REAL, OURS, *MIXED, *([NOISE] if noise_too else [])]
+
+
+def cells(judged: Judged, pairings: list[str]) -> list[str]:
     """What a line of the table shows."""
     times = f"{judged.times:.3g}x" if judged.times is not None else ""
     what = f"{judged.row.what} ({judged.row.unit})" if judged.row.unit else judged.row.what
-    values = [cell(judged, p) for p in (REAL, OURS, *MIXED)]
+    values = [cell(judged, p) for p in pairings]
     return [what, *values, times, judged.row.goal, judged.verdict]
 
 
-HEADINGS = ["what", *(NAMES[p] for p in (REAL, OURS, *MIXED)), "times as good", "goal", "verdict"]
+def columns(pairings: list[str]) -> list[str]:
+    """The heads of the columns of that table."""
+    return ["what", *(NAMES[p] for p in pairings), "times as good", "goal", "verdict"]
 
 
 def text_table(rows: list[Judged]) -> str:
     """For the terminal."""
-    lines = [HEADINGS, *(cells(j) for j in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS))]
+    pairings = shown_pairings(rows)
+    lines = [columns(pairings), *(cells(j, pairings) for j in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     text = "\n".join(
         "  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip() for line in lines
     )
@@ -138,7 +153,7 @@ def _bars(rows: list[Judged]) -> str:
 
 def _dots(judged: Judged) -> str:
     """Every single value of a row, one line of dots per pairing; the short line is the median."""
-    shown = [(p, judged.by_pairing[p]) for p in (REAL, OURS, *MIXED) if p in judged.by_pairing]
+    shown = [(p, judged.by_pairing[p]) for p in NAMES if p in judged.by_pairing]
     if not shown:
         return ""
     left, width, height, scale = 110, 640, 20, judged.row.scale
@@ -159,10 +174,11 @@ def _dots(judged: Judged) -> str:
 
 
 def _table(rows: list[Judged]) -> str:
-    lines = ["<tr>" + "".join(f"<th>{html.escape(h)}</th>" for h in HEADINGS) + "</tr>"]
+    pairings = shown_pairings(rows)
+    lines = [_row(columns(pairings), "th")]
     for judged in rows:
         colour = VERDICT_COLOURS.get(judged.verdict, "inherit")
-        line = "".join(f"<td>{html.escape(c)}</td>" for c in cells(judged)[:-1])
+        line = "".join(f"<td>{html.escape(c)}</td>" for c in cells(judged, pairings)[:-1])
         lines.append(f'<tr>{line}<td style="color:{colour}">{html.escape(judged.verdict)}</td></tr>')
     return "<table>" + "".join(lines) + "</table>"
 

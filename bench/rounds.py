@@ -42,7 +42,8 @@ class Plan:
 
     tools: Path
     cases: Sequence[Case]
-    libraries: dict[str, Library]  # "ref" and "ours", and "ref_groups" if there is one with groups
+    #: "ref", "ours", "noise" (ours with Noise), and "ref_groups" if there is one with groups
+    libraries: dict[str, Library]
     pairings: Sequence[str]
     rounds: int
     settings: Sequence[str] = ()
@@ -51,9 +52,9 @@ class Plan:
     limits: bool = False
 
     def libraries_of(self, case: Case, pairing: str) -> tuple[Library, Library] | None:
-        """Sides a and b; None: one side is measured, which cannot be mixed, or the library has no groups."""
+        """Sides a and b; None: one side is measured, with real peers, or the library has no groups."""
         a, b = pairing.split("-")
-        if case.kind == "one" and a != b:
+        if case.kind == "one" and (a != b or a == "noise"):
             return None
         chosen = dict(self.libraries)
         if case.has_groups and chosen["ref"] is not chosen["ours"]:

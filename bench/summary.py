@@ -11,6 +11,8 @@ from bench.rows import ROWS, Row
 
 REAL, OURS = "ref-ref", "ours-ours"
 MIXED = ("ours-ref", "ref-ours")
+#: ours with Noise on both sides
+NOISE = "noise-noise"
 #: single values of one pairing that are taken as equal
 EQUAL = 0.05
 

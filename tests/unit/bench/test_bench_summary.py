@@ -110,6 +110,18 @@ def test_a_failure_of_the_real_library_is_no_failure_of_ours():
     assert "real library: 1 of 1 timeout: a: too slow" in text_table([judged])
 
 
+def test_noise_has_a_column_where_it_was_measured():
+    pairings = {"ref-ref": runs(6), "ours-ours": runs(30)}
+    assert "Noise" not in text_table(judge({"file_tight": pairings}))
+    measured = judge(
+        {"file_tight": {**pairings, "noise-noise": runs(31)}, "msgs_tight": {"ours-ours": runs(1)}}
+    )
+    head, *lines = text_table(measured).splitlines()
+    column = head.index("ours, Noise")
+    assert sorted(line[column:].split()[0] for line in lines if "31" in line) == ["31"]
+    assert judge({"file_tight": {**pairings, "noise-noise": failed()}})[0].verdict == "failed"
+
+
 def test_the_page_shows_every_single_value():
     measured = {"file_tight": {"ref-ref": runs(6, 5, 7), "ours-ours": runs(30, 20)}}
     library = {"version": "0.2.18", "sha256": "00"}
@@ -151,6 +163,15 @@ def test_groups_are_compared_with_a_library_that_has_them(tmp_path):
     libraries["ref_groups"] = new
     assert plan.libraries_of(group, "ref-ours") == (new, ours)
     assert plan.libraries_of(conference, "ref-ours") == (old, ours)
+
+
+def test_noise_is_measured_between_two_of_ours_only(tmp_path):
+    noise = Library("ours", tmp_path, environment=["TOXBENCH_HANDSHAKE=noise"])
+    ours = Library("ours", tmp_path)
+    plan = Plan(tmp_path, [], {"ours": ours, "ref": ours, "noise": noise}, [], 1)
+    assert plan.libraries_of(Case("file_tight", "two", ""), "noise-noise") == (noise, noise)
+    # its other side is a real one, which does not speak it
+    assert plan.libraries_of(Case("idle_1", "one", ""), "noise-noise") is None
 
 
 def test_a_file_is_a_library_of_groups_only_with_their_functions(tmp_path):
