@@ -1,4 +1,4 @@
-"""The boxes of data packets, with one key or one for each direction, compiled and in Python: both do the same."""
+"""The boxes of data packets, with one key or one for each direction: C and Python do the same."""
 
 import ctypes
 import json
