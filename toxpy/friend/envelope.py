@@ -57,10 +57,14 @@ MAX_UNSENT = 16
 class Extension:
     """What two friends do if both have it. What is not overridden does nothing.
 
-    The friend is online whenever something is called but `on_gone`.
+    The friend is online in all of this but `on_gone`.
     """
 
     __slots__ = ()
+
+    def offers(self, friend: FriendState) -> bool:
+        """False if this friend shall not learn that we have it. Asked for at each question and answer."""
+        return True
 
     def on_ready(self, friend: FriendState) -> None:
         """The friend has it too, from now on."""
@@ -252,6 +256,7 @@ class Envelope(Capability):
         questions = [
             pack_segment(NEGOTIATE, _NEGOTIATION.pack(PROTOCOL_VERSION, own.uuid, own.id << 3))
             for own in self._by_id.values()
+            if own.extension.offers(friend)
         ]
         self._write(peer, questions)
 
@@ -332,7 +337,7 @@ class Envelope(Capability):
             return
         own = self._by_uuid.get(uuid)
         bits = their_id << 19
-        if own is not None:
+        if own is not None and own.extension.offers(peer.friend):
             bits |= own.id << 6 | 1 << 5
             peer.turn_on(own, their_id)
         peer.answers.append(pack_segment(ANSWER, bits.to_bytes(_ANSWER_SIZE, "big")))
@@ -345,7 +350,7 @@ class Envelope(Capability):
             self._drop("answer")
         elif not bits >> 5 & 1:
             peer.turn_off(own)
-        elif their_id < FIRST_ID:
+        elif their_id < FIRST_ID or not own.extension.offers(peer.friend):
             self._drop("answer")
         else:
             peer.turn_on(own, their_id)

@@ -223,6 +223,30 @@ def test_whoever_comes_back_begins_anew(friends):
     assert seen.heard == ["ready", "gone", "ready"]
 
 
+class Shy(Seen):
+    """Offered to nobody until `shown`."""
+
+    shown = False
+
+    def offers(self, friend):
+        return self.shown and friend.number == 0
+
+
+def test_what_is_not_offered_to_a_friend(friends):
+    shy = Shy()
+    friends.envelope.add(OTHER, shy)
+    friends.extension()
+    assert friends.come() == [MAGIC + negotiate(MESSAGES, 4)]
+    said = friends.say(MAGIC + negotiate(OTHER, 9) + negotiate(MESSAGES, 10) + answer(3, 9))
+    assert said == [MAGIC + answer(9, 0, has=False) + answer(10, 4)]
+    assert shy.heard == [] and friends.dropped("answer") == 1
+    shy.shown = True
+    assert friends.say(MAGIC + negotiate(OTHER, 9)) == [MAGIC + answer(9, 3)]
+    assert shy.heard == ["ready"]
+    friends.go()
+    assert friends.come() == [MAGIC + negotiate(OTHER, 3) + negotiate(MESSAGES, 4)]
+
+
 def test_a_deleted_friend_is_gone(friends):
     seen = friends.extension()
     friends.come()
