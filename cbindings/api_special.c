@@ -32,6 +32,7 @@ Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
         struct toxpy_options flat;
         toxpy_options_read(&clean, options);
         toxpy_options_flatten(&flat, &clean);
+        flat.handshake = (int)tox_options_get_experimental_handshake_mode(options);
         int failure = 0, fd = -1;
         tox = py_tox_new(&flat, &failure, &fd);
         code = toxpy_call_end() ? TOX_ERR_NEW_MALLOC : failure;

@@ -91,6 +91,8 @@ PARTS = {
     "tox_self_get_friend_list": "friends",
     "tox_self_set_typing": "friends",
     "tox_friend_": "friends",
+    "tox_friend_get_handshake": "handshakes",
+    "tox_friend_set_handshake": "handshakes",
     "tox_file_": "files",
     "tox_conference_": "conferences",
     "tox_group_": "groups",
@@ -170,6 +172,10 @@ MAX_REMEMBERED_ARGUMENTS = 2
 #: Failure values that are not the rule of `sentinel`. c-toxcore: tox.c.
 SENTINELS = {
     "tox_friend_send_message": "0",
+    # TOX_HANDSHAKE_VERSION_NONE
+    "tox_friend_get_handshake": "2",
+    "tox_friend_get_handshake_pin": "2",
+    "tox_friend_get_handshake_policy": "0",
     "tox_self_get_udp_port": "0",
     "tox_self_get_tcp_port": "0",
     # a thread that sleeps as long must not spin

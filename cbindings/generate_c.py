@@ -66,7 +66,8 @@ void toxpy_call_log(uintptr_t callback, uintptr_t tox, int level, const char *fi
 def options_struct(api: Api) -> str:
     """`struct toxpy_options`: the options as Python reads them."""
     fields = [param for param in api.structs["Tox_Options"] if not param.name.startswith("owned_")]
-    return "struct toxpy_options {\n" + "".join(f"    {_flat(field)};\n" for field in fields) + "};\n"
+    rows = "".join(f"    {_flat(field)};\n" for field in fields)
+    return f"struct toxpy_options {{\n{rows}    int handshake; /* not in the struct: see options.c */\n}};\n"
 
 
 def _flat(field: Param) -> str:

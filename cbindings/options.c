@@ -16,20 +16,42 @@
 struct block {
     Tox_Options options; /* first, so that the block is the options */
     struct block *next;
+    Tox_Handshake_Mode handshake_mode; /* here, because programs know the size of the options */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct block *blocks;
 
-bool toxpy_options_known(const Tox_Options *options)
+/* The block that has these options, NULL for those of somebody else. */
+static struct block *block_of(const Tox_Options *options)
 {
     pthread_mutex_lock(&lock);
-    const struct block *block = blocks;
+    struct block *block = blocks;
     while (block != NULL && &block->options != options) {
         block = block->next;
     }
     pthread_mutex_unlock(&lock);
-    return block != NULL;
+    return block;
+}
+
+bool toxpy_options_known(const Tox_Options *options)
+{
+    return block_of(options) != NULL;
+}
+
+Tox_Handshake_Mode tox_options_get_experimental_handshake_mode(const Tox_Options *options)
+{
+    const struct block *block = block_of(options);
+    return block != NULL ? block->handshake_mode : TOX_HANDSHAKE_MODE_LEGACY_ONLY;
+}
+
+void tox_options_set_experimental_handshake_mode(Tox_Options *options, Tox_Handshake_Mode handshake_mode)
+{
+    struct block *block = block_of(options);
+    if (block != NULL && (int)handshake_mode >= TOX_HANDSHAKE_MODE_NOISE_ONLY
+        && (int)handshake_mode <= TOX_HANDSHAKE_MODE_LEGACY_ONLY) {
+        block->handshake_mode = handshake_mode;
+    }
 }
 
 static bool owns(const Tox_Options *options)
@@ -62,6 +84,7 @@ void tox_options_default(Tox_Options *options)
     if (toxpy_options_known(options)) {
         drop_owned(options);
         memset(options, 0, sizeof *options);
+        tox_options_set_experimental_handshake_mode(options, TOX_HANDSHAKE_MODE_LEGACY_ONLY);
     } else {
         memset((void *)options, 0, OLD_SIZE);
     }
@@ -78,6 +101,7 @@ Tox_Options *tox_options_new(Tox_Err_Options_New *error)
         return NULL;
     }
     set_defaults(&block->options);
+    block->handshake_mode = TOX_HANDSHAKE_MODE_LEGACY_ONLY;
     pthread_mutex_lock(&lock);
     block->next = blocks;
     blocks = block;
@@ -157,6 +181,7 @@ void tox_options_copy(Tox_Options *dest, const Tox_Options *src)
         /* the setters take copies when the source owned its data */
         tox_options_set_proxy_host(dest, clean.proxy_host);
         tox_options_set_savedata_data(dest, clean.savedata_data, clean.savedata_length);
+        tox_options_set_experimental_handshake_mode(dest, tox_options_get_experimental_handshake_mode(src));
     } else {
         memcpy((void *)dest, &clean, OLD_SIZE);
     }

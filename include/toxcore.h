@@ -3723,6 +3723,10 @@ typedef enum Tox_Friend_Offline_Reason {
     TOX_FRIEND_OFFLINE_REASON_WENT_AWAY,
     /** The friend is online, but through TCP relays only. */
     TOX_FRIEND_OFFLINE_REASON_RELAY_ONLY,
+    /** We require Noise of it, and it offers the old handshake only: an older client, or somebody posing as it. */
+    TOX_FRIEND_OFFLINE_REASON_FRIEND_LACKS_NOISE,
+    /** It begins with Noise, which our handshake mode, or our policy for this friend, excludes. */
+    TOX_FRIEND_OFFLINE_REASON_SELF_LACKS_NOISE,
 } Tox_Friend_Offline_Reason;
 
 /** @return The name of the enumerator, or "<invalid Tox_Friend_Offline_Reason>". A static string. */
@@ -3735,6 +3739,119 @@ Tox_Friend_Offline_Reason tox_friend_get_offline_reason(const Tox *tox, Tox_Frie
 /** @return How many milliseconds ago that step was reached; UINT64_MAX when there was no such moment, and on error. */
 uint64_t tox_friend_get_offline_reason_age(const Tox *tox, Tox_Friend_Number friend_number,
         Tox_Err_Friend_Query *error);
+
+/* ------------------------------------------------------------------------
+ * Less stable: sessions that withstand a stolen key. Only this library has it, but for the bytes, which are those
+ * of a proposal for c-toxcore.
+ *
+ * In the old handshake whoever has our secret key can pose to us as any of our friends. With the handshake
+ * Noise_IK, which both sides must have, nobody can. An instance makes no use of it by default.
+ *
+ * Once there was a Noise session with a friend, the friend is pinned: the old handshake is not accepted from it any
+ * more. A save keeps this; c-toxcore loads such a save and drops it.
+ * ------------------------------------------------------------------------ */
+
+/** Which handshakes an instance makes and accepts. */
+typedef enum Tox_Handshake_Mode {
+    /** Noise only: friends without it are not reached. */
+    TOX_HANDSHAKE_MODE_NOISE_ONLY,
+    /** Noise first, and the old handshake with those who have no other and are not pinned. */
+    TOX_HANDSHAKE_MODE_NOISE_AND_LEGACY,
+    /** The old handshake only, as in c-toxcore: the default. */
+    TOX_HANDSHAKE_MODE_LEGACY_ONLY,
+} Tox_Handshake_Mode;
+
+/** @return The name of the enumerator, or "<invalid Tox_Handshake_Mode>". A static string. */
+const char *tox_handshake_mode_to_string(Tox_Handshake_Mode value);
+
+/** @return The option that tox_options_set_experimental_handshake_mode() describes. */
+Tox_Handshake_Mode tox_options_get_experimental_handshake_mode(const Tox_Options *options);
+
+/**
+ * Which handshakes the instance makes and accepts; TOX_HANDSHAKE_MODE_LEGACY_ONLY by default.
+ *
+ * It has an effect on options of tox_options_new() only. Other numbers than those of the enum are ignored.
+ */
+void tox_options_set_experimental_handshake_mode(Tox_Options *options, Tox_Handshake_Mode handshake_mode);
+
+/** The handshake that a session came from. */
+typedef enum Tox_Handshake_Version {
+    /** The old one. */
+    TOX_HANDSHAKE_VERSION_LEGACY,
+    /** Noise_IK. */
+    TOX_HANDSHAKE_VERSION_NOISE_IK,
+    /** There is no session. */
+    TOX_HANDSHAKE_VERSION_NONE,
+} Tox_Handshake_Version;
+
+/** @return The name of the enumerator, or "<invalid Tox_Handshake_Version>". A static string. */
+const char *tox_handshake_version_to_string(Tox_Handshake_Version value);
+
+/** Which handshakes are made with one friend and accepted from it. */
+typedef enum Tox_Handshake_Policy {
+    /** What the mode of the instance says; a pinned friend gets Noise only. The default. */
+    TOX_HANDSHAKE_POLICY_AUTO,
+    /** Noise only, from the first session on. */
+    TOX_HANDSHAKE_POLICY_REQUIRE,
+    /** The old handshake only. */
+    TOX_HANDSHAKE_POLICY_LEGACY,
+} Tox_Handshake_Policy;
+
+/** @return The name of the enumerator, or "<invalid Tox_Handshake_Policy>". A static string. */
+const char *tox_handshake_policy_to_string(Tox_Handshake_Policy value);
+
+/** @return The handshake of the running session with a friend; TOX_HANDSHAKE_VERSION_NONE without one and on error. */
+Tox_Handshake_Version tox_friend_get_handshake(
+    const Tox *tox, Tox_Friend_Number friend_number, Tox_Err_Friend_Query *error);
+
+/** @return The policy for a friend; TOX_HANDSHAKE_POLICY_AUTO on error. */
+Tox_Handshake_Policy tox_friend_get_handshake_policy(
+    const Tox *tox, Tox_Friend_Number friend_number, Tox_Err_Friend_Query *error);
+
+/**
+ * @return The version that a friend is pinned to: nothing below it is accepted from it.
+ *   TOX_HANDSHAKE_VERSION_NONE if it is not pinned, and on error.
+ */
+Tox_Handshake_Version tox_friend_get_handshake_pin(
+    const Tox *tox, Tox_Friend_Number friend_number, Tox_Err_Friend_Query *error);
+
+/** Outcome of tox_friend_set_handshake(). */
+typedef enum Tox_Err_Friend_Set_Handshake {
+    /** Success. */
+    TOX_ERR_FRIEND_SET_HANDSHAKE_OK,
+    /** There is no such friend. */
+    TOX_ERR_FRIEND_SET_HANDSHAKE_FRIEND_NOT_FOUND,
+    /** The policy is none of the enumerators. */
+    TOX_ERR_FRIEND_SET_HANDSHAKE_INVALID,
+    /** The handshake mode of the instance leaves nothing to choose: it makes no Noise sessions, or no others. */
+    TOX_ERR_FRIEND_SET_HANDSHAKE_MODE,
+    /** The friend is pinned to Noise: the old handshake needs that it is unpinned. */
+    TOX_ERR_FRIEND_SET_HANDSHAKE_PINNED,
+} Tox_Err_Friend_Set_Handshake;
+
+/** @return The name of the enumerator, or "<invalid Tox_Err_Friend_Set_Handshake>". A static string. */
+const char *tox_err_friend_set_handshake_to_string(Tox_Err_Friend_Set_Handshake value);
+
+/**
+ * Set the policy for a friend. A running session that it does not allow ends.
+ *
+ * @param unpin Forget that there was a Noise session with the friend. Right when the friend uses an older client
+ *   again, and says so by another way: otherwise it may be somebody else who poses as the friend.
+ */
+bool tox_friend_set_handshake(
+    Tox *tox, Tox_Friend_Number friend_number, Tox_Handshake_Policy policy, bool unpin,
+    Tox_Err_Friend_Set_Handshake *error);
+
+/**
+ * A pinned friend, or somebody who poses as that friend, tried the old handshake and was refused. Told at most once
+ * an hour for each friend. It is no event of tox_events_iterate().
+ *
+ * @param friend_number The friend. It uses an older client again, or somebody poses as it.
+ */
+typedef void tox_friend_handshake_downgrade_cb(Tox *tox, Tox_Friend_Number friend_number, void *user_data);
+
+/** Set the callback for friend_handshake_downgrade; NULL for none. */
+void tox_callback_friend_handshake_downgrade(Tox *tox, tox_friend_handshake_downgrade_cb *callback);
 
 /* ------------------------------------------------------------------------
  * Less stable: counting packets

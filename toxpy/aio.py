@@ -27,6 +27,7 @@ from toxpy.aio_part import fail
 from toxpy.av.aio import CallsAio, CallsFriend
 from toxpy.conference.aio import ConferenceAio
 from toxpy.core import Core
+from toxpy.ext.handshake.aio import HandshakeFriend
 from toxpy.files.aio import FilesAio, FilesFriend
 from toxpy.friend.aio import AsyncFriend, FriendAio, UserAio
 from toxpy.group.aio import GroupAio
@@ -53,7 +54,7 @@ def _nothing() -> None:
     """The last save of an instance that is closed already."""
 
 
-class Friend(AsyncFriend, FilesFriend, CallsFriend):
+class Friend(AsyncFriend, FilesFriend, CallsFriend, HandshakeFriend):
     """One friend of an AsyncTox, valid until deleted."""
 
     __slots__ = ()

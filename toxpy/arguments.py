@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
+from toxpy.generated import enums
 from toxpy.ids import bytes_of, from_hex, kind_of
 
 if TYPE_CHECKING:
@@ -33,8 +34,21 @@ FLAGS = (
     "experimental_thread_safety",
     "experimental_groups_persistence",
     "experimental_disable_dns",
+    "handshake_fallback",
+    "extended_messages",
 )
 PORTS = ("proxy_port", "start_port", "end_port", "tcp_port")
+#: Words for the values of `HandshakeMode` and `HandshakePolicy`.
+HANDSHAKE_MODES = {
+    "only": enums.TOX_HANDSHAKE_MODE_NOISE_ONLY,
+    "prefer": enums.TOX_HANDSHAKE_MODE_NOISE_AND_LEGACY,
+    "legacy": enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY,
+}
+HANDSHAKE_POLICIES = {
+    "auto": enums.TOX_HANDSHAKE_POLICY_AUTO,
+    "require": enums.TOX_HANDSHAKE_POLICY_REQUIRE,
+    "legacy": enums.TOX_HANDSHAKE_POLICY_LEGACY,
+}
 
 
 def as_number(value: int, what: str = "a friend number") -> int:
@@ -132,6 +146,25 @@ def check_options(options: Options) -> None:
         as_host(options.proxy_host)
     as_bytes(options.savedata_data, "savedata")
     options.capabilities = as_functions(options.capabilities, "capabilities")
+    options.handshake = as_choice(options.handshake, "handshake", HANDSHAKE_MODES)
+    options.handshake_default_policy = as_choice(
+        options.handshake_default_policy, "handshake_default_policy", HANDSHAKE_POLICIES
+    )
+    is_legacy = options.handshake == enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY
+    if is_legacy and options.handshake_default_policy == enums.TOX_HANDSHAKE_POLICY_REQUIRE:
+        raise ValueError('handshake_default_policy "require" needs handshake "prefer" or "only"')
+
+
+def as_choice(value: int | str, what: str, words: dict[str, int]) -> int:
+    """A value by its word, or one of the values; an enumerator is one."""
+    if isinstance(value, str):
+        if value not in words:
+            raise ValueError(f"{what} is one of {', '.join(words)}, not {_shown(value)}")
+        return words[value]
+    number = as_number(value, what)
+    if number not in words.values():
+        raise ValueError(f"{what} is one of {', '.join(words)}, not {number}")
+    return number
 
 
 def as_functions(values: Iterable[Callable[..., object]], what: str) -> tuple[Callable[..., object], ...]:

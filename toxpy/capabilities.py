@@ -1,13 +1,15 @@
 """The capabilities of an instance, a line each: the name of its part in `Core`, and the class of the part.
 
 The class gets the layers below (`toxpy.friend.layers`). It has the functions of the C API as its methods,
-and its `capability` (`toxpy.friend.capability`) takes part in passes, events and saves; parts may share one.
+and its `capability` (`toxpy.friend.capability`) takes part in passes, events and saves; parts may share one,
+and a part that is off has None.
 When several have an event, it comes in the order of these lines. No deferred annotations here: the list is
 made of them.
 """
 
 from toxpy.av.core import CallsCore
 from toxpy.conference.core import ConferenceAudioCore, ConferenceCore
+from toxpy.ext.handshake.core import HandshakeCore
 from toxpy.files.core import FilesCore
 from toxpy.group.core import GroupCore, GroupStateCore
 
@@ -23,6 +25,7 @@ class Capabilities:
     groups: GroupCore
     group_state: GroupStateCore
     calls: CallsCore
+    handshakes: HandshakeCore
 
 
 CAPABILITIES = Capabilities.__annotations__

@@ -135,6 +135,7 @@ def _options(flat: Any) -> Options:
         "experimental_thread_safety",
         "experimental_groups_persistence",
         "experimental_disable_dns",
+        "handshake",
     ):
         setattr(options, name, getattr(flat, name))
     if flat.proxy_type:

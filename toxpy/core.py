@@ -81,9 +81,7 @@ class Core(Capabilities):
     """Build with `Core(options)`; then call `iterate` and take `drain_events` until `kill`."""
 
     __slots__ = (
-        "_capabilities",
         "_connection_status",
-        "_events",
         "_forks",
         "_loaded",
         "friends",
@@ -125,7 +123,6 @@ class Core(Capabilities):
         self.killed = False
         self._forks = FORKS.count
         self._connection_status = enums.TOX_CONNECTION_NONE
-        self._events: list[Any] = []
         try:
             self._build(proxy)
         except BaseException:
@@ -165,11 +162,11 @@ class Core(Capabilities):
         )
         connections = FriendConnections(self.identity, dht, onion, net_crypto, rt=rt, tcp=tcp)
         requests = FriendRequests(onion, connections, rt=rt)
-        messenger = self.messenger = Messenger(connections, requests, self._events, rt=rt, saved=self._loaded)
+        events: list[Any] = []
+        messenger = self.messenger = Messenger(connections, requests, events, rt=rt, saved=self._loaded)
         self.user = UserCore(messenger)
-        self.network = NetworkCore(node, tcp, onion, options, self._events, rt=rt)
+        self.network = NetworkCore(node, tcp, onion, options, events, rt=rt)
         self.friends = FriendCore(messenger, onion, rt=rt)
-        self._capabilities = messenger.capabilities
         loaded = self._loaded
         if loaded is not None:
             messenger.requests.nospam = loaded.nospam
@@ -194,7 +191,7 @@ class Core(Capabilities):
         for name, kind in CAPABILITIES.items():
             part = kind(layers)
             setattr(self, name, part)
-            if part.capability not in self._capabilities:
+            if part.capability is not None and part.capability not in self.messenger.capabilities:
                 self._take_in(part.capability)
         # for the next core as well, also when it was an iterator
         self.options.capabilities = makers = tuple(self.options.capabilities)
@@ -216,7 +213,7 @@ class Core(Capabilities):
 
     def capability(self, kind: type[C]) -> C:
         """The capability of that class; LookupError when there is none."""
-        for capability in self._capabilities:
+        for capability in self.messenger.capabilities:
             if isinstance(capability, kind):
                 return capability
         raise LookupError(f"no {kind.__name__} was added")
@@ -227,7 +224,7 @@ class Core(Capabilities):
         section = capability.section
         if section:
             self._check_section(section)
-        self._capabilities.append(capability)
+        self.messenger.capabilities.append(capability)
         if section and self._loaded is not None:
             contents = self._loaded.take(section)
             if contents:
@@ -239,7 +236,8 @@ class Core(Capabilities):
         """ValueError for a section of the save that a capability cannot own."""
         if not 0 < section <= MAX_SECTION or section == END:
             raise ValueError(f"a save has no section {section}: from 1 to {MAX_SECTION}, without {END}")
-        if section in (*OF_CORE, EXTENSIONS) or any(other.section == section for other in self._capabilities):
+        owned = (*OF_CORE, EXTENSIONS, *(other.section for other in self.messenger.capabilities))
+        if section in owned:
             raise ValueError(f"section {section} is already claimed")
 
     # running
@@ -254,13 +252,13 @@ class Core(Capabilities):
         self.rt.timers.told_ms = 0
         self.node.iterate()
         self.messenger.check_receipts()
-        for capability in self._capabilities:
+        for capability in self.messenger.capabilities:
             capability.begin_pass()
         status = self.onion.connection_state()
         if status != self._connection_status:
             self._connection_status = status
             self.rt.log(LOG_DEBUG, f"own connection status is now {status}")
-            self._events.append(ev.SelfConnectionStatus(status))
+            self.messenger.events.append(ev.SelfConnectionStatus(status))
 
     def _begin_anew(self) -> None:
         """We are the child of a fork, for example a daemon: our parent may go on with the connections.
@@ -279,7 +277,7 @@ class Core(Capabilities):
 
         Events of friends who were deleted meanwhile are left out. Events not taken stay.
         """
-        waiting, capabilities, path = self._events, self._capabilities, self.socket.path
+        waiting, capabilities, path = self.messenger.events, self.messenger.capabilities, self.socket.path
         held = False
         batch: list[Any] = []
         try:
@@ -314,9 +312,9 @@ class Core(Capabilities):
 
     def has_events(self) -> bool:
         """True if `drain_events` would have something to look at."""
-        if self._events:
+        if self.messenger.events:
             return True
-        for capability in self._capabilities:  # noqa: SIM110 -- for every pass: any() costs twice as much
+        for capability in self.messenger.capabilities:  # noqa: SIM110 -- for every pass: any() costs twice as much
             if capability.has_event():
                 return True
         return False
@@ -369,7 +367,7 @@ class Core(Capabilities):
         if self._forks != FORKS.count:
             self._begin_anew()
         try:
-            for capability in self._capabilities:
+            for capability in self.messenger.capabilities:
                 capability.on_end()
         finally:
             self.messenger.connections.close()
@@ -377,7 +375,7 @@ class Core(Capabilities):
             self.onion.close()
             self.tcp.close()
             self.node.close()
-            self._events.clear()
+            self.messenger.events.clear()
 
     def get_savedata(self) -> bytes:
         """The whole state in c-toxcore's format; sections of other versions come back as they were."""
@@ -408,7 +406,7 @@ class Core(Capabilities):
 
     def _capability_sections(self) -> dict[int, bytes]:
         """The sections of capabilities."""
-        made = ((capability.section, capability.collect()) for capability in self._capabilities)
+        made = ((capability.section, capability.collect()) for capability in self.messenger.capabilities)
         return {section: content for section, content in made if section and content is not None}
 
     @staticmethod

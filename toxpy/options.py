@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from toxpy.generated.enums import TOX_HANDSHAKE_MODE_LEGACY_ONLY, TOX_HANDSHAKE_POLICY_AUTO
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,6 +27,13 @@ class Options:
 
     `capabilities` are functions, each of which gets the new `Core` and builds a
     `toxpy.friend.capability.Capability`: see `Core.add`.
+
+    `handshake` says which handshakes sessions come from: a `HandshakeMode`, or one of the words "legacy" (the
+    default), "prefer" (Noise with everybody who has it) and "only". `handshake_default_policy` is the
+    `HandshakePolicy` ("auto", "require", "legacy") of friends for whom none was set. Without
+    `handshake_fallback` we begin no old handshake ourselves after Noise was not answered.
+
+    `extended_messages`: long messages, ids, edits and more with friends who have them too.
     """
 
     __slots__ = (
@@ -34,6 +43,10 @@ class Options:
         "experimental_disable_dns",
         "experimental_groups_persistence",
         "experimental_thread_safety",
+        "extended_messages",
+        "handshake",
+        "handshake_default_policy",
+        "handshake_fallback",
         "hole_punching_enabled",
         "ipv6_enabled",
         "local_discovery_enabled",
@@ -69,6 +82,10 @@ class Options:
         self.experimental_thread_safety = False
         self.experimental_groups_persistence = False
         self.experimental_disable_dns = False
+        self.handshake: int | str = TOX_HANDSHAKE_MODE_LEGACY_ONLY
+        self.handshake_default_policy: int | str = TOX_HANDSHAKE_POLICY_AUTO
+        self.handshake_fallback = True
+        self.extended_messages = False
         for name, value in fields.items():
             if name not in self.__slots__:
                 raise TypeError(f"Options has no field {name!r}")

@@ -18,6 +18,7 @@ from toxpy.arguments import as_bytes, as_kind, as_seconds, check_options
 from toxpy.av.tox import CallsTox
 from toxpy.conference.tox import ConferenceAudioTox, ConferenceTox
 from toxpy.core import Core
+from toxpy.ext.handshake.tox import HandshakeTox
 from toxpy.files.tox import FilesTox
 from toxpy.friend.tox import FriendTox, UserTox
 from toxpy.generated.typed_events import Event, ToxavCall, from_core
@@ -93,6 +94,7 @@ class Tox(
     GroupStateTox,
     GroupPeersTox,
     CallsTox,
+    HandshakeTox,
     NetworkTox,
 ):
     """One Tox instance; also a context manager that closes it.

@@ -23,6 +23,10 @@ _WORDS = {
     OfflineReason.NOT_ACCEPTED: "the session stands but the friend does not say it is online: it removed us",
     OfflineReason.WENT_AWAY: "it was online and left; no sign of life since",
     OfflineReason.RELAY_ONLY: "the friend is online, but through TCP relays only",
+    OfflineReason.FRIEND_LACKS_NOISE: "Noise is required of it, and it offers the old handshake only: "
+    "an older client, or somebody who poses as it",
+    OfflineReason.SELF_LACKS_NOISE: "it begins with Noise, which our handshake mode or the policy for it "
+    "excludes",
 }
 
 

@@ -328,6 +328,15 @@ WORDS = {
     "TOX_ERR_DHT_SEND_NODES_REQUEST_BAD_PORT": "the port is 0",
     "TOX_ERR_DHT_SEND_NODES_REQUEST_BAD_IP": "the text is not an IP address",
     "TOX_ERR_DHT_SEND_NODES_REQUEST_FAIL": "the request could not be sent",
+    "TOX_ERR_FRIEND_SET_HANDSHAKE_FRIEND_NOT_FOUND": "there is no such friend",
+    "TOX_ERR_FRIEND_SET_HANDSHAKE_INVALID": "the policy is none of the enumerators",
+    "TOX_ERR_FRIEND_SET_HANDSHAKE_MODE": (
+        "the handshake mode of the instance leaves nothing to choose: it makes no Noise sessions, or no "
+        "others"
+    ),
+    "TOX_ERR_FRIEND_SET_HANDSHAKE_PINNED": (
+        "the friend is pinned to Noise: the old handshake needs that it is unpinned"
+    ),
     "TOX_ERR_EVENTS_ITERATE_MALLOC": "out of memory; events may be missing from the result",
     "TOX_ERR_DISPATCH_NEW_MALLOC": "out of memory",
 }

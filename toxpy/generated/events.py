@@ -637,6 +637,17 @@ class DhtNodesResponse(Event):
         self.owner = owner
 
 
+class FriendHandshakeDowngrade(Event):
+    """C: tox_friend_handshake_downgrade_cb."""
+
+    __slots__ = ("friend_number",)
+    callback_index = 44
+
+    def __init__(self, friend_number: int, owner: Any = None) -> None:
+        self.friend_number = friend_number
+        self.owner = owner
+
+
 #: The classes by `callback_index`.
 ALL: tuple[type[Event], ...] = (
     SelfConnectionStatus,
@@ -683,4 +694,5 @@ ALL: tuple[type[Event], ...] = (
     GroupJoinFail,
     GroupModeration,
     DhtNodesResponse,
+    FriendHandshakeDowngrade,
 )

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from toxpy.generated.typed_enums import GroupPrivacy as GroupPrivacy
     from toxpy.generated.typed_enums import GroupRole as GroupRole
     from toxpy.generated.typed_enums import GroupVoice as GroupVoice
+    from toxpy.generated.typed_enums import HandshakeMode as HandshakeMode
+    from toxpy.generated.typed_enums import HandshakePolicy as HandshakePolicy
+    from toxpy.generated.typed_enums import HandshakeVersion as HandshakeVersion
     from toxpy.generated.typed_enums import LogLevel as LogLevel
     from toxpy.generated.typed_enums import MessageType as MessageType
     from toxpy.generated.typed_enums import OfflineReason as OfflineReason
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from toxpy.generated.typed_events import FileRecvControl as FileRecvControl
     from toxpy.generated.typed_events import FriendConnectionStatus as FriendConnectionStatus
     from toxpy.generated.typed_events import FriendEvent as FriendEvent
+    from toxpy.generated.typed_events import FriendHandshakeDowngrade as FriendHandshakeDowngrade
     from toxpy.generated.typed_events import FriendLosslessPacket as FriendLosslessPacket
     from toxpy.generated.typed_events import FriendLossyPacket as FriendLossyPacket
     from toxpy.generated.typed_events import FriendMessage as FriendMessage
@@ -108,6 +112,7 @@ HOMES = {
     "FriendCallState": "toxpy.generated.typed_enums",
     "FriendConnectionStatus": "toxpy.generated.typed_events",
     "FriendEvent": "toxpy.generated.typed_events",
+    "FriendHandshakeDowngrade": "toxpy.generated.typed_events",
     "FriendLosslessPacket": "toxpy.generated.typed_events",
     "FriendLossyPacket": "toxpy.generated.typed_events",
     "FriendMessage": "toxpy.generated.typed_events",
@@ -146,6 +151,9 @@ HOMES = {
     "GroupTopicLock": "toxpy.generated.typed_events",
     "GroupVoice": "toxpy.generated.typed_enums",
     "GroupVoiceState": "toxpy.generated.typed_events",
+    "HandshakeMode": "toxpy.generated.typed_enums",
+    "HandshakePolicy": "toxpy.generated.typed_enums",
+    "HandshakeVersion": "toxpy.generated.typed_enums",
     "HeardAudio": "toxpy.conference.aio",
     "HeardGroupMessage": "toxpy.group.aio_state",
     "HeardMessage": "toxpy.conference.aio",

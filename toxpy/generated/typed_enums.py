@@ -268,3 +268,41 @@ class OfflineReason(IntEnum):
     WENT_AWAY = enums.TOX_FRIEND_OFFLINE_REASON_WENT_AWAY
     #: The friend is online, but through TCP relays only.
     RELAY_ONLY = enums.TOX_FRIEND_OFFLINE_REASON_RELAY_ONLY
+    #: We require Noise of it, and it offers the old handshake only: an older client, or somebody posing as
+    #: it.
+    FRIEND_LACKS_NOISE = enums.TOX_FRIEND_OFFLINE_REASON_FRIEND_LACKS_NOISE
+    #: It begins with Noise, which our handshake mode, or our policy for this friend, excludes.
+    SELF_LACKS_NOISE = enums.TOX_FRIEND_OFFLINE_REASON_SELF_LACKS_NOISE
+
+
+class HandshakeMode(IntEnum):
+    """Which handshakes an instance makes and accepts."""
+
+    #: Noise only: friends without it are not reached.
+    NOISE_ONLY = enums.TOX_HANDSHAKE_MODE_NOISE_ONLY
+    #: Noise first, and the old handshake with those who have no other and are not pinned.
+    NOISE_AND_LEGACY = enums.TOX_HANDSHAKE_MODE_NOISE_AND_LEGACY
+    #: The old handshake only, as in c-toxcore: the default.
+    LEGACY_ONLY = enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY
+
+
+class HandshakeVersion(IntEnum):
+    """The handshake that a session came from."""
+
+    #: The old one.
+    LEGACY = enums.TOX_HANDSHAKE_VERSION_LEGACY
+    #: Noise_IK.
+    NOISE_IK = enums.TOX_HANDSHAKE_VERSION_NOISE_IK
+    #: There is no session.
+    NONE = enums.TOX_HANDSHAKE_VERSION_NONE
+
+
+class HandshakePolicy(IntEnum):
+    """Which handshakes are made with one friend and accepted from it."""
+
+    #: What the mode of the instance says; a pinned friend gets Noise only. The default.
+    AUTO = enums.TOX_HANDSHAKE_POLICY_AUTO
+    #: Noise only, from the first session on.
+    REQUIRE = enums.TOX_HANDSHAKE_POLICY_REQUIRE
+    #: The old handshake only.
+    LEGACY = enums.TOX_HANDSHAKE_POLICY_LEGACY

@@ -523,6 +523,14 @@ class DhtNodesResponse(Event):
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class FriendHandshakeDowngrade(FriendEvent):
+    """A pinned friend, or somebody who poses as that friend, tried the old handshake and was refused.
+
+    Told at most once an hour for each friend. It is no event of `events_iterate`.
+    """
+
+
 #: How each is made from the event of the core.
 _CONVERTERS: dict[type[ev.Event], Callable[[Any], Event]] = {
     ev.SelfConnectionStatus: lambda e: SelfConnectionStatus(Connection(e.connection_status)),
@@ -587,6 +595,7 @@ _CONVERTERS: dict[type[ev.Event], Callable[[Any], Event]] = {
         e.group_number, e.source_peer_id, e.target_peer_id, GroupModEvent(e.mod_type)
     ),
     ev.DhtNodesResponse: lambda e: DhtNodesResponse(PublicKey(e.public_key), e.ip.decode(), e.port),
+    ev.FriendHandshakeDowngrade: lambda e: FriendHandshakeDowngrade(e.friend_number),
 }
 
 

@@ -41,6 +41,8 @@ static void stack_block(void)
     CHECK(!tox_options_get_experimental_groups_persistence(options));
     CHECK(!tox_options_get_experimental_disable_dns(options));
     CHECK(!tox_options_get_experimental_owned_data(options));
+    tox_options_set_experimental_handshake_mode(options, TOX_HANDSHAKE_MODE_NOISE_ONLY);
+    CHECK(tox_options_get_experimental_handshake_mode(options) == TOX_HANDSHAKE_MODE_LEGACY_ONLY);
     options->proxy_host = "";
     tox_options_set_proxy_host(options, "host");
     CHECK(tox_options_get_proxy_host(options) == options->proxy_host);
@@ -76,6 +78,11 @@ static void own_block(void)
 
     tox_options_set_tcp_port(options, 1234);
     tox_options_set_experimental_groups_persistence(options, true);
+    CHECK(tox_options_get_experimental_handshake_mode(options) == TOX_HANDSHAKE_MODE_LEGACY_ONLY);
+    tox_options_set_experimental_handshake_mode(options, TOX_HANDSHAKE_MODE_NOISE_ONLY);
+    tox_options_set_experimental_handshake_mode(options, (Tox_Handshake_Mode)3);
+    tox_options_set_experimental_handshake_mode(options, (Tox_Handshake_Mode)-1);
+    CHECK(tox_options_get_experimental_handshake_mode(options) == TOX_HANDSHAKE_MODE_NOISE_ONLY);
     tox_options_copy(copy, options);
     CHECK(tox_options_get_proxy_host(copy) != tox_options_get_proxy_host(options));
     tox_options_default(options);
@@ -83,6 +90,8 @@ static void own_block(void)
     CHECK(strcmp(tox_options_get_proxy_host(copy), "proxy.example") == 0);
     CHECK(tox_options_get_savedata_data(copy)[0] == 1 && tox_options_get_tcp_port(copy) == 1234);
     CHECK(tox_options_get_experimental_groups_persistence(copy));
+    CHECK(tox_options_get_experimental_handshake_mode(options) == TOX_HANDSHAKE_MODE_LEGACY_ONLY);
+    CHECK(tox_options_get_experimental_handshake_mode(copy) == TOX_HANDSHAKE_MODE_NOISE_ONLY);
     tox_options_copy(copy, NULL);
     tox_options_copy(NULL, copy);
     CHECK(tox_options_set_proxy_host(copy, NULL) && tox_options_get_proxy_host(copy) == NULL);
@@ -91,6 +100,8 @@ static void own_block(void)
     tox_options_free(options);
     tox_options_free(NULL);
     tox_options_default(NULL);
+    tox_options_set_experimental_handshake_mode(NULL, TOX_HANDSHAKE_MODE_NOISE_ONLY);
+    CHECK(tox_options_get_experimental_handshake_mode(NULL) == TOX_HANDSHAKE_MODE_LEGACY_ONLY);
     CHECK(tox_options_get_operating_system(NULL) == NULL);
 }
 

@@ -26,9 +26,20 @@ OF_0_2_20 = {
 #: c-toxcore 0.2.23 together with the 45 names of 0.2.18, and those of 0.2.20, that later versions dropped
 UPSTREAM = 659 + len(OF_0_2_20)
 ONLY_HERE = {
+    "tox_callback_friend_handshake_downgrade",
+    "tox_err_friend_set_handshake_to_string",
+    "tox_friend_get_handshake",
+    "tox_friend_get_handshake_pin",
+    "tox_friend_get_handshake_policy",
     "tox_friend_get_offline_reason",
     "tox_friend_get_offline_reason_age",
     "tox_friend_offline_reason_to_string",
+    "tox_friend_set_handshake",
+    "tox_handshake_mode_to_string",
+    "tox_handshake_policy_to_string",
+    "tox_handshake_version_to_string",
+    "tox_options_get_experimental_handshake_mode",
+    "tox_options_set_experimental_handshake_mode",
 }
 
 

@@ -134,9 +134,20 @@ def test_thin_headers_are_those_that_programs_include():
 
 #: what only this library has
 OURS = [
+    "tox_callback_friend_handshake_downgrade",
+    "tox_err_friend_set_handshake_to_string",
+    "tox_friend_get_handshake",
+    "tox_friend_get_handshake_pin",
+    "tox_friend_get_handshake_policy",
     "tox_friend_get_offline_reason",
     "tox_friend_get_offline_reason_age",
     "tox_friend_offline_reason_to_string",
+    "tox_friend_set_handshake",
+    "tox_handshake_mode_to_string",
+    "tox_handshake_policy_to_string",
+    "tox_handshake_version_to_string",
+    "tox_options_get_experimental_handshake_mode",
+    "tox_options_set_experimental_handshake_mode",
 ]
 
 

@@ -87,7 +87,7 @@ def tables(core):
         "friend requests": (len(core.messenger.requests._received), 32),
         "timers": (len(core.rt.timers._heap), MIN_PURGE_SIZE),
         "counters": (len(core.rt.counters.values), 1024),
-        "events": (len(core._events), 32),
+        "events": (len(core.messenger.events), 32),
     }
 
 

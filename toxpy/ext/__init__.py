@@ -1,0 +1,1 @@
+"""Extensions beyond c-toxcore: off unless a program asks for them."""

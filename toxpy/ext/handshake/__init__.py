@@ -1,0 +1,1 @@
+"""Which handshake a session with a friend comes from: modes, policies, pins."""
