@@ -53,6 +53,17 @@ def lib():
     tox.kill()
 
 
+def test_a_profile_that_only_we_can_read_is_a_bad_format(lib, tmp_path):
+    """For clients that hand over any file, and for those that look whether it is encrypted."""
+    with toxpy.Profile.create(tmp_path / "alice.tox", "correct horse", kdf="argon2id"):
+        data = (tmp_path / "alice.tox").read_bytes()
+    assert data.startswith(b"TOXKEYS1") and lib.tox_is_data_encrypted(data) & 1 == 0
+    assert real_error(lib, data) == 9
+    with pytest.raises(toxpy.ToxError) as caught:
+        toxpy.Tox(savedata=data, local_discovery_enabled=False)
+    assert caught.value.code == 9
+
+
 def our_save():
     """A save of ours with everything in it that we write."""
     stage = Stage()

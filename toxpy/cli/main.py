@@ -12,6 +12,7 @@ COMMANDS = {
     "id": ("identity", "id_main", "print the Tox ID of a profile"),
     "new": ("identity", "new_main", "make a profile with a new identity"),
     "passphrase": ("identity", "passphrase_main", "set, change or remove the passphrase of a profile"),
+    "export": ("identity", "export_main", "write a copy of a profile, also for other Tox clients"),
     "restore": ("identity", "restore_main", "go back to the last good copy of a damaged profile"),
     "send": ("messages", "send_main", "send messages to a friend"),
     "send-file": ("files", "send_file_main", "send files to a friend"),

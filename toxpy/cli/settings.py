@@ -268,6 +268,13 @@ def ask_new_passphrase() -> bytes:
 
 def open_profile(arguments: argparse.Namespace, out: Output, *, read_only: bool = False) -> Profile:
     """The profile, asking for its passphrase where needed."""
+    return open_with_passphrase(arguments, out, read_only=read_only)[0]
+
+
+def open_with_passphrase(
+    arguments: argparse.Namespace, out: Output, *, read_only: bool = False
+) -> tuple[Profile, bytes | None]:
+    """The profile and its passphrase, asked for where needed; None where there is none."""
     path, passphrase = profile_path(arguments), given_passphrase(arguments)
     try:
         profile = Profile.open(path, passphrase, read_only=read_only)
@@ -284,4 +291,4 @@ def open_profile(arguments: argparse.Namespace, out: Output, *, read_only: bool 
         hint = f"{PROGRAM} {advice} --profile {path}"
         raise Failure(f"{error.filename}: {error.strerror}; to make it: {hint}") from error
     profile.on_save_error = lambda error: out.warning(f"{error}; it is tried again")
-    return profile
+    return profile, passphrase

@@ -18,7 +18,7 @@ import errno
 import os
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from toxpy.arguments import as_text
 from toxpy.crypto import sodium
@@ -29,10 +29,24 @@ from toxpy.handlers import check_function
 from toxpy.ids import NOSPAM_SIZE, ToxId, address_checksum, bytes_of
 from toxpy.network.saved import write_nodes
 from toxpy.runtime import Rng
-from toxpy.save import passkey
 from toxpy.save import savedata as save
 from toxpy.save.diskfile import DiskFile, FileLocked, Job
-from toxpy.save.passkey import PassKey
+from toxpy.save.profile_file import (
+    Kdf,
+    Key,
+    Loaded,
+    PassphraseNeeded,
+    ProfileCorrupt,
+    ProfileError,
+    ProfileLocked,
+    ProfileNotEncrypted,
+    WrongPassphrase,
+    kdf_of,
+    load,
+    new_key,
+    passphrase_bytes,
+    restore,
+)
 from toxpy.wire.sections import NAME, STATUS, last_text
 
 __all__ = [
@@ -47,64 +61,6 @@ __all__ = [
 
 #: Seconds that an operation waits for the disk.
 DEFAULT_TIMEOUT_S = 8.0
-
-
-class ProfileError(Exception):
-    """A profile that cannot be used as asked; `path` is its file."""
-
-    def __init__(self, path: str, message: str) -> None:
-        self.path = path
-        super().__init__(f"{path}: {message}")
-
-
-class ProfileLocked(ProfileError):
-    """Somebody else has the profile open; `holder` says who."""
-
-    def __init__(self, path: str, holder: str) -> None:
-        self.holder = holder
-        super().__init__(path, f"the profile is in use by {holder}")
-
-
-class ProfileCorrupt(ProfileError):
-    """The file is no whole profile. It was left alone; `backup_path` is its last good copy, or None."""
-
-    def __init__(self, path: str, problem: str, backup_path: str | None) -> None:
-        self.backup_path = backup_path
-        self.problem = problem
-        offer = f"; its last good copy is {backup_path}" if backup_path else "; there is no good copy of it"
-        super().__init__(path, f"the profile is damaged ({problem}){offer}")
-
-
-class PassphraseNeeded(ProfileError):
-    """The profile is encrypted and no passphrase was given."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path, "the profile is encrypted: it needs its passphrase")
-
-
-class WrongPassphrase(ProfileError):
-    """The passphrase does not open the profile; of a damaged one without a good copy nobody can tell."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path, "the passphrase is wrong, or the file is damaged")
-
-
-class ProfileNotEncrypted(ProfileError):
-    """A passphrase was given for a profile that has none."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path, "the profile is not encrypted: open it without a passphrase")
-
-
-def _new_key(passphrase: str | bytes) -> PassKey:
-    return PassKey.derive(_passphrase_bytes(passphrase), Rng().bytes(passkey.SALT_SIZE))
-
-
-def _passphrase_bytes(passphrase: str | bytes) -> bytes:
-    raw = passphrase.encode("utf-8") if isinstance(passphrase, str) else bytes_of(passphrase)
-    if not raw:
-        raise ValueError("an empty passphrase protects nothing: give none instead")
-    return raw
 
 
 def new_savedata(name: str = "") -> bytes:
@@ -122,7 +78,7 @@ def new_savedata(name: str = "") -> bytes:
 class Profile:
     """One open profile; made by `open` or `create`, and to be closed (or used with `with`)."""
 
-    def __init__(self, file: DiskFile, key: PassKey | None, savedata: bytes, timeout_s: float) -> None:
+    def __init__(self, file: DiskFile, key: Key | None, savedata: bytes, timeout_s: float) -> None:
         """For `open` and `create`."""
         self._file = file
         self._key = key
@@ -164,18 +120,18 @@ class Profile:
         """
         if read_only and (restore_backup or restore_whole):
             raise ValueError("a profile that is opened read-only cannot be restored")
-        secret = None if passphrase is None else _passphrase_bytes(passphrase)
+        secret = None if passphrase is None else passphrase_bytes(passphrase)
         file = DiskFile(path)
 
-        def load(job: Job) -> Loaded:
+        def read(job: Job) -> Loaded:
             file.follow_links()
             if not read_only and os.path.isdir(file.folder) and job.is_wanted():
                 file.check_writable()
                 file.lock()
-            return _restore(file, secret, job, restore_whole) if wants_copy else _load(file, secret)
+            return restore(file, secret, job, restore_whole) if wants_copy else load(file, secret)
 
         wants_copy = restore_backup or restore_whole
-        loaded: Loaded = _run(file, load, "cannot open the profile", timeout_s)
+        loaded: Loaded = _run(file, read, "cannot open the profile", timeout_s)
         profile = cls(file, loaded.key, loaded.savedata, timeout_s)
         profile.restored, profile.replaced_path = loaded.restored, loaded.replaced_path
         profile._read_only = read_only
@@ -189,15 +145,18 @@ class Profile:
         *,
         name: str = "",
         savedata: bytes | None = None,
+        kdf: Kdf | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
     ) -> Profile:
         """Make a profile with a new identity, or with that of `savedata`; FileExistsError when there is one.
 
-        Missing folders are made, mode 0700. The file is there when this returns.
+        With a passphrase it is in the format of all Tox clients, whose key is made by scrypt. `kdf`
+        "argon2id" withstands guessing better, and only toxpy reads it. Missing folders are made, mode
+        0700. The file is there when this returns.
         """
         content = new_savedata(name) if savedata is None else bytes_of(savedata)
         _public_key(content)
-        key = None if passphrase is None else _new_key(passphrase)
+        key = _key(os.path.abspath(path), passphrase, kdf)
         file = DiskFile(path)
         profile = cls(file, key, content, timeout_s)
 
@@ -246,6 +205,11 @@ class Profile:
     def encrypted(self) -> bool:
         """True if the profile has a passphrase."""
         return self._key is not None
+
+    @property
+    def kdf(self) -> Kdf | None:
+        """How the key is made of the passphrase, "scrypt" or "argon2id"; None without one."""
+        return None if self._key is None else kdf_of(self._key)
 
     @property
     def read_only(self) -> bool:
@@ -313,15 +277,18 @@ class Profile:
         content, file = self._encoded(savedata), self._file
         return file.post(lambda job: file.write(content, job, keep_old=keep_old), "cannot save the profile")
 
-    def set_passphrase(self, passphrase: str | bytes | None) -> None:
-        """Encrypt with another passphrase from now on, or (None) no more.
+    def set_passphrase(self, passphrase: str | bytes | None, *, kdf: Kdf | None = None) -> None:
+        """Encrypt with another passphrase from now on, or (None) no more; `kdf` as in `create`.
+
+        By default `kdf` stays. With the same passphrase and another `kdf` only the format changes.
 
         The last good copy is replaced too: nothing that the old passphrase opens, and nothing that none
         protects, is left in the folder. (What a disk keeps of deleted files is beyond us.)
         """
         if self._read_only or self.closed:
             raise ValueError("the profile is closed or was opened read-only")
-        old, self._key = self._key, None if passphrase is None else _new_key(passphrase)
+        key = _key(self.path, passphrase, kdf, self.kdf or "scrypt")
+        old, self._key = self._key, key
         try:
             self._write(self._savedata, keep_old=False).wait(self._timeout_s)
         except BaseException:
@@ -342,6 +309,15 @@ def _public_key(savedata: bytes) -> bytes:
         raise ValueError(str(error)) from error
 
 
+def _key(path: str, passphrase: str | bytes | None, kdf: Kdf | None, default: Kdf = "scrypt") -> Key | None:
+    """A new key, None without a passphrase."""
+    if passphrase is None:
+        if kdf is not None:
+            raise ValueError("a kdf makes a key of a passphrase, and none was given")
+        return None
+    return new_key(path, passphrase, kdf or default)
+
+
 def _run(file: DiskFile, function: Callable[[Job], Any], what: str, timeout_s: float) -> Any:
     """Do the first thing with a file; the file is closed when that fails."""
     try:
@@ -354,94 +330,3 @@ def _run(file: DiskFile, function: Callable[[Job], Any], what: str, timeout_s: f
         if isinstance(error, FileLocked):
             raise ProfileLocked(error.path, error.holder) from error
         raise
-
-
-# in the file's thread
-
-
-class Loaded(NamedTuple):
-    """What was found in a file, or in its last good copy."""
-
-    key: PassKey | None
-    savedata: bytes
-    restored: str | None = None
-    replaced_path: str | None = None
-
-
-def _restore(file: DiskFile, secret: bytes | None, job: Job, also_whole: bool) -> Loaded:
-    """The file if it is whole; else its last good copy, which takes its place."""
-    try:
-        whole = _load(file, secret)
-    except ProfileCorrupt as error:
-        if error.backup_path is None:
-            raise
-        name, why = "damaged", f"the profile was damaged ({error.problem})"
-    except FileNotFoundError:
-        if not os.path.exists(file.backup_path):
-            raise
-        name, why = "damaged", "there was no such file"
-    else:
-        if not also_whole:
-            return whole
-        name, why = "replaced", "the state before the last save was wanted"
-    # what goes wrong from here on is the copy's
-    job.path = file.backup_path
-    try:
-        copy = _decoded(file.backup_path, file.read(file.backup_path), secret)
-    except PacketError as error:
-        raise ProfileCorrupt(file.backup_path, str(error), None) from error
-    job.path = file.path
-    return copy._replace(restored=why, replaced_path=file.restore(job, name))
-
-
-def _load(file: DiskFile, secret: bytes | None) -> Loaded:
-    """Key and savedata; the errors of `Profile.open`."""
-    try:
-        content = file.read(file.path)
-    except FileNotFoundError as error:
-        good = _good_copy(file, secret)
-        raise FileNotFoundError(
-            error.errno, f"there is no such file, but a copy: {good}" if good else "there is no such file"
-        ) from error
-    try:
-        return _decoded(file.path, content, secret)
-    except PacketError as error:
-        problem = str(error) if content else "it is empty"
-        raise ProfileCorrupt(file.path, problem, _good_copy(file, secret)) from error
-    except WrongPassphrase as error:
-        good = _good_copy(file, secret)
-        if good is None:
-            raise
-        problem = "the passphrase opens the last good copy but not it"
-        raise ProfileCorrupt(file.path, problem, good) from error
-
-
-def _decoded(path: str, content: bytes, secret: bytes | None) -> Loaded:
-    """Key and savedata of a content; PacketError when it is damaged."""
-    if not passkey.is_encrypted(content):
-        save.parse(content)
-        if secret is not None:
-            raise ProfileNotEncrypted(path)
-        return Loaded(None, content)
-    salt = passkey.salt_of(content)
-    if secret is None:
-        raise PassphraseNeeded(path)
-    key = PassKey.derive(secret, salt)
-    savedata = key.decrypt(content)
-    if savedata is None:
-        raise WrongPassphrase(path)
-    save.parse(savedata)
-    return Loaded(key, savedata)
-
-
-def _good_copy(file: DiskFile, secret: bytes | None) -> str | None:
-    """The path of the last good copy if there is one and it can be opened."""
-    path = file.backup_path
-    try:
-        _decoded(path, file.read(path), secret)
-    except (PacketError, WrongPassphrase, OSError):
-        return None
-    except (PassphraseNeeded, ProfileNotEncrypted):
-        # as far as can be seen without the passphrase it is whole
-        return path
-    return path

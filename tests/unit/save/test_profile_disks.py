@@ -17,6 +17,8 @@ from tests.support.disks import HungDisk, SmallDisk
 from tests.support.permissions import open_to_others
 from tests.support.profile_files import content, names
 from tests.support.saving import number_of, numbered
+from toxpy.save import keystore
+from toxpy.save.keystore import Cost, KeystoreKey
 from toxpy.save.passkey import PassKey
 from toxpy.save.profile import (
     Profile,
@@ -25,6 +27,8 @@ from toxpy.save.profile import (
 
 ROOT = Path(__file__).parents[3]
 SECRET = "correct horse"
+#: The cheapest key by Argon2id, so that tests are quick.
+CHEAP = Cost(1, 13, 1)
 
 
 def free_of_net(**fields):
@@ -220,24 +224,31 @@ KILLS = int(os.environ.get("TOXPY_KILLS", "0"))
 
 
 @pytest.mark.timeout(300 + 2 * KILLS)
-@pytest.mark.parametrize(("passphrase", "kills"), [(None, KILLS or 100), (SECRET, KILLS or 20)])
-def test_kill_9_at_any_moment(path, passphrase, kills, monkeypatch):
+@pytest.mark.parametrize(
+    ("passphrase", "kdf", "kills"),
+    [(None, None, KILLS or 100), (SECRET, "scrypt", KILLS or 20), (SECRET, "argon2id", KILLS or 10)],
+)
+def test_kill_9_at_any_moment(path, passphrase, kdf, kills, monkeypatch):
     # the key for a passphrase and a salt is always the same one, and takes 0.1 s
     monkeypatch.setattr(PassKey, "derive", functools.cache(PassKey.derive))
-    Profile.create(path, passphrase).close()
+    monkeypatch.setattr(KeystoreKey, "derive", functools.cache(KeystoreKey.derive))
+    monkeypatch.setattr(keystore, "DEFAULT_COST", CHEAP)
+    Profile.create(path, passphrase, kdf=kdf).close()
     older = kill_while_saving(path, passphrase, kills, seed=1)
     print(f"{kills} kills, {older} of them before the new state was in place")
 
 
-def test_kill_9_before_every_step(path):
+@pytest.mark.parametrize(("passphrase", "kdf"), [("", None), (SECRET, "argon2id")])
+def test_kill_9_before_every_step(path, passphrase, kdf, monkeypatch):
     """Each call into the system that a save makes: what is there before it is a whole state."""
-    Profile.create(path).close()
+    monkeypatch.setattr(keystore, "DEFAULT_COST", CHEAP)
+    Profile.create(path, passphrase or None, kdf=kdf).close()
     found, step = [], 0
     while True:
         step += 1
-        command = [sys.executable, "-m", "tests.support.saving", path, "", str(step)]
+        command = [sys.executable, "-m", "tests.support.saving", path, passphrase, str(step)]
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60)
-        with Profile.open(path) as profile:
+        with Profile.open(path, passphrase or None) as profile:
             number = number_of(profile.savedata)
             assert set(names(path)) <= {"alice.tox", "alice.tox.bak", "alice.tox.lock"}
             if ran.returncode == 0:

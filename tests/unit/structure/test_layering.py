@@ -64,7 +64,14 @@ PYTHON_ONLY |= {
     "system.http_server",
 }
 PYTHON_ONLY |= {f"{part}.{kind}" for part in PARTS for kind in ("tox", "aio")}
-PYTHON_ONLY |= {"save.diskfile", "save.profile", "save.autosave", "handlers"}
+PYTHON_ONLY |= {
+    "save.diskfile",
+    "save.profile",
+    "save.profile_file",
+    "save.keystore",
+    "save.autosave",
+    "handlers",
+}
 SLOW_TO_IMPORT = {
     "typing",
     "dataclasses",
