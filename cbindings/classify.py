@@ -380,7 +380,7 @@ def _plan_core(function: Function) -> Planned:
             planned.inputs.append(("fixed", param, kind.array or FIXED_SIZES[param.name]))
         elif kind.base == "char" and kind.const:
             planned.inputs.append(("string", param, 0))
-        elif kind.base in ("uint8_t", "uint32_t") and planned.output is None:
+        elif kind.base in ("uint8_t", "uint32_t", "char") and planned.output is None:
             planned.output = param
         else:
             raise ValueError(f"{function.name}: no rule for parameter {param}")

@@ -65,12 +65,14 @@ def core_function(planned: Planned) -> str:
     elif out is None:
         body = [f"return {call}" if function.result.base != "void" else call]
     else:
+        # of characters C makes strings
+        data = f'{call} + b"\\0"' if out.type.base == "char" else call
         copy = (
             f"list_out({out.name}, data)"
             if out.type.base == "uint32_t"
             else f"memmove({out.name}, data, len(data))"
         )
-        body = [f"data = {call}", copy]
+        body = [f"data = {data}", copy]
         if planned.says_length:
             body.append("length[0] = " + ("4 * len(data)" if out.type.base == "uint32_t" else "len(data)"))
         body += ["return True"] if function.result.base == "bool" else []

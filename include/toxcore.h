@@ -3854,6 +3854,27 @@ typedef void tox_friend_handshake_downgrade_cb(Tox *tox, Tox_Friend_Number frien
 void tox_callback_friend_handshake_downgrade(Tox *tox, tox_friend_handshake_downgrade_cb *callback);
 
 /* ------------------------------------------------------------------------
+ * Less stable: safety numbers. Only this library has them.
+ * ------------------------------------------------------------------------ */
+
+/** The size of a safety number: 12 groups of 5 digits, a space between two groups, and a NUL behind them. */
+#define TOX_SAFETY_NUMBER_SIZE 72
+
+/** A safety number, as a string. */
+typedef char Tox_Safety_Number[TOX_SAFETY_NUMBER_SIZE];
+
+/**
+ * Get the number that two friends compare, by a way on which nobody can change it, to know that each has the
+ * other's true key. Both have the same number. It depends on nothing but the two long-term keys.
+ *
+ * It takes some 10 ms to compute.
+ *
+ * @param safety_number Becomes a string.
+ */
+bool tox_friend_get_safety_number(const Tox *tox, Tox_Friend_Number friend_number,
+        Tox_Safety_Number safety_number, Tox_Err_Friend_Query *error);
+
+/* ------------------------------------------------------------------------
  * Less stable: counting packets
  * ------------------------------------------------------------------------ */
 

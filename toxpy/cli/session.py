@@ -6,8 +6,8 @@ import argparse
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
-from typing import Any, NoReturn
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from toxpy.aio import AsyncTox, Friend
 from toxpy.cli import settings
@@ -38,6 +38,43 @@ def connection_text(status: Connection, *, near: bool, wants_udp: bool) -> str:
         return "connected over UDP to nodes of this machine or its LAN only, which Tox calls TCP"
     # usual in the first seconds; it stays so where a firewall drops UDP
     return "connected over TCP" + (": a relay answered, and no node over UDP yet" if wants_udp else "")
+
+
+class Named(Protocol):
+    """A friend, of an instance or of a profile."""
+
+    @property
+    def public_key(self) -> PublicKey: ...
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def shown_name(friend: Named) -> str:
+    """The friend's name for people, on one line; the first digits of the key while there is no name."""
+    return visible(friend.name).strip() or f"{str(friend.public_key)[:8]}…"
+
+
+def find_among(friends: Sequence[N], text: str) -> N:
+    """By public key or by name; Failure for nobody."""
+    digits = text.strip().lower()
+    if len(digits) == 2 * PUBLIC_KEY_SIZE and all(digit in "0123456789abcdef" for digit in digits):
+        key = PublicKey(digits)
+        known = [friend for friend in friends if friend.public_key == key]
+        if not known:
+            raise Failure("no friend has that public key; a Tox ID (76 digits) would add them")
+        return known[0]
+    # a friend without a name is not meant by none
+    named = [friend for friend in friends if digits and friend.name.lower() == digits]
+    if not named:
+        names = ", ".join(shown_name(friend) for friend in friends) or "nobody"
+        raise Failure(f"no friend is called {text!r}. Friends: {names}. A Tox ID (76 digits) adds one")
+    if len(named) > 1:
+        keys = ", ".join(str(friend.public_key) for friend in named)
+        raise Failure(f"{len(named)} friends are called {text!r}: give the public key of one: {keys}")
+    return named[0]
 
 
 class CliSession:
@@ -85,7 +122,7 @@ class CliSession:
     @staticmethod
     def name_of(friend: Friend) -> str:
         """The friend's name for people, on one line; the first digits of the key while there is no name."""
-        return visible(friend.name).strip() or f"{str(friend.public_key)[:8]}…"
+        return shown_name(friend)
 
     @staticmethod
     def fields_of(friend: Friend) -> dict[str, Any]:
@@ -97,22 +134,7 @@ class CliSession:
         digits = text.strip().lower().removeprefix(URI_PREFIX)
         if len(digits) == 2 * ADDRESS_SIZE:
             return self._find_by_id(_value(ToxId, digits), request)
-        if len(digits) == 2 * PUBLIC_KEY_SIZE and all(digit in "0123456789abcdef" for digit in digits):
-            key = PublicKey(digits)
-            known = [friend for friend in self.tox.friends if friend.public_key == key]
-            if not known:
-                raise Failure("no friend has that public key; a Tox ID (76 digits) would add them")
-            return known[0]
-        wanted = text.strip().lower()
-        # a friend without a name is not meant by none
-        named = [friend for friend in self.tox.friends if wanted and friend.name.lower() == wanted]
-        if not named:
-            names = ", ".join(self.name_of(friend) for friend in self.tox.friends) or "nobody"
-            raise Failure(f"no friend is called {text!r}. Friends: {names}. A Tox ID (76 digits) adds one")
-        if len(named) > 1:
-            keys = ", ".join(str(friend.public_key) for friend in named)
-            raise Failure(f"{len(named)} friends are called {text!r}: give the public key of one: {keys}")
-        return named[0]
+        return find_among(self.tox.friends, text)
 
     def _find_by_id(self, address: ToxId, request: str) -> Friend:
         for friend in self.tox.friends:

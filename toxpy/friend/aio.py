@@ -88,6 +88,11 @@ class AsyncFriend(FriendPart):
         """How far the connection to the friend came, and when; `print` it for a sentence."""
         return self.tox.sync.friend_why_offline(self.number)
 
+    @property
+    def safety_number(self) -> str:
+        """What both compare to know that each has the other's true key: 12 groups of 5 digits."""
+        return self.tox.sync.friend_get_safety_number(self.number)
+
     async def online(self) -> None:
         """Return once the friend is connected."""
         await self.tox.wait_for_friend(self.number)

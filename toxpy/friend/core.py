@@ -171,6 +171,13 @@ class FriendCore:
         since_ms = self.friend_diagnosis(friend_number).since_ms
         return since_ms if since_ms >= 0 else 2**64 - 1
 
+    def friend_get_safety_number(self, friend_number: int) -> bytes:
+        """The number that both friends compare, 71 characters; see `toxpy.friend.safety`."""
+        theirs = self._friend(friend_number).real_pk
+        from toxpy.friend.safety import safety_number
+
+        return safety_number(self._messenger.identity.public, theirs).encode()
+
     def self_set_typing(self, friend_number: int, typing: bool) -> bool:
         """Tell a friend whether we are typing."""
         self._rt.converse()

@@ -138,6 +138,10 @@ class FriendTox(ToxPart):
         """How far the connection to a friend came, and when."""
         return WhyOffline(self.core.friends.friend_diagnosis(as_number(friend_number)))
 
+    def friend_get_safety_number(self, friend_number: int) -> str:
+        """What both friends compare to know that each has the other's true key: 12 groups of 5 digits."""
+        return self.core.friends.friend_get_safety_number(as_number(friend_number)).decode()
+
     def self_set_typing(self, friend_number: int, typing: bool) -> None:
         """Tell a friend whether we are typing."""
         self.core.friends.self_set_typing(as_number(friend_number), as_flag(typing, "typing"))

@@ -9,6 +9,8 @@ import pytest
 from toxpy import Profile, Tox
 from toxpy.cli.identity import export_main, id_main, new_main, passphrase_main
 from toxpy.cli.qr import qr_lines
+from toxpy.cli.safety import main as safety_main
+from toxpy.friend import safety
 from toxpy.ids import URI_PREFIX
 from toxpy.save import keystore, passkey
 from toxpy.save.keystore import Cost
@@ -16,6 +18,7 @@ from toxpy.save.keystore import Cost
 SECRET = "correct horse"
 QUIET = {"local_discovery_enabled": False, "udp_enabled": False}
 BOB = bytes(range(32))
+EVE = bytes(range(64, 96))
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +126,59 @@ def test_a_copy_of_a_plain_profile_says_so(path, tmp_path, capsys):
     assert "not encrypted" in capsys.readouterr().err
 
 
+# safety numbers
+
+
+def ours(path):
+    with Profile.open(path, read_only=True) as profile:
+        return profile.public_key
+
+
+def test_the_number_is_that_of_the_program(path, capsys):
+    with Profile.open(path) as profile, Tox(profile=profile, **QUIET) as tox:
+        number = tox.friend_get_safety_number(0)
+        # also while it runs
+        assert safety_main([BOB.hex(), "-p", path]) == 0
+    assert capsys.readouterr().out == number + "\n"
+    assert safety_main([BOB.hex(), "-p", path, "--json"]) == 0
+    found = said(capsys)
+    assert found == {
+        "event": "safety_number",
+        "friend": BOB.hex().upper(),
+        "name": "",
+        "safety_number": number,
+        "qr": safety.scan_text(ours(path), BOB),
+        "compared": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("show", "result", "says"),
+    [
+        (lambda us: safety.safety_number(BOB, us), safety.SAME, "each other's true keys"),
+        (lambda us: safety.scan_text(BOB, us), safety.SAME, "each other's true keys"),
+        (lambda us: safety.safety_number(BOB, EVE), safety.DIFFERENT, "the numbers are different"),
+        (lambda us: safety.scan_text(BOB, EVE), safety.WE_DIFFER, "00010203… has another key for us"),
+        (lambda us: safety.scan_text(EVE, us), safety.THEY_DIFFER, "00010203… has another key than the one"),
+    ],
+)
+def test_a_comparison(path, capsys, show, result, says):
+    text, status = show(ours(path)), 0 if result == safety.SAME else 1
+    assert safety_main([BOB.hex(), "-p", path, "--compare", text]) == status
+    shown = capsys.readouterr()
+    assert says in (shown.err if status else shown.out)
+    assert safety_main([BOB.hex(), "-p", path, "--compare", text, "--json"]) == status
+    first = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert first["compared"] == result
+
+
+def test_what_cannot_be_compared(path, capsys):
+    assert safety_main([BOB.hex(), "-p", path, "--compare", "12345"]) == 2
+    assert "60 digits" in capsys.readouterr().err
+    assert safety_main(["Carol", "-p", path]) == 1
+    assert "no friend is called 'Carol'" in capsys.readouterr().err
+
+
 # QR codes
 
 
@@ -138,7 +194,7 @@ def modules(lines):
 def test_a_code_is_drawn_as_the_library_made_it():
     import segno
 
-    text = "TOXSAFETY1:" + 60 * "7"
+    text = safety.scan_text(BOB, EVE)
     rows = modules(qr_lines(text).splitlines())
     made = [list(map(bool, row)) for row in segno.make(text, error="m", micro=False).matrix_iter(border=4)]
     assert rows[: len(made)] == made and not any(map(any, rows[len(made) :]))
@@ -150,6 +206,9 @@ def test_codes_on_the_command_line(path, capsys):
     assert id_main(["-p", path, "--qr"]) == 0
     first, *lines = capsys.readouterr().out.splitlines()
     assert [line[4:] for line in lines] == qr_lines(URI_PREFIX + first).splitlines()
+    assert safety_main([BOB.hex(), "-p", path, "--qr"]) == 0
+    _, *lines = capsys.readouterr().out.splitlines()
+    assert [line[4:] for line in lines] == qr_lines(safety.scan_text(ours(path), BOB)).splitlines()
 
 
 def test_without_the_library(path, monkeypatch, capsys):

@@ -141,6 +141,7 @@ OURS = [
     "tox_friend_get_handshake_policy",
     "tox_friend_get_offline_reason",
     "tox_friend_get_offline_reason_age",
+    "tox_friend_get_safety_number",
     "tox_friend_offline_reason_to_string",
     "tox_friend_set_handshake",
     "tox_handshake_mode_to_string",
