@@ -38,6 +38,7 @@ MODULES = {
     "Friend requests": "friend/requests",
     "Messenger": "friend/packets",
     "Extensions": "friend/envelope",
+    "Messages of ToxExt": "ext/messages/foreign",
     "File transfers": "files/transfers",
     "Keys of groups": "group/keys",
     "Envelopes in groups": "group/wire",

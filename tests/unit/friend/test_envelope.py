@@ -26,7 +26,7 @@ OTHER, THIRD = bytes(range(16)), bytes(range(1, 17))
 #: What a live toxext library and a peer of ours said to each other; both have the messages extension as id 3.
 SAID = [
     (said["by"], bytes.fromhex(said["packet"]))
-    for said in json.loads((ROOT / "tests/vectors/toxext.json").read_text())
+    for said in json.loads((ROOT / "tests/vectors/toxext.json").read_text())["said"]
 ]
 NEGOTIATE = bytes.fromhex("ac03dffe000016000000009e100316d26f45398cdbae810042f8640018")
 ANSWER = bytes.fromhex("ac03dffe000804001800e0")

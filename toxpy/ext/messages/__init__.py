@@ -1,0 +1,1 @@
+"""Messages with ids, of any length, that can be edited and deleted."""
