@@ -182,6 +182,15 @@ class Conference:
         self._said_ms = self._rt.clock.now_ms
         return self.links.send(AUTHORED.pack(own.number, number, kind) + data, waits=waits)
 
+    def _show_life(self) -> None:
+        """Say something after some silence: our name once more, for whoever did not know us when it came.
+
+        c-toxcore pings. Its members take a list without our name for the truth until we say it.
+        """
+        own = self.own
+        if own is not None and self._rt.clock.now_ms - self._said_ms >= PING_MS:
+            self._say(NAME if own.name else PING, own.name)
+
     def say(self, kind: int, text: bytes) -> bool:
         """Send our user's message: True if a link took it."""
         return self._say(kind, text, waits=False) > 0
@@ -331,8 +340,7 @@ class Conference:
             # who introduced us hears from elsewhere that its link to us is not needed any more
             self._owes_name = True
         self.changed()
-        if self._rt.clock.now_ms - self._said_ms >= PING_MS:
-            self._say(PING)
+        self._show_life()
 
     # what follows from changes
 
@@ -409,7 +417,6 @@ class Conference:
                 self.changed()
         self.links.tend()
         self._ask_for_names(now_ms)
-        if self.own is not None and self.links.online and now_ms - self._said_ms >= PING_MS:
-            self._say(PING)
+        self._show_life()
         if self._owes_name or any(link.wants_peers for link in self.links.online):
             self.changed()

@@ -53,6 +53,9 @@ GREETED_MS = 60_000
 GREET_AGAIN_MS = 8_000
 #: Messages of people that wait for a link to be online: as many as c-toxcore tells apart, 11 kB.
 MAX_WAITING = 8
+#: Messages of unknown authors that wait for the list of who passed them on, per link, and milliseconds for
+#: which one does.
+MAX_UNKNOWN, UNKNOWN_MS = 16, 10_000
 #: Links that are online from which on one to somebody heard from elsewhere is not needed. c-toxcore: the
 #: same.
 ENOUGH_ONLINE = 4
@@ -87,6 +90,7 @@ class ConferenceLink:
         "number",
         "reasons",
         "since_ms",
+        "unknown",
         "waiting",
         "wants_peers",
     )
@@ -102,6 +106,8 @@ class ConferenceLink:
         self.is_online = False
         #: what people said since it was greeted, from the author on, the oldest first
         self.waiting: list[bytes] = []
+        #: messages of authors whom we do not know, the oldest first, with the moment when each came
+        self.unknown: list[tuple[int, bytes]] = []
         #: True if the peer asked for the list when we could not answer
         self.wants_peers = False
         #: True if a message of the peer came over another link
@@ -204,6 +210,7 @@ class ConferenceLinks:
             link.since_ms = self._rt.clock.now_ms
             self.online.remove(link)
         link.waiting.clear()
+        link.unknown.clear()
         link.wants_peers = False
 
     def on_heard(self, real_pk: bytes, link: ConferenceLink) -> None:
@@ -221,6 +228,9 @@ class ConferenceLinks:
         now_ms = self._rt.clock.now_ms
         for link in list(self.by_key.values()):
             connected = link.connection.is_online
+            link.unknown = self.take_unknown(link)
+            if link.unknown:
+                self.ask(link)
             if connected and not link.is_online and now_ms - link.greeted_ms >= GREET_AGAIN_MS:
                 self.greet(link)
             if link.reasons & CLOSEST:
@@ -232,6 +242,25 @@ class ConferenceLinks:
                     self.drop(link)
             elif many and link.is_heard_elsewhere:
                 self.drop(link)
+
+    # messages of unknown authors
+
+    def keep_unknown(self, link: ConferenceLink, packet: bytes) -> None:
+        """Keep a message until who passed it on, and so knows its author, tells us who that is."""
+        if len(link.unknown) >= MAX_UNKNOWN:
+            del link.unknown[0]
+            self._rt.counters.drop("conference_author")
+        link.unknown.append((self._rt.clock.now_ms, packet))
+        self.ask(link)
+
+    def take_unknown(self, link: ConferenceLink) -> list[tuple[int, bytes]]:
+        """What was kept and is not too old, the oldest first; nothing is kept any more."""
+        unknown, link.unknown = link.unknown, []
+        since_ms = self._rt.clock.now_ms - UNKNOWN_MS
+        fresh = [kept for kept in unknown if kept[0] > since_ms]
+        for _ in range(len(unknown) - len(fresh)):
+            self._rt.counters.drop("conference_author")
+        return fresh
 
     # what is said over one of them
 

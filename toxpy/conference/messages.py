@@ -53,11 +53,12 @@ def on_message(conference: Conference, link: ConferenceLink, packet: bytes, rt: 
     _, _, author, message_number, kind = MESSAGE_HEADER.unpack_from(packet)
     peer = peers.by_number.get(author)
     if peer is None or (peer.state == FROZEN and kind == FREEZE_PEER):
-        if kind != FREEZE_PEER:
-            # whoever passed it on knows the author
+        if kind == FREEZE_PEER:
+            rt.counters.drop("conference_author")
+        else:
+            # whoever passed it on knows the author; c-toxcore asks as well, and forgets the message
             peers.note_strange(author)
-            links.ask(link)
-        rt.counters.drop("conference_author")
+            links.keep_unknown(link, packet)
         return
     if peer is conference.own:
         # our own comes back; nobody else speaks for us
@@ -201,6 +202,7 @@ def on_direct(
             conference.changed()
     elif kind == PEERS:
         _on_peers(conference, packet, own_pk)
+        _take_unknown(conference, link, rt)
     elif kind == PEERS_TITLE:
         if not conference.is_title_fresh and not _take_title(conference, None, packet[4:]):
             rt.counters.drop("conference_title")
@@ -217,3 +219,13 @@ def _on_peers(conference: Conference, packet: bytes, own_pk: bytes) -> None:
             conference.reports.connected()
             conference.enter(number)
     conference.changed()
+
+
+def _take_unknown(conference: Conference, link: ConferenceLink, rt: Runtime) -> None:
+    """A list came: the authors of what waited for it may be known now."""
+    for kept in conference.links.take_unknown(link):
+        if MESSAGE_HEADER.unpack_from(kept[1])[2] in conference.peers.by_number:
+            on_message(conference, link, kept[1], rt)
+        else:
+            # the list may be the answer to an older question
+            link.unknown.append(kept)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.conference.room import Room
-from toxpy.conference import invitations, links
+from toxpy.conference import invitations, links, packets
 from toxpy.errors import ToxError
 from toxpy.generated import events as ev
 
@@ -215,7 +215,7 @@ def test_the_silent_are_frozen_after_a_minute(room):
     room.until(lambda: sorted(alice.names()) == ["alice", "bob", "carol"] == sorted(carol.names()), 5)
 
 
-def test_a_ping_every_twenty_seconds_is_all_that_is_said(room):
+def test_a_name_every_twenty_seconds_is_all_that_is_said(room):
     everybody = room.together("alice", "bob", "carol")
     room.run(60)
     for member in everybody:
@@ -226,7 +226,7 @@ def test_a_ping_every_twenty_seconds_is_all_that_is_said(room):
         pings = [p for _, p in member.written if p[0] == 99 and p[3] << 8 | p[4] == own]
         numbers = {p[5:9] for p in pings}
         assert 3 <= len(numbers) <= 4
-        assert {p[9] for p in pings} == {0}
+        assert {p[9] for p in pings} == {packets.NAME}
         assert {p[0] for _, p in member.written} <= {16, 99}
 
 
