@@ -85,6 +85,8 @@ IDLE_INTERVAL_MS = 2000
 SILENT_MS = 5000
 #: Copies of a kill packet. c-toxcore sends one; when that is lost the peer notices only after 32 s.
 KILL_COPIES = 3
+#: Time for which packets may come that a kill packet has overtaken, in ms.
+OVERTAKEN_MS = 100
 
 _KILL_DATA = bytes((KILL_ID,))
 
@@ -95,6 +97,7 @@ class CryptoConnection:
     __slots__ = (
         "_acks",
         "_alarm",
+        "_end_at_ms",
         "_last_receive_ms",
         "_leave",
         "_rt",
@@ -148,6 +151,8 @@ class CryptoConnection:
         self._acks = Acknowledgements(self.receiving, self._alarm)
         self.sender = Sender(self.transport, self._acks, self._alarm, rt.clock)
         self._last_receive_ms = rt.clock.now_ms
+        #: when it closes since the peer has said so; 0 for never
+        self._end_at_ms = 0
 
     # What the owner uses
 
@@ -234,8 +239,10 @@ class CryptoConnection:
     def kill(self) -> None:
         """Tell the peer, and forget everything; `on_closed` is not called."""
         if self.state in (NOT_CONFIRMED, ESTABLISHED):
+            sender = self.sender
+            number = sender.repeat_last() if self.silence_ms < SILENT_MS else sender.window.next
             for _ in range(KILL_COPIES):
-                self.sender.transmit(self.sender.window.next, _KILL_DATA)
+                sender.transmit(number, _KILL_DATA)
         self.close(notify=False)
 
     # Setting up; called by NetCrypto
@@ -392,8 +399,7 @@ class CryptoConnection:
     def _on_other(self, kind: int, number: int, data: bytes, stale: bool) -> bool:
         """A packet that is not lossless, `number` being the next one's: False if the connection closed."""
         if kind == KILL_ID:
-            self.close(notify=True, event=KILL)
-            return False
+            return self._on_kill(number)
         if kind == REQUEST:
             # a request overtaken by a newer one counts its gaps from a start we no longer have
             if not stale:
@@ -409,6 +415,18 @@ class CryptoConnection:
         if kind != REQUEST:
             self.owner.on_lossy(data)
         return self.state == ESTABLISHED
+
+    def _on_kill(self, number: int) -> bool:
+        """The peer leaves: at once, unless packets before that are still to come. False if that is over."""
+        receiving = self.receiving
+        receiving.exists_up_to(number)
+        if receiving.start != receiving.end and self.state == ESTABLISHED:
+            if not self._end_at_ms:
+                self._end_at_ms = self._rt.clock.now_ms + OVERTAKEN_MS
+                self._alarm.wake(self._end_at_ms)
+            return True
+        self.close(notify=True, event=KILL)
+        return False
 
     def _establish(self) -> None:
         session = self.session
@@ -430,6 +448,9 @@ class CryptoConnection:
             self._try_again(self.setup)
             return
         sender, acks, now_ms = self.sender, self._acks, self._rt.clock.now_ms
+        if self._end_at_ms and now_ms >= self._end_at_ms:
+            self.close(notify=True, event=KILL)
+            return
         self._check_transport()
         sender.on_moment(now_ms)
         if acks.at_ms and now_ms >= acks.at_ms and acks.timed_out(now_ms):
@@ -440,7 +461,7 @@ class CryptoConnection:
             # by the owner, who was told that the peer is reached another way
             return
         at_ms = sender.last_send_ms + IDLE_INTERVAL_MS
-        for moment_ms in (acks.at_ms, sender.timeout_at_ms, sender.pace_at_ms):
+        for moment_ms in (acks.at_ms, sender.timeout_at_ms, sender.pace_at_ms, self._end_at_ms):
             if 0 < moment_ms < at_ms:
                 at_ms = moment_ms
         self._alarm.wake(at_ms)

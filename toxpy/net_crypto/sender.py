@@ -6,6 +6,8 @@ has the number that the next one will have.
 
 from __future__ import annotations
 
+from itertools import islice
+
 from toxpy.net_crypto.congestion import PACE_MS, Congestion
 from toxpy.net_crypto.round_trip import MIN_TIMEOUT_MS
 from toxpy.net_crypto.transport import OVER_TCP, OVER_UDP
@@ -33,6 +35,8 @@ QUEUE_MS = 250
 MAX_QUEUE_SIZE = 8 * 1024 * 1024
 #: Packets sent when nothing was heard of the ones in flight.
 TIMEOUT_PACKETS = 4
+#: Packets sent once more before a farewell.
+LAST_PACKETS = 32
 
 _REQUEST_DATA = bytes((REQUEST,))
 
@@ -175,6 +179,18 @@ class Sender:
             if item is None:
                 break
             self.transmit(item[0], item[1])
+
+    def repeat_last(self) -> int:
+        """A farewell follows: send what the peer may lack, the oldest first; the number that comes next.
+
+        The window does not count: what is not there before the farewell is lost.
+        """
+        end = self.window.next
+        for number, packet in list(islice(self.window.packets.items(), LAST_PACKETS)):
+            self.transmit(number, packet.data)
+            if number == end:
+                end = (number + 1) & NUMBER_MASK
+        return end
 
     # News of it
 

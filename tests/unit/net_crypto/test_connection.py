@@ -4,6 +4,8 @@ import pytest
 
 from tests.support.nonces import add_to_nonce
 from tests.unit.net_crypto.pair import Peer, both_established, client_and_server, established
+from toxpy.net_crypto.connection import KILL_COPIES, OVERTAKEN_MS, SILENT_MS
+from toxpy.net_crypto.sender import LAST_PACKETS
 from toxpy.net_crypto.transport import MAX_ADDRESSES
 from toxpy.net_crypto.window import BUFFER_SIZE
 from toxpy.wire.packets import COOKIE_REQUEST, COOKIE_RESPONSE, DATA, HANDSHAKE
@@ -207,6 +209,64 @@ def test_kill_reaches_the_peer():
     assert connection.write_lossless(b"\x40") == -1
     universe.run_for(60_000)
     assert client.rt.timers.next_deadline_ms() is None
+    assert server.rt.timers.next_deadline_ms() is None
+
+
+def test_what_was_said_last_comes_before_the_kill():
+    """Also what the window had no room for; c-toxcore ends a session at its kill packet."""
+    universe, client, server = established(jitter_ms=0)
+    connection = client.connection
+    connection.sender.congestion.limit = 1
+    # one is lost
+    universe.loss = 1
+    connection.write_lossless(message(0))
+    universe.loss = 0
+    for i in range(1, LAST_PACKETS):
+        connection.write_lossless(message(i))
+    connection.kill()
+    universe.run_for(100)
+    assert server.owner.lossless == [message(i) for i in range(LAST_PACKETS)]
+    assert server.owner.calls[-1] == "closed"
+
+
+def test_a_peer_that_is_silent_is_told_only_that_it_is_over():
+    universe, client, server = established()
+    server.stop()
+    for i in range(5):
+        client.connection.write_lossless(message(i))
+    universe.run_for(SILENT_MS)
+    sent = len(client.sent)
+    client.connection.kill()
+    assert len(client.sent) - sent == KILL_COPIES
+
+
+def test_a_kill_packet_that_overtook_others_waits_for_them():
+    universe, client, server = established(jitter_ms=0)
+    connection = client.connection
+    latency_ms, universe.latency_ms = universe.latency_ms, universe.latency_ms + OVERTAKEN_MS // 2
+    for i in range(3):
+        connection.write_lossless(message(i))
+    universe.latency_ms = latency_ms
+    connection.sender.window.packets.clear()
+    connection.kill()
+    universe.run_for(latency_ms)
+    assert server.owner.lossless == [] and server.connection.is_established
+    universe.run_for(OVERTAKEN_MS)
+    assert server.owner.lossless == [message(0), message(1), message(2)]
+    assert server.owner.calls == ["attach", "established", "closed"]
+
+
+def test_a_kill_packet_does_not_wait_long():
+    universe, client, server = established(jitter_ms=0)
+    connection = client.connection
+    universe.loss = 1
+    connection.write_lossless(message(0))
+    universe.loss = 0
+    connection.sender.window.packets.clear()
+    connection.kill()
+    universe.run_for(universe.latency_ms + OVERTAKEN_MS + 5)
+    assert server.owner.lossless == [] and server.owner.calls[-1] == "closed"
+    universe.run_for(60_000)
     assert server.rt.timers.next_deadline_ms() is None
 
 
