@@ -366,12 +366,16 @@ class Core(Capabilities):
         self.rt.clock.update()
         if self._forks != FORKS.count:
             self._begin_anew()
+        written = self.streams.written()
         try:
             for capability in self.messenger.capabilities:
                 capability.on_end()
         finally:
             self.messenger.connections.close()
             self.net_crypto.close()
+            if self.streams.written() > written:
+                # somebody is told over relays
+                self.streams.linger()
             self.onion.close()
             self.tcp.close()
             self.node.close()

@@ -152,6 +152,12 @@ class SimStreams:
     def poll(self):
         pass
 
+    def written(self):
+        return 0
+
+    def linger(self):
+        """What was sent arrives also when the connection has ended."""
+
     def flush(self):
         pass
 

@@ -31,6 +31,9 @@ ACCEPT_PAUSE_MS = 1000
 #: Connections taken from one listener in one pass.
 ACCEPTS_PER_PASS = 64
 BACKLOG = 256
+#: Time from the last word to the end of the connections, in s: a relay of c-toxcore drops what it has not
+#: read of a connection that has ended. It reads every 50 ms.
+LINGER_S = 0.1
 
 _AGAIN = (errno.EAGAIN, errno.EWOULDBLOCK)
 #: Errors which say that the other end went away between its connect and our accept.
@@ -147,6 +150,10 @@ class Stream:
         self._out_size = 0
         self._streams.forget(sock.fileno(), self)
         self._streams.close_socket(sock)
+
+    def written(self) -> int:
+        """Bytes that were to be sent so far."""
+        return self._given + self._out_size
 
     # for Streams
 
@@ -363,6 +370,15 @@ class Streams:
             self._dirty = []
             for stream in dirty:
                 stream.flush()
+
+    def written(self) -> int:
+        """Bytes that all streams were to send so far."""
+        return sum(thing.written() for thing in self._objects.values() if isinstance(thing, Stream))
+
+    def linger(self) -> None:
+        """Before `close`: wait until the other ends have read what was said last."""
+        self.flush()
+        select.select((), (), (), LINGER_S)
 
     def leave_to_parent(self) -> None:
         """After a fork the child's copies of the parent's connections are over; nothing of it shows outside.

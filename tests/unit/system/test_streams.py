@@ -3,6 +3,7 @@
 import errno
 import resource
 import select
+import time
 from struct import Struct
 
 import pytest
@@ -252,3 +253,19 @@ def test_a_kernel_that_cannot_tell_the_window(net, monkeypatch):
     # older ones end before it
     monkeypatch.setattr(streams, "_INFO", Struct("5000x"))
     assert client.window() == -1
+
+
+def test_before_the_end_what_was_said_last_has_left(net, monkeypatch):
+    """A relay of c-toxcore needs a moment to read it, which is waited for."""
+    monkeypatch.setattr(streams, "LINGER_S", 0.01)
+    world = net()
+    client, server = world.pair()
+    before = world.streams.written()
+    world.streams.poll()
+    client.write(b"last words")
+    assert world.streams.written() - before == 10
+    began = time.monotonic()
+    world.streams.linger()
+    assert time.monotonic() - began >= 0.01
+    assert server.read() == b"last words"
+    assert world.streams.written() - before == 10
