@@ -60,6 +60,7 @@ MODULES = {
     "Conferences in savedata": "conference/saved",
     "Groups in savedata": "group/saved",
     "Friends in groups, in savedata": "group/friend_members",
+    "Sanctions of groups, in savedata": "group/saved_sanctions",
     "MessagePack": "wire/msgpack",
     "Encrypted savedata": "save/passkey",
 }

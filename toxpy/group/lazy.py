@@ -8,6 +8,7 @@ from __future__ import annotations
 from toxpy.friend.capability import Capability
 from toxpy.friend.packets import PACKET_GROUP_INVITE
 from toxpy.group.friend_members import FriendMembers
+from toxpy.group.saved_sanctions import SavedSanctions
 from toxpy.runtime import FORKS
 from toxpy.wire.sections import GROUPS
 
@@ -33,7 +34,7 @@ class LazyGroups(Capability):
         #: without the option a section of a save is kept as it is
         self.section = GROUPS if saved else 0
         self.members = FriendMembers(saved=saved)
-        self.companions = (self.members,)
+        self.companions = self.members, SavedSanctions(self.all, saved=saved)
         layers.messenger.packets.claim(PACKET_GROUP_INVITE, self._on_invite)
 
     def get(self) -> Groups:

@@ -5,8 +5,8 @@
 
 A sanction's setter signs the 73 bytes before the signature, the signer the hash. The hash is SHA-256 of all
 signatures and the version, which is little-endian here; zeros for an empty list. Signatures are sorted since
-0.2.22 and in the order of their making before; we look for the order that fits. The list is nowhere saved.
-c-toxcore: group_moderation.c.
+0.2.22 and in the order of their making before; we look for the order that fits. No save of c-toxcore
+has the list. c-toxcore: group_moderation.c.
 
 The hash of an empty list does not cover the version. So whoever has seen one can make others of any version,
 which clear the list or bar all later ones. We take an empty list in place of another only from moderators and

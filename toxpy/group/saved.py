@@ -10,8 +10,8 @@
 
     peer    [packed address] | [packed relay] | enc pk 32
 
-Secret keys of a group are zeros but in the founder's save. Sanctions are not saved: that we are an observer
-stands in our role, until a member tells us the list. c-toxcore: group_pack.c.
+Secret keys of a group are zeros but in the founder's save. Sanctions are not in it: that we are an observer
+stands in our role, until a member tells us the list, or our own section does. c-toxcore: group_pack.c.
 c-toxcore saves no group whose state it does not know yet, and reads nothing behind a group that is damaged.
 """
 

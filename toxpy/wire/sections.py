@@ -23,8 +23,8 @@ COOKIE_SECTION = 0x01CE
 
 NOSPAM_KEYS, DHT_STATE, FRIENDS, NAME, STATUS_MESSAGE, STATUS, GROUPS = range(1, 8)
 TCP_RELAYS, PATH_NODES, CONFERENCES, END = 10, 11, 20, 255
-#: Ours; c-toxcore reads over it and does not keep it.
-FRIEND_MEMBERS = 0x7470
+#: Ours; c-toxcore reads over them and does not keep them.
+FRIEND_MEMBERS, GROUP_SANCTIONS = 0x7470, 0x7471
 #: Ours as well: a record for each extension, see `toxpy.friend.records`.
 EXTENSIONS = 0x7001
 #: In the order in which they are written.

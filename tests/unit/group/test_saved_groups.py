@@ -7,8 +7,9 @@ from toxpy.core import Core
 from toxpy.errors import ToxError
 from toxpy.generated import enums
 from toxpy.group.keys import ExtendedKeyPair
+from toxpy.group.sanctions import Sanctions, make_sanction
 from toxpy.options import Options
-from toxpy.wire.sections import GROUPS
+from toxpy.wire.sections import GROUP_SANCTIONS, GROUPS
 
 OBSERVER, USER = enums.TOX_GROUP_ROLE_OBSERVER, enums.TOX_GROUP_ROLE_USER
 PUBLIC, PRIVATE = enums.TOX_GROUP_PRIVACY_STATE_PUBLIC, enums.TOX_GROUP_PRIVACY_STATE_PRIVATE
@@ -166,3 +167,51 @@ def test_an_observer_stays_one_until_it_hears_otherwise(role):
         entry.talk.send_message(0, b"hush")
     assert until(world, lambda: entry.group.is_connected and member_count(founded.group) == 2, 8)
     assert entry.group.state.own_role == founded.group.state.role(key) == role
+
+
+def test_all_restart_and_an_observer_stays_one():
+    """c-toxcore saves no sanctions: whoever is still there has them, or nobody."""
+    world = SimulatedWorld()
+    a, b, c = (Instance(world, name) for name in "abc")
+    founded = a.groups.new(b"Group", PUBLIC, b"a")
+    joined = [i.groups._join(founded.group.state.chat, 1, b"x", b"").group for i in (b, c)]
+    for group in joined:
+        group.connect(founded.group.state.keys.public.enc, 0, a.socket.address)
+    everybody = [founded.group, *joined]
+    assert until(world, lambda: {member_count(group) for group in everybody} == {3}, 10)
+    key = joined[0].state.keys.public
+    founded.talk.set_role(founded.group.number_of(key), OBSERVER)
+    assert until(world, lambda: all(group.state.role(key) == OBSERVER for group in everybody), 5)
+    packed = founded.group.state.sanctions.pack()
+    saved = [instance.stop() for instance in (a, b, c)]
+    world.run_for(1)
+    back = [Instance(world, "abc"[i], savedata=saved[i]) for i in (0, 2)]
+    groups = [instance.groups.all()[0].group for instance in back]
+    assert [group.state.sanctions.pack() for group in groups] == [packed] * 2
+    assert [group.state.role(key) for group in groups] == [OBSERVER] * 2
+    groups[1].connect(groups[0].state.keys.public.enc, 0, back[0].socket.address)
+    assert until(world, lambda: {member_count(group) for group in groups} == {2}, 30)
+    assert [group.state.role(key) for group in groups] == [OBSERVER] * 2
+
+
+def test_saved_sanctions_are_checked_like_those_of_a_member():
+    world = SimulatedWorld()
+    a = Instance(world, "a")
+    founded = a.groups.new(b"Group", PUBLIC, b"a")
+    state = founded.group.state
+    target = ExtendedKeyPair(b"\5" * 32).public.enc
+    state.sanctions.set(state.keys, [make_sanction(state.keys, target)])
+    (section,) = [one for one in a.core.groups.capability.companions if one.section == GROUP_SANCTIONS]
+    content, packed = section.collect(), state.sanctions.pack()
+    assert section.collect() == state.chat.sig + len(packed).to_bytes(2, "big") + packed
+
+    def loaded(*contents):
+        state.sanctions = Sanctions()
+        section.load(contents)
+        return state.sanctions.pack()
+
+    assert loaded(bytes(32) + b"\0\1x" + content) == packed
+    for cut in range(0, len(content), 7):
+        assert loaded(content[:cut]) == b""
+    for place in range(35, len(content)):
+        assert loaded(content[:place] + bytes((content[place] ^ 1,)) + content[place + 1 :]) in (b"", packed)
