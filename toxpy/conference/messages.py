@@ -143,7 +143,7 @@ def _on_text(
     conference: Conference, peer: ConferencePeer, _link: ConferenceLink, data: bytes, rt: Runtime
 ) -> bool:
     if data:
-        rt.pace.note()
+        rt.pace.note_room()
         conference.reports.message(peer, 0, data)
     return bool(data)
 
@@ -152,7 +152,7 @@ def _on_action(
     conference: Conference, peer: ConferencePeer, _link: ConferenceLink, data: bytes, rt: Runtime
 ) -> bool:
     if data:
-        rt.pace.note()
+        rt.pace.note_room()
         conference.reports.message(peer, 1, data)
     return bool(data)
 

@@ -74,7 +74,7 @@ class Broadcasts:
             return
         # the two kinds are in the order of the API's types
         message_type = kind - packets.MESSAGE
-        group.net.rt.pace.note()
+        group.net.rt.pace.note_room()
         event = ev.GroupMessage(group.number, peer.number, message_type, text, message_id, owner=group)
         group.report(event)
 
@@ -86,7 +86,7 @@ class Broadcasts:
             return
         if self._was_heard(peer, body):
             return
-        group.net.rt.pace.note()
+        group.net.rt.pace.note_room()
         fields = group.number, peer.number, message_type, text, message_id
         group.report(ev.GroupPrivateMessage(*fields, owner=group))
 
@@ -109,7 +109,7 @@ class Broadcasts:
         group = self._group
         if not 0 < len(data) <= MAX_CUSTOM_SIZE:
             raise PacketError("group custom packet: empty or too long")
-        group.net.rt.pace.note()
+        group.net.rt.pace.note_room()
         group.report(ev.GroupCustomPacket(group.number, peer.number, data, owner=group))
 
     def on_custom_private(self, peer: Peer, data: bytes) -> None:
@@ -117,7 +117,7 @@ class Broadcasts:
         group = self._group
         if not 0 < len(data) <= MAX_CUSTOM_SIZE:
             raise PacketError("group custom packet: empty or too long")
-        group.net.rt.pace.note()
+        group.net.rt.pace.note_room()
         group.report(ev.GroupCustomPrivatePacket(group.number, peer.number, data, owner=group))
 
     # who they are

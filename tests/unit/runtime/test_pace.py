@@ -110,3 +110,25 @@ def test_a_step_tells_until_when_it_is_true(pace, clock):
         assert pace.step(until_ms - 1)[0] == step_ms or until_ms - clock.now_ms == step_ms
         assert until_ms > clock.now_ms
         clock.now_ms += 7
+
+
+def test_who_listens_to_people_comes_every_5_ms(pace, clock):
+    """c-toxcore's members say what they have every 50 to 100 ms."""
+    for _ in range(10):
+        for _ in range(3):
+            pace.note_room()
+        assert pace.interval_ms(clock.now_ms, None) == 5
+        clock.now_ms += 50
+
+
+def test_who_listens_to_a_program_comes_at_once(pace, clock):
+    pace.note_room()
+    clock.now_ms += pace.interval_ms(clock.now_ms, None)
+    pace.note_room()
+    assert pace.interval_ms(clock.now_ms, None) == 1
+
+
+def test_a_person_who_speaks_in_a_room_calms_no_conversation(pace, clock):
+    pace.note()
+    pace.note_room()
+    assert pace.interval_ms(clock.now_ms, None) == 1
