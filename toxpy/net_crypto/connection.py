@@ -97,7 +97,6 @@ class CryptoConnection:
     __slots__ = (
         "_acks",
         "_alarm",
-        "_end_at_ms",
         "_last_receive_ms",
         "_leave",
         "_rt",
@@ -151,8 +150,6 @@ class CryptoConnection:
         self._acks = Acknowledgements(self.receiving, self._alarm)
         self.sender = Sender(self.transport, self._acks, self._alarm, rt.clock)
         self._last_receive_ms = rt.clock.now_ms
-        #: when it closes since the peer has said so; 0 for never
-        self._end_at_ms = 0
 
     # What the owner uses
 
@@ -398,8 +395,15 @@ class CryptoConnection:
 
     def _on_other(self, kind: int, number: int, data: bytes, stale: bool) -> bool:
         """A packet that is not lossless, `number` being the next one's: False if the connection closed."""
+        receiving = self.receiving
         if kind == KILL_ID:
-            return self._on_kill(number)
+            receiving.exists_up_to(number)
+            if not receiving.has_holes() or self.state != ESTABLISHED:
+                self.close(notify=True, event=KILL)
+                return False
+            # what it has overtaken may still come
+            self._rt.timers.call_later(OVERTAKEN_MS, lambda: self.close(notify=True, event=KILL))
+            return True
         if kind == REQUEST:
             # a request overtaken by a newer one counts its gaps from a start we no longer have
             if not stale:
@@ -407,7 +411,6 @@ class CryptoConnection:
         elif not LOSSY_FIRST <= kind <= LOSSY_LAST:
             self._rt.counters.drop("crypto_data_id")
             return True
-        receiving = self.receiving
         if number != receiving.end:
             receiving.exists_up_to(number)
         if receiving.start != receiving.end and self._acks.is_due(self._rt.clock.now_ms):
@@ -415,18 +418,6 @@ class CryptoConnection:
         if kind != REQUEST:
             self.owner.on_lossy(data)
         return self.state == ESTABLISHED
-
-    def _on_kill(self, number: int) -> bool:
-        """The peer leaves: at once, unless packets before that are still to come. False if that is over."""
-        receiving = self.receiving
-        receiving.exists_up_to(number)
-        if receiving.start != receiving.end and self.state == ESTABLISHED:
-            if not self._end_at_ms:
-                self._end_at_ms = self._rt.clock.now_ms + OVERTAKEN_MS
-                self._alarm.wake(self._end_at_ms)
-            return True
-        self.close(notify=True, event=KILL)
-        return False
 
     def _establish(self) -> None:
         session = self.session
@@ -448,9 +439,6 @@ class CryptoConnection:
             self._try_again(self.setup)
             return
         sender, acks, now_ms = self.sender, self._acks, self._rt.clock.now_ms
-        if self._end_at_ms and now_ms >= self._end_at_ms:
-            self.close(notify=True, event=KILL)
-            return
         self._check_transport()
         sender.on_moment(now_ms)
         if acks.at_ms and now_ms >= acks.at_ms and acks.timed_out(now_ms):
@@ -461,7 +449,7 @@ class CryptoConnection:
             # by the owner, who was told that the peer is reached another way
             return
         at_ms = sender.last_send_ms + IDLE_INTERVAL_MS
-        for moment_ms in (acks.at_ms, sender.timeout_at_ms, sender.pace_at_ms, self._end_at_ms):
+        for moment_ms in (acks.at_ms, sender.timeout_at_ms, sender.pace_at_ms):
             if 0 < moment_ms < at_ms:
                 at_ms = moment_ms
         self._alarm.wake(at_ms)
