@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
+from lean_code import lean_code
 from start_modules import NAME, SIZE_SIZE
 
 IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", "*.txt", "*.so")
@@ -42,8 +43,6 @@ def licences(distribution: str, module: str) -> list[Path]:
     return [path for path in paths if path.is_file()] or ([debian] if debian.is_file() else [])
 
 
-#: In front of the code in a compiled module's file, bytes. PEP 552.
-PYC_HEADER_SIZE = 16
 #: Prints what an import of the core imports of us.
 LIST_MODULES = """
 import sys
@@ -66,7 +65,8 @@ def pack_start(into: Path) -> None:
         if not source.is_file():
             # a compiled one
             continue
-        code = Path(importlib.util.cache_from_source(str(source))).read_bytes()[PYC_HEADER_SIZE:]
+        name_inside = str(source.relative_to(into))
+        code = marshal.dumps(lean_code(source.read_text(encoding="utf-8"), name_inside))
         table[name] = (is_package, len(codes), len(codes) + len(code))
         codes += code
     head = marshal.dumps((importlib.util.MAGIC_NUMBER, table))

@@ -2,7 +2,7 @@
 
 The site folder has each module as a file of its own, for whoever reads or debugs. Searching and opening a
 hundred of them takes longer than running them. So the build puts the compiled modules of a start behind
-each other (`site_folder.py`), and an import finds them here first:
+each other (`site_folder.py`), without docstrings and annotations, and an import finds them here first:
 
     size of the table 4, little-endian | table: name -> (is a package, begin, end) | code | code ...
 
