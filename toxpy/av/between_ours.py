@@ -138,7 +138,10 @@ class BetweenOurs:
         elif kind == REPORT:
             self._on_report(packet, now_ms)
         elif kind == REPEAT:
-            return self._video_out.history.repeat(packet, self.round_trip_ms, now_ms, self._counters)
+            # where much is lost, what is sent again is as well
+            copies = 2 if self._audio_out.is_twice else 1
+            history = self._video_out.history
+            return history.repeat(packet, self.round_trip_ms, now_ms, self._counters, copies) * copies
         elif kind == KEY:
             self._video_out.request_key_frame(soon=True)
         return []

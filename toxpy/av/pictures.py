@@ -90,10 +90,6 @@ class Picture:
             frame[offset : offset + len(part)] = part
         return bytes(frame)
 
-    def is_late(self, now_ms: int) -> bool:
-        """True if its end should have come though nothing newer did."""
-        return now_ms >= self.last_ms + END_MS
-
     def missing(self, most: int, *, is_over: bool) -> list[int]:
         """Offsets of the first missing pieces of the usual size; before the last one if more may follow."""
         pieces = self._pieces

@@ -4,8 +4,8 @@
 (between_ours.py): a receiver of c-toxcore takes a piece that comes twice for one that it lacks.
 
 A piece is missing when a later one is there. It is asked for at once, and again until it comes or the picture
-is given up: questions are small and get lost as well. Whoever is asked does not send it again while it may
-still be on its way.
+is given up: questions are small and get lost as well, so each is sent twice. Whoever is asked does not send a
+piece again while it may still be on its way, and sends it twice where much is lost.
 
     197 repeat   (sequence u16 | piece u16)...        piece: offset / 1292, 65535 for all of a picture
     198 key      nothing: what we have is beyond repair, a key frame please
@@ -32,6 +32,9 @@ MAX_ASKED = 64
 MAX_LACKING = 128
 #: Time in which a missing piece may just be out of order, ms: at first, and at most when that turned out so.
 ORDER_MS, MAX_ORDER_MS = 5, 100
+#: Time without a piece after which the end of a picture is missing, though nothing newer came, ms: its pieces
+#: leave close together.
+END_MS = 10
 #: Time between two questions at least, ms.
 MIN_AGAIN_MS = 20
 #: How long a picture waits for its missing pieces, ms: a question takes a round trip, and some get lost. In
@@ -121,7 +124,7 @@ class Asking:
             if not picture.size:
                 found.append((picture.sequence, ALL))
             elif picture.got < picture.size:
-                is_over = picture is not pictures[-1] or picture.is_late(now_ms)
+                is_over = picture is not pictures[-1] or now_ms >= picture.last_ms + END_MS
                 offsets = picture.missing(MAX_LACKING - len(found), is_over=is_over)
                 found += [(picture.sequence, offset // MAX_PIECE_SIZE) for offset in offsets]
         return found
@@ -174,8 +177,10 @@ class History:
                 self._sent_ms.clear()
                 self._size = 0
 
-    def repeat(self, packet: bytes, round_trip_ms: int, now_ms: int, counters: Counters) -> list[bytes]:
-        """What a question asks for, as far as we have it and it can be of use."""
+    def repeat(
+        self, packet: bytes, round_trip_ms: int, now_ms: int, counters: Counters, copies: int = 1
+    ) -> list[bytes]:
+        """What a question asks for, as far as we have it and it can be of use; `copies` of it will be sent."""
         entries = packet[1:]
         if not entries or len(entries) % _ENTRY.size or len(entries) > MAX_ASKED * _ENTRY.size:
             counters.drop("repeat_size")
@@ -184,18 +189,17 @@ class History:
         with self._lock:
             # each once
             for sequence, piece in dict.fromkeys(_ENTRY.iter_unpack(entries)):
-                found += self._pieces(sequence, piece, round_trip_ms, now_ms)
+                packets = self._kept.get(sequence, [])
+                numbers = range(len(packets)) if piece == ALL else range(piece, min(piece + 1, len(packets)))
+                if not numbers:
+                    # it came too late, or asks for what never was
+                    counters.drop("repeat_unknown")
+                found += [
+                    packets[number]
+                    for number in numbers
+                    if self._is_due((sequence, number), copies * len(packets[number]), round_trip_ms, now_ms)
+                ]
         return found
-
-    def _pieces(self, sequence: int, piece: int, round_trip_ms: int, now_ms: int) -> list[bytes]:
-        """What to send again for one entry."""
-        packets = self._kept.get(sequence, [])
-        numbers = range(len(packets)) if piece == ALL else range(piece, min(piece + 1, len(packets)))
-        return [
-            packets[number]
-            for number in numbers
-            if self._is_due((sequence, number), len(packets[number]), round_trip_ms, now_ms)
-        ]
 
     def _is_due(self, key: tuple[int, int], size: int, round_trip_ms: int, now_ms: int) -> bool:
         """True if the piece is not on its way, and there is room for it; then it is sent."""

@@ -300,7 +300,7 @@ class VideoReceiver:
         self._assembler.hold_ms = self._asking.hold_ms(self._round_trip_ms)
         question = self._asking.packet(self._assembler.pictures, self._round_trip_ms, now_ms)
         if question is not None:
-            self._questions.append(question)
+            self._questions += (question, question)
         # nobody fetches them
         del self._questions[:-MAX_QUESTIONS]
 

@@ -226,13 +226,16 @@ def test_sound_that_is_lost_is_sent_twice():
 
 def test_nothing_is_sent_twice_into_a_queue():
     made, ours = side()
+    made.video_out.history.add(0, [bytes(1000)] * 9)
     ours.take(hello(1), 0)
     for number in range(1, 4):
         ours.take(report(sound=40, lost=10, delay=90), number * 1000)
     assert not made.audio_out.is_twice
+    assert len(ours.take(bytes([REPEAT]) + bytes(4), 3500)) == 1
     for number in range(4, 6):
         ours.take(report(sound=40, lost=10, delay=5), number * 1000)
     assert made.audio_out.is_twice
+    assert len(ours.take(bytes([REPEAT]) + bytes(4), 5500)) == 2
     for number in range(6, 8):
         ours.take(report(sound=40, lost=10, delay=90), number * 1000)
     assert not made.audio_out.is_twice
@@ -309,26 +312,39 @@ def test_a_call_where_packets_overtake_each_other():
     assert row["mean kbit"] >= 500
 
 
-@pytest.mark.parametrize(
-    ("line", "mean_ms", "most_ms"),
-    [({}, 5, 10), ({"loss": 0.05}, 25, 100), ({"capacity": 600}, 30, 60), ({"jitter_ms": 60}, 30, 60)],
-)
-def test_sound_and_pictures_stay_together(line, mean_ms, most_ms):
-    """What was recorded at one time is heard and seen at one time, in the mean and nearly always."""
-    call = linked(**line)
+def apart(seed, line):
+    """Between a picture and the sound of its moment, ms."""
+    call = linked(seed=seed, **line)
     # frames tell their number
     call.tone = [number.to_bytes(2, "little") * 960 for number in range(50)]
     call.run(15)
-    heard = {}
+    heard, found = {}, []
     for at_ms, value in call.heard:
         age = (at_ms // 20 - value) % 50
         heard[(at_ms // 20 - age) * 20] = at_ms
-    apart = []
     for at_ms, (number, _) in call.shown:
         recorded_ms = number * 1000 // 30
         sound_ms = heard.get(recorded_ms // 20 * 20)
         if sound_ms is not None and at_ms > 5000:
-            apart.append(abs(at_ms - sound_ms - recorded_ms % 20))
-    assert len(apart) > 200
-    assert sum(apart) / len(apart) <= mean_ms
-    assert sorted(apart)[len(apart) * 95 // 100] <= most_ms
+            found.append(abs(at_ms - sound_ms - recorded_ms % 20))
+    assert len(found) > 200
+    return found
+
+
+@pytest.mark.parametrize(
+    ("line", "mean_ms", "most_ms"),
+    [
+        ({}, 5, 10),
+        ({"loss": 0.05}, 25, 115),
+        ({"loss": 0.2}, 55, 140),
+        ({"capacity": 600}, 30, 60),
+        ({"jitter_ms": 60}, 30, 60),
+    ],
+)
+def test_sound_and_pictures_stay_together(line, mean_ms, most_ms):
+    """What was recorded at one time is heard and seen at one time, in the mean and nearly always."""
+    # chance decides much where pieces are lost
+    seeds = range(1, 5) if "loss" in line else [1]
+    found = sorted(ms for seed in seeds for ms in apart(seed, line))
+    assert sum(found) / len(found) <= mean_ms
+    assert found[len(found) * 95 // 100] <= most_ms

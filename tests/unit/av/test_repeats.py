@@ -8,9 +8,10 @@ from threading import Thread
 import pytest
 
 from toxpy.av import rtp
-from toxpy.av.pictures import END_MS, Assembler
+from toxpy.av.pictures import Assembler
 from toxpy.av.repeats import (
     ALL,
+    END_MS,
     HOLD_MORE_MS,
     MAX_ASKED,
     MAX_HOLD_MS,
@@ -70,12 +71,12 @@ def test_a_missing_piece_is_asked_for_when_later_ones_are_there():
 
 
 def test_it_is_asked_for_again_until_it_comes():
-    lacking, first = Lacking(), pieces(0)
+    lacking, first = Lacking(), pieces(0, 3)
     lacking.take(first[0], first[2], at_ms=100)
     asked = [now_ms for now_ms in range(100, 150) if lacking.ask(now_ms)]
     assert asked == [105, 125, 145]
     assert MIN_AGAIN_MS == 20
-    assert lacking.take(first[1], first[3], at_ms=149) is None
+    assert lacking.take(first[1], at_ms=149) is None
     assert lacking.asking.next_ms() is None
     assert lacking.asking.missed == 1
 
@@ -215,13 +216,23 @@ def test_many_threads_may_send():
 def test_what_is_not_there_is_not_sent():
     kept = Kept(1, 2)
     assert kept.repeat((0, 0), (1, 4), (2, ALL - 1), (9, ALL)) == []
-    assert not kept.counters.values
+    assert kept.counters.values == {"drop.repeat_unknown": 4}
 
 
 def test_what_may_be_on_its_way_is_not_sent_again():
     kept = Kept(*range(20))
     sent = [now_ms for now_ms in range(1000, 1200) if kept.repeat((3, 1), at_ms=now_ms)]
     assert sent == [*range(1000, 1200, ROUND_TRIP_MS * 9 // 10)][:MAX_REPEATS]
+
+
+def test_what_is_sent_twice_counts_twice():
+    kept = Kept(*range(10))
+    asked = [
+        kept.history.repeat(question((number, ALL)), ROUND_TRIP_MS, 1000, kept.counters, copies=2)
+        for number in range(10)
+    ]
+    assert sum(map(len, asked)) == 11 <= 40 * REPEATED_SHARE / 2
+    assert kept.history.share() > 0.3
 
 
 def test_nothing_is_sent_for_ever():

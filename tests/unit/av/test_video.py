@@ -547,7 +547,7 @@ def test_what_is_asked_of_a_friend_of_ours():
     assert eyes.receiver.missed() == 1
     # a key frame too, for picture 1 was shown with a hole
     piece = b"\xc5" + (2).to_bytes(2, "big") + (1).to_bytes(2, "big")
-    assert eyes.receiver.questions() == [b"\xc6", piece]
+    assert eyes.receiver.questions() == [b"\xc6", piece, piece]
     assert eyes.receiver.questions() == []
     eyes.take([packets[1]], 250)
     assert eyes.values() == [0, 1, 2]
