@@ -166,13 +166,13 @@ class LinkedCall:
             if now_ms % FRAME_MS == 0:
                 pcm = self.tone[now_ms // FRAME_MS % 50]
                 for side in self.sides:
-                    side.pacer.put(side.audio_out.send(pcm, SAMPLES, 1, RATE, 48, now_ms), audio=True)
+                    side.send(side.audio_out.send(pcm, SAMPLES, 1, RATE, 48, now_ms), now_ms)
             if self.bit_rate and now_ms * PICTURES_PER_SECOND // 1000 >= number:
                 planes = self.clip.planes(number)
                 packets = sender.video_out.send(
                     self.clip.width, self.clip.height, *planes, self.bit_rate, now_ms
                 )
-                sender.pacer.put(packets, audio=False)
+                sender.pacer.put(packets)
                 number += 1
             for side in self.sides:
                 if now_ms % POLL_MS == 0:

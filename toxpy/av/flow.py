@@ -48,6 +48,7 @@ class Paced:
 
     __slots__ = (
         "_connection",
+        "_has_dropped",
         "_is_asked",
         "_is_closed",
         "_lock",
@@ -70,12 +71,15 @@ class Paced:
         self._waiting = 0
         #: an outbox has us, and will call `send_lossy`
         self._is_asked = False
+        #: pictures made room in the pacer, and whoever adds pictures does not know yet
+        self._has_dropped = False
         self._timer: Timer | None = None
 
     def add(self, packets: list[bytes]) -> bool:
         """A picture, from any thread, for the next `send_lossy`. False: older ones had to make room."""
         drops = 0
         with self._lock:
+            has_dropped, self._has_dropped = self._has_dropped, False
             self._pictures.append(packets)
             self._waiting += len(packets)
             while self._waiting > MAX_WAITING:
@@ -83,7 +87,7 @@ class Paced:
                 drops += 1
         if drops:
             self._rt.counters.count("drop.pictures_waiting", drops)
-        return not drops
+        return not (drops or has_dropped)
 
     def leave_by(self, outbox: Outbox) -> None:
         """Have the outbox call `send_lossy`: once for all that waits, so that others have room there."""
@@ -99,8 +103,9 @@ class Paced:
             self._waiting, self._is_asked = 0, False
         if self._is_closed:
             return False
-        for packets in pictures:
-            self._pacer.put(packets, audio=False)
+        if drops := sum([self._pacer.put(packets) for packets in pictures]):
+            self._rt.counters.count("drop.pictures_waiting", drops)
+            self._has_dropped = True
         if self._timer is None:
             self._pump()
         return True

@@ -1,4 +1,4 @@
-"""When packets may leave: sound at once, pictures a few pieces at a time.
+"""When pictures may leave: a few pieces at a time.
 
 A whole key frame in one go overflows the queue of a slow line, and with it goes the sound behind it. What may
 leave grows with time, so it hardly matters how often somebody asks.
@@ -18,12 +18,11 @@ MAX_WAITING = 4096
 
 
 class Pacer:
-    """The packets of one call that are still to be sent."""
+    """The pictures of one call that are still to be sent."""
 
-    __slots__ = ("_free_us", "_pictures", "_sound", "_waited", "_waiting")
+    __slots__ = ("_free_us", "_pictures", "_waited", "_waiting")
 
     def __init__(self) -> None:
-        self._sound: list[bytes] = []
         #: the rest of each picture
         self._pictures: deque[deque[bytes]] = deque()
         self._waiting = 0
@@ -32,22 +31,22 @@ class Pacer:
         #: pieces waited when somebody asked last
         self._waited = False
 
-    def put(self, packets: list[bytes], *, audio: bool) -> None:
-        """The packets of a frame."""
-        if audio:
-            self._sound += packets
-            return
+    def put(self, packets: list[bytes]) -> int:
+        """The packets of a picture. How many older pictures had to make room, whole or what was left."""
         if not packets:
             # the encoder dropped a picture
-            return
+            return 0
         self._pictures.append(deque(packets))
         self._waiting += len(packets)
+        drops = 0
         while self._waiting > MAX_WAITING:
             self._waiting -= len(self._pictures.popleft())
+            drops += 1
+        return drops
 
     def take(self, now_ms: int) -> list[bytes]:
         """What may leave now."""
-        found, self._sound = self._sound, []
+        found: list[bytes] = []
         pictures, now_us = self._pictures, now_ms * 1000
         late_us = MAX_LATE_US if self._waited else BURST * PIECE_US
         self._free_us = max(self._free_us, now_us - late_us)
@@ -62,6 +61,4 @@ class Pacer:
 
     def next_ms(self) -> int | None:
         """When the next one may leave; None if there is none."""
-        if self._sound:
-            return 0
         return -(-(self._free_us + PIECE_US) // 1000) if self._pictures else None

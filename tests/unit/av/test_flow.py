@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.unit.av.pair import RATE, SAMPLES, Pair, picture, tone
-from toxpy.av import flow, msi, rtp
+from toxpy.av import flow, msi, pacing, rtp
 from toxpy.av.rtp import AUDIO, VIDEO
 from toxpy.generated import enums
 
@@ -239,6 +239,23 @@ def test_what_follows_pictures_that_were_dropped_needs_none_of_them(talking, mon
     monkeypatch.setattr(flow, "MAX_WAITING", 8)
     kept_out(a, lambda: [show(a, value) for value in range(80, 100)])
     a.stage.messenger.outbox.flush()
+    a.stage.run(2_000)
+    a.take_sent()
+    show(a, 99)
+    assert a.crypto.lossy[0][13:21] == (3).to_bytes(8, "big")
+
+
+def test_pictures_that_had_no_room_among_those_in_portions(talking, monkeypatch):
+    a = talking.a
+    for value in range(80):
+        show(a, value)
+        talking.run(35)
+    monkeypatch.setattr(pacing, "MAX_WAITING", 8)
+    a.take_sent()
+    for value in range(80, 100):
+        # all at the same moment
+        show(a, value)
+    assert a.stage.dropped("pictures_waiting") == 11
     a.stage.run(2_000)
     a.take_sent()
     show(a, 99)
