@@ -180,7 +180,7 @@ class History:
     def repeat(
         self, packet: bytes, round_trip_ms: int, now_ms: int, counters: Counters, copies: int = 1
     ) -> list[bytes]:
-        """What a question asks for, as far as we have it and it can be of use; `copies` of it will be sent."""
+        """What a question asks for, as far as we have it and it is of use; so many `copies` leave."""
         entries = packet[1:]
         if not entries or len(entries) % _ENTRY.size or len(entries) > MAX_ASKED * _ENTRY.size:
             counters.drop("repeat_size")
