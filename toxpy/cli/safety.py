@@ -36,7 +36,7 @@ def main(words: list[str]) -> int:
         "safety",
         "Print the safety number of a friend. The friend has the same one if nobody is between you: compare\n"
         "them in a call or when you meet, not by messages. The profile may be in use by a program.",
-        "FRIEND is a friend's name or public key.",
+        "FRIEND is a friend's name, public key or Tox ID.",
     )
     parser.add_argument("friend", metavar="FRIEND", type=settings.named)
     parser.add_argument("--qr", action="store_true", help="also as a QR code, for the friend to scan")
@@ -57,7 +57,7 @@ def main(words: list[str]) -> int:
 
 def _tell(arguments: argparse.Namespace, profile: Profile, out: Output) -> int:
     saved = read_friends(save.parse(profile.savedata).contents)
-    friend = find_among([_Saved(each) for each in saved], arguments.friend)
+    friend = find_among([_Saved(each) for each in saved], arguments.friend, advice="")
     ours, theirs, name = profile.public_key, friend.public_key.raw, shown_name(friend)
     compared = None
     if arguments.compare is not None:

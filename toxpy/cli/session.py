@@ -57,20 +57,22 @@ def shown_name(friend: Named) -> str:
     return visible(friend.name).strip() or f"{str(friend.public_key)[:8]}…"
 
 
-def find_among(friends: Sequence[N], text: str) -> N:
-    """By public key or by name; Failure for nobody."""
-    digits = text.strip().lower()
+def find_among(friends: Sequence[N], text: str, *, advice: str) -> N:
+    """By Tox ID, public key or name; Failure for nobody, with some advice."""
+    digits = text.strip().lower().removeprefix(URI_PREFIX)
+    if len(digits) == 2 * ADDRESS_SIZE:
+        digits = str(_value(ToxId, digits).public_key).lower()
     if len(digits) == 2 * PUBLIC_KEY_SIZE and all(digit in "0123456789abcdef" for digit in digits):
         key = PublicKey(digits)
         known = [friend for friend in friends if friend.public_key == key]
         if not known:
-            raise Failure("no friend has that public key; a Tox ID (76 digits) would add them")
+            raise Failure(f"no friend has that public key{advice}")
         return known[0]
     # a friend without a name is not meant by none
     named = [friend for friend in friends if digits and friend.name.lower() == digits]
     if not named:
         names = ", ".join(shown_name(friend) for friend in friends) or "nobody"
-        raise Failure(f"no friend is called {text!r}. Friends: {names}. A Tox ID (76 digits) adds one")
+        raise Failure(f"no friend is called {text!r}. Friends: {names}{advice}")
     if len(named) > 1:
         keys = ", ".join(str(friend.public_key) for friend in named)
         raise Failure(f"{len(named)} friends are called {text!r}: give the public key of one: {keys}")
@@ -134,7 +136,7 @@ class CliSession:
         digits = text.strip().lower().removeprefix(URI_PREFIX)
         if len(digits) == 2 * ADDRESS_SIZE:
             return self._find_by_id(_value(ToxId, digits), request)
-        return find_among(self.tox.friends, text)
+        return find_among(self.tox.friends, text, advice="; a Tox ID (76 digits) adds one")
 
     def _find_by_id(self, address: ToxId, request: str) -> Friend:
         for friend in self.tox.friends:

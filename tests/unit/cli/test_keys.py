@@ -11,7 +11,7 @@ from toxpy.cli.identity import export_main, id_main, new_main, passphrase_main
 from toxpy.cli.qr import qr_lines
 from toxpy.cli.safety import main as safety_main
 from toxpy.friend import safety
-from toxpy.ids import URI_PREFIX
+from toxpy.ids import URI_PREFIX, ToxId
 from toxpy.save import keystore, passkey
 from toxpy.save.keystore import Cost
 
@@ -140,6 +140,8 @@ def test_the_number_is_that_of_the_program(path, capsys):
         # also while it runs
         assert safety_main([BOB.hex(), "-p", path]) == 0
     assert capsys.readouterr().out == number + "\n"
+    assert safety_main([f"tox:{ToxId.build(BOB, 7)}", "-p", path]) == 0
+    assert capsys.readouterr().out == number + "\n"
     assert safety_main([BOB.hex(), "-p", path, "--json"]) == 0
     found = said(capsys)
     assert found == {
@@ -176,7 +178,9 @@ def test_what_cannot_be_compared(path, capsys):
     assert safety_main([BOB.hex(), "-p", path, "--compare", "12345"]) == 2
     assert "60 digits" in capsys.readouterr().err
     assert safety_main(["Carol", "-p", path]) == 1
-    assert "no friend is called 'Carol'" in capsys.readouterr().err
+    assert "no friend is called 'Carol'. Friends: 00010203…\n" in capsys.readouterr().err
+    assert safety_main([str(ToxId.build(EVE, 7)), "-p", path]) == 1
+    assert "no friend has that public key\n" in capsys.readouterr().err
 
 
 # QR codes
