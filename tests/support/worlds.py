@@ -115,11 +115,20 @@ class World:
     #: the time is not that of the clock
     simulated = False
 
-    def __init__(self, relayed=False):
+    def __init__(self, relayed=False, options=None):
         self.actors = []
+        #: fields of `Options` by the name of an actor of ours
+        self.options = options or {}
         self.relayed = relayed
         self.relay = None
         self.loses_packets = False
+
+    def options_of(self, name, **basic):
+        """What an actor of ours is started with."""
+        options = loopback_options(**basic)
+        for field, value in self.options.get(name, {}).items():
+            setattr(options, field, value)
+        return options
 
     def has_udp(self, name):
         """Plain nodes always have it."""
@@ -217,8 +226,8 @@ class SimulatedWorld(World):
 
     simulated = True
 
-    def __init__(self, seed=1, relayed=False, **network):
-        super().__init__(relayed)
+    def __init__(self, seed=1, relayed=False, options=None, **network):
+        super().__init__(relayed, options)
         self.universe = Universe(seed, **network)
         self.fabric = TcpFabric(self.universe)
         self.loses_packets = self.universe.loss > 0
@@ -229,7 +238,7 @@ class SimulatedWorld(World):
         socket = self.universe.socket(behind)
         rt = self.universe.runtime(f"{name} {self.started}")
         tcp_port = SIMULATED_RELAY_PORT if self.is_relay(name) else 0
-        options = loopback_options(savedata, udp=self.has_udp(name), tcp_port=tcp_port)
+        options = self.options_of(name, savedata=savedata, udp=self.has_udp(name), tcp_port=tcp_port)
         streams = SimStreams(self.fabric, socket, rt)
         core = Core(options, rt=rt, udp=socket if options.udp_enabled else None, streams=streams)
         self.universe.add(core, socket)
@@ -283,8 +292,8 @@ class LoopbackWorld(World):
     #: between two passes over all
     pause_s = 0.004
 
-    def __init__(self, real=(), relayed=False, public=False, release=""):
-        super().__init__(relayed)
+    def __init__(self, real=(), relayed=False, public=False, release="", options=None):
+        super().__init__(relayed, options)
         self.release = release
         self.host = HOST if public else LOOPBACK
         self.network_of_ours = PrivateNetwork().enter() if public else None
@@ -296,7 +305,7 @@ class LoopbackWorld(World):
             from tests.support.real_tox import RealTox
 
             return RealTox(groups_persistence=bool(self.release), release=self.release, **options)
-        return Core(loopback_options(**options))
+        return Core(self.options_of(name, **options))
 
     def actor(self, name, savedata=b""):
         udp, tcp_port = self.has_udp(name), free_tcp_port() if self.is_relay(name) else 0
