@@ -67,6 +67,7 @@ class TypedField:
     type: str
     doc: str = ""
     text: str = ""  #: name of the property that decodes it
+    default: str = ""  #: what it is unless it is said
     #: how it is made from the field `{0}` of the core's event
     convert: str = "e.{0}"
 
@@ -80,7 +81,26 @@ class TypedEvent:
     doc: str
     inherited: tuple[str, ...] = ()
     fields: list[TypedField] = field(default_factory=list)
+    #: those that the core's event does not have
+    more: list[TypedField] = field(default_factory=list)
     source: list[str] = field(default_factory=list)  #: names of all fields of the core's event, in its order
+
+
+_MESSAGE_ID = "Its id, 16 bytes; None without extended messages"
+#: Fields that only Python has, last.
+MORE_FIELDS = {
+    "FriendMessage": [
+        TypedField("id", "bytes | None", _MESSAGE_ID + " on both sides.", default="None"),
+        TypedField(
+            "sent",
+            "float | None",
+            "When it was sent by the friend's clock, in seconds since 1970; None likewise.",
+            default="None",
+        ),
+        TypedField("reply_to", "bytes | None", "Id of the message that it answers.", default="None"),
+    ],
+    "FriendReadReceipt": [TypedField("id", "bytes | None", _MESSAGE_ID + ".", default="None")],
+}
 
 
 def python_words(text: str) -> str:
@@ -180,6 +200,7 @@ def _typed_event(api: Api, callback: Function) -> TypedEvent:
             made.text = param.name
             made.name = "raw" if len(texts) == 1 else f"raw_{param.name}"
         event.fields.append(made)
+    event.more = MORE_FIELDS.get(name, [])
     return event
 
 
@@ -271,7 +292,7 @@ def _class(name: str, base: str, doc: str, fields: list[TypedField]) -> str:
         lines.append("")
     for item in fields:
         lines += _comment(item.doc) if item.doc else []
-        lines.append(f"    {item.name}: {item.type}")
+        lines.append(f"    {item.name}: {item.type}" + (f" = {item.default}" if item.default else ""))
     for item in fields:
         if item.text:
             words = f"The {item.text.replace('_', ' ')} as text."
@@ -304,7 +325,7 @@ def events_source(api: Api) -> str:
             parts.append(_class(name, base, doc, [TypedField(leading[-1], "int")]))
     rows = ""
     for event in events:
-        parts.append(_class(event.name, event.base, event.doc, event.fields))
+        parts.append(_class(event.name, event.base, event.doc, event.fields + event.more))
         converts = ["e.{0}"] * len(event.inherited) + [item.convert for item in event.fields]
         arguments = [convert.format(name) for convert, name in zip(converts, event.source, strict=True)]
         values = ", ".join(arguments)
@@ -405,7 +426,7 @@ def page_source(api: Api) -> str:
     ]
     for event in typed_events(api):
         rows = "".join(f"| `{name}: int` | |\n" for name in event.inherited)
-        for item in event.fields:
+        for item in event.fields + event.more:
             shown = f"`{item.name}: {item.type}`"
             if item.text:
                 shown = f"`{item.text}: str`, `{item.name}: bytes`"

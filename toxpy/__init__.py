@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from toxpy.conference.aio import Peer as Peer
     from toxpy.conference.audio import ConferenceAudioFrame as ConferenceAudioFrame
     from toxpy.errors import ToxError as ToxError
+    from toxpy.ext.messages.events import MessageDeleted as MessageDeleted
+    from toxpy.ext.messages.events import MessageEdited as MessageEdited
+    from toxpy.ext.messages.events import MessageSeen as MessageSeen
+    from toxpy.ext.messages.events import MessagesExtended as MessagesExtended
+    from toxpy.ext.messages.sent import MessageError as MessageError
+    from toxpy.ext.messages.sent import Sent as Sent
     from toxpy.files.incoming import Incoming as Incoming
     from toxpy.files.outgoing import Outgoing as Outgoing
     from toxpy.files.safe_name import safe_name as safe_name

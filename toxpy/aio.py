@@ -28,6 +28,7 @@ from toxpy.av.aio import CallsAio, CallsFriend
 from toxpy.conference.aio import ConferenceAio
 from toxpy.core import Core
 from toxpy.ext.handshake.aio import HandshakeFriend
+from toxpy.ext.messages.aio import MessagesAio, MessagesFriend
 from toxpy.files.aio import FilesAio, FilesFriend
 from toxpy.friend.aio import AsyncFriend, FriendAio, UserAio
 from toxpy.group.aio import GroupAio
@@ -54,7 +55,7 @@ def _nothing() -> None:
     """The last save of an instance that is closed already."""
 
 
-class Friend(AsyncFriend, FilesFriend, CallsFriend, HandshakeFriend):
+class Friend(AsyncFriend, MessagesFriend, FilesFriend, CallsFriend, HandshakeFriend):
     """One friend of an AsyncTox, valid until deleted."""
 
     __slots__ = ()
@@ -62,7 +63,9 @@ class Friend(AsyncFriend, FilesFriend, CallsFriend, HandshakeFriend):
     tox: AsyncTox
 
 
-class AsyncTox(UserAio, FriendAio[Friend], FilesAio, ConferenceAio, GroupAio, CallsAio, NetworkAio):
+class AsyncTox(
+    UserAio, MessagesAio, FriendAio[Friend], FilesAio, ConferenceAio, GroupAio, CallsAio, NetworkAio
+):
     """One Tox instance in an asyncio event loop; `async with` starts and closes it."""
 
     _friend_type = Friend

@@ -16,7 +16,7 @@ from toxpy.runtime import LOG_WARNING
 from toxpy.tox_part import ToxClosed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from toxpy.generated.typed_events import Event
     from toxpy.tox import Tox
@@ -90,6 +90,8 @@ class AioPart:
         self._tasks: set[asyncio.Task[object]] = set()
         #: those for whom there was no room to send
         self._space_waiters: list[asyncio.Future[None]] = []
+        #: what a message to that friend waits for
+        self._before_message: Callable[[int], Awaitable[None]] | None = None
 
     @property
     def sync(self) -> Tox:

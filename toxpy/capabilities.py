@@ -10,6 +10,7 @@ made of them.
 from toxpy.av.core import CallsCore
 from toxpy.conference.core import ConferenceAudioCore, ConferenceCore
 from toxpy.ext.handshake.core import HandshakeCore
+from toxpy.ext.messages.core import MessagesCore
 from toxpy.files.core import FilesCore
 from toxpy.group.core import GroupCore, GroupStateCore
 
@@ -26,6 +27,7 @@ class Capabilities:
     group_state: GroupStateCore
     calls: CallsCore
     handshakes: HandshakeCore
+    messages: MessagesCore
 
 
 CAPABILITIES = Capabilities.__annotations__

@@ -91,8 +91,12 @@ class Clock:
 
         Anybody may have set it to anything: nothing may depend on it. 0 for a time before that, or none.
         """
+        return self.unix_ms() // 1000
+
+    def unix_ms(self) -> int:
+        """The same in milliseconds."""
         try:
-            return max(int(time.time()), 0)
+            return max(int(time.time() * 1000), 0)
         except (OSError, OverflowError):
             return 0
 

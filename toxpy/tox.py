@@ -19,9 +19,10 @@ from toxpy.av.tox import CallsTox
 from toxpy.conference.tox import ConferenceAudioTox, ConferenceTox
 from toxpy.core import Core
 from toxpy.ext.handshake.tox import HandshakeTox
+from toxpy.ext.messages.tox import MessagesTox
 from toxpy.files.tox import FilesTox
 from toxpy.friend.tox import FriendTox, UserTox
-from toxpy.generated.typed_events import Event, ToxavCall, from_core
+from toxpy.generated.typed_events import Event, ToxavCall
 from toxpy.group.tox import GroupPeersTox, GroupStateTox, GroupTox
 from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler, check_function
 from toxpy.network.saved import MAX_RELAYS
@@ -87,6 +88,7 @@ def _nothing() -> None:
 class Tox(
     UserTox,
     FriendTox,
+    MessagesTox,
     FilesTox,
     ConferenceTox,
     ConferenceAudioTox,
@@ -215,11 +217,11 @@ class Tox(
 
     def take_events(self) -> Iterator[Event]:
         """What waits in the core, typed; handlers are for the caller to call."""
-        core, takes = self.core, self._takes
+        core, takes, typed = self.core, self._takes, self._typed
         self._before_events()
         for event in core.drain_events():
             if not takes(event):
-                yield from_core(event)
+                yield typed(event)
 
     def iteration_interval(self) -> int:
         """Milliseconds until `iterate` should be called again."""

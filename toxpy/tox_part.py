@@ -10,8 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from toxpy.errors import ToxError
+from toxpy.generated.typed_events import from_core
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from toxpy.core import Core
     from toxpy.save.autosave import Autosave
 
@@ -29,6 +32,8 @@ class ToxPart:
     def __init__(self, core: Core) -> None:
         self._core: Core | None = core
         self._autosave: Autosave | None = None
+        #: makes of an event of the core what the program gets
+        self._typed: Callable[[Any], Any] = from_core
 
     @property
     def core(self) -> Core:

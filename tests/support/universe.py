@@ -34,6 +34,9 @@ class SimClock(Clock):
     def unix_s(self):
         return START_UNIX_S + self.now_ms // 1000
 
+    def unix_ms(self):
+        return START_UNIX_S * 1000 + self.now_ms
+
 
 class SeededRng(Rng):
     """The generator of a reproducible run."""

@@ -16,6 +16,7 @@ from toxpy.generated.typed_enums import Connection, MessageType, UserStatus
 from toxpy.generated.typed_events import Event, FriendConnectionStatus, FriendReadReceipt
 
 if TYPE_CHECKING:
+    from toxpy.ext.messages.sent import Sent
     from toxpy.friend.why_offline import WhyOffline
     from toxpy.ids import PublicKey, ToxId
 
@@ -28,11 +29,13 @@ def _not_connected(message: str) -> ToxError:
 class SentMessage:
     """A message that was handed over; its receipt may be waited for, or not."""
 
-    __slots__ = ("_outcome", "message_id")
+    __slots__ = ("_outcome", "id", "message_id")
 
-    def __init__(self, message_id: int, outcome: asyncio.Future[FriendReadReceipt]) -> None:
+    def __init__(self, sent: Sent, outcome: asyncio.Future[FriendReadReceipt]) -> None:
         #: the number that its `FriendReadReceipt` will have
-        self.message_id = message_id
+        self.message_id = sent.message_id
+        #: its id of 16 bytes, for edits and answers; empty without `extended_messages`
+        self.id = sent.id
         self._outcome = outcome
 
     @property
@@ -55,6 +58,40 @@ class SentMessage:
 
     def __repr__(self) -> str:
         return f"<SentMessage {self.message_id}{' received' if self.received else ''}>"
+
+
+class Receipts:
+    """Those that are waited for, by the friend's number and that of the receipt."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: dict[tuple[int, int], asyncio.Future[FriendReadReceipt]] = {}
+
+    def expect(self, number: int, sent: Sent) -> SentMessage:
+        """A message was handed over."""
+        outcome: asyncio.Future[FriendReadReceipt] = asyncio.get_running_loop().create_future()
+        self._waiting[number, sent.message_id] = outcome
+        return SentMessage(sent, outcome)
+
+    def take(self, receipt: FriendReadReceipt) -> None:
+        """One came."""
+        waiting = self._waiting.pop((receipt.friend_number, receipt.message_id), None)
+        if waiting is not None:
+            finish(waiting, receipt)
+
+    def fail(self, number: int, why: str) -> None:
+        """None comes any more from that friend."""
+        for key in [key for key in self._waiting if key[0] == number]:
+            fail(self._waiting.pop(key), _not_connected(why))
+
+    def friends(self) -> set[int]:
+        """Whose receipts are waited for."""
+        return {number for number, _ in self._waiting}
+
+    def all(self) -> list[asyncio.Future[FriendReadReceipt]]:
+        """Those who wait."""
+        return [*self._waiting.values()]
 
 
 class AsyncFriend(FriendPart):
@@ -97,17 +134,31 @@ class AsyncFriend(FriendPart):
         """Return once the friend is connected."""
         await self.tox.wait_for_friend(self.number)
 
-    async def send(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> SentMessage:
+    async def send(
+        self,
+        message: str | bytes,
+        type: MessageType | int = MessageType.NORMAL,
+        *,
+        reply_to: bytes | None = None,
+        again: bytes | None = None,
+    ) -> SentMessage:
         """Hand a message over, and return; `await sent.receipt()` waits until it was received.
 
         Waits while the friend's send queue is full. ToxError FRIEND_NOT_CONNECTED (retryable) when the friend
-        is offline.
+        is offline. `reply_to` and `again` as in `Tox.friend_send`.
         """
-        return await self.tox.send_message(self.number, message, type)
+        return await self.tox.send_message(self.number, message, type, reply_to=reply_to, again=again)
 
-    def send_nowait(self, message: str | bytes, type: MessageType | int = MessageType.NORMAL) -> SentMessage:
+    def send_nowait(
+        self,
+        message: str | bytes,
+        type: MessageType | int = MessageType.NORMAL,
+        *,
+        reply_to: bytes | None = None,
+        again: bytes | None = None,
+    ) -> SentMessage:
         """`send`, but ToxError SENDQ (retryable) while the friend's send queue is full."""
-        return self.tox.send_message_nowait(self.number, message, type)
+        return self.tox.send_message_nowait(self.number, message, type, reply_to=reply_to, again=again)
 
     @property
     def last_online(self) -> int:
@@ -195,7 +246,7 @@ class FriendAio(AioPart, Generic[F]):
     def __init__(self) -> None:
         super().__init__()
         self._friends: dict[int, F] = {}
-        self._receipts: dict[tuple[int, int], asyncio.Future[FriendReadReceipt]] = {}
+        self._receipts = Receipts()
         #: those for whom a friend is to come online
         self._online_waiters: dict[int, list[asyncio.Future[None]]] = {}
 
@@ -226,13 +277,13 @@ class FriendAio(AioPart, Generic[F]):
 
     def _forget_friend(self, number: int, why: str) -> None:
         self._friends.pop(number, None)
-        self._fail_receipts(number, why)
+        self._receipts.fail(number, why)
         for waiter in self._online_waiters.pop(number, ()):
             fail(waiter, _not_connected(why))
         super()._forget_friend(number, why)
 
     def _forget_all(self, why: str) -> None:
-        for number in {*self._friends, *self._online_waiters, *(number for number, _ in self._receipts)}:
+        for number in {*self._friends, *self._online_waiters, *self._receipts.friends()}:
             self._forget_friend(number, why)
         super()._forget_all(why)
 
@@ -247,27 +298,38 @@ class FriendAio(AioPart, Generic[F]):
                     del self._online_waiters[number]
 
     async def send_message(
-        self, number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
+        self,
+        number: int,
+        message: str | bytes,
+        type: MessageType | int = MessageType.NORMAL,
+        *,
+        reply_to: bytes | None = None,
+        again: bytes | None = None,
     ) -> SentMessage:
         """Hand a message over; see `Friend.send`."""
+        if self._before_message is not None:
+            await self._before_message(number)
         return await self._send_when_possible(
-            lambda: self.send_message_nowait(number, message, type), TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
+            lambda: self.send_message_nowait(number, message, type, reply_to=reply_to, again=again),
+            TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ,
         )
 
     def send_message_nowait(
-        self, number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
+        self,
+        number: int,
+        message: str | bytes,
+        type: MessageType | int = MessageType.NORMAL,
+        *,
+        reply_to: bytes | None = None,
+        again: bytes | None = None,
     ) -> SentMessage:
         """Hand a message over; see `Friend.send_nowait`."""
-        message_id: int = self.call("friend_send_message", number, message, type)
-        outcome: asyncio.Future[FriendReadReceipt] = asyncio.get_running_loop().create_future()
-        self._receipts[number, message_id] = outcome
-        return SentMessage(message_id, outcome)
+        sent: Sent = self.call("friend_send", number, message, type, reply_to=reply_to, again=again)
+        return self._receipts.expect(number, sent)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, FriendReadReceipt):
-            receipt = self._receipts.pop((event.friend_number, event.message_id), None)
-            if receipt is not None:
-                finish(receipt, event)
+            self._receipts.take(event)
         elif isinstance(event, FriendConnectionStatus):
             self._friend_changed(event)
         super()._on_event(event)
@@ -275,15 +337,11 @@ class FriendAio(AioPart, Generic[F]):
     def _all_waiting(self) -> list[asyncio.Future[Any]]:
         """Those to fail when the instance closes; nobody may wait for a receipt."""
         online = (waiter for waiters in self._online_waiters.values() for waiter in waiters)
-        return [*online, *self._receipts.values(), *super()._all_waiting()]
+        return [*online, *self._receipts.all(), *super()._all_waiting()]
 
     def _friend_changed(self, event: FriendConnectionStatus) -> None:
         if event.connection_status == Connection.NONE:
-            self._fail_receipts(event.friend_number, "the friend went offline before the receipt came")
+            self._receipts.fail(event.friend_number, "the friend went offline before the receipt came")
             return
         for waiter in self._online_waiters.pop(event.friend_number, ()):
             finish(waiter, None)
-
-    def _fail_receipts(self, friend_number: int, message: str) -> None:
-        for key in [key for key in self._receipts if key[0] == friend_number]:
-            fail(self._receipts.pop(key), _not_connected(message))

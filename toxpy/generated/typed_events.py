@@ -142,6 +142,8 @@ class FriendReadReceipt(FriendEvent):
     """A message arrived at the friend's client. Nothing is known about whether it was read."""
 
     message_id: int
+    #: Its id, 16 bytes; None without extended messages.
+    id: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,12 @@ class FriendMessage(FriendEvent):
 
     type: MessageType
     raw: bytes
+    #: Its id, 16 bytes; None without extended messages on both sides.
+    id: bytes | None = None
+    #: When it was sent by the friend's clock, in seconds since 1970; None likewise.
+    sent: float | None = None
+    #: Id of the message that it answers.
+    reply_to: bytes | None = None
 
     @property
     def message(self) -> str:

@@ -13,6 +13,7 @@ import toxpy
 from toxpy import aio, aio_events
 from toxpy.aio import AsyncTox
 from toxpy.errors import ToxError
+from toxpy.ext.messages.sent import Sent
 from toxpy.generated import enums, events
 from toxpy.runtime import Dispatch, Runtime
 
@@ -36,7 +37,8 @@ class ScriptedCore:
         self.bootstrapped = []
         self.messenger = SimpleNamespace(packets=Dispatch())
         # all of its parts in one
-        self.user = self.friends = self.files = self.network = self
+        self.user = self.friends = self.files = self.network = self.messages = self
+        self.capability = None
 
     def arrive(self, *arrived):
         """Events that the next datagram brings."""
@@ -124,6 +126,9 @@ class ScriptedCore:
         self.sent.append(data)
 
     friend_send_lossy_packet = friend_send_lossless_packet
+
+    def send(self, number, kind, message, reply_to=None, again=None):
+        return Sent(self.friend_send_message(number, kind, message), b"")
 
     def friend_send_message(self, number, kind, message):
         if self.fail_with:

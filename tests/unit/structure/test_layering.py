@@ -14,7 +14,7 @@ TOXPY = ROOT / "toxpy"
 #: Files from a path to a path, which only Python programs have.
 WHOLE_FILES = [f"files.{name}" for name in ("safe_name", "whole_file", "outgoing", "incoming", "whole_files")]
 #: Parts of Tox and AsyncTox.
-PARTS = ("friend", "files", "conference", "group", "network", "av", "ext.handshake")
+PARTS = ("friend", "files", "conference", "group", "network", "av", "ext.handshake", "ext.messages")
 #: What Python programs see and hear in calls.
 FRAMES = ["av.frames", "av.wav"]
 #: Lowest first: a folder or module and its rank. A module may import from its own rank and lower ones, also

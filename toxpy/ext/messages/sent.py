@@ -1,0 +1,27 @@
+"""What sending a message with an id gives, and the error when something cannot be done to one."""
+
+from __future__ import annotations
+
+from toxpy.errors import ToxError
+
+
+class MessageError(ToxError):
+    """What was asked for cannot be done to that message: `name` and the text say why."""
+
+    def __init__(self, code: int, name: str, message: str) -> None:
+        super().__init__(code, name, message)
+
+
+class Sent:
+    """A message that was handed over."""
+
+    __slots__ = ("id", "message_id")
+
+    def __init__(self, message_id: int, id: bytes) -> None:
+        #: the number that its FriendReadReceipt will have
+        self.message_id = message_id
+        #: its 16-byte id, by which it can be edited, deleted and answered; empty without extended messages
+        self.id = id
+
+    def __repr__(self) -> str:
+        return f"<Sent {self.message_id} {self.id.hex()}>"
