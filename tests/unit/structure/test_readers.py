@@ -26,8 +26,6 @@ FOR_PROGRAMS = {
     "save_error",
     # of a Core's pool: why there is no relay
     "relay_states",
-    # what programs add to the envelope
-    "ForeignMessages",
     # of a Picture: from Pillow's and NumPy's
     "from_image",
     "from_array",
