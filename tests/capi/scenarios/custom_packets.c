@@ -8,6 +8,11 @@ enum { FIRST_LOSSLESS = 160, END_LOSSLESS = 192, FIRST_LOSSY = 200, END_LOSSY = 
 /* those for calls: the general callback does not hear of them */
 static const uint8_t of_calls[] = {69, 192, 193, 194, 195, 196, 197, 198, 199};
 
+/* what ToxExt's library sends: without extensions of ours it is the program's, like all others */
+static const uint8_t toxext[] = {0xac, 0x03, 0xdf, 0xfe, 0x00, 0x00, 0x16, 0x00, 0x00, 0x00,
+                                 0x00, 0x9e, 0x10, 0x03, 0x16, 0xd2, 0x6f, 0x45, 0x39, 0x8c,
+                                 0xdb, 0xae, 0x81, 0x00, 0x42, 0xf8, 0x64, 0x00, 0x18};
+
 typedef void set_lossless(Tox *tox, tox_friend_lossless_packet_cb *callback, uint8_t id);
 typedef void set_lossy(Tox *tox, tox_friend_lossy_packet_cb *callback, uint8_t id);
 
@@ -50,6 +55,7 @@ static void speak(Side *side)
     data[0] = 254;
     CHECK(tox_friend_send_lossy_packet(side->tox, 0, data, sizeof(data), NULL));
     meet(side);
+    CHECK(tox_friend_send_lossless_packet(side->tox, 0, toxext, sizeof(toxext), NULL));
     for (int first = FIRST_LOSSLESS; first < END_LOSSLESS; ++first) {
         data[0] = (uint8_t)first;
         CHECK(tox_friend_send_lossless_packet(side->tox, 0, data, 5, NULL));
@@ -95,6 +101,8 @@ static void listen_to(Side *side)
     CHECK(lossy->length == TOX_MAX_CUSTOM_PACKET_SIZE && lossy->text[0] == 254);
     special(side, true);
     meet(side);
+    const Seen *question = take(side, &side->lossless, 30);
+    CHECK(question->length == sizeof(toxext) && memcmp(question->text, toxext, sizeof(toxext)) == 0);
     for (int first = FIRST_LOSSLESS; first < END_LOSSLESS; ++first) {
         expect(side, &side->lossless, first);
     }
