@@ -112,7 +112,7 @@ def _argon2id(passphrase: bytes, cost: Cost, salt: bytes) -> bytes:
         from argon2.low_level import Type, hash_secret_raw
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "Argon2id needs the Python package argon2-cffi, which is not installed; Debian's is python3-argon2",
+            "Argon2id needs the Python package argon2-cffi (Debian's python3-argon2), which is not installed",
             name=error.name,
         ) from error
     try:
