@@ -1,6 +1,7 @@
 /* One side of a call in the laboratory, with threads as desktop clients have them; it shows a clip and says tones.
  *
- * Commands on stdin: bootstrap HOST PORT KEY | friend KEY | call AUDIO_KBIT VIDEO_KBIT | file BYTES | quit.
+ * Commands on stdin: bootstrap HOST PORT KEY | relay HOST PORT KEY | friend KEY | call AUDIO_KBIT VIDEO_KBIT |
+ * file BYTES | quit.
  * Whoever is called answers with the same bit rates. Events are lines that begin with milliseconds:
  *   KEY hex | FRIEND none/tcp/udp | STATE state | RATE kbit
  *   SECOND right delay_ms pictures psnr broken      what came in that second: frames of sound that were newer
@@ -200,6 +201,8 @@ static void command(const char *line)
     unsigned long long size = 0;
     if (sscanf(line, "bootstrap %63s %u %64s", host, &port, hex) == 3 && from_hex(hex, key)) {
         tox_bootstrap(side.tox, host, (uint16_t)port, key, NULL);
+    } else if (sscanf(line, "relay %63s %u %64s", host, &port, hex) == 3 && from_hex(hex, key)) {
+        tox_add_tcp_relay(side.tox, host, (uint16_t)port, key, NULL);
     } else if (sscanf(line, "friend %64s", hex) == 1 && from_hex(hex, key)) {
         tox_friend_add_norequest(side.tox, key, NULL);
     } else if (sscanf(line, "call %u %u", &side.audio_kbit, &side.video_kbit) == 2) {
