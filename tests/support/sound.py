@@ -9,7 +9,7 @@ from tests.support.marks import tone, tone_number
 
 TIMEOUT_S = 30
 #: A frame of `marks`, bytes; and for how many seconds there is something to hear.
-FRAME, TONE_S = 1920, 120
+FRAME, TONE_S = 1920, 240
 #: What is heard is judged by so many frames.
 LAST = 10
 FORMAT = ["--raw", "--rate=48000", "--channels=1", "--format=s16le"]
