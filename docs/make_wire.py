@@ -32,6 +32,7 @@ MODULES = {
     "Group announcing": "onion/group_announce",
     "Onion client": "onion/client",
     "Cookies and handshakes": "net_crypto/handshake",
+    "Noise handshakes": "net_crypto/noise_setup",
     "Session packets": "net_crypto/connection",
     "Packet numbers and requests": "net_crypto/window",
     "Friend connections": "friend/connection",

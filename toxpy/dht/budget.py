@@ -53,12 +53,12 @@ class TokenBucket:
         self._level = self._burst = burst * _TOKEN
         self._updated_ms = now_ms
 
-    def take(self, now_ms: int) -> bool:
-        """Spend one token, or False."""
+    def take(self, now_ms: int, count: int = 1) -> bool:
+        """Spend so many tokens, or none and False."""
         self._refill(now_ms)
-        spent = self._level >= _TOKEN
+        spent = self._level >= count * _TOKEN
         if spent:
-            self._level -= _TOKEN
+            self._level -= count * _TOKEN
         return spent
 
     def is_empty(self, now_ms: int) -> bool:
@@ -91,8 +91,8 @@ class Budget:
     def __len__(self) -> int:
         return len(self._buckets)
 
-    def allows(self, address: Address) -> bool:
-        """Spend one token of the address's prefix; always True for LAN and loopback."""
+    def allows(self, address: Address, count: int = 1) -> bool:
+        """Spend so many tokens of the address's prefix; always True for LAN and loopback."""
         if is_lan(address):
             return True
         buckets, prefix, now_ms = self._buckets, prefix_of(address), self._clock.now_ms
@@ -102,7 +102,7 @@ class Budget:
                 del buckets[next(iter(buckets))]
             bucket = TokenBucket(self._per_s, self._burst, now_ms)
         buckets[prefix] = bucket
-        return bucket.take(now_ms)
+        return bucket.take(now_ms, count)
 
 
 class KeyBudget:
@@ -124,20 +124,25 @@ class KeyBudget:
 
         None, and a drop counted, beyond the budget or for a key of low order.
         """
-        if not keys.knows(public_key):
-            if not self._pays(address):
-                self._rt.counters.drop("x25519_budget")
-                return None
-            self.spent += 1
+        if not keys.knows(public_key) and not self.pays(address):
+            return None
         key = keys.get(public_key)
         if key is None:
             self._rt.counters.drop("low_order_key")
         return key
 
-    def _pays(self, address: Address) -> bool:
+    def pays(self, address: Address, count: int = 1) -> bool:
+        """Spend so many X25519 on a packet from there. False, and a drop counted, beyond the budget."""
+        if self._has(address, count):
+            self.spent += count
+            return True
+        self._rt.counters.drop("x25519_budget")
+        return False
+
+    def _has(self, address: Address, count: int) -> bool:
         now_ms, total = self._rt.clock.now_ms, self._total
         if is_lan(address):
-            return self._lan.take(now_ms)
-        if total.is_scarce(now_ms) and not self._scarce.allows(address):
+            return self._lan.take(now_ms, count)
+        if total.is_scarce(now_ms) and not self._scarce.allows(address, count):
             return False
-        return self._prefixes.allows(address) and total.take(now_ms)
+        return self._prefixes.allows(address, count) and total.take(now_ms, count)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from toxpy.net_crypto.acknowledgements import ACK_DELAY_MS, Acknowledgements
 from toxpy.net_crypto.alarm import Alarm
+from toxpy.net_crypto.handshake import LEGACY
 from toxpy.net_crypto.sender import REQUEST, Sender
 from toxpy.net_crypto.setup import (
     CLOSE,
@@ -25,7 +26,9 @@ from toxpy.net_crypto.setup import (
     COOKIE_REQUESTING,
     DATA,
     ESTABLISHED,
+    FALL_BACK,
     HANDSHAKE,
+    HANDSHAKE_SENT,
     KILL,
     MAX_TRIES,
     NOT_CONFIRMED,
@@ -113,6 +116,7 @@ class CryptoConnection:
         "setup",
         "state",
         "transport",
+        "version",
     )
 
     def __init__(
@@ -142,6 +146,8 @@ class CryptoConnection:
         self.last_handshake = b""
         #: of the running session
         self.peer_session_pk = b""
+        #: of the handshake that the session came from
+        self.version = LEGACY
         #: opens data packets, once the peer's half of the key is known
         self.session: Session | None = None
         self.transport = Transport(routes, self, rt.clock)
@@ -189,7 +195,7 @@ class CryptoConnection:
         transport.add_address(address)
         if self.state < NOT_CONFIRMED and setup is not None:
             transport.send(address, setup.packet)
-            self._begin_tries(setup)
+            setup.begin_tries(self._alarm)
         elif not self.is_direct:
             transport.try_address(address)
             if self.state == ESTABLISHED:
@@ -202,7 +208,7 @@ class CryptoConnection:
             return
         if self.state < NOT_CONFIRMED and setup is not None:
             self.transport.send_relayed(setup.packet)
-            self._begin_tries(setup)
+            setup.begin_tries(self._alarm)
 
     def write_lossless(self, data: bytes) -> int:
         """Send or queue a packet of id 16..191 and at most 1373 bytes: its number, or -1."""
@@ -256,15 +262,15 @@ class CryptoConnection:
         self.state = state
         return True
 
-    def on_cookie_response(self, packet: bytes) -> bool:
-        """A 161-byte packet from one of our addresses: False when it does not answer our request."""
+    def on_cookie_response(self, packet: bytes, address: Address | None) -> bool:
+        """161 bytes from one of our addresses, or a relay: False when they do not answer our request."""
         setup = self.setup
         if setup is None or (self.state, COOKIE) not in TRANSITIONS:
             return False
         cookie = setup.open_cookie(packet)
         if cookie is None:
             return False
-        if setup.prepare_handshake(cookie):
+        if setup.begin_handshake(cookie, address):
             self._happened(COOKIE)
             self._try_again(setup)
         return True
@@ -276,32 +282,31 @@ class CryptoConnection:
 
         The handshake came from `address`, or else through a relay.
         """
-        setup, session = self.setup, self.session
-        if setup is None:
+        if self.setup is None:
             return False
-        answer = self.state == COOKIE_REQUESTING
-        if handshake.session_pk != self.peer_session_pk:
-            send_nonce = session.send_nonce if session is not None else setup.base_nonce
-            session = setup.agree(handshake, send_nonce)
-            if session is None:
-                return False
-            # a peer that began anew while we were not confirmed needs its own cookie back
-            answer = answer or self.state == NOT_CONFIRMED
-            self.session = session
-            self.peer_session_pk = handshake.session_pk
-        elif session is not None:
-            session.set_receive_nonce(handshake.base_nonce)
-        if session is None or (answer and not setup.prepare_handshake(handshake.peer_cookie)):
+        session = self.setup.agree(handshake, self.session, self.peer_session_pk)
+        if session is None:
             return False
+        self.take(session, LEGACY, packet, address, relay_pk)
+        self.peer_session_pk = handshake.session_pk
+        return True
+
+    def take(
+        self, session: Session, version: int, packet: bytes, address: Address | None, relay_pk: bytes
+    ) -> None:
+        """There are keys, by a handshake of the peer, which came from `address` or else through a relay."""
+        if self.setup is not None:
+            self.setup.on_keys(version)
+        self.session, self.version = session, version
+        self.peer_session_pk = b""
         self.transport.begin_session(session)
         self.last_handshake = packet
         self._happened(HANDSHAKE)
         self._last_receive_ms = self._rt.clock.now_ms
         self.transport.prove(address, relay_pk)
-        return True
 
     def confirm(self) -> None:
-        """After `adopt`: send our handshake if there is a new one, and data, which confirms the session."""
+        """There are keys: send our handshake if there is a new one, and data, which confirms the session."""
         setup = self.setup
         if self.state == NOT_CONFIRMED and setup is not None:
             if setup.tries == 0:
@@ -420,10 +425,10 @@ class CryptoConnection:
         return self.state == ESTABLISHED
 
     def _establish(self) -> None:
-        session = self.session
-        assert session is not None
+        session, setup = self.session, self.setup
+        assert session is not None and setup is not None
         self._happened(DATA)
-        self._rt.counters.count("crypto_established")
+        setup.on_established()
         send_nonce = session.send_nonce
         self._check_transport()
         self.owner.on_established()
@@ -460,17 +465,13 @@ class CryptoConnection:
             self._rt.counters.count("crypto_handshake_failed")
             self.close(notify=True, event=UNANSWERED)
             return
+        if self.state == HANDSHAKE_SENT and setup.fall_back(self.transport):
+            self._happened(FALL_BACK)
         setup.tries += 1
         self.transport.send_everywhere(setup.packet)
         if self.state == NOT_CONFIRMED:
             self.sender.send_request()
         self._alarm.wake(self._rt.clock.now_ms + TRY_INTERVAL_MS)
-
-    def _begin_tries(self, setup: Setup) -> None:
-        """The first address or relay: the tries count from now."""
-        if not self._alarm.is_armed:
-            setup.tries = 1
-            self._alarm.wake(self._rt.clock.now_ms + TRY_INTERVAL_MS)
 
     # The way in use
 
@@ -482,7 +483,7 @@ class CryptoConnection:
             self.sender.pump()
         elif setup is not None and setup.packet:
             self.transport.send_relayed(setup.packet)
-            self._begin_tries(setup)
+            setup.begin_tries(self._alarm)
 
     def _check_transport(self) -> None:
         """See which way works; the owner of an established connection hears of a change."""

@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.runtime import Runtime
 
+#: Versions of the handshake: the one of all Tox clients, and Noise, whose packets have the number in them.
+LEGACY, NOISE_IK = 0, 1
 COOKIE_LIFETIME_MS = 15_000
 #: Stamps per millisecond: keeps stamps strictly increasing however many are made in one pass.
 _STAMPS_PER_MS = 1 << 20
@@ -49,12 +51,13 @@ class CookieJar:
     and a replayed one can be told apart.
     """
 
-    __slots__ = ("_key", "_last_stamp", "_rt")
+    __slots__ = ("_key", "_rt", "last_stamp")
 
     def __init__(self, *, rt: Runtime) -> None:
         self._rt = rt
         self._key = rt.rng.bytes(KEY_SIZE)
-        self._last_stamp = 0
+        #: of the youngest cookie
+        self.last_stamp = 0
 
     @staticmethod
     def stamp_at(now_ms: int) -> int:
@@ -63,8 +66,8 @@ class CookieJar:
 
     def make(self, real_pk: bytes, dht_pk: bytes) -> bytes:
         """A fresh 112-byte cookie for that peer."""
-        stamp = max(self._rt.clock.now_ms * _STAMPS_PER_MS, self._last_stamp + 1)
-        self._last_stamp = stamp
+        stamp = max(self._rt.clock.now_ms * _STAMPS_PER_MS, self.last_stamp + 1)
+        self.last_stamp = stamp
         nonce = self._rt.rng.bytes(NONCE_SIZE)
         return nonce + encrypt(self._key, nonce, _COOKIE.pack(stamp, real_pk, dht_pk))
 

@@ -1,6 +1,6 @@
 """All encrypted connections of one instance. Spec: Crypto Connections. c-toxcore: net_crypto.c.
 
-Routes the four packet kinds: cookie requests are answered for anybody without keeping state;
+Routes the packets by their kinds: cookie requests are answered for anybody without keeping state;
 cookie responses go to the connections that are asking that address; handshakes are matched by the
 real key inside their cookie, so a peer may come from any address; data goes by source address.
 
@@ -15,15 +15,16 @@ from toxpy.crypto.sodium import NONCE_SIZE
 from toxpy.net_crypto.connection import SILENT_MS, CryptoConnection
 from toxpy.net_crypto.handshake import (
     COOKIE_LIFETIME_MS,
+    LEGACY,
     CookieJar,
     create_cookie_response,
     open_cookie_request,
     open_handshake,
 )
-from toxpy.net_crypto.routes import Routes
+from toxpy.net_crypto.routes import RELAYED, Routes
 from toxpy.net_crypto.setup import OurKeys
 from toxpy.wire.data_packets import KIND_DATA, MAX_PACKET_SIZE, MIN_PACKET_SIZE
-from toxpy.wire.packets import COOKIE_REQUEST, COOKIE_RESPONSE, HANDSHAKE
+from toxpy.wire.packets import COOKIE_REQUEST, COOKIE_RESPONSE, HANDSHAKE, NOISE_HANDSHAKE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
     from toxpy.crypto.keys import KeyPair
     from toxpy.net_crypto.connection import Owner
-    from toxpy.net_crypto.handshake import Handshake
+    from toxpy.net_crypto.handshake import Cookie
+    from toxpy.net_crypto.noise_handshakes import NoiseHandshakes
+    from toxpy.net_crypto.policy import Handshakes
     from toxpy.net_crypto.setup import DhtKeys
     from toxpy.runtime import Dispatch, Runtime
     from toxpy.system.datapath import Datapath
@@ -39,8 +42,6 @@ if TYPE_CHECKING:
     from toxpy.wire.address import Address
 
 
-#: Stands for the source of what came through a relay: one budget for all of it.
-RELAYED: Address = (bytes(4), 0)
 #: Most connections of all kinds; each belongs to a friend, so this only guards against a bug.
 MAX_CONNECTIONS = 4096
 #: Most connections begun by peers and not yet confirmed; each is gone after 8 s.
@@ -59,8 +60,10 @@ class NetCrypto:
 
     __slots__ = (
         "_connections",
+        "_noise",
         "_requesting",
         "_tcp",
+        "_udp",
         "floor",
         "keys",
         "newest",
@@ -96,10 +99,22 @@ class NetCrypto:
         self.newest: dict[bytes, int] = {}
         #: for all others: no stamp that had to be forgotten is newer, so that nothing can be replayed
         self.floor = -1
+        #: None as long as nobody asks for Noise
+        self._noise: NoiseHandshakes | None = None
+        self._udp = udp
         udp.claim(COOKIE_REQUEST.kind, self._on_cookie_request)
         udp.claim(COOKIE_RESPONSE.kind, self._on_cookie_response)
         udp.claim(HANDSHAKE.kind, self._on_handshake)
         udp.claim(KIND_DATA, self._on_data)
+
+    def use(self, policy: Handshakes) -> None:
+        """Let that policy say which handshakes peers may have: from now on there is Noise as well."""
+        self.keys.policy = policy
+        if self._noise is None:
+            from toxpy.net_crypto.noise_handshakes import NoiseHandshakes
+
+            self._noise = NoiseHandshakes(self, self.keys, self.routes)
+            self._udp.claim(NOISE_HANDSHAKE.kind, self._noise.on_udp)
 
     def connect(self, real_pk: bytes, dht_pk: bytes, owner: Owner) -> CryptoConnection:
         """Begin a connection; nothing is sent before `set_address`. An existing one to `real_pk` is returned.
@@ -143,17 +158,21 @@ class NetCrypto:
         """The connection to that peer, in whatever state."""
         return self._connections.get(real_pk)
 
+    def connections(self) -> list[CryptoConnection]:
+        """All of them."""
+        return list(self._connections.values())
+
     def __len__(self) -> int:
         return len(self._connections)
 
     def leave_to_parent(self) -> None:
         """After a fork the child has no connections: their owners hear of the end, the peers do not."""
-        for connection in list(self._connections.values()):
+        for connection in self.connections():
             connection.close(notify=True)
 
     def close(self) -> None:
         """Kill every connection."""
-        for connection in list(self._connections.values()):
+        for connection in self.connections():
             connection.kill()
 
     # Packets
@@ -182,7 +201,7 @@ class NetCrypto:
     def _on_cookie_response(self, address: Address, data: bytes) -> None:
         if COOKIE_RESPONSE.fits(data):
             for connection in self._requesting:
-                if address in connection.transport.addresses and connection.on_cookie_response(data):
+                if address in connection.transport.addresses and connection.on_cookie_response(data, address):
                     # its further packets are data, and those are found by address
                     self._requesting.pop(connection, None)
                     return
@@ -209,30 +228,28 @@ class NetCrypto:
         if repeated is not None and repeated.last_handshake == data:
             repeated.on_repeated_handshake()
             return
-        if cookie.stamp <= self.newest.get(cookie.real_pk, self.floor):
+        setup = repeated.setup if repeated is not None else None
+        if not self.is_newer(cookie) or (setup is not None and setup.crosses(LEGACY, cookie)):
             counters.drop("handshake_replayed")
+            return
+        policy = self.keys.policy
+        if policy is not None and not policy.accepts_legacy(cookie.real_pk):
+            counters.drop("handshake_version")
+            policy.on_refused(cookie.real_pk, LEGACY)
             return
         key = self.keys.dht.budget.shared_key(self.keys.identity_keys, cookie.real_pk, address or RELAYED)
         handshake = open_handshake(key, cookie, data) if key is not None else None
         if handshake is None:
             counters.drop("handshake_box")
             return
-        connection = self._connections.get(cookie.real_pk)
-        if connection is None:
-            self._accept(handshake, data, address, relay_pk)
-        elif cookie.dht_pk != connection.dht_pk:
-            # the peer restarted
-            connection.close(notify=True)
-            self._accept(handshake, data, address, relay_pk)
-        elif not connection.is_established:
-            self._join(connection, handshake, data, address, relay_pk)
-        elif handshake.session_pk == connection.peer_session_pk:
-            connection.on_repeated_handshake()
-        elif connection.silence_ms >= SILENT_MS:
-            connection.close(notify=True)
-            self._accept(handshake, data, address, relay_pk)
+        if (
+            repeated is not None
+            and repeated.is_established
+            and repeated.peer_session_pk == handshake.session_pk
+        ):
+            repeated.on_repeated_handshake()
         else:
-            counters.drop("handshake_established")
+            self.place(cookie, address, lambda each: each.adopt(handshake, data, address, relay_pk))
 
     def _on_data(self, address: Address, data: bytes) -> None:
         if not MIN_PACKET_SIZE <= len(data) <= MAX_PACKET_SIZE:
@@ -255,6 +272,8 @@ class NetCrypto:
                 self._tcp.send_oob(relay_pk, dht_pk, response)
         elif kind == HANDSHAKE.kind:
             self._handshake(data, None, relay_pk)
+        elif kind == NOISE_HANDSHAKE.kind and self._noise is not None:
+            self._noise.on_oob(dht_pk, relay_pk, data)
         else:
             self.rt.counters.drop("oob_kind")
 
@@ -271,37 +290,53 @@ class NetCrypto:
             if response:
                 connection.transport.send_relayed(response)
         elif kind == COOKIE_RESPONSE.kind:
-            if COOKIE_RESPONSE.fits(data) and connection.on_cookie_response(data):
+            if COOKIE_RESPONSE.fits(data) and connection.on_cookie_response(data, None):
                 self._requesting.pop(connection, None)
             else:
                 self.rt.counters.drop("cookie_response")
         elif kind == HANDSHAKE.kind:
             self._handshake(data, None)
+        elif kind == NOISE_HANDSHAKE.kind and self._noise is not None:
+            self._noise.on_relayed(connection, data)
         else:
             self.rt.counters.drop("relayed_kind")
 
     # Sessions
 
+    def place(
+        self, cookie: Cookie, address: Address | None, take: Callable[[CryptoConnection], bool]
+    ) -> None:
+        """A newer handshake of a peer opened; `take` has a connection take its half of the keys."""
+        connection = self._connections.get(cookie.real_pk)
+        if connection is not None and cookie.dht_pk == connection.dht_pk:
+            if not connection.is_established:
+                self._join(connection, cookie, take)
+                return
+            if connection.silence_ms < SILENT_MS:
+                self.rt.counters.drop("handshake_established")
+                return
+        if connection is not None:
+            # the peer restarted, or lost the session
+            connection.close(notify=True)
+        self._accept(cookie, address, take)
+
     def _join(
-        self,
-        connection: CryptoConnection,
-        handshake: Handshake,
-        data: bytes,
-        address: Address | None,
-        relay_pk: bytes,
+        self, connection: CryptoConnection, cookie: Cookie, take: Callable[[CryptoConnection], bool]
     ) -> None:
         """The peer's handshake for a connection that we are setting up as well."""
-        if not connection.adopt(handshake, data, address, relay_pk):
+        if not take(connection):
             self.rt.counters.drop("handshake_session_key")
             return
         self._requesting.pop(connection, None)
-        self.remember(handshake)
+        self.remember(cookie.real_pk, cookie.stamp)
         connection.confirm()
 
-    def _accept(self, handshake: Handshake, data: bytes, address: Address | None, relay_pk: bytes) -> None:
+    def _accept(
+        self, cookie: Cookie, address: Address | None, take: Callable[[CryptoConnection], bool]
+    ) -> None:
         """A connection that the peer begins."""
         counters = self.rt.counters
-        real_pk, dht_pk = handshake.cookie.real_pk, handshake.cookie.dht_pk
+        real_pk, dht_pk = cookie.real_pk, cookie.dht_pk
         half_open = sum(c.incoming and not c.is_established for c in self._connections.values())
         if half_open >= MAX_HALF_OPEN or len(self._connections) >= MAX_CONNECTIONS:
             counters.drop("handshake_full")
@@ -311,7 +346,7 @@ class NetCrypto:
             counters.drop("handshake_refused")
             return
         connection = self._make(real_pk, dht_pk, owner, incoming=True)
-        if not connection.adopt(handshake, data, address, relay_pk):
+        if not take(connection):
             connection.close(notify=False)
             counters.drop("handshake_session_key")
             return
@@ -320,16 +355,20 @@ class NetCrypto:
         if begun is not None:
             begun.close(notify=False)
         self._connections[real_pk] = connection
-        self.remember(handshake)
+        self.remember(real_pk, cookie.stamp)
         owner.attach(connection)
         connection.confirm()
 
-    def remember(self, handshake: Handshake) -> None:
+    def is_newer(self, cookie: Cookie) -> bool:
+        """True if no handshake of that peer with a younger cookie counted."""
+        return cookie.stamp > self.newest.get(cookie.real_pk, self.floor)
+
+    def remember(self, real_pk: bytes, stamp: int) -> None:
         """Only newer handshakes of this peer count from now on."""
         newest = self.newest
         if len(newest) >= MAX_REMEMBERED:
             self._forget_old()
-        newest[handshake.cookie.real_pk] = handshake.cookie.stamp
+        newest[real_pk] = stamp
 
     def _forget_old(self) -> None:
         """Drop stamps whose cookies no longer open; when all are fresh, the oldest one.

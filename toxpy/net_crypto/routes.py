@@ -33,6 +33,10 @@ if TYPE_CHECKING:
             """What was in data packets."""
 
 
+#: Stands for the source of what came through a relay: one budget for all of it.
+RELAYED: Address = (bytes(4), 0)
+
+
 class Routes:
     """Who is where, and how packets leave for an address."""
 

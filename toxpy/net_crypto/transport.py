@@ -176,7 +176,9 @@ class Transport:
         return route is None or not route.is_online or self.is_direct() or route.has_room()
 
     def send_everywhere(self, packet: bytes) -> None:
-        """Send a packet of the set-up to every address and relay that may be right."""
+        """Send a packet of the set-up, if there is one, to every address and relay that may be right."""
+        if not packet:
+            return
         for address in self.addresses:
             self._routes.send(address, packet)
         self.send_relayed(packet)
@@ -185,6 +187,12 @@ class Transport:
         """Send through relays only."""
         if self.relays is not None:
             self.relays.send(packet)
+
+    def carries(self, way: Address | None) -> bool:
+        """True if what goes everywhere goes to that address, or through a relay when it is None."""
+        if way is not None:
+            return way in self.addresses
+        return self.relays is not None and self.relays.is_online
 
     # the way in use
 

@@ -16,6 +16,7 @@ from toxpy.wire.packets import (
     DHT_REQUEST,
     FORWARDING,
     NODES_REQUEST,
+    NOISE_HANDSHAKE,
     ONION_DATA_RESPONSE,
     ONION_SEND_1,
     ONION_SEND_2,
@@ -64,6 +65,8 @@ SENDER_AT = {
             STORE_REQUEST,
         )
     },
+    # a key that nobody has seen before, by its nature
+    NOISE_HANDSHAKE.kind: NOISE_HANDSHAKE.offset("ephemeral"),
     FORWARDING.kind: BEHIND_EVERYTHING,
 }
 _AT = [SENDER_AT.get(kind, 0) for kind in range(256)]

@@ -171,6 +171,15 @@ HANDSHAKE = Layout(
     nonce="24s",
     box=MAC_SIZE + NONCE_SIZE + KEY_SIZE + SHA512_SIZE + COOKIE_SIZE,
 )
+#: From the initiator to the responder with both static keys and two cookies, back with one cookie.
+NOISE_HANDSHAKE = Layout(
+    _SESSION,
+    0x1C,
+    "noise handshake",
+    version="B",
+    ephemeral="32s",
+    sealed=(COOKIE_SIZE + MAC_SIZE, KEY_SIZE + MAC_SIZE + 2 * COOKIE_SIZE + MAC_SIZE),
+)
 #: The nonce's low two bytes; in the box the receive window's start, the number, and at least a kind.
 DATA = Layout(_SESSION, 0x1B, "crypto data", nonce_end="2s", box=(MAC_SIZE + 8 + 1, 1400 - 3))
 

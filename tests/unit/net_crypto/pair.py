@@ -80,11 +80,14 @@ class Peer:
     def iterate(self):
         for data, address in self.socket.receive():
             self.received.append(data)
-            self.udp.handlers[data[0]](address, data)
+            self.inject(data, address)
         self.rt.timers.run_due()
 
     def inject(self, data, address):
-        self.udp.handlers[data[0]](address, data)
+        """A datagram; nobody takes those of other kinds."""
+        handler = self.udp.handlers[data[0]]
+        if handler is not None:
+            handler(address, data)
 
     def connect(self, other):
         connection = self.net.connect(other.identity.public, other.dht.public_key, self.owner)

@@ -64,7 +64,7 @@ def test_handshakes_pushed_out_of_the_memory_cannot_be_replayed():
     for i in range(2 * net_crypto.MAX_REMEMBERED):
         stamp = server.net.keys.cookies.open(server.net.keys.cookies.make(bytes(32), bytes(32))).stamp
         cookie = hs.Cookie(stamp, i.to_bytes(32, "big"), bytes(32))
-        server.net.remember(hs.Handshake(cookie, bytes(24), bytes(32), bytes(112)))
+        server.net.remember(cookie.real_pk, cookie.stamp)
     assert client.identity.public not in server.net.newest
     server.inject(shake, (bytes((9, 9, 9, 9)), 9))
     assert server.drops("handshake_replayed") == 1 and len(server.net) == 0

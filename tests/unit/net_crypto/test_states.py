@@ -4,9 +4,11 @@ import pytest
 
 from tests.support.universe import Universe
 from tests.support.walks import Taken, states_on, walk, walks
+from tests.unit.net_crypto.noise_pair import use
 from tests.unit.net_crypto.pair import Peer
 from toxpy.net_crypto import connection as connection_module
 from toxpy.net_crypto import setup as machine
+from toxpy.net_crypto.noise_setup import FALL_BACK_MS
 from toxpy.wire.packets import COOKIE_REQUEST, COOKIE_RESPONSE, DATA, HANDSHAKE
 
 TRANSITIONS = machine.TRANSITIONS
@@ -23,9 +25,11 @@ class HeldPeer(Peer):
 class Walker:
     """A connection of ours from its beginning, and for each event what makes it happen."""
 
-    def __init__(self):
+    def __init__(self, with_noise):
         self.universe = Universe()
         self.us, self.peer = HeldPeer(self.universe, "us"), HeldPeer(self.universe, "peer")
+        if with_noise:
+            use(self.us, falls_back=True)
         self.connection = self.us.connect(self.peer)
 
     def hand_over(self, source, target, kind):
@@ -38,6 +42,7 @@ class Walker:
     def happen(self, event):
         {
             machine.COOKIE: self.cookie,
+            machine.FALL_BACK: self.other_handshake,
             machine.HANDSHAKE: self.handshake,
             machine.DATA: self.data,
             machine.KILL: self.kill,
@@ -48,6 +53,11 @@ class Walker:
     def cookie(self):
         self.hand_over(self.us, self.peer, COOKIE_REQUEST.kind)
         self.hand_over(self.peer, self.us, COOKIE_RESPONSE.kind)
+
+    def other_handshake(self):
+        assert not self.us.kinds_sent(HANDSHAKE.kind)
+        self.universe.run_for(FALL_BACK_MS)
+        assert self.us.kinds_sent(HANDSHAKE.kind)
 
     def handshake(self):
         """The peer begins, or begins anew."""
@@ -84,7 +94,7 @@ class Walker:
 def test_a_transition_is_taken(way, monkeypatch):
     taken = Taken(TRANSITIONS)
     monkeypatch.setattr(connection_module, "TRANSITIONS", taken)
-    walker = Walker()
+    walker = Walker(machine.FALL_BACK in way[-1])
     connection = walker.connection
     assert connection.state == machine.COOKIE_REQUESTING
     walk(way, taken, walker.happen, lambda: connection.state)

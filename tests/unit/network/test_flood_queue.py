@@ -3,6 +3,7 @@
 from tests.support.universe import SeededRng, SimClock
 from tests.support.worlds import SimulatedWorld
 from toxpy.crypto.keys import KeyPair, SharedKeys
+from toxpy.net_crypto.policy import NOISE_IK, Handshakes
 from toxpy.network.flood_queue import (
     MAX_UNSORTED,
     MAX_WAITING,
@@ -105,14 +106,15 @@ def costly_kinds():
     world = SimulatedWorld()
     asked = world.actor("asked")
     tox = asked.tox
+    tox.net_crypto.use(Handshakes())
     own_key, rng = tox.network.self_get_dht_id(), SeededRng(3)
     costly = set()
     for kind in range(256):
         before = tox.rt.counters.values.get("x25519", 0)
         for size in range(1, 600):
             content = rng.bytes(size)
-            # the second is a DHT request for us
-            for data in (content, own_key + content[32:]):
+            # the second is a DHT request for us, the third a Noise handshake
+            for data in (content, own_key + content[32:], bytes((NOISE_IK,)) + content[1:]):
                 asked.socket.inbox.append((bytes((kind,)) + data, LAN_ADDRESS))
             if size % 300 == 299:
                 tox.iterate()

@@ -15,10 +15,11 @@ READ_OTHERWISE = {
     # the header's values, for programs to use
     "generated",
 }
-#: Methods and attributes that Python, logging, argparse or socketserver reads.
+#: Methods and attributes that Python, logging, argparse, socketserver or noiseprotocol reads.
 READ_BY_LIBRARIES = re.compile(
     r"__\w+__|emit|format_help|_print_message|readinto"
     "|log_message|daemon_threads|address_family|block_on_close|server_name|server_port|service_actions|handle_error|rfile"
+    "|from_public_bytes|dh|dhlen|hashlen|fn"
 )
 #: What only Python programs read.
 FOR_PROGRAMS = {

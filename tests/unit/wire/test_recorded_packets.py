@@ -26,6 +26,7 @@ from toxpy.wire.packets import (
 VECTORS = ROOT / "tests" / "vectors"
 RECORDED = json.loads((VECTORS / "packets.json").read_text())
 GROUPS = json.loads((VECTORS / "groups" / "ngc_packets.json").read_text())
+NOISE = json.loads((VECTORS / "noise_pr3028.json").read_text())
 ANNOUNCEMENTS = json.loads((VECTORS / "announcements.json").read_text())
 LAYOUTS = {layout.kind: layout for group in TABLE if group != FRAMES for layout in TABLE[group]}
 
@@ -39,6 +40,7 @@ SIZES = {
     0x19: (161, 161),
     0x1A: (385, 385),
     0x1B: (28, 1400),
+    0x1C: (162, 322),
     0x20: (107, 1024),
     0x5A: (172, 223),
     0x5B: (82, 1477),
@@ -73,6 +75,7 @@ def recorded():
     texts += [text for said in ANNOUNCEMENTS["session"].values() for text in said.values()]
     texts += ANNOUNCEMENTS["group_requests"]
     texts += [packet["wire"] for packet in GROUPS["packets"]]
+    texts += [NOISE["message1"], NOISE["message2"]]
     texts += [ANNOUNCEMENTS[name] for name in ("forward_request", "forwarding", "forward_reply")]
     packets = {}
     for packet in map(bytes.fromhex, [*texts, ANNOUNCEMENTS["group_response"]]):
