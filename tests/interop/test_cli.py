@@ -137,7 +137,8 @@ def test_send_and_receive_with_encrypted_profiles(tmp_path, start, where):
     )
     receive.wait_for("ready", tox_id=bob_id)
     long = "word " * 400
-    ran = run("send", bob_id, "one", long, "--passphrase-file", secret, "-p", alice, "--json", *where)
+    words = ["one", long, "--plain", "--passphrase-file", secret]
+    ran = run("send", bob_id, *words, "-p", alice, "--json", *where)
     assert ran.returncode == 0, ran.stderr + ran.stdout
     said = objects(ran)
     sent = [entry["text"] for entry in said if entry["event"] == "sent"]
@@ -153,6 +154,39 @@ def test_send_and_receive_with_encrypted_profiles(tmp_path, start, where):
     assert messages[3]["text"] == "waves" and messages[3]["friend"] == alice_id[:64]
     for path in (alice, bob):
         assert path.read_bytes().startswith(b"toxEsave")
+
+
+def test_long_messages_answers_edits_and_deletions(tmp_path, start, where):
+    (alice, _), (bob, bob_id) = new(tmp_path, "Alice"), new(tmp_path, "Bob")
+    there = start("chat", bob_id, "-p", alice, *where)
+    here = start("receive", "--accept", "--count", "1", "-p", bob, *where)
+    there.wait_for("friend_connection", status="udp")
+    there.say("/reply to nothing", "/edit nothing", "/delete", "x" * 5000)
+    for words in ("nothing came", "no message of yours", "no message of yours"):
+        assert words in there.wait_for("warning")["message"]
+    first = here.wait_for("message", text="x" * 5000, reply_to=None)
+    assert there.wait_for("sent")["id"] == first["id"]
+    assert here.finish()[0] == 0
+    there.wait_for("friend_connection", status="none")
+    here = start("chat", "alice", "-p", bob, *where)
+    here.say("hello", "/me waves")
+    heard = [there.wait_for("message", name="Bob", type=kind) for kind in ("normal", "action")]
+    there.say("/reply and hello", "/edit and good day")
+    answer = here.wait_for("message", text="and hello")
+    assert answer["reply_to"] == heard[-1]["id"] != heard[0]["id"]
+    assert here.wait_for("message_edited", text="and good day")["id"] == answer["id"]
+    there.say("/delete")
+    assert here.wait_for("message_deleted")["id"] == answer["id"]
+    there.end_input()
+    status, said = there.finish()
+    assert status == 1 and "3 messages" in said[-1]["message"]
+    # all of stdin, to one who has it off
+    here.stop(signal.SIGTERM)
+    here = start("receive", "--plain", "--count", "4", "-p", bob, *where)
+    text = "a line\n" * 600
+    assert run("send", bob_id, "--whole", "-p", alice, *where, stdin=text).returncode == 0
+    pieces = [entry["text"] for entry in here.finish()[1] if entry["event"] == "message"]
+    assert "".join(pieces) == text[:-1] and len(pieces) == 4
 
 
 def test_nobody_is_there(tmp_path, where):

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from toxpy.aio import Friend
 from toxpy.cli import settings
@@ -18,11 +18,15 @@ from toxpy.cli.session import CliSession, run
 from toxpy.cli.stdin_lines import input_lines
 from toxpy.cli.terminal import Failure
 from toxpy.errors import ToxError
+from toxpy.ext.messages.sent import MessageError
 from toxpy.generated.typed_enums import MessageType
 from toxpy.generated.typed_events import FileRecv
 
 HELP = """\
 /me TEXT           send an action
+/reply TEXT        answer the friend's last message
+/edit TEXT         give your last message another text
+/delete            take your last message back
 /send FILE         send a file
 /accept [FOLDER]   take the file that was offered first, into the current folder or another
 /decline           decline it
@@ -30,6 +34,10 @@ HELP = """\
 //TEXT             send a message that begins with /"""
 #: Lines that wait to be sent.
 MAX_WAITING = 1000
+NORMAL, ACTION = MessageType.NORMAL, MessageType.ACTION
+
+#: What a line has done, with its text.
+Do = Callable[[str, MessageType], Awaitable[None]]
 
 
 def main(words: list[str]) -> int:
@@ -39,6 +47,7 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument("friend", metavar="FRIEND", help=FRIEND_HELP)
     parser.add_argument("--accept", action="store_true", help="accept all friend requests")
+    settings.add_extended_option(parser)
     add_receive_options(parser.add_argument, "you are asked")
     parser.add_argument(
         "--linger",
@@ -88,7 +97,16 @@ class Conversation:
         self._friend = friend
         self._receiver = receiver
         self._progress = progress
-        self._waiting: asyncio.Queue[tuple[str, MessageType]] = asyncio.Queue(MAX_WAITING)
+        self._waiting: asyncio.Queue[tuple[Do, str, MessageType]] = asyncio.Queue(MAX_WAITING)
+        #: id of our last message
+        self._last: bytes = b""
+        #: commands that are sent in one row with messages
+        self._said: dict[str, Do] = {
+            "/me": self._send,
+            "/reply": self._reply,
+            "/edit": self._edit,
+            "/delete": self._delete,
+        }
         self._files: set[asyncio.Task[None]] = set()
         self._failed = self._unsent = 0
 
@@ -109,10 +127,13 @@ class Conversation:
     async def _send_all(self) -> None:
         session, friend = self._session, self._friend
         while True:
-            text, kind = await self._waiting.get()
+            do, text, kind = await self._waiting.get()
             await session.online(friend)
             try:
-                await session.send(friend, text, kind)
+                await do(text, kind)
+            except (MessageError, Failure) as error:
+                self._failed += 1
+                session.out.warning(str(error))
             except ToxError as error:
                 self._failed += 1
                 session.out.status(
@@ -126,25 +147,48 @@ class Conversation:
             self._unsent -= 1
             self._waiting.task_done()
 
+    async def _send(self, text: str, kind: MessageType, reply_to: bytes | None = None) -> None:
+        self._last = await self._session.send(self._friend, text, kind, reply_to)
+
+    async def _reply(self, text: str, kind: MessageType) -> None:
+        last = self._session.said.last_of(self._friend)
+        if last is None:
+            raise Failure(f"nothing came that could be answered by /reply: {text}")
+        await self._send(text, kind, last)
+
+    async def _edit(self, text: str, kind: MessageType) -> None:
+        sent = await self._friend.edit(self._own(), text)
+        await self._session.received(self._friend, sent, text, kind)
+
+    async def _delete(self, _text: str, _kind: MessageType) -> None:
+        await self._friend.delete_message(self._own())
+        self._last = b""
+
+    def _own(self) -> bytes:
+        if not self._last:
+            raise Failure("there is no message of yours to change")
+        return self._last
+
     async def _read_all(self, lines: AsyncIterator[str]) -> None:
         async for line in lines:
             command, _, rest = line.strip().partition(" ")
             if command == "/quit":
                 break
-            if command == "/me" and rest:
-                await self._say(rest, MessageType.ACTION)
+            if command in self._said and (rest or command == "/delete"):
+                await self._say(self._said[command], rest, ACTION if command == "/me" else NORMAL)
             elif line.startswith("/") and not line.startswith("//"):
                 self._command(command, rest.strip())
             elif line.strip():
-                await self._say(line[1:] if line.startswith("//") else line, MessageType.NORMAL)
+                await self._say(self._send, line[1:] if line.startswith("//") else line)
         self._tell_rest()
         await self._waiting.join()
         if self._files:
             await asyncio.wait(self._files)
 
-    async def _say(self, text: str, kind: MessageType) -> None:
+    async def _say(self, do: Do, text: str, kind: MessageType = NORMAL) -> None:
+        """In the order in which it is typed, once the friend is there."""
         self._unsent += 1
-        await self._waiting.put((text, kind))
+        await self._waiting.put((do, text, kind))
 
     def _tell_rest(self) -> None:
         count = self._unsent + len(self._files)

@@ -34,7 +34,7 @@ def echo_main(words: list[str]) -> int:
 
         def on_message(event: FriendMessage) -> None:
             number = event.friend_number
-            session.tell_message(number, event.type, event.message)
+            session.tell_message(event)
             if number not in tasks or tasks[number].done():
                 waiting[number] = asyncio.Queue(MAX_WAITING)
                 tasks[number] = asyncio.ensure_future(_send_back(session, number, waiting[number]))

@@ -11,8 +11,9 @@ from toxpy.cli.session import CliSession, run
 from toxpy.cli.stdin_lines import input_lines
 from toxpy.cli.terminal import Failure
 from toxpy.errors import ToxError
+from toxpy.ext.messages.events import MessageDeleted, MessageEdited
 from toxpy.generated.typed_enums import MessageType
-from toxpy.generated.typed_events import FriendRequest
+from toxpy.generated.typed_events import FriendMessage, FriendRequest
 
 REQUEST_TEXT = "Hello, please add me"
 INPUT_HELP = "each line is a message; Ctrl-D ends"
@@ -24,17 +25,22 @@ def send_main(words: list[str]) -> int:
     parser = settings.make_parser(
         "send",
         "Send messages to a friend and wait until they were received.",
-        "Without MESSAGE each line of stdin is one, but for empty lines. Long ones are cut into messages of\n"
-        "1372 bytes.",
+        "Without MESSAGE each line of stdin is one, but for empty lines; with --whole all of stdin is one.\n"
+        "Those of up to 64 KiB arrive as one where the friend's program has long messages, as toxpy has.\n"
+        "Elsewhere, and with --plain, they are cut into messages of 1372 bytes.",
     )
     parser.add_argument("friend", metavar="FRIEND", help=FRIEND_HELP)
     parser.add_argument(
         "message", metavar="MESSAGE", nargs="*", type=settings.spoken, help="each is one message"
     )
     parser.add_argument("--action", action="store_true", help="send as an action, like /me does")
+    parser.add_argument("--whole", action="store_true", help="all of stdin is one message")
+    settings.add_extended_option(parser)
     add_friend_options(parser.add_argument)
     settings.add_network_options(parser)
     arguments = parser.parse_args(words)
+    if arguments.whole and arguments.message:
+        parser.error("--whole is for the text of stdin, so give no MESSAGE")
     kind = MessageType.ACTION if arguments.action else MessageType.NORMAL
 
     async def send(session: CliSession) -> None:
@@ -46,6 +52,11 @@ def send_main(words: list[str]) -> int:
             return
         if sys.stdin.isatty():
             session.out.status("help", INPUT_HELP, message=INPUT_HELP)
+        if arguments.whole:
+            text = "\n".join([line async for line in input_lines()])
+            if text:
+                await deliver(session, friend, text, kind)
+            return
         async for line in input_lines():
             if line:
                 await deliver(session, friend, line, kind)
@@ -84,9 +95,27 @@ async def deliver(session: CliSession, friend: Friend, text: str, kind: MessageT
 
 def tell_messages(session: CliSession, *, wanted: bool = False) -> None:
     """Show what friends say: their program has our receipt, so it must not be lost."""
-    session.tox.on_typed_message(
-        lambda number, kind, text: session.tell_message(number, kind, text, wanted=wanted)
-    )
+    session.tox.on(FriendMessage, lambda event: session.tell_message(event, wanted=wanted))
+    tell_changes(session)
+
+
+def tell_changes(session: CliSession) -> None:
+    """Show how friends change what they said."""
+
+    def edited(event: MessageEdited) -> None:
+        friend = session.tox.friend(event.friend_number)
+        line = f"{session.name_of(friend)} changed {session.said.quote(event.id)} to: {event.message}"
+        session.said.note(event.id, event.message)
+        fields = {**session.fields_of(friend), "id": event.id.hex(), "text": event.message}
+        session.out.status("message_edited", line, **fields)
+
+    def deleted(event: MessageDeleted) -> None:
+        friend = session.tox.friend(event.friend_number)
+        line = f"{session.name_of(friend)} took back {session.said.quote(event.id)}"
+        session.out.status("message_deleted", line, **session.fields_of(friend), id=event.id.hex())
+
+    session.tox.on(MessageEdited, edited)
+    session.tox.on(MessageDeleted, deleted)
 
 
 def accept_or_tell(session: CliSession, accept: bool) -> None:

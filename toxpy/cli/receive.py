@@ -6,12 +6,11 @@ import asyncio
 
 from toxpy.cli import settings
 from toxpy.cli.files import Receiver, add_receive_options
-from toxpy.cli.messages import FRIEND_HELP, REQUEST_TEXT, accept_or_tell
+from toxpy.cli.messages import FRIEND_HELP, REQUEST_TEXT, accept_or_tell, tell_changes
 from toxpy.cli.progress import Progress
 from toxpy.cli.session import CliSession, run
 from toxpy.cli.terminal import TIMED_OUT, Failure
-from toxpy.generated.typed_enums import MessageType
-from toxpy.generated.typed_events import FileRecv
+from toxpy.generated.typed_events import FileRecv, FriendMessage
 
 #: How long the receipt of the last message may take to leave.
 RECEIPT_S = 0.5
@@ -49,6 +48,7 @@ def main(words: list[str]) -> int:
         default=REQUEST_TEXT,
         help="what a friend request says",
     )
+    settings.add_extended_option(parser)
     settings.add_network_options(parser)
     arguments = parser.parse_args(words)
     if arguments.count is not None and arguments.count < 1:
@@ -71,16 +71,17 @@ async def receive(session: CliSession) -> None:
         if count == arguments.count:
             enough.set()
 
-    def on_message(number: int, kind: MessageType, text: str) -> None:
-        if (only is None or number == only.number) and not enough.is_set():
-            session.tell_message(number, kind, text)
+    def on_message(event: FriendMessage) -> None:
+        if (only is None or event.friend_number == only.number) and not enough.is_set():
+            session.tell_message(event)
             another()
 
     with (
         Progress(session.out) as progress,
         Receiver(session, progress, only=only, on_file=another) as receiver,
     ):
-        session.tox.on_typed_message(on_message)
+        session.tox.on(FriendMessage, on_message)
+        tell_changes(session)
         session.tox.on(FileRecv, receiver.offered)
         try:
             async with asyncio.timeout(arguments.timeout or None):

@@ -11,15 +11,24 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 from toxpy.aio import AsyncTox, Friend
 from toxpy.cli import settings
+from toxpy.cli.said import Said, in_hex
 from toxpy.cli.terminal import FAILED, OK, PROGRAM, TIMED_OUT, Failure, HungUp, Output, OutputLost, visible
 from toxpy.errors import ToxError
+from toxpy.ext.messages.split import split
+from toxpy.friend.aio import SentMessage
 from toxpy.generated.typed_enums import Connection, MessageType
-from toxpy.generated.typed_events import FriendConnectionStatus, FriendRequest, SelfConnectionStatus
+from toxpy.generated.typed_events import (
+    FriendConnectionStatus,
+    FriendMessage,
+    FriendRequest,
+    SelfConnectionStatus,
+)
 from toxpy.ids import ADDRESS_SIZE, PUBLIC_KEY_SIZE, URI_PREFIX, PublicKey, ToxId
 from toxpy.network.nodes import NodeAddress
 from toxpy.save.profile import Profile, ProfileCorrupt, ProfileError, ProfileLocked, ProfileNotEncrypted
 
-MAX_MESSAGE_SIZE = 1372
+#: Bytes of a message, and of a long one.
+MAX_MESSAGE_SIZE, MAX_LONG_MESSAGE_SIZE = 1372, 64 * 1024
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Command = Callable[["CliSession"], Coroutine[Any, Any, None]]
@@ -86,6 +95,7 @@ class CliSession:
         self.tox = tox
         self.arguments = arguments
         self.out = out
+        self.said = Said()
         tox.on(SelfConnectionStatus, self._connection_changed)
         tox.on(FriendConnectionStatus, self._friend_changed)
 
@@ -173,26 +183,46 @@ class CliSession:
 
     # messages
 
-    def tell_message(self, number: int, kind: MessageType, text: str, *, wanted: bool = True) -> None:
+    def tell_message(self, event: FriendMessage, *, wanted: bool = True) -> None:
         """Show a message; to hear of messages may be what the command is for, or not."""
-        friend = self.tox.friend(number)
+        friend, kind, text = self.tox.friend(event.friend_number), event.type, event.message
         name = self.name_of(friend)
-        line = f"* {name} {text}" if kind == MessageType.ACTION else f"{name}: {text}"
+        answered = "" if event.reply_to is None else f" (to {self.said.quote(event.reply_to)})"
+        line = f"* {name} {text}" if kind == MessageType.ACTION else f"{name}{answered}: {text}"
+        self.said.note(event.id, text, friend)
         tell = self.out.result if wanted else self.out.status
-        tell("message", line, **self.fields_of(friend), type=kind.name.lower(), text=text)
+        ids = {"id": in_hex(event.id), "reply_to": in_hex(event.reply_to)}
+        tell("message", line, **self.fields_of(friend), type=kind.name.lower(), text=text, **ids)
 
-    async def send(self, friend: Friend, text: str, kind: MessageType = MessageType.NORMAL) -> None:
-        """Send a text of any length and wait until it was received."""
-        for part in message_parts(text):
-            receipt = await (await friend.send(part, kind)).receipt()
-            self.out.status(
-                "sent",
-                f"received by {self.name_of(friend)}",
-                **self.fields_of(friend),
-                message_id=receipt.message_id,
-                type=kind.name.lower(),
-                text=part,
-            )
+    async def send(
+        self,
+        friend: Friend,
+        text: str,
+        kind: MessageType = MessageType.NORMAL,
+        reply_to: bytes | None = None,
+    ) -> bytes:
+        """Send a text of any length and wait until it was received; the id of the message, or of the last."""
+        message_id = b""
+        extended = self.tox.sync.core.options.extended_messages
+        for part in message_parts(text, MAX_LONG_MESSAGE_SIZE if extended else MAX_MESSAGE_SIZE):
+            sent = await friend.send(part, kind, reply_to=reply_to)
+            await self.received(friend, sent, part, kind)
+            message_id = sent.id
+        return message_id
+
+    async def received(self, friend: Friend, sent: SentMessage, text: str, kind: MessageType) -> None:
+        """Wait until a text was received, and say so."""
+        self.said.note(sent.id, text)
+        await sent.receipt()
+        self.out.status(
+            "sent",
+            f"received by {self.name_of(friend)}",
+            **self.fields_of(friend),
+            message_id=sent.message_id,
+            type=kind.name.lower(),
+            text=text,
+            id=in_hex(sent.id),
+        )
 
     async def online(self, friend: Friend) -> None:
         """Wait for a friend; Failure with the reason when `--timeout` is over."""
@@ -238,15 +268,7 @@ def _value(kind: type[ToxId], text: str) -> ToxId:
 
 def message_parts(text: str, most: int = MAX_MESSAGE_SIZE) -> list[str]:
     """Text in pieces that fit into messages, cut between characters, at a space where there is one."""
-    parts, rest = [], text
-    while len(raw := rest.encode("utf-8", "replace")) > most:
-        piece = raw[:most].decode("utf-8", "ignore")
-        space = piece.rfind(" ", len(piece) // 2)
-        if space > 0:
-            piece = piece[: space + 1]
-        parts.append(piece)
-        rest = rest[len(piece) :]
-    return [*parts, rest] if rest else parts
+    return [piece.decode() for piece in split(text.encode("utf-8", "replace"), most)]
 
 
 # running

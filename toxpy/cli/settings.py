@@ -95,6 +95,16 @@ def add_network_options(parser: argparse.ArgumentParser, *, needs_others: bool =
     )
 
 
+def add_extended_option(parser: argparse.ArgumentParser) -> None:
+    """For commands that talk to a friend: long messages and what else friends with toxpy can have."""
+    parser.add_argument(
+        "--plain",
+        dest="extended",
+        action="store_false",
+        help="only what all Tox programs have: no long messages, edits, answers, receipts by the program",
+    )
+
+
 def file_name(text: str) -> str:
     """A path."""
     if not text:
@@ -187,6 +197,7 @@ def tox_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "local_discovery_enabled": not arguments.no_lan,
         # a group that was joined is to be there for the next command
         "experimental_groups_persistence": True,
+        "extended_messages": getattr(arguments, "extended", False),
         "start_port": arguments.port,
         "end_port": arguments.port,
     }
