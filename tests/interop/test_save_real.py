@@ -18,7 +18,7 @@ from toxpy.friend.saved import restore_request
 from toxpy.runtime import Counters
 from toxpy.save.savedata import KeptSection
 from toxpy.wire.address import Node
-from toxpy.wire.sections import FRIEND_MEMBERS, GROUPS
+from toxpy.wire.sections import EXTENSIONS, FRIEND_MEMBERS, GROUPS
 
 SAVES = pathlib.Path(__file__).parent.parent / "vectors" / "saves"
 
@@ -85,11 +85,14 @@ def our_save():
 
 def test_our_save_loads_in_the_real_library():
     saved = our_save()
-    # a section that is ours alone
-    saved.kept = [KeptSection(FRIEND_MEMBERS, bytes(96), GROUPS)]
+    # sections that are ours alone
+    records = bytes.fromhex("0100 02000000") + b"ok" + b"no record"
+    kept = {FRIEND_MEMBERS: bytes(96), EXTENSIONS: records}
+    saved.kept = [KeptSection(number, content, GROUPS) for number, content in kept.items()]
     data = save.build(saved)
-    assert section_contents(data)[FRIEND_MEMBERS] == bytes(96)
+    assert {number: section_contents(data)[number] for number in kept} == kept
     said, again = load(data)
+    assert not kept.keys() & section_contents(again).keys()
     assert bytes.fromhex(said["address"])[:36] == saved.public_key + saved.nospam
     assert said["secret_key"] == saved.secret_key.hex()
     assert bytes.fromhex(said["name"]) == saved.name
