@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from toxpy.ids import PublicKey as PublicKey
     from toxpy.ids import SecretKey as SecretKey
     from toxpy.ids import ToxId as ToxId
+    from toxpy.network.network_address import AddressType as AddressType
+    from toxpy.network.network_address import ExtendedNode as ExtendedNode
+    from toxpy.network.network_address import NetworkAddress as NetworkAddress
     from toxpy.network.nodes import NodeAddress as NodeAddress
     from toxpy.network.nodes import load_nodes as load_nodes
     from toxpy.options import Options as Options

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
 
 #: Module by name.
 HOMES = {
+    "AddressType": "toxpy.network.network_address",
     "AsyncCall": "toxpy.av.aio_call",
     "AsyncConference": "toxpy.conference.aio",
     "AsyncGroup": "toxpy.group.aio",
@@ -101,6 +102,7 @@ HOMES = {
     "Connection": "toxpy.generated.typed_enums",
     "DhtNodesResponse": "toxpy.generated.typed_events",
     "Event": "toxpy.generated.typed_events",
+    "ExtendedNode": "toxpy.network.network_address",
     "FileChunkRequest": "toxpy.generated.typed_events",
     "FileControl": "toxpy.generated.typed_enums",
     "FileEvent": "toxpy.generated.typed_events",
@@ -165,6 +167,7 @@ HOMES = {
     "MessageSeen": "toxpy.ext.messages.events",
     "MessageType": "toxpy.generated.typed_enums",
     "MessagesExtended": "toxpy.ext.messages.events",
+    "NetworkAddress": "toxpy.network.network_address",
     "NodeAddress": "toxpy.network.nodes",
     "OfflineReason": "toxpy.generated.typed_enums",
     "Options": "toxpy.options",

@@ -61,6 +61,7 @@ PYTHON_ONLY |= {
     *WHOLE_FILES,
     *FRAMES,
     "network.nodes",
+    "network.network_address",
     "system.http_server",
 }
 PYTHON_ONLY |= {f"{part}.{kind}" for part in PARTS for kind in ("tox", "aio")}

@@ -27,6 +27,10 @@ FOR_PROGRAMS = {
     "save_error",
     # of a Core's pool: why there is no relay
     "relay_states",
+    # of addresses of all networks
+    "is_routable",
+    "from_node",
+    "to_relay",
     # of a Picture: from Pillow's and NumPy's
     "from_image",
     "from_array",
