@@ -196,8 +196,9 @@ ITERATION_STEPS = ((1_000, 1), (2_000, 2), (5_000, 5), (10_000, 10), (15_000, 20
 IDLE_INTERVAL_MS = 50
 #: Time in ms that joining takes at most: the first nodes, the onion, friends who are there already.
 JOIN_MS = 15_000
-#: Pause after which somebody who goes on in a room is a person rather than a program, in ms.
-PAUSE_MS = 20
+#: Pause in ms after which those who go on in a room may be people, and passes in a row without one, in each of
+#: which something was said, that make them a program. What c-toxcore says at once is read in two at most.
+PAUSE_MS, MANY_PASSES = 20, 4
 #: Moment before everything that went on, in ms.
 NEVER_MS = -1_000_000
 
@@ -214,13 +215,15 @@ class Pace:
     under way, and silence costs a handful of passes. Programs that count passes as time rely on that.
     """
 
-    __slots__ = ("_asked_ms", "_clock", "_joining_until_ms", "_room_ms", "active_ms")
+    __slots__ = ("_asked_ms", "_clock", "_joining_until_ms", "_room_ms", "_room_passes", "active_ms")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         #: when something went on last
         self.active_ms = NEVER_MS
         self._asked_ms = self._joining_until_ms = self._room_ms = NEVER_MS
+        #: passes in a row in which somebody spoke in a room
+        self._room_passes = 0
 
     def note(self) -> None:
         """Something from or to a friend: more may follow at once, and somebody waits for it."""
@@ -235,14 +238,14 @@ class Pace:
     def note_room(self) -> None:
         """Somebody speaks in a group or conference: as `note` two seconds ago, so that we come every 5 ms.
 
-        As `note` while more comes without a pause. What we say ourselves is a `note`.
+        As `note` where programs talk as fast as they can. What we say ourselves is a `note`.
         """
         now_ms = self._clock.now_ms
         if now_ms == self._room_ms:
             return
-        is_person = now_ms - self._room_ms > PAUSE_MS
+        self._room_passes = self._room_passes + 1 if now_ms - self._room_ms <= PAUSE_MS else 1
         self._room_ms = now_ms
-        if is_person:
+        if self._room_passes < MANY_PASSES:
             self.note_media()
         else:
             self.active_ms = now_ms
