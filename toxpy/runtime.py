@@ -196,8 +196,8 @@ ITERATION_STEPS = ((1_000, 1), (2_000, 2), (5_000, 5), (10_000, 10), (15_000, 20
 IDLE_INTERVAL_MS = 50
 #: Time in ms that joining takes at most: the first nodes, the onion, friends who are there already.
 JOIN_MS = 15_000
-#: Pause in ms after which those who go on in a room may be people, and passes in a row without one, in each of
-#: which something was said, that make them a program. What c-toxcore says at once is read in two at most.
+#: Pause in ms after which those who go on in a room may be people; and passes without one, in each of which
+#: something was said, that make them a program. What c-toxcore says at once is read in two at most.
 PAUSE_MS, MANY_PASSES = 20, 4
 #: Moment before everything that went on, in ms.
 NEVER_MS = -1_000_000

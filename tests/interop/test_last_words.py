@@ -1,4 +1,4 @@
-"""What is said right before the end, over a relay of c-toxcore 0.2.22: it drops what it has not read by then."""
+"""What is said right before the end, over a relay of c-toxcore 0.2.22, which drops what it has not read then."""
 
 import threading
 import time
