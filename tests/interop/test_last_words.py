@@ -1,4 +1,4 @@
-"""What is said right before the end, over a relay of c-toxcore 0.2.22, which drops what it has not read then."""
+"""What is said last, over a relay of c-toxcore 0.2.22, which drops what it has not read by then."""
 
 import threading
 import time
