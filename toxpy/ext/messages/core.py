@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from toxpy.errors import api_error
-from toxpy.ext.messages.sent import MessageError, Sent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.ext.messages.engine import ExtendedMessages
     from toxpy.ext.messages.outgoing import Outgoing
+    from toxpy.ext.messages.sent import MessageError, Sent
     from toxpy.friend.friend import FriendState
     from toxpy.friend.layers import Layers
 
 
-def is_off() -> MessageError:
+def _is_off() -> MessageError:
     """The option was not set."""
+    from toxpy.ext.messages.sent import MessageError
+
     return MessageError(1, "MESSAGE_ERROR_OFF", "this needs the option extended_messages=True")
 
 
@@ -33,7 +35,7 @@ class MessagesCore:
 
     def _outgoing(self) -> Outgoing:
         if self.capability is None:
-            raise is_off()
+            raise _is_off()
         return self.capability.outgoing
 
     def _friend(self, number: int) -> FriendState:
@@ -59,7 +61,10 @@ class MessagesCore:
         """Send a text of up to 64 KiB; `again` is the id of one that nobody confirmed."""
         if self.capability is None:
             if reply_to is not None or again is not None:
-                raise is_off()
+                raise _is_off()
+            # only Python programs have this function, and the module
+            from toxpy.ext.messages.sent import Sent
+
             self._layers.rt.converse()
             return Sent(self._layers.messenger.send_message(friend_number, type, message), b"")
         return self.capability.outgoing.send(self._friend(friend_number), type, message, reply_to, again)
