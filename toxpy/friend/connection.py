@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from toxpy.errors import PacketError
 from toxpy.friend.steps import Steps
+from toxpy.net_crypto.handshake import LEGACY
 from toxpy.net_crypto.setup import ESTABLISHED, HANDSHAKE_SENT
 from toxpy.runtime import Dispatch
 from toxpy.wire.address import Node, is_loopback, is_usable, pack_nodes, unpack_nodes
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from toxpy.dht.dht import DHT
     from toxpy.net_crypto.connection import CryptoConnection
     from toxpy.net_crypto.net_crypto import NetCrypto
+    from toxpy.net_crypto.policy import Handshakes
     from toxpy.onion.client import OnionClient
     from toxpy.runtime import Runtime, Timer
     from toxpy.tcp.pool import TcpPool
@@ -449,6 +451,22 @@ class FriendConnection:
         self._parent.onion.remove_friend(self._onion_friend)
 
 
+def end_if_forbidden(connection: FriendConnection, policy: Handshakes) -> bool:
+    """The policy for the peer became another one: True if the session was ended, since it is not allowed.
+
+    Or because it is only being set up, and may still become one or the other.
+    """
+    crypto = connection.crypto
+    if crypto is None:
+        return False
+    allows = policy.accepts_legacy if crypto.version == LEGACY else policy.accepts_noise
+    if crypto.is_established and allows(connection.real_pk):
+        return False
+    crypto.kill()
+    connection.on_closed()
+    return True
+
+
 def expect(connection: FriendConnection) -> None:
     """A friend should be sending all the time: after some silence ask it, then look for another way."""
     crypto = connection.crypto
@@ -530,6 +548,10 @@ class FriendConnections:
             raise ValueError("this key is a friend's already")
         self.strangers.discard(connection)
         connection.owner = owner
+        crypto, policy = connection.crypto, self.net_crypto.keys.policy
+        if crypto is not None and policy is not None and not end_if_forbidden(connection, policy):
+            # a friend's session says more than a stranger's
+            policy.on_established(real_pk, crypto.version)
         return connection
 
     def remove(self, connection: FriendConnection) -> None:

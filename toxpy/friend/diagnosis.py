@@ -12,12 +12,14 @@ from toxpy.friend.steps import NEVER
 from toxpy.generated.enums import (
     TOX_FRIEND_OFFLINE_REASON_ADDRESS_UNKNOWN,
     TOX_FRIEND_OFFLINE_REASON_DHT_KEY_UNKNOWN,
+    TOX_FRIEND_OFFLINE_REASON_FRIEND_LACKS_NOISE,
     TOX_FRIEND_OFFLINE_REASON_HANDSHAKE_REJECTED,
     TOX_FRIEND_OFFLINE_REASON_NO_COOKIE,
     TOX_FRIEND_OFFLINE_REASON_NONE,
     TOX_FRIEND_OFFLINE_REASON_NOT_ACCEPTED,
     TOX_FRIEND_OFFLINE_REASON_NOT_FOUND,
     TOX_FRIEND_OFFLINE_REASON_RELAY_ONLY,
+    TOX_FRIEND_OFFLINE_REASON_SELF_LACKS_NOISE,
     TOX_FRIEND_OFFLINE_REASON_SELF_OFFLINE,
     TOX_FRIEND_OFFLINE_REASON_WENT_AWAY,
 )
@@ -85,6 +87,12 @@ def _furthest(
         return TOX_FRIEND_OFFLINE_REASON_NOT_ACCEPTED, reached.online
     if not self_connected:
         return TOX_FRIEND_OFFLINE_REASON_SELF_OFFLINE, NEVER
+    for refused_ms, reason in (
+        (reached.legacy_refused, TOX_FRIEND_OFFLINE_REASON_FRIEND_LACKS_NOISE),
+        (reached.noise_refused, TOX_FRIEND_OFFLINE_REASON_SELF_LACKS_NOISE),
+    ):
+        if refused_ms > reached.online and now_ms - refused_ms < ATTEMPT_LIFETIME_MS:
+            return reason, refused_ms
     signs_of_life = max(reached.dht_key, reached.address, reached.answered)
     silent = signs_of_life <= reached.left and found_ms <= reached.left + ANNOUNCE_LIFETIME_MS
     if reached.left != NEVER and silent:

@@ -10,6 +10,7 @@ from toxpy.generated import enums
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from toxpy.ext.handshake.policy import FriendHandshakes
     from toxpy.friend.friend import FriendState
     from toxpy.friend.layers import Layers
 
@@ -28,7 +29,11 @@ class HandshakeCore:
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
         #: None without Noise
-        self.capability = None
+        self.capability: FriendHandshakes | None = None
+        if layers.options.handshake != enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY:
+            from toxpy.ext.handshake.policy import FriendHandshakes
+
+            self.capability = FriendHandshakes(layers)
 
     def _friend(self, number: int, error: str = "TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND") -> FriendState:
         friend = self._layers.messenger.friend(number)
@@ -41,21 +46,29 @@ class HandshakeCore:
         connection = self._friend(friend_number).connection
         if not connection.is_online or connection.crypto is None:
             return enums.TOX_HANDSHAKE_VERSION_NONE
-        return enums.TOX_HANDSHAKE_VERSION_LEGACY
+        return connection.crypto.version
 
     def friend_get_handshake_policy(self, friend_number: int) -> int:
         """The TOX_HANDSHAKE_POLICY for a friend."""
-        self._friend(friend_number)
-        return enums.TOX_HANDSHAKE_POLICY_AUTO
+        friend, handshakes = self._friend(friend_number), self.capability
+        if handshakes is None:
+            return enums.TOX_HANDSHAKE_POLICY_AUTO
+        return handshakes.policy_of(friend.real_pk)
 
     def friend_get_handshake_pin(self, friend_number: int) -> int:
         """The TOX_HANDSHAKE_VERSION that a friend is pinned to."""
-        self._friend(friend_number)
-        return enums.TOX_HANDSHAKE_VERSION_NONE
+        friend, handshakes = self._friend(friend_number), self.capability
+        if handshakes is None or not handshakes.is_pinned(friend.real_pk):
+            return enums.TOX_HANDSHAKE_VERSION_NONE
+        return enums.TOX_HANDSHAKE_VERSION_NOISE_IK
 
     def friend_set_handshake(self, friend_number: int, policy: int, unpin: bool) -> bool:
         """Set the policy for a friend, who is pinned no more if `unpin`."""
-        self._friend(friend_number, "TOX_ERR_FRIEND_SET_HANDSHAKE_FRIEND_NOT_FOUND")
+        friend = self._friend(friend_number, "TOX_ERR_FRIEND_SET_HANDSHAKE_FRIEND_NOT_FOUND")
         if policy not in _POLICIES:
             raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_INVALID")
-        raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_MODE")
+        if self.capability is None:
+            raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_MODE")
+        self._layers.rt.clock.update()
+        self.capability.set_policy(friend, policy, unpin)
+        return True

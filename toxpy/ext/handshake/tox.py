@@ -10,6 +10,12 @@ from toxpy.tox_part import ToxPart
 class HandshakeTox(ToxPart):
     """Part of `Tox`: from which handshake a friend's session comes."""
 
+    def _before_events(self) -> None:
+        super()._before_events()
+        handshakes = self.core.handshakes.capability
+        if handshakes is not None and handshakes.take_change():
+            self._changed()
+
     def friend_get_handshake(self, friend_number: int) -> HandshakeVersion:
         """The handshake of the running session with a friend, or NONE."""
         return HandshakeVersion(self.core.handshakes.friend_get_handshake(as_number(friend_number)))
