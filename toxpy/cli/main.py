@@ -15,6 +15,7 @@ COMMANDS = {
     "export": ("identity", "export_main", "write a copy of a profile, also for other Tox clients"),
     "restore": ("identity", "restore_main", "go back to the last good copy of a damaged profile"),
     "safety": ("safety", "main", "print what a friend compares, to know that nobody is between you"),
+    "handshake": ("handshakes", "main", "print or set which handshakes friends may have"),
     "send": ("messages", "send_main", "send messages to a friend"),
     "send-file": ("files", "send_file_main", "send files to a friend"),
     "receive": ("receive", "main", "print messages of friends, and take their files"),

@@ -16,9 +16,10 @@ from toxpy.cli.terminal import FAILED, OK, PROGRAM, TIMED_OUT, Failure, HungUp, 
 from toxpy.errors import ToxError
 from toxpy.ext.messages.split import split
 from toxpy.friend.aio import SentMessage
-from toxpy.generated.typed_enums import Connection, MessageType
+from toxpy.generated.typed_enums import Connection, HandshakeVersion, MessageType
 from toxpy.generated.typed_events import (
     FriendConnectionStatus,
+    FriendHandshakeDowngrade,
     FriendMessage,
     FriendRequest,
     SelfConnectionStatus,
@@ -98,6 +99,7 @@ class CliSession:
         self.said = Said()
         tox.on(SelfConnectionStatus, self._connection_changed)
         tox.on(FriendConnectionStatus, self._friend_changed)
+        tox.on(FriendHandshakeDowngrade, self._downgraded)
 
     def announce(self) -> None:
         """Say who and where we are."""
@@ -122,11 +124,22 @@ class CliSession:
         friend, status = self.tox.friend(event.friend_number), event.connection_status
         ways = {Connection.NONE: "offline", Connection.TCP: "online over TCP, through a relay"}
         text = ways.get(status, f"online over {status.name}")
+        if friend.handshake == HandshakeVersion.NOISE_IK:
+            text += ", with Noise"
         self.out.status(
             "friend_connection",
             f"{self.name_of(friend)} is {text}",
             **self.fields_of(friend),
             status=status.name.lower(),
+            handshake=friend.handshake.name.lower(),
+        )
+
+    def _downgraded(self, event: FriendHandshakeDowngrade) -> None:
+        friend = self.tox.friend(event.friend_number)
+        self.out.warning(
+            f"{self.name_of(friend)} was refused, because there was Noise before and now there is none: "
+            "an older client, or somebody who poses as them. If they say by another way that it is right: "
+            f"{PROGRAM} handshake {friend.public_key} --unpin"
         )
 
     # friends
@@ -392,7 +405,7 @@ class _Ending:
 
 
 async def _on_network(arguments: argparse.Namespace, profile: Profile, out: Output, command: Command) -> None:
-    async with AsyncTox(profile=profile, **settings.tox_options(arguments)) as tox:
+    async with AsyncTox(profile=profile, **settings.tox_options(arguments, profile)) as tox:
         session = CliSession(tox, arguments, out)
         session.announce()
         tasks = [

@@ -9,10 +9,16 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
+from toxpy.arguments import HANDSHAKE_MODES
 from toxpy.cli.terminal import EXIT_STATUS_HELP, PROGRAM, Failure, HelpParser, Output
+from toxpy.ext.handshake.pins import RECORD, Rule, unpack
+from toxpy.friend.records import Records
+from toxpy.generated.enums import TOX_HANDSHAKE_POLICY_REQUIRE
 from toxpy.generated.typed_enums import ProxyType
 from toxpy.network.nodes import NodeAddress, load_nodes, parse_port
+from toxpy.save import savedata as save
 from toxpy.save.profile import PassphraseNeeded, Profile
+from toxpy.wire.sections import EXTENSIONS
 
 PROFILE_VARIABLE, PASSPHRASE_VARIABLE = "TOXPY_PROFILE", "TOXPY_PASSPHRASE"
 SIZE_UNITS = {"k": 1000, "M": 1000**2, "G": 1000**3}
@@ -92,6 +98,12 @@ def add_network_options(parser: argparse.ArgumentParser, *, needs_others: bool =
         metavar="URL",
         type=proxy_url,
         help="socks5://HOST:PORT or http://HOST:PORT; everything goes through it, over TCP",
+    )
+    group.add_argument(
+        "--handshake",
+        choices=list(HANDSHAKE_MODES),
+        help="handshakes with friends: legacy, prefer (Noise with all who have it) or only (Noise); "
+        "default: prefer if a friend of the profile was pinned to Noise before, else legacy",
     )
 
 
@@ -189,7 +201,7 @@ def proxy_url(text: str) -> dict[str, Any]:
     return {"proxy_type": kinds[parts.scheme].value, "proxy_host": parts.hostname, "proxy_port": port}
 
 
-def tox_options(arguments: argparse.Namespace) -> dict[str, Any]:
+def tox_options(arguments: argparse.Namespace, profile: Profile) -> dict[str, Any]:
     """Fields of Options."""
     fields: dict[str, Any] = {
         "udp_enabled": not arguments.no_udp,
@@ -200,8 +212,19 @@ def tox_options(arguments: argparse.Namespace) -> dict[str, Any]:
         "extended_messages": getattr(arguments, "extended", False),
         "start_port": arguments.port,
         "end_port": arguments.port,
+        "handshake": arguments.handshake or _usual_handshake(profile),
     }
     return {**fields, **(arguments.proxy or {})}
+
+
+def _usual_handshake(profile: Profile) -> str:
+    """The mode for a profile: who had Noise once goes on with it, because pinned friends expect it."""
+    found: list[Rule] = []
+    records = Records()
+    records.load(save.parse(profile.savedata).take(EXTENSIONS))
+    records.claim(RECORD, lambda content: found.extend(unpack(content).values()), lambda: None)
+    wanted = any(rule.pin or rule.policy == TOX_HANDSHAKE_POLICY_REQUIRE for rule in found)
+    return "prefer" if wanted else "legacy"
 
 
 # nodes
