@@ -64,7 +64,7 @@ def _resting(profile: Profile) -> Tox:
 def _work(arguments: argparse.Namespace, tox: Tox, out: Output) -> None:
     friends = [_Known(tox, number) for number in tox.self_get_friend_list()]
     if arguments.friend is not None:
-        friends = [find_among(friends, arguments.friend)]
+        friends = [find_among(friends, arguments.friend, advice="")]
     if arguments.policy is not None or arguments.unpin:
         number = friends[0].number
         policy = arguments.policy or tox.friend_get_handshake_policy(number)

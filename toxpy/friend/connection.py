@@ -548,7 +548,8 @@ class FriendConnections:
             raise ValueError("this key is a friend's already")
         self.strangers.discard(connection)
         connection.owner = owner
-        crypto, policy = connection.crypto, self.net_crypto.keys.policy
+        crypto = connection.crypto
+        policy = self.net_crypto.keys.policy if crypto is not None else None
         if crypto is not None and policy is not None and not end_if_forbidden(connection, policy):
             # a friend's session says more than a stranger's
             policy.on_established(real_pk, crypto.version)

@@ -1,5 +1,7 @@
 """The layers below the friend layer, as small as they can be while keeping their interface."""
 
+from types import SimpleNamespace
+
 from tests.support.universe import SeededRng, SimClock
 from toxpy.crypto.keys import KeyPair
 from toxpy.friend.connection import FriendConnections
@@ -144,6 +146,9 @@ class FakeCrypto:
 
 
 class FakeNetCrypto:
+    #: none
+    keys = SimpleNamespace(policy=None)
+
     def __init__(self):
         self.on_incoming = None
         self.connections = []
