@@ -16,6 +16,7 @@ from toxpy.ext.messages.events import (
     MessageSeen,
     MessagesExtended,
 )
+from toxpy.ext.messages.foreign import ForeignMessages
 from toxpy.ext.messages.remembered import KEPT_S, MAX_IDS
 from toxpy.ext.messages.sent import MessageError
 from toxpy.generated import events as ev
@@ -349,3 +350,59 @@ def test_a_friend_who_confirms_nothing_costs_no_memory():
     assert len(talk.awaiting) == MAX_IDS
     assert not liar.say(seg.id_segment(seg.GOT, ids[:10]))
     assert len(liar.say(seg.id_segment(seg.GOT, ids[-10:]))) == 10
+
+
+# with a friend who has the messages of ToxExt only
+
+
+@pytest.fixture
+def foreign():
+    """The second of them has these, as `heard`."""
+    pair = Pair(b=False)
+    messenger, pair.heard = pair.b.stage.messenger, []
+    envelope = messenger.envelope()
+    pair.theirs = ForeignMessages(
+        envelope, lambda _friend, text: pair.heard.append(text), lambda *_: None, rt=pair.b.stage.rt
+    )
+    pair.connect()
+    return pair
+
+
+def test_texts_go_whole_as_messages_of_toxext(foreign):
+    a = foreign.a
+    assert not a.messages.has_friend_messages(0)
+    sent = [a.send(text) for text in (b"short", LONG, b"end")]
+    a.send(b"waves", 1)
+    assert plain(b"waves", 1) in foreign.a.crypto.written
+    foreign.carry()
+    assert foreign.heard == [b"short", LONG, b"end"]
+    receipts = [(event.message_id, event.id) for event in a.drain()]
+    assert sorted(receipts)[:3] == [(one.message_id, one.id) for one in sent] and len(receipts) == 4
+    with pytest.raises(MessageError, match="as_new"):
+        a.messages.edit(0, sent[0].id, b"x")
+    a.messages.edit(0, sent[0].id, b"x", as_new=True)
+    foreign.carry()
+    assert foreign.heard[-1] == b"x" and len(a.drain()) == 1
+
+
+def test_what_comes_as_messages_of_toxext_is_a_message(foreign):
+    foreign.theirs.send(foreign.b.friend, LONG)
+    foreign.carry()
+    event = only(foreign.a.drain(), ExtendedMessage)
+    assert (event.message, event.id, event.sent_ms, event.reply_to) == (LONG, None, None, None)
+
+
+def test_a_receipt_that_nobody_waits_for(foreign):
+    foreign.a.send(b"x")
+    foreign.a.messages.capability.outgoing.on_foreign_receipt(foreign.a.friend, 7)
+    assert not foreign.a.drain() and foreign.a.stage.dropped("extended_message_got_unknown") == 1
+    foreign.a.crypto.takes = False
+    with pytest.raises(ToxError, match="SENDQ"):
+        foreign.a.send(b"x")
+
+
+def test_one_who_confirms_nothing_costs_no_memory_either(foreign):
+    foreign.a.crypto.room = 1 << 30
+    for _ in range(MAX_IDS + 10):
+        foreign.a.send(b"x")
+    assert len(foreign.a.messages.capability._friends.talk(foreign.a.friend).foreign) == MAX_IDS
