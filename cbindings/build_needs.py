@@ -23,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 #: Modules that the build imports, and whose they are. They are asked for by what is used of them.
 MODULES = {"cffi": "cffi", "_cffi_backend": "cffi", "pycparser": "pycparser", "nacl._sodium": "pynacl"}
+#: The same, for what a build goes without where only Debian's packages are: its library speaks no Noise.
+OPTIONAL = {"noise.noise_protocol": "noiseprotocol"}
 MIN_PYTHON = (3, 11)
 
 
@@ -41,7 +43,7 @@ def requirements() -> dict[str, str]:
     with open(ROOT / "pyproject.toml", "rb") as file:
         listed = tomllib.load(file)["build-system"]["requires"]
     by_name = {line.partition(">")[0]: line for line in listed}
-    return {name: by_name[name] for name in dict.fromkeys(MODULES.values())}
+    return {name: by_name[name] for name in dict.fromkeys((MODULES | OPTIONAL).values())}
 
 
 def compiler() -> list[str] | None:

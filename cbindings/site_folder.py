@@ -1,4 +1,4 @@
-"""Assembles the folder beside the library: toxpy, the generated glue, and the two compiled modules they need.
+"""Assembles the folder beside the library: toxpy, the generated glue, and what they need of other packages.
 
 Everything is precompiled with unchecked hashes: the start reads no source and compares no
 times, so neither a copied prefix nor a read-only one costs anything. What every start imports is
@@ -43,6 +43,20 @@ def licences(distribution: str, module: str) -> list[Path]:
     return [path for path in paths if path.is_file()] or ([debian] if debian.is_file() else [])
 
 
+#: What the handshake with Noise needs of noiseprotocol. The rest would import another library for cryptography.
+NOISE = [
+    "__init__.py",
+    "backends/__init__.py",
+    "backends/noise_backend.py",
+    "constants.py",
+    "exceptions.py",
+    "functions/__init__.py",
+    "functions/hash.py",
+    "functions/patterns.py",
+    "noise_protocol.py",
+    "patterns.py",
+    "state.py",
+]
 #: Prints what an import of the core imports of us.
 LIST_MODULES = """
 import sys
@@ -84,7 +98,14 @@ def assemble(toxpy: Path, glue: Path, into: Path) -> None:
     (into / "nacl").mkdir()
     (into / "nacl" / "__init__.py").write_text('"""Only the binding of libsodium."""\n')
     shutil.copy(module_file("nacl._sodium"), into / "nacl")
-    for distribution, module in ("cffi", "_cffi_backend"), ("pynacl", "nacl"):
+    shipped = [("cffi", "_cffi_backend"), ("pynacl", "nacl")]
+    noise = importlib.util.find_spec("noise")
+    if noise is not None and noise.origin is not None:
+        for name in NOISE:
+            (into / "noise" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(Path(noise.origin).parent / name, into / "noise" / name)
+        shipped.append(("noiseprotocol", "noise"))
+    for distribution, module in shipped:
         folder = into / "licences" / distribution
         folder.mkdir(parents=True)
         for path in licences(distribution, module):

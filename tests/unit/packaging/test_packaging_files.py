@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import toxpy
-from tests.support.prefix import ROOT
+from tests.support.prefix import ROOT, library_dir
 from toxpy.cli import about
 from toxpy.cli.bootstrapd.bootstrapd_config import Config
 from toxpy.cli.bootstrapd.main import HELP, parse_arguments
@@ -49,8 +49,8 @@ def test_requirements_are_the_same_everywhere_and_bounded():
     build = named(PROJECT["build-system"]["requires"])
     run = named(PROJECT["project"]["dependencies"])
     tests = named(line for line in (ROOT / "tests" / "requirements.txt").read_text().splitlines() if line)
-    assert build.keys() == {"setuptools", "cffi", "pycparser", "pynacl"}
-    assert run.keys() == {"cffi", "pynacl", "argon2-cffi"}
+    assert build.keys() == {"setuptools", "cffi", "pycparser", "pynacl", "noiseprotocol"}
+    assert run.keys() == {"cffi", "pynacl", "argon2-cffi", "noiseprotocol"}
     assert build.items() | run.items() <= tests.items()
     assert all(re.fullmatch(r"[\w-]+>=[\d.]+,<\d+", line) for line in (build | run).values())
     cmake = subprocess.check_output([sys.executable, NEEDS, "--requirements"], text=True)
@@ -161,6 +161,20 @@ def test_a_library_without_its_python_is_told_with_the_package_to_install(tmp_pa
     needed.unlink()
     said = about.library_state(library)
     assert said == f"{library} needs libpython3.99.so.1.0. On Debian: apt-get install libpython3.99"
+
+
+def test_the_librarys_folder_has_all_that_noise_needs():
+    """A handshake within it, on a machine that has nothing else."""
+    site = library_dir() / "toxpy-site"
+    code = f"import sys\nsys.path.insert(0, {str(site)!r})\nsys.modules['cryptography'] = None\n"
+    code += "from toxpy.crypto.keys import KeyPair\nfrom toxpy.crypto.noise import NoiseIK\n"
+    code += "a, b, c, d = (KeyPair(bytes(31) + bytes([i])) for i in (1, 2, 3, 4))\n"
+    code += "i, r = NoiseIK(a, b'', b.public), NoiseIK(b, b'')\n"
+    code += "print(r.read(i.write(b'there', c)), i.read(r.write(b'back', d)), i.send_key == r.receive_key)"
+    ran = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True)
+    assert ran.stdout == "b'there' b'back' True\n", ran.stderr
+    assert not (site / "noise" / "connection.py").exists() and not (site / "cryptography").exists()
+    assert (site / "licences" / "noiseprotocol" / "LICENSE").is_file()
 
 
 def test_licences_of_what_is_shipped_are_found_from_pip_and_from_debian():
