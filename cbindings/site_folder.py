@@ -43,7 +43,7 @@ def licences(distribution: str, module: str) -> list[Path]:
     return [path for path in paths if path.is_file()] or ([debian] if debian.is_file() else [])
 
 
-#: What the handshake with Noise needs of noiseprotocol. The rest would import another library for cryptography.
+#: What Noise handshakes need of noiseprotocol. The rest would import another library for cryptography.
 NOISE = [
     "__init__.py",
     "backends/__init__.py",
