@@ -10,7 +10,7 @@ from tests.unit.net_crypto.test_setup import secrets_in
 from toxpy.net_crypto.connection import SILENT_MS
 from toxpy.net_crypto.handshake import LEGACY, NOISE_IK
 from toxpy.net_crypto.setup import MAX_TRIES, TRY_INTERVAL_MS
-from toxpy.wire.packets import HANDSHAKE, NOISE_HANDSHAKE
+from toxpy.wire.packets import DATA, HANDSHAKE, NOISE_HANDSHAKE
 
 NOISE = NOISE_HANDSHAKE.kind
 ELSEWHERE = b"\x09\x09\x09\x09", 9
@@ -158,6 +158,27 @@ def test_a_greater_peer_that_ignores_a_message_1_answers_where_it_came_from():
     assert universe.run_until(lambda: both_established(client, server), 5000)
     assert versions(client, server) == [NOISE_IK, NOISE_IK]
     assert server.connection.address == client.address
+
+
+def test_a_message_1_that_crossed_ours_is_too_late_once_there_are_keys():
+    universe, client, server = speaking(jitter_ms=0)
+    if client.identity.public < server.identity.public:
+        client, server = server, client
+    carry, held = universe.carry, []
+
+    def hold(source, address, data):
+        late = source is server.socket and (data[0] == DATA.kind or (data[0], len(data)) == (NOISE, 322))
+        held.append(data) if late else carry(source, address, data)
+
+    universe.carry = hold
+    client.connect(server)
+    server.connect(client)
+    assert universe.run_until(lambda: client.connection.session is not None, 5000)
+    session = client.connection.session
+    client.inject(next(data for data in held if data[0] == NOISE), server.address)
+    assert client.connection.session is session and client.drops("handshake_replayed") == 1
+    universe.carry = carry
+    assert universe.run_until(lambda: both_established(client, server), 3000)
 
 
 # peers of the old kind
