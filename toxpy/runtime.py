@@ -357,6 +357,10 @@ class Dispatch:
             raise ValueError(f"kind {kind:#04x} is already claimed")
         self.handlers[kind] = handler
 
+    def release(self, kind: int) -> None:
+        """The owner of `kind` makes room for another one."""
+        self.handlers[kind] = None
+
 
 def no_log(_level: int, _message: str) -> None:
     """The log sink when nobody listens."""

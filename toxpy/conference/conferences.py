@@ -1,4 +1,4 @@
-"""The capability: which conference a packet is for, what our user does, events and saves.
+"""Which conference a packet is for, what our user does, events and saves.
 
 A packet for a conference bears the number that we told the peer. It counts only over a connection that is
 one of the conference's links, and where it has the id as well, the id decides and not the number: numbers
@@ -31,8 +31,6 @@ from toxpy.conference.packets import (
 from toxpy.conference.saved import read_conferences, restore, write_conferences
 from toxpy.conference.table import ConferenceTable
 from toxpy.errors import api_error
-from toxpy.friend.capability import Capability
-from toxpy.wire.sections import CONFERENCES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,12 +49,10 @@ if TYPE_CHECKING:
 ID_SIZE = 32
 
 
-class Conferences(Capability):
-    """All of them."""
+class Conferences:
+    """All of them. What `LazyConferences` hands on as the capability is in the part "the seam"."""
 
     __slots__ = ("_messenger", "_rt", "_said", "codecs", "due_speakers", "invitations", "table")
-
-    section = CONFERENCES
 
     def __init__(self, messenger: Messenger) -> None:
         self._messenger = messenger

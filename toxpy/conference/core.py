@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toxpy.conference.conferences import Conferences
+from toxpy.conference.lazy import shared
 from toxpy.conference.packets import COOKIE, COOKIE_SIZE, TYPE_AV, TYPE_TEXT
 from toxpy.errors import ToxError, api_error
 from toxpy.runtime import LOG_WARNING
@@ -21,27 +21,27 @@ _NO_PEER = "TOX_ERR_CONFERENCE_PEER_QUERY_PEER_NOT_FOUND"
 class ConferenceCore:
     """The functions tox_conference_*."""
 
-    __slots__ = ("_conferences", "_rt", "capability")
+    __slots__ = ("_rt", "capability")
 
     def __init__(self, layers: Layers) -> None:
-        self.capability = self._conferences = shared(layers)
+        self.capability = shared(layers)
         self._rt = layers.rt
 
     def conference_new(self) -> int:
         """Found a text conference: its number."""
         self._rt.clock.update()
-        return self._conferences.new().number
+        return self.capability.get().new().number
 
     def conference_delete(self, conference_number: int) -> bool:
         """Leave a conference and forget it."""
         self._rt.clock.update()
-        self._conferences.delete(conference_number)
+        self.capability.get().delete(conference_number)
         return True
 
     def conference_invite(self, friend_number: int, conference_number: int) -> bool:
         """Invite a friend who is online."""
         self._rt.converse()
-        self._conferences.invite(friend_number, conference_number)
+        self.capability.get().invite(friend_number, conference_number)
         return True
 
     def conference_join(self, friend_number: int, cookie: bytes | None) -> int:
@@ -49,18 +49,18 @@ class ConferenceCore:
         if cookie is None:
             raise api_error("TOX_ERR_CONFERENCE_JOIN_NULL")
         self._rt.converse()
-        return self._conferences.join(friend_number, cookie).number
+        return self.capability.get().join(friend_number, cookie).number
 
     def conference_join_any(self, friend_number: int, cookie: bytes) -> int:
         """Accept a friend's invitation, also to a conference with audio: its number. For Python."""
         self._rt.converse()
         kind = TYPE_AV if len(cookie) == COOKIE_SIZE and COOKIE.unpack(cookie)[1] == TYPE_AV else TYPE_TEXT
-        return self._conferences.join(friend_number, cookie, kind).number
+        return self.capability.get().join(friend_number, cookie, kind).number
 
     def conference_send_message(self, conference_number: int, type: int, message: bytes | None) -> bool:
         """Say something; it comes back as a ConferenceMessage. As in c-toxcore, NULL is no text."""
         self._rt.converse()
-        self._conferences.say(conference_number, type, message or b"")
+        self.capability.get().say(conference_number, type, message or b"")
         return True
 
     def conference_get_title(self, conference_number: int) -> bytes:
@@ -73,17 +73,17 @@ class ConferenceCore:
     def conference_set_title(self, conference_number: int, title: bytes | None) -> bool:
         """Set the title for everybody."""
         self._rt.converse()
-        self._conferences.set_title(conference_number, title or b"")
+        self.capability.get().set_title(conference_number, title or b"")
         return True
 
     # about conferences
 
     def _find(self, number: int, error: str) -> Conference:
-        return self._conferences.table.find(number, error)
+        return self.capability.find(number, error)
 
     def conference_get_chatlist(self) -> list[int]:
         """The numbers of all conferences, ascending."""
-        return [conference.number for conference in self._conferences.table.all()]
+        return [conference.number for conference in self.capability.all()]
 
     def conference_get_type(self, conference_number: int) -> int:
         """The TOX_CONFERENCE_TYPE."""
@@ -98,7 +98,7 @@ class ConferenceCore:
     def _by_id(self, conference_id: bytes | None, error: str) -> int:
         if conference_id is None:
             raise api_error(error + "NULL")
-        for conference in self._conferences.table.all():
+        for conference in self.capability.all():
             if conference.id == conference_id:
                 return conference.number
         raise api_error(error + "NOT_FOUND")
@@ -188,17 +188,17 @@ class ConferenceAudioCore:
     `callback` and `userdata` are of a C program: `ConferenceAudioFrame` has them.
     """
 
-    __slots__ = ("_conferences", "_rt", "capability")
+    __slots__ = ("_rt", "capability")
 
     def __init__(self, layers: Layers) -> None:
-        self.capability = self._conferences = shared(layers)
+        self.capability = shared(layers)
         self._rt = layers.rt
 
     def toxav_add_av_groupchat(self, callback: int = 0, userdata: int = 0) -> int:
         """Found a conference with audio: its number, -1 when there is no room."""
         self._rt.clock.update()
         try:
-            conference = self._conferences.new(TYPE_AV)
+            conference = self.capability.get().new(TYPE_AV)
         except ToxError:
             return -1
         self._enable(conference, callback, userdata)
@@ -210,7 +210,7 @@ class ConferenceAudioCore:
         """Join the conference with audio of an invitation: its number, -1 when that fails."""
         self._rt.converse()
         try:
-            conference = self._conferences.join(friend_number, data or b"", TYPE_AV)
+            conference = self.capability.get().join(friend_number, data or b"", TYPE_AV)
         except ToxError:
             return -1
         self._enable(conference, callback, userdata)
@@ -222,7 +222,7 @@ class ConferenceAudioCore:
         from toxpy.conference.audio import ConferenceAudio
         from toxpy.media.codecs import CodecError, load
 
-        conferences = self._conferences
+        conferences = self.capability.get()
         try:
             codecs = conferences.codecs or load()
         except CodecError as error:
@@ -242,14 +242,14 @@ class ConferenceAudioCore:
 
     def toxav_groupchat_enable_av(self, conference_number: int, callback: int = 0, userdata: int = 0) -> int:
         """Enable audio, as it is not after a restart: 0, or -1."""
-        conference = self._conferences.table.by_number.get(conference_number)
+        conference = self.capability.by_number(conference_number)
         if conference is None or conference.type != TYPE_AV or conference.audio is not None:
             return -1
         return 0 if self._enable(conference, callback, userdata) else -1
 
     def toxav_groupchat_disable_av(self, conference_number: int) -> int:
         """Disable it: 0, or -1 when it is not enabled."""
-        conference = self._conferences.table.by_number.get(conference_number)
+        conference = self.capability.by_number(conference_number)
         if conference is None or conference.audio is None:
             return -1
         conference.end_audio()
@@ -257,28 +257,20 @@ class ConferenceAudioCore:
 
     def toxav_groupchat_av_enabled(self, conference_number: int) -> bool:
         """True if audio is enabled here."""
-        conference = self._conferences.table.by_number.get(conference_number)
+        conference = self.capability.by_number(conference_number)
         return conference is not None and conference.audio is not None
 
     def can_send(self, conference_number: int) -> bool:
         """True if somebody else is there. For Python."""
-        conference = self._conferences.table.by_number.get(conference_number)
+        conference = self.capability.by_number(conference_number)
         return conference is not None and bool(conference.links.online)
 
     def toxav_group_send_audio(
         self, conference_number: int, pcm: Memory | None, samples: int, channels: int, sample_rate: int
     ) -> int:
         """Say a frame of int16 samples, `samples` of each channel: 0, or -1. From any thread."""
-        conference = self._conferences.table.by_number.get(conference_number)
+        conference = self.capability.by_number(conference_number)
         audio = conference.audio if conference is not None else None
         if audio is None or not pcm or not audio.send(pcm, samples, channels, sample_rate):
             return -1
         return 0
-
-
-def shared(layers: Layers) -> Conferences:
-    """The one capability of an instance, made for the first of the parts that ask."""
-    for capability in layers.messenger.capabilities:
-        if isinstance(capability, Conferences):
-            return capability
-    return Conferences(layers.messenger)

@@ -34,7 +34,6 @@ from __future__ import annotations
 import struct
 import sys
 
-from toxpy.conference.saved import other_byte_order as turn_conferences
 from toxpy.crypto import sodium
 from toxpy.errors import PacketError
 from toxpy.network.saved import other_byte_order as turn_dht
@@ -66,8 +65,17 @@ COOKIE_GLOBAL = 0x15ED1B1F
 RESERVED_SIZE = 2 * 8 * 51
 
 _KEYS = struct.Struct("4s32s32s")
+
+
+def _turn_conferences(content: bytes, order: str) -> bytes:
+    # rarely needed, and conferences are loaded at their first use
+    from toxpy.conference.saved import other_byte_order
+
+    return other_byte_order(content, order)
+
+
 #: Sections with numbers in the machine's order, which are little-endian in `SaveData`.
-_TURNED = {DHT_STATE: turn_dht, CONFERENCES: turn_conferences}
+_TURNED = {DHT_STATE: turn_dht, CONFERENCES: _turn_conferences}
 #: c-toxcore leaves the groups' section out where there are none, and no other.
 _ALWAYS = tuple(known for known in KNOWN if known != GROUPS)
 

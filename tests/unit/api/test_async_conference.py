@@ -215,7 +215,7 @@ def test_sound_of_a_conference():
     async def scene(meeting):
         alice, bob = await meeting.friends(*NAMES[:2])
         for tox in (alice, bob):
-            tox.sync.core.conference_audio.capability.codecs = codecs.load(standin=True)
+            tox.sync.core.conference_audio.capability.get().codecs = codecs.load(standin=True)
         found = alice.conference_new("sound", audio=True)
         found.invite(0)
         invite = await meeting.result(meeting.event("Bob", toxpy.ConferenceInvite))

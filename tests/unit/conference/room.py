@@ -29,8 +29,8 @@ class Member(Stage):
         self.room, self.name = room, name
         self.messenger.user.name = name.encode()
         self.core = ConferenceCore(Layers(self))
-        self.conferences: Conferences = self.core.capability
-        self.messenger.capabilities.append(self.conferences)
+        self.messenger.capabilities.append(self.core.capability)
+        self.conferences: Conferences = self.core.capability.get()
         self.audio = ConferenceAudioCore(Layers(self))
         self.seen = []
         self.iterates = True

@@ -369,7 +369,9 @@ def test_a_circle_is_found():
             "toxpy.core",
             # nothing of calls before there is one: their libraries have some megabytes
             SLOW_TO_IMPORT
-            | {"toxpy.media", "selectors", "toxpy.tox", "toxpy.aio", "toxpy.generated.typed_enums"},
+            | {"toxpy.media", "selectors", "toxpy.tox", "toxpy.aio", "toxpy.generated.typed_enums"}
+            # and of conferences and groups
+            | {"toxpy.conference.conferences", "toxpy.conference.conference", "toxpy.group.groups"},
         ),
         # half of what a bootstrap node needed was for other commands
         ("toxpy.cli.bootstrapd.main", {"asyncio", "concurrent.futures", "selectors", "ssl", "tempfile"}),
