@@ -18,7 +18,7 @@ class Voice(Audio):
         super().__init__(actor)
         self.world = actor.world
         if self.world.simulated:
-            actor.tox.conference_audio.capability.codecs = load(standin=True)
+            actor.tox.conference_audio.capability.get().codecs = load(standin=True)
         self.saying, self.tones = None, []
         self.next_ms = self.tone_ms = self.world.now_ms()
         self.world.run_with(actor, self)
