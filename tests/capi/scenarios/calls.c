@@ -199,6 +199,17 @@ void get_phone(Phone *phone, Side *side, Side *owner)
     side->on_iterate = run_phones;
 }
 
+static ToxAV *given_back[MAX_CALLED];
+static size_t given_back_count;
+
+static void kill_given_back(void)
+{
+    for (size_t i = 0; i < given_back_count; ++i) {
+        toxav_kill(given_back[i]);
+    }
+}
+
+/* In c-toxcore toxav_kill frees what a later tox_iterate uses when a friend goes offline (msi.c, on_peer_status). */
 void give_back(Phone *phone)
 {
     Phone **at = &phones;
@@ -206,7 +217,9 @@ void give_back(Phone *phone)
         at = &(*at)->next;
     }
     *at = phone->next;
-    toxav_kill(phone->av);
+    CHECK(given_back_count < MAX_CALLED);
+    given_back[given_back_count++] = phone->av;
+    phone->side->on_end = kill_given_back;
 }
 
 void call(Phone *phone, uint32_t friend_number, uint32_t audio_kbit, uint32_t video_kbit)

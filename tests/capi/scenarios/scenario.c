@@ -441,6 +441,9 @@ static int run_side(const char *name, int other)
         scenario_bob(side);
     }
     meet(side);
+    if (side->on_end != NULL) {
+        side->on_end();
+    }
     if (side->tox != NULL) {
         tox_kill(side->tox);
     }

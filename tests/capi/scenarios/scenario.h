@@ -39,6 +39,7 @@ typedef struct Side {
     int other; /* the socket to the other side */
     Tox *tox;
     void (*on_iterate)(struct Side *side); /* called in every round, if set */
+    void (*on_end)(void);                  /* called when nothing is iterated any more, before tox_kill */
     struct Side *third; /* one more user in this process, see become_friends; who may have one more */
     Tox *companions[MAX_COMPANIONS]; /* plain nodes of this side's library, TOX_NODES_<SIDE> of them or 2 */
     int companion_count;
