@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 import os
 import re
@@ -12,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+from tests.support import newer_tox
 from tests.support.prefix import compile_c, library_dir
 
 HERE = Path(__file__).parent
@@ -38,7 +40,12 @@ def real_dir():
     return os.path.dirname(path)
 
 
-LIBRARIES = {"ours": library_dir, "real": real_dir}
+#: The installed one is "real"; newer ones have the names of Debian's releases.
+LIBRARIES = {
+    "ours": library_dir,
+    "real": real_dir,
+    **{release: functools.partial(newer_tox.library_dir, release) for release in newer_tox.RELEASES},
+}
 
 
 def compile_client(output):
