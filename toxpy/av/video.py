@@ -327,8 +327,8 @@ class VideoReceiver:
             size = (sides[0], sides[1]) if is_key else self._size
             self._work += size[0] * size[1]
             is_poor = len(frame) < first_partition_end(frame)
-            if not picture.is_whole and is_key and is_poor and size != self._size:
-                # nothing else is there to begin with
+            if not picture.is_whole and is_key and size != self._size:
+                # nothing else is there to begin with, and a decoder begins with whole key frames only
                 frame = picture.with_zeros()
             elif is_poor or not self._is_worth_it(picture, is_key, size):
                 self._counters.drop("picture_broken")

@@ -288,6 +288,31 @@ def test_a_first_key_frame_with_a_hole_in_its_first_partition_is_better_than_not
     assert not eyes.receiver.is_damaged
 
 
+def test_a_first_key_frame_with_any_hole_has_zeros_there():
+    """A decoder begins with a whole one only. It is shown at once, and what follows it with it."""
+    decoded = []
+
+    class Noting(CODECS.VideoDecoder):
+        def decode(self, frame):
+            decoded.append(frame)
+            return True
+
+        def planes(self):
+            return b"x", b"x", b"x"
+
+    codecs = load(standin=True)
+    codecs.VideoDecoder = Noting
+    eyes = Eyes(codecs)
+    size = rtp.MAX_PIECE_SIZE
+    key = (100 << 5 | 1 << 4).to_bytes(3, "little") + b"\x9d\x01\x2a\x40\0\x30\0" + b"\1" * 5000
+    inter = (100 << 5 | 1 << 4 | 1).to_bytes(3, "little") + b"\1" * 5000
+    for number, frame in enumerate((key, inter)):
+        eyes.take(holed(frame, number, 2), number * 1000)
+        eyes.wait_until(number * 1000 + 100)
+    assert decoded == [key[: 2 * size] + bytes(size) + key[3 * size :], inter[: 2 * size]]
+    assert eyes.receiver.is_damaged
+
+
 def test_pictures_before_the_first_key_frame():
     camera, eyes = Camera(), Eyes()
     camera.send(0)

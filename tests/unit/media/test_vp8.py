@@ -165,6 +165,20 @@ def test_a_frame_may_end_behind_its_first_partition(real, clip):
     assert decoder.decode(clip[0])
 
 
+def test_a_decoder_begins_with_a_whole_key_frame(real):
+    """Or with one that looks so: zeros at the end."""
+    encoder = real.VideoEncoder(160, 120, 5000)
+    first, second = (
+        encoder.encode(*noise(160, 120, n), key_frame=n == 0, elapsed_ms=33).data for n in range(2)
+    )
+    cut = first[: len(first) // 2]
+    decoder = real.VideoDecoder()
+    with pytest.raises(CodecError):
+        decoder.decode(cut)
+    assert decoder.decode(cut + bytes(len(first) - len(cut)))
+    assert decoder.decode(second[: len(second) // 2])
+
+
 def test_damaged_frames_do_no_harm(real, clip):
     """Each is a picture or an error, and the decoder goes on. tests.fuzz.codecs has many more."""
     rng, decoder = random.Random(1), real.VideoDecoder()
