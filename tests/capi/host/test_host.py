@@ -108,7 +108,7 @@ def test_python_host(tmp_path):
 
 
 HOSTS = ["fork_host", "threads", "many_threads", "small_stack", "many", "options_abi", "constants", "calls"]
-HOSTS += ["private", "log", "safety"]
+HOSTS += ["private", "log", "safety", "handshakes"]
 
 
 @pytest.mark.parametrize("name", HOSTS)
