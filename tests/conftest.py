@@ -79,6 +79,8 @@ def _can_run(item):
 
 
 DIRECT = ["universe", "ours-real", "real-ours"]
+#: Simulated networks in which friends have sessions with Noise only.
+WITH_NOISE = ["noise-universe", "tcp-noise-universe"]
 RELAYED = [
     "tcp-universe",
     "tcp-ours-real-over-real",
@@ -105,7 +107,7 @@ def _stages(scenario, names):
     """Where that scenario plays; what is on addresses which look public needs namespaces."""
     for name in names:
         if name not in SAME_LIBRARY or scenario in TOLD_APART_BY_RELAYS:
-            real = name.startswith("tcp-") and name != "tcp-universe"
+            real = name.startswith("tcp-") and not name.endswith("universe")
             yield pytest.param(name, marks=pytest.mark.namespaces if real else ())
 
 
@@ -182,7 +184,8 @@ def udp_world(request):
 def pytest_generate_tests(metafunc):
     """Where scenarios play. Those of groups have to stand simulated networks as often as `--seeds` says."""
     package, _, scenario = metafunc.module.__name__.rpartition(".")
-    for fixture, names in (("world", DIRECT + RELAYED), ("conference_world", ["lossy", *DIRECT, *RELAYED])):
+    of_friends, of_conferences = DIRECT + RELAYED + WITH_NOISE, ["lossy", *DIRECT, *RELAYED]
+    for fixture, names in (("world", of_friends), ("conference_world", of_conferences)):
         if fixture in metafunc.fixturenames and package == "tests.scenarios":
             metafunc.parametrize(fixture, list(_stages(scenario, names)), indirect=True)
     if "group_world" in metafunc.fixturenames:

@@ -25,6 +25,10 @@ CALLS = [name for name in NAMES if name.startswith("toxav_") or name == "confere
 GROUPS = [name for name in NAMES if name.startswith("group_")]
 #: those that run with the real library each time
 WITH_REAL = {"group_general", "group_moderation"}
+#: With Noise also when the real library is not asked for. And never: these are about the DHT, or about what
+#: is an extension of a program without Noise, and one of ours with it.
+WITH_NOISE = {"reconnect", "send_message"}
+NOT_WITH_NOISE = {"dht_mixed", "dht_nodes_response", "custom_packets"}
 #: what needs more than alice and bob
 MORE_THAN_TWO = {"hundred_nodes"}
 
@@ -151,8 +155,35 @@ def test_group_scenario(name, programs):
     run(programs(name), "ours-ours")
 
 
+@pytest.mark.timeout(330)
+def test_with_noise(noise_scenario, programs):
+    """Both are ours, and have nothing but Noise."""
+    run(programs(noise_scenario), "ours-ours", TOX_NOISE="1")
+
+
+@pytest.mark.timeout(330)
+@pytest.mark.namespaces
+def test_with_noise_and_without_udp(noise_scenario_without_udp, programs):
+    program = programs(noise_scenario_without_udp)
+    with PrivateNetwork():
+        run(program, "ours-ours", TOX_NOISE="1", TOX_RELAY="bob", TOX_HOST=HOST)
+
+
 def pytest_generate_tests(metafunc):
-    """The real library where it has groups: for a few scenarios, and for all with the releases asked for."""
+    """The real library where it has groups: for a few scenarios, and for all with the releases asked for.
+
+    With Noise: the same. All of these are played with Noise in Python, which is the same core below.
+    """
+    all_of_them = bool(metafunc.config.getoption("releases"))
+    if "noise_scenario" in metafunc.fixturenames:
+        others = [*GROUPS, *CALLS, *(name for name in NAMES if name.startswith("conference"))]
+        of_friends = set(NAMES) - set(others) - NOT_WITH_NOISE
+        metafunc.parametrize("noise_scenario", sorted(of_friends if all_of_them else WITH_NOISE))
+    if "noise_scenario_without_udp" in metafunc.fixturenames:
+        of_friends = {"connection_status", "file_transfer", "send_message"}
+        metafunc.parametrize(
+            "noise_scenario_without_udp", sorted(of_friends if all_of_them else {"send_message"})
+        )
     if "group_with" in metafunc.fixturenames:
         named = [
             pytest.param((name, which), id=f"{name}-{which}", marks=pytest.mark.newer_tox(release=which))

@@ -16,6 +16,7 @@ from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
 from toxpy.core import PARTS, Core
 from toxpy.generated import events
+from toxpy.generated.enums import TOX_HANDSHAKE_MODE_NOISE_ONLY
 from toxpy.options import Options
 
 LOOPBACK = "127.0.0.1"
@@ -358,9 +359,20 @@ class LoopbackWorld(World):
             self.network_of_ours = None
 
 
+class Everybody(dict):
+    """The same fields of options for all actors."""
+
+    def get(self, _name, _default=None):
+        return self
+
+
+#: Sessions come from Noise handshakes and from no others.
+NOISE_ONLY = Everybody(handshake=TOX_HANDSHAKE_MODE_NOISE_ONLY)
+
 #: which side is the real library; the plain nodes are mixed so that both kinds carry the traffic
 BACKENDS = {
     "universe": lambda: SimulatedWorld(),
+    "noise-universe": lambda: SimulatedWorld(options=NOISE_ONLY),
     "ours-real": lambda: LoopbackWorld(real={"bob", "node0", "node2"}),
     "real-ours": lambda: LoopbackWorld(real={"alice", "node0", "node2"}),
 }
@@ -374,6 +386,7 @@ def relayed_world(real):
 #: without UDP on alice's and bob's side; the names end with whose relay it is
 RELAYED_BACKENDS = {
     "tcp-universe": lambda: SimulatedWorld(relayed=True),
+    "tcp-noise-universe": lambda: SimulatedWorld(relayed=True, options=NOISE_ONLY),
     "tcp-ours-real-over-real": lambda: relayed_world({"bob", "node0", "node2"}),
     "tcp-real-ours-over-ours": lambda: relayed_world({"alice", "node1", "node3"}),
     "tcp-ours-ours-over-real": lambda: relayed_world({"node0", "node2"}),
