@@ -27,7 +27,7 @@ GROUPS = [name for name in NAMES if name.startswith("group_")]
 WITH_REAL = {"group_general", "group_moderation"}
 #: With Noise also when the real library is not asked for. And never: these are about the DHT, or about what
 #: is an extension of a program without Noise, and one of ours with it.
-WITH_NOISE = {"reconnect", "send_message"}
+WITH_NOISE = {"save_friend", "send_message"}
 NOT_WITH_NOISE = {"dht_mixed", "dht_nodes_response", "custom_packets"}
 #: what needs more than alice and bob
 MORE_THAN_TWO = {"hundred_nodes"}
