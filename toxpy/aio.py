@@ -190,7 +190,8 @@ class AsyncTox(
             rt = self._sync.core.rt
             rt.counters.drop("event_not_taken")
             if is_first:
-                rt.log(LOG_WARNING, f"no loop takes events: {MAX_QUEUED_EVENTS} wait, older ones are dropped")
+                most = f"{MAX_QUEUED_EVENTS} wait, or very long texts"
+                rt.log(LOG_WARNING, f"no loop takes events: {most}; older ones are dropped")
 
     def _call_handlers(self, event: Event) -> None:
         try:

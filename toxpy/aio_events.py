@@ -24,20 +24,45 @@ T = TypeVar("T")
 
 #: Events kept for a loop that does not take them; beyond it the oldest is dropped.
 MAX_QUEUED_EVENTS = 65_536
-#: The same for the messages of one conference or group.
+#: Bytes of texts kept likewise: so many events with the longest ordinary messages, and fewer with long ones.
+MAX_QUEUED_BYTES = 128 * 1024 * 1024
+#: As MAX_QUEUED_EVENTS, for the messages of one conference or group.
 MAX_QUEUED_MESSAGES = 4_096
 
 
 class EventQueue(Generic[T]):
     """What waits for one loop."""
 
-    __slots__ = ("events", "overflows", "waiters")
+    __slots__ = ("_size", "events", "overflows", "waiters")
 
     def __init__(self) -> None:
         self.events: deque[T] = deque()
+        #: bytes of their texts
+        self._size = 0
         self.waiters: list[asyncio.Future[None]] = []
         #: True from the first event that was dropped to the next that is taken
         self.overflows = False
+
+    def has_room(self, event: T, most: int) -> bool:
+        """True if the event may be added to at most `most`; one always may."""
+        events = self.events
+        return not events or (len(events) < most and self._size + _size_of(event) <= MAX_QUEUED_BYTES)
+
+    def add(self, event: T) -> None:
+        """Another one waits."""
+        self.events.append(event)
+        self._size += _size_of(event)
+
+    def take(self) -> T:
+        """The oldest."""
+        event = self.events.popleft()
+        self._size -= _size_of(event)
+        return event
+
+
+def _size_of(event: object) -> int:
+    """Bytes of its text, if it has one."""
+    return len(getattr(event, "raw", b""))
 
 
 class EventQueues(Generic[T]):
@@ -56,10 +81,10 @@ class EventQueues(Generic[T]):
     def put(self, event: T) -> None:
         """Something happened."""
         for queue in self._queues:
-            if len(queue.events) >= self._most:
+            while not queue.has_room(event, self._most):
                 is_first, queue.overflows = not queue.overflows, True
-                self._on_drop(queue.events.popleft(), is_first)
-            queue.events.append(event)
+                self._on_drop(queue.take(), is_first)
+            queue.add(event)
             finish_all(queue.waiters)
 
     def wake_all(self) -> None:
@@ -112,7 +137,7 @@ class EventIterator(Generic[T]):
             queue.waiters.append(waiter)
             await waiter
         queue.overflows = False
-        return queue.events.popleft()
+        return queue.take()
 
     def __del__(self) -> None:
         self._queues.end(self._queue)

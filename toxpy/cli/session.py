@@ -14,6 +14,7 @@ from toxpy.cli import settings
 from toxpy.cli.said import Said, in_hex
 from toxpy.cli.terminal import FAILED, OK, PROGRAM, TIMED_OUT, Failure, HungUp, Output, OutputLost, visible
 from toxpy.errors import ToxError
+from toxpy.ext.messages.segments import MAX_TEXT_SIZE
 from toxpy.ext.messages.split import split
 from toxpy.friend.aio import SentMessage
 from toxpy.generated.typed_enums import Connection, HandshakeVersion, MessageType
@@ -28,8 +29,7 @@ from toxpy.ids import ADDRESS_SIZE, PUBLIC_KEY_SIZE, URI_PREFIX, PublicKey, ToxI
 from toxpy.network.nodes import NodeAddress
 from toxpy.save.profile import Profile, ProfileCorrupt, ProfileError, ProfileLocked, ProfileNotEncrypted
 
-#: Bytes of a message, and of a long one.
-MAX_MESSAGE_SIZE, MAX_LONG_MESSAGE_SIZE = 1372, 64 * 1024
+MAX_MESSAGE_SIZE = 1372
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Command = Callable[["CliSession"], Coroutine[Any, Any, None]]
@@ -217,7 +217,7 @@ class CliSession:
         """Send a text of any length and wait until it was received; the id of the message, or of the last."""
         message_id = b""
         extended = self.tox.sync.core.options.extended_messages
-        for part in message_parts(text, MAX_LONG_MESSAGE_SIZE if extended else MAX_MESSAGE_SIZE):
+        for part in message_parts(text, MAX_TEXT_SIZE if extended else MAX_MESSAGE_SIZE):
             sent = await friend.send(part, kind, reply_to=reply_to)
             await self.received(friend, sent, part, kind)
             message_id = sent.id

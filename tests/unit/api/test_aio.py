@@ -39,6 +39,7 @@ class ScriptedCore:
         # all of its parts in one
         self.user = self.friends = self.files = self.network = self.messages = self
         self.capability = None
+        self.handshakes = SimpleNamespace(capability=None)
 
     def arrive(self, *arrived):
         """Events that the next datagram brings."""
@@ -440,6 +441,22 @@ def test_events_nobody_takes_are_bounded(few_events):
         first = await anext(tox)
         assert first.message_id == extra
         assert core.rt.counters.values["drop.event_not_taken"] == extra
+
+    play(scene)
+
+
+def test_texts_nobody_takes_are_bounded(monkeypatch):
+    monkeypatch.setattr(aio_events, "MAX_QUEUED_BYTES", 100)
+
+    async def scene(core, tox):
+        core.arrive(*(events.FriendMessage(0, 0, b"%d" % i * 40) for i in range(5)))
+        assert [(await anext(tox)).raw for _ in range(2)] == [b"3" * 40, b"4" * 40]
+        assert core.rt.counters.values["drop.event_not_taken"] == 3
+        # what was taken makes room, and one may always wait
+        core.arrive(*(events.FriendMessage(0, 0, text) for text in (b"5" * 50, b"6" * 50, b"7" * 101)))
+        assert (await anext(tox)).raw == b"7" * 101
+        core.arrive(events.FriendMessage(0, 0, b"8" * 100))
+        assert (await anext(tox)).raw == b"8" * 100
 
     play(scene)
 

@@ -18,16 +18,17 @@ from __future__ import annotations
 
 from struct import Struct
 
+from toxpy.ext.messages.sent import MESSAGE_ID_SIZE
+from toxpy.friend.envelope import MAX_SEGMENT_SIZE
+
 UUID = bytes.fromhex("72ce33aa8a88460a95ab617c3931c7ba")
 TEXT, MORE, EDIT, DELETE, GOT, SEEN = range(1, 7)
-ID_SIZE = 16
+ID_SIZE = MESSAGE_ID_SIZE
 NO_ID = bytes(ID_SIZE)
 #: Bytes of a text.
 MAX_TEXT_SIZE = 64 * 1024
 #: The highest number of an edit.
 MAX_EDIT_NUMBER = 2**16 - 1
-#: Bytes of a segment: what the envelope leaves of a packet.
-MAX_SEGMENT_SIZE = 1366
 #: Ids in one `got` or `seen`.
 MAX_IDS = (MAX_SEGMENT_SIZE - 2) // ID_SIZE
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from toxpy.errors import ToxError
 
+#: Bytes of a message's id.
+MESSAGE_ID_SIZE = 16
+
 
 class MessageError(ToxError):
     """What was asked for cannot be done to that message: `name` and the text say why."""

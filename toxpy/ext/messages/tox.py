@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from toxpy.arguments import as_flag, as_number, as_text
-from toxpy.ext.messages.sent import Sent
+from toxpy.ext.messages.sent import MESSAGE_ID_SIZE, Sent
 from toxpy.generated.typed_enums import MessageType
 from toxpy.generated.typed_events import FriendMessage, FriendReadReceipt, from_core
 from toxpy.ids import bytes_of
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from toxpy.core import Core
-
-#: Bytes of a message's id.
-MESSAGE_ID_SIZE = 16
 
 
 def as_message_id(value: bytes) -> bytes:
