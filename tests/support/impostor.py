@@ -45,6 +45,10 @@ class Impostor:
         nonce, echo = self.rng.bytes(24), self.rng.bytes(8)
         self.send(handshake.create_cookie_request(self.dht_key, nonce, self.dht.public, self.friend_pk, echo))
 
+    def opens(self, response):
+        """True if that is a cookie for this attempt."""
+        return handshake.open_cookie_response(self.dht_key, response) is not None
+
     def feed(self, packet):
         """A packet of the victim's."""
         if packet[0] == COOKIE_RESPONSE.kind:
