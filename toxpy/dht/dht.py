@@ -107,7 +107,7 @@ class DHT:
         self._was_connected = False
         self._turn = 0
         self._bootstrap = Bootstrap(self._ask_for_ourselves, rt=rt)
-        self.pings = Pings(nodes, self.answered, rt=rt, udp=udp)
+        self.pings = Pings(nodes, self.answered, self._pinged, rt=rt, udp=udp)
         self._announce_nodes = AnnounceNodes(nodes, rt=rt, udp=udp)
         self._requests = Requests(nodes, rt=rt, udp=udp)
         self.requests = self._requests.dispatch
@@ -212,6 +212,11 @@ class DHT:
 
     def _ask_for_ourselves(self, address: Address, public_key: bytes) -> None:
         self.send_nodes_request(address, public_key, self.public_key)
+
+    def _pinged(self, address: Address, public_key: bytes) -> None:
+        """This node has our answer to its ping, and so knows us: it may tell where we are."""
+        if self.own_address.is_looked_for(self._rt.clock.now_ms):
+            self._ask_for_ourselves(address, public_key)
 
     def on_nodes_request(self, address: Address, data: bytes) -> None:
         """0x02: answer with the nodes nearest to the key asked for."""

@@ -1,5 +1,8 @@
 """Where we can be reached, as other nodes see us: they tell it when they name us among the nodes they know.
 
+A node names those that have answered its own ping. We come to ask it for ourselves again by chance, after seconds.
+So while somebody waits for our address each node is asked as soon as it has pinged us.
+
 One node may be wrong or lie, so what most of the last tellers say counts. c-toxcore: DHT.c returnedip_ports.
 """
 
@@ -11,15 +14,27 @@ if TYPE_CHECKING:
 
 #: Tellers remembered, the last ones.
 MAX_TELLERS = 8
+#: Time between two questions while we do not know it, in ms: a ping from a forged address makes us ask there.
+ASK_INTERVAL_MS = 50
 
 
 class OwnAddress:
     """Our address by teller."""
 
-    __slots__ = ("_told",)
+    __slots__ = ("_asked_ms", "_told", "is_wanted")
 
     def __init__(self) -> None:
         self._told: dict[bytes, Address] = {}
+        #: True if somebody waits for it
+        self.is_wanted = False
+        self._asked_ms = 0
+
+    def is_looked_for(self, now_ms: int) -> bool:
+        """True if a node that knows us is to be asked now; counts it."""
+        if not self.is_wanted or self._told or now_ms - self._asked_ms < ASK_INTERVAL_MS:
+            return False
+        self._asked_ms = now_ms
+        return True
 
     def note(self, teller: bytes, address: Address) -> None:
         """That node knows us under that address."""

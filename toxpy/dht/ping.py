@@ -32,15 +32,22 @@ SOON_MS = 50
 
 
 class Pings:
-    """Answers pings, sends pings, reports who answered to `on_answer`."""
+    """Answers pings, sends pings, reports who answered to `on_answer`, and to `on_asked` who was answered."""
 
-    __slots__ = ("_nodes", "_on_answer", "_pinged_ms", "_rt", "_sendbacks", "_timer", "_to_ping")
+    __slots__ = ("_nodes", "_on_answer", "_on_asked", "_pinged_ms", "_rt", "_sendbacks", "_timer", "_to_ping")
 
     def __init__(
-        self, nodes: Nodes, on_answer: Callable[[Address, bytes], None], *, rt: Runtime, udp: Dispatch
+        self,
+        nodes: Nodes,
+        on_answer: Callable[[Address, bytes], None],
+        on_asked: Callable[[Address, bytes], None],
+        *,
+        rt: Runtime,
+        udp: Dispatch,
     ) -> None:
         self._nodes = nodes
         self._on_answer = on_answer
+        self._on_asked = on_asked
         self._rt = rt
         self._sendbacks = Sendbacks(rt=rt)
         self._to_ping = Nearest(nodes.close_list.base, MAX_TO_PING)
@@ -76,6 +83,7 @@ class Pings:
             self._rt.counters.drop("ping_decrypt")
             return
         self._send(PING_RESPONSE, key, address, payload[1:])
+        self._on_asked(address, sender_of(data))
         self.offer(address, sender_of(data))
 
     def on_response(self, address: Address, data: bytes) -> None:

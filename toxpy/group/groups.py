@@ -75,7 +75,9 @@ class Groups:
 
     def own_address(self) -> Address | None:
         """Where other nodes see us."""
-        return self._layers.node.dht.own_address.get()
+        known = self._layers.node.dht.own_address
+        known.is_wanted = True
+        return known.get()
 
     def make_relays(
         self, own: OwnMember, on_packet: Callable[[bytes, bytes | None], None]
