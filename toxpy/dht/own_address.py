@@ -1,7 +1,7 @@
 """Where we can be reached, as other nodes see us: they tell it when they name us among the nodes they know.
 
-A node names those that have answered its own ping. We come to ask it for ourselves again by chance, after seconds.
-So while somebody waits for our address each node is asked as soon as it has pinged us.
+A node names those that have answered its own ping. By chance we ask such a node for ourselves again after
+seconds; while somebody waits for our address, we ask each as soon as it has pinged us.
 
 One node may be wrong or lie, so what most of the last tellers say counts. c-toxcore: DHT.c returnedip_ports.
 """
