@@ -70,6 +70,13 @@ def test_a_new_beginning_ends_the_one_before(liar):
     assert liar.victim.messages.capability.incoming.held == 0
 
 
+def test_who_has_it_no_longer_ends_what_was_begun(liar):
+    assert not liar.say(text(3, b"x"))
+    liar.packet(2, (liar.OWN_ID << 3).to_bytes(2, "big"))
+    assert liar.victim.messages.capability.incoming.held == 0
+    assert not liar.victim.messages.has_friend_messages(0)
+
+
 def test_what_comes_between_pieces_does_not_break_them(liar):
     events = liar.say(text(2, b"a"), seg.delete_segment(ID, 0), seg.id_segment(seg.GOT, [ID]), b"\2b")
     assert [event.message for event in events] == [b"ab"]

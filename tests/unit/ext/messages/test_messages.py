@@ -17,7 +17,7 @@ from toxpy.ext.messages.events import (
     MessagesExtended,
 )
 from toxpy.ext.messages.foreign import ForeignMessages
-from toxpy.ext.messages.remembered import KEPT_S, MAX_IDS
+from toxpy.ext.messages.remembered import KEPT_S, MAX_IDS, Remembered, unpack
 from toxpy.ext.messages.sent import MessageError
 from toxpy.generated import events as ev
 
@@ -209,6 +209,26 @@ def test_ids_are_forgotten_with_time_and_number(pair):
     pair.a.send(b"2")
     pair.carry()
     assert len(ids) == 1
+
+
+def test_an_id_does_not_last_longer_for_being_used():
+    ids = Remembered()
+    ids.put(b"1", 0)
+    ids.put(b"1", KEPT_S - 1, 1)
+    ids.put(b"2", KEPT_S)
+    assert ids.get(b"1") == (1, 0)
+    ids.put(b"3", KEPT_S + 1)
+    assert ids.get(b"1") is None and len(ids) == 2
+
+
+def test_a_damaged_record_gives_what_it_has(pair):
+    for i in range(3):
+        pair.a.send(b"%d" % i)
+    pair.carry()
+    record = pair.b.messages.capability._friends.collect()
+    sizes = [sum(len(found.received) for _, found in unpack(record[:size], 0)) for size in range(len(record))]
+    assert sizes == sorted(sizes) and sizes[0] == 0 and sizes[-1] == 2
+    assert sum(len(found.received) for _, found in unpack(record + b"\xff" * 36, 0)) == 3
 
 
 def test_a_deleted_friend_is_forgotten(pair):
