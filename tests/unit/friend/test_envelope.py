@@ -179,6 +179,14 @@ def test_a_refusal_does_not(friends):
     assert friends.taken() == []
 
 
+def test_a_later_refusal_turns_it_off(friends):
+    seen = friends.extension()
+    friends.come()
+    friends.say(NEGOTIATE)
+    friends.say(MAGIC + answer(3, 0, has=False))
+    assert seen.heard == ["ready", "gone"] and not friends.envelope.is_on(friends.friend, MESSAGES)
+
+
 def test_two_questions_that_cross(friends):
     seen = friends.extension()
     assert friends.come() == [NEGOTIATE]
@@ -340,6 +348,7 @@ def test_an_id_means_one_extension(friends):
 
 
 def test_own_ids_stay_below_what_toxexts_library_reads(friends):
+    assert MAX_OWN_ID < 1 << 10
     for number in range(FIRST_ID, MAX_OWN_ID + 1):
         friends.envelope.add(number.to_bytes(16, "big"), Extension())
     with pytest.raises(ValueError, match="cannot be added"):
@@ -475,9 +484,10 @@ def test_all_of_them_or_none(friends):
 
 def test_what_shall_leave_soon_may_wait(friends):
     friends.extension()
+    friends.envelope.send_soon(friends.friend, MESSAGES, b"for nobody")
     friends.come()
     friends.envelope.send_soon(friends.friend, MESSAGES, b"for nobody")
-    friends.say(NEGOTIATE)
+    assert friends.say(NEGOTIATE) == [ANSWER]
     friends.crypto.room = 1
     for data in (b"at once", b"later"):
         friends.envelope.send_soon(friends.friend, MESSAGES, data)

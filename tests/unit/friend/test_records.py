@@ -36,6 +36,8 @@ def test_a_type_gets_what_was_saved():
     assert claimed(records, 8, b"new") == [b"eight"]
     assert claimed(records, 7) == [b"seven", b"again"]
     assert claimed(records, 9) == []
+    records.load([record(10, b"")])
+    assert claimed(records, 10) == [b""]
     assert records.collect() == record(8, b"new")
 
 

@@ -135,6 +135,20 @@ def test_between_two_of_ours(side, size):
     assert side.unfinished() == 0
 
 
+def test_no_more_segments_than_needed():
+    sizes = {size: len([*pack_message(bytes(size), 0)]) for size in (1357, 1358, 2714, 2715, 2722, 2723)}
+    # what a segment without a number has room for is followed by one that has only the number
+    assert sizes == {1357: 1, 1358: 2, 2714: 2, 2715: 3, 2722: 3, 2723: 3}
+
+
+def test_a_segment_without_a_number_may_have_some_bytes_too_many(side):
+    side.segment(number(1, 9, b"01234"))
+    assert side.segment(b"\x025678surplus") == [] and side.heard == [b"012345678"]
+    side.segment(number(1, 9, b"01234"))
+    side.segment(b"\x025678surplus.")
+    assert len(side.heard) == 1 and side.lost("size") == 1 and side.unfinished() == 0
+
+
 def test_every_segment_fits():
     for size in range(1, 5000):
         segments = [*pack_message(bytes(size), 0)]
