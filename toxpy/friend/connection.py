@@ -452,15 +452,12 @@ class FriendConnection:
 
 
 def end_if_forbidden(connection: FriendConnection, policy: Handshakes) -> bool:
-    """The policy for the peer became another one: True if the session was ended, since it is not allowed.
-
-    Or because it is only being set up, and may still become one or the other.
-    """
+    """The policy for the peer became another one: True if the session was ended, since it is not allowed."""
     crypto = connection.crypto
     if crypto is None:
         return False
     allows = policy.accepts_legacy if crypto.version == LEGACY else policy.accepts_noise
-    if crypto.is_established and allows(connection.real_pk):
+    if allows(connection.real_pk):
         return False
     crypto.kill()
     connection.on_closed()
@@ -550,7 +547,9 @@ class FriendConnections:
         connection.owner = owner
         crypto = connection.crypto
         policy = self.net_crypto.keys.policy if crypto is not None else None
-        if crypto is not None and policy is not None and not end_if_forbidden(connection, policy):
+        if crypto is None or policy is None or end_if_forbidden(connection, policy):
+            return connection
+        if crypto.is_established:
             # a friend's session says more than a stranger's
             policy.on_established(real_pk, crypto.version)
         return connection

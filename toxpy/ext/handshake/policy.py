@@ -149,8 +149,7 @@ class FriendHandshakes(Handshakes, Capability, Extension):
         if friend.deleted:
             del self._rules[friend.real_pk]
         elif rule.legacy_ms >= 0:
-            lasted_ms = self._rt.clock.now_ms - rule.legacy_ms
-            rule.only_legacy = not rule.told and lasted_ms >= TOLD_BY_NOW_MS
+            rule.only_legacy = self._rt.clock.now_ms - rule.legacy_ms >= TOLD_BY_NOW_MS
             rule.legacy_ms = -1
 
     # what friends tell each other

@@ -55,7 +55,15 @@ def test_a_pinned_friend_is_not_talked_down():
     Tox(core=pair.alice.tox).friend_set_handshake(0, unpin=True)
     pair.together()
     assert pair.versions() == (LEGACY, LEGACY)
+    save = pair.bob.tox.get_savedata()
     assert pair.pins() == (NONE, NONE)
+    # what was refused before is no news
+    pair.stop(pair.bob)
+    pair.run_for(40)
+    assert why(pair.alice) == OfflineReason.WENT_AWAY
+    pair.bob = pair.actor("bob", save)
+    pair.bob.bootstrap_to(pair.nodes[0])
+    pair.together()
     # and has Noise again one day
     pair.comes_back(pair.bob, "prefer")
     pair.together()

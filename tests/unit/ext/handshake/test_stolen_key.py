@@ -18,7 +18,7 @@ class Attack:
         self.impostor = Impostor(
             alice.tox.identity.secret,
             alice.tox.dht.public_key,
-            alice.friend_get_public_key(0),
+            pair.bob.self_get_public_key(),
             lambda packet: self.socket.send(address, packet),
             noise=noise,
         )
@@ -86,3 +86,15 @@ def test_the_first_noise_message_alone_proves_nothing(pinned):
     assert attack.impostor.answered
     assert not pair.alice.is_online() and pair.alice.got(events.FriendConnectionStatus) is None
     assert (pair.alice.friend_get_handshake_pin(0) == NOISE_IK) == pinned
+
+
+def test_a_stranger_who_becomes_a_friend_is_not_pinned_by_a_first_message():
+    pair = Pair()
+    bob = pair.bob.self_get_public_key()
+    pair.stop(pair.bob)
+    connection = pair.alice.tox.messenger.connections.hold(bob, object())
+    attack = Attack(pair, noise=True)
+    attack.run(1)
+    assert attack.impostor.answered and connection.crypto.version == NOISE_IK
+    pair.alice.friend_add_norequest(bob)
+    assert pair.alice.friend_get_handshake_pin(0) == NONE
