@@ -3715,7 +3715,7 @@ typedef enum Tox_Friend_Offline_Reason {
     TOX_FRIEND_OFFLINE_REASON_ADDRESS_UNKNOWN,
     /** It does not answer at the addresses and relays that are known: a firewall, or it has just left. */
     TOX_FRIEND_OFFLINE_REASON_NO_COOKIE,
-    /** It answers, but no session comes to be: most likely we are not on its list. */
+    /** It answers, but no session comes to be: most likely we are not on its list. Or it requires Noise. */
     TOX_FRIEND_OFFLINE_REASON_HANDSHAKE_REJECTED,
     /** The session stands, but the friend does not say that it is online: it has removed us. */
     TOX_FRIEND_OFFLINE_REASON_NOT_ACCEPTED,

@@ -260,7 +260,7 @@ class OfflineReason(IntEnum):
     ADDRESS_UNKNOWN = enums.TOX_FRIEND_OFFLINE_REASON_ADDRESS_UNKNOWN
     #: It does not answer at the addresses and relays that are known: a firewall, or it has just left.
     NO_COOKIE = enums.TOX_FRIEND_OFFLINE_REASON_NO_COOKIE
-    #: It answers, but no session comes to be: most likely we are not on its list.
+    #: It answers, but no session comes to be: most likely we are not on its list. Or it requires Noise.
     HANDSHAKE_REJECTED = enums.TOX_FRIEND_OFFLINE_REASON_HANDSHAKE_REJECTED
     #: The session stands, but the friend does not say that it is online: it has removed us.
     NOT_ACCEPTED = enums.TOX_FRIEND_OFFLINE_REASON_NOT_ACCEPTED
