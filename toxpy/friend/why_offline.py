@@ -19,8 +19,8 @@ _WORDS = {
     "on its list",
     OfflineReason.ADDRESS_UNKNOWN: "its DHT key is known, but neither an address nor a relay of it",
     OfflineReason.NO_COOKIE: "it answers at none of its addresses and relays: a firewall, or it just left",
-    OfflineReason.HANDSHAKE_REJECTED: "it answers but refuses a session: most likely we are not on its list, or "
-    "one side requires Noise, which the other lacks or which does not get through",
+    OfflineReason.HANDSHAKE_REJECTED: "it answers but refuses a session: most likely we are not on its list; "
+    "or one side requires Noise, which the other lacks or which does not get through",
     OfflineReason.NOT_ACCEPTED: "the session stands but the friend does not say it is online: it removed us",
     OfflineReason.WENT_AWAY: "it was online and left; no sign of life since",
     OfflineReason.RELAY_ONLY: "the friend is online, but through TCP relays only",
