@@ -181,6 +181,48 @@ def test_a_message_1_that_crossed_ours_is_too_late_once_there_are_keys():
     assert universe.run_until(lambda: both_established(client, server), 3000)
 
 
+def test_a_message_1_that_crossed_an_old_handshake_is_too_late_once_that_gave_keys():
+    universe, client, server = speaking(server={"begins": False}, jitter_ms=0)
+    carry, held = universe.carry, []
+
+    def hold(source, address, data):
+        held.append(data) if data[0] in (NOISE, DATA.kind) else carry(source, address, data)
+
+    universe.carry = hold
+    client.connect(server)
+    server.connect(client)
+    assert universe.run_until(lambda: server.connection.session is not None, 5000)
+    session = server.connection.session
+    server.inject(next(data for data in held if data[0] == NOISE), client.address)
+    assert server.connection.session is session and server.drops("handshake_replayed") == 1
+    universe.carry = carry
+    assert universe.run_until(lambda: both_established(client, server), 3000)
+    assert versions(client, server) == [LEGACY, LEGACY]
+
+
+def test_out_of_band_over_a_relay():
+    """Each message comes from somebody who is not connected over that relay yet."""
+    universe, client, server = speaking(jitter_ms=0)
+    client.connect(server)
+    carry, held = universe.carry, []
+    universe.carry = lambda source, address, data: (
+        held.append(data) if data[0] == NOISE else carry(source, address, data)
+    )
+    assert universe.run_until(lambda: held, 5000)
+    server.net._on_oob(client.dht.public_key, bytes(32), held[0][:-1])
+    server.net._on_oob(client.dht.public_key, bytes(32), held.pop(0))
+    assert server.drops("noise_size_or_version") == 1
+    server.connection.set_address(client.address)
+    assert universe.run_until(lambda: any(len(data) == 162 for data in held), 5000)
+    answer = next(data for data in held if len(data) == 162)
+    client.net._on_oob(bytes(32), bytes(32), answer)
+    assert client.drops("noise_answer") == 1 and client.connection.session is None
+    client.net._on_oob(server.dht.public_key, bytes(32), answer)
+    assert universe.run_until(lambda: both_established(client, server), 5000)
+    assert versions(client, server) == [NOISE_IK, NOISE_IK]
+    talk(universe, client, server)
+
+
 # peers of the old kind
 
 
