@@ -21,7 +21,7 @@ from toxpy.av.rtp import AUDIO, VIDEO
 from toxpy.av.table import CallTable
 from toxpy.dht.budget import TokenBucket
 from toxpy.errors import api_error
-from toxpy.friend.connection import expect
+from toxpy.friend.connection import expect, make_room
 from toxpy.friend.friend import FRIEND_ONLINE
 from toxpy.friend.packets import PACKET_MSI
 from toxpy.generated import enums
@@ -282,6 +282,8 @@ class Calls:
         """Does the friend still reach us, and has the line room for more?"""
         if call.hears() or call.sees():
             expect(call.friend.connection)
+        # the connection may be another one by now
+        make_room(call.friend.connection, wanted=call.signalling.state == msi.ACTIVE)
         self._tell_video_rate(call)
         self._care_later(call)
 
@@ -292,6 +294,7 @@ class Calls:
 
     def _end(self, call: Call) -> None:
         self._table.by_friend.pop(call.friend, None)
+        make_room(call.friend.connection, wanted=False)
         call.close()
 
     def _fail(self, call: Call) -> None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from toxpy.errors import PacketError
 from toxpy.friend.steps import Steps
+from toxpy.net_crypto.congestion import MIN_TALKING_WINDOW, MIN_WINDOW
 from toxpy.net_crypto.handshake import LEGACY
 from toxpy.net_crypto.setup import ESTABLISHED, HANDSHAKE_SENT
 from toxpy.runtime import Dispatch
@@ -476,6 +477,13 @@ def expect(connection: FriendConnection) -> None:
     elif crypto.silence_ms >= ASK_MS:
         # it acknowledges at once
         connection.write(_ALIVE)
+
+
+def make_room(connection: FriendConnection, *, wanted: bool) -> None:
+    """Somebody speaks on this connection: files and messages leave hardly a queue before the sound."""
+    if connection.crypto is not None:
+        congestion = connection.crypto.sender.congestion
+        congestion.least = MIN_TALKING_WINDOW if wanted else MIN_WINDOW
 
 
 class FriendConnections:

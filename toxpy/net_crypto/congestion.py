@@ -37,6 +37,8 @@ from toxpy.wire.data_packets import MAX_PACKET_SIZE
 INITIAL_WINDOW, MAX_INITIAL_WINDOW, INITIAL_LIMIT = 32, 2048, 16
 #: Bounds of the window, in packets.
 MIN_WINDOW, MAX_WINDOW = 8, 8192
+#: The lower bound while somebody speaks on this way: at 1 Mbit/s 8 packets are a queue of 50 ms for sound.
+MIN_TALKING_WINDOW = 3
 #: Largest window through a relay, in packets; with more under way clients of c-toxcore on the relay's machine
 #: get stuck now and then.
 MAX_RELAYED_WINDOW = 512
@@ -148,6 +150,7 @@ class Congestion:
         "_vain_window",
         "_wait_ms",
         "blocked",
+        "least",
         "limit",
         "trip",
         "window",
@@ -156,6 +159,8 @@ class Congestion:
     def __init__(self) -> None:
         self.trip = RoundTrip()
         self.window = float(INITIAL_WINDOW)
+        #: Lower bound of the window now.
+        self.least = MIN_WINDOW
         #: Packets that may be in flight now.
         self.limit = float(INITIAL_LIMIT)
         #: Packets waited for a higher `limit` last time.
@@ -395,7 +400,7 @@ class Congestion:
 
     def _shrink(self, factor: float) -> None:
         self._doubling = False
-        self.window = max(self.window * factor, float(MIN_WINDOW))
+        self.window = max(self.window * factor, float(self.least))
 
     def _is_in_vain(self, now_ms: int, queue_ms: float) -> bool:
         """True if the window shrank several times and the queue did not: then it is somebody else's."""

@@ -9,6 +9,7 @@ from toxpy.errors import ToxError
 from toxpy.friend.connection import CONNECTION_TIMEOUT_MS
 from toxpy.friend.friend import FRIEND_ONLINE
 from toxpy.generated import enums
+from toxpy.net_crypto.congestion import MIN_TALKING_WINDOW, MIN_WINDOW
 
 RESUME, PAUSE, CANCEL = (
     enums.TOXAV_CALL_CONTROL_RESUME,
@@ -395,6 +396,16 @@ def test_a_silent_friend_is_asked_and_then_reached_another_way(talking):
 
 
 # floods
+
+
+def test_files_make_room_for_a_call(pair):
+    a = pair.a
+    assert a.crypto.least == MIN_WINDOW
+    pair.in_call(48, 0)
+    a.stage.run(calls_module.CARE_MS)
+    assert a.crypto.least == MIN_TALKING_WINDOW
+    a.calls.toxav_call_control(0, CANCEL)
+    assert a.crypto.least == MIN_WINDOW
 
 
 def test_a_flood_of_signals_is_dropped(pair):

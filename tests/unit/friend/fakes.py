@@ -7,6 +7,7 @@ from toxpy.crypto.keys import KeyPair
 from toxpy.friend.connection import FriendConnections
 from toxpy.friend.messenger import Messenger
 from toxpy.friend.requests import FriendRequests
+from toxpy.net_crypto.congestion import MIN_WINDOW
 from toxpy.runtime import Dispatch, Runtime
 
 ADDRESS = (b"\x01\x02\x03\x04", 33445)
@@ -95,8 +96,9 @@ class FakeCrypto:
         self.lossy = []
         self.acknowledged_below = 0
         self.silence_ms = 0
-        #: the transport is the connection itself, as the sender and the window are
-        self.transport = self.window = self
+        #: the transport is the connection itself, as the sender, its window and its congestion control are
+        self.transport = self.window = self.congestion = self
+        self.least = MIN_WINDOW
         self.takes = True
         self.doubts = 0
 

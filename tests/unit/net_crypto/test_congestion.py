@@ -11,6 +11,7 @@ from toxpy.net_crypto.congestion import (
     INITIAL_WINDOW,
     MAX_RELAYED_WINDOW,
     MAX_WINDOW,
+    MIN_TALKING_WINDOW,
     MIN_WINDOW,
     Congestion,
 )
@@ -225,6 +226,11 @@ def test_silence_shrinks_a_window_that_is_in_use():
     for _ in range(30):
         congestion.on_timeout(int(before))
     assert congestion.window == MIN_WINDOW
+    # somebody speaks
+    congestion.least = MIN_TALKING_WINDOW
+    for _ in range(5):
+        congestion.on_timeout(int(before))
+    assert congestion.window == MIN_TALKING_WINDOW
 
 
 def test_time_raises_the_limit():
