@@ -147,7 +147,7 @@ static PyTypeObject DatapathType = {
 
 static PyMethodDef functions[] = {
     {"use_sodium", datapath_use_sodium, METH_VARARGS,
-     "Addresses of crypto_secretbox_easy, its counterpart, and the same of crypto_aead_xchacha20poly1305_ietf."},
+     "Addresses of crypto_secretbox_easy, its counterpart, and the same of crypto_aead_chacha20poly1305_ietf."},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {

@@ -24,6 +24,7 @@ enum {
     KIND_DATA = 0x1b,
     KEY_SIZE = 32,
     NONCE_SIZE = 24,
+    PREFIX_SIZE = 16, /* of a nonce of XChaCha20; what follows is that of ChaCha20 */
     MAC_SIZE = 16,
     HEAD_SIZE = 3, /* kind and nonce */
     INNER_SIZE = 8, /* start and number */
@@ -56,12 +57,20 @@ enum {
     OPTION_GRO = 104,
 };
 
+/* One direction's key. */
+typedef struct {
+    unsigned char key[KEY_SIZE];
+    /* XChaCha20: the key of all nonces that begin so */
+    unsigned char subkey[KEY_SIZE], prefix[PREFIX_SIZE];
+    bool has_subkey;
+} Direction;
+
 /* The data packets of one crypto connection. Boxes are XSalsa20-Poly1305, both ways with the same key; or, as after a
  * Noise handshake, XChaCha20-Poly1305 with a key for each direction. In the child of a fork, where another process has
  * the same nonces, it opens nothing, and its packets are empty. */
 typedef struct {
-    PyObject_HEAD unsigned char receive_key[KEY_SIZE], send_key[KEY_SIZE], receive_nonce[NONCE_SIZE],
-        send_nonce[NONCE_SIZE];
+    PyObject_HEAD Direction receive, send;
+    unsigned char receive_nonce[NONCE_SIZE], send_nonce[NONCE_SIZE];
     bool xchacha;
     unsigned forks;
 } Session;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "datapath.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 
 typedef int box_function(unsigned char *, const unsigned char *, unsigned long long, const unsigned char *,
@@ -15,8 +16,13 @@ typedef int seal_function(unsigned char *, unsigned long long *, const unsigned 
 typedef int open_function(unsigned char *, unsigned long long *, unsigned char *, const unsigned char *,
                           unsigned long long, const unsigned char *, unsigned long long,
                           const unsigned char *, const unsigned char *);
-static seal_function *seal_xchacha;
-static open_function *open_xchacha;
+static seal_function *seal_chacha;
+static open_function *open_chacha;
+
+/* Its subkey is what makes XChaCha20 of ChaCha20: out, the nonce's first 16 bytes, key, NULL. */
+static int (*hchacha20)(unsigned char *, const unsigned char *, const unsigned char *, const unsigned char *);
+
+enum { SHORT_NONCE_SIZE = 12 };
 
 /* How many forks lie between the process that loaded us and this one. */
 static unsigned forks;
@@ -81,8 +87,9 @@ static int session_init(Session *self, PyObject *args, PyObject *kwargs)
         PyErr_SetString(PyExc_ValueError, "a key has 32 bytes, a nonce 24");
         return -1;
     }
-    memcpy(self->receive_key, key, KEY_SIZE);
-    memcpy(self->send_key, send_key != NULL ? send_key : key, KEY_SIZE);
+    memcpy(self->receive.key, key, KEY_SIZE);
+    memcpy(self->send.key, send_key != NULL ? send_key : key, KEY_SIZE);
+    self->receive.has_subkey = self->send.has_subkey = false;
     self->xchacha = send_key != NULL;
     memcpy(self->receive_nonce, receive, NONCE_SIZE);
     memcpy(self->send_nonce, send, NONCE_SIZE);
@@ -92,25 +99,51 @@ static int session_init(Session *self, PyObject *args, PyObject *kwargs)
 
 static void session_dealloc(Session *self)
 {
-    explicit_bzero(self->receive_key, sizeof self->receive_key);
-    explicit_bzero(self->send_key, sizeof self->send_key);
+    explicit_bzero(&self->receive, sizeof self->receive);
+    explicit_bzero(&self->send, sizeof self->send);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
 
-static bool open_with(const Session *self, unsigned char *plain, const unsigned char *box, size_t size,
-                      const unsigned char *nonce)
+/* The ChaCha20 key of a nonce of XChaCha20. Nonces are counted, so it hardly ever changes. */
+static const unsigned char *subkey_of(Direction *direction, const unsigned char *nonce)
 {
-    return self->xchacha ? open_xchacha(plain, NULL, NULL, box, size, NULL, 0, nonce, self->receive_key) == 0
-                         : open_box(plain, box, size, nonce, self->receive_key) == 0;
+    if (!direction->has_subkey || memcmp(direction->prefix, nonce, PREFIX_SIZE) != 0) {
+        hchacha20(direction->subkey, nonce, direction->key, NULL);
+        memcpy(direction->prefix, nonce, PREFIX_SIZE);
+        direction->has_subkey = true;
+    }
+    return direction->subkey;
 }
 
-static void seal_with(const Session *self, unsigned char *out, const unsigned char *plain, size_t size)
+/* ChaCha20's nonce of one of XChaCha20: zeros, and what comes after the prefix. */
+static void shorten_nonce(unsigned char *out, const unsigned char *nonce)
 {
-    if (self->xchacha) {
-        seal_xchacha(out, NULL, plain, size, NULL, 0, NULL, self->send_nonce, self->send_key);
-    } else {
-        seal_box(out, plain, size, self->send_nonce, self->send_key);
+    memset(out, 0, SHORT_NONCE_SIZE);
+    memcpy(out + SHORT_NONCE_SIZE - (NONCE_SIZE - PREFIX_SIZE), nonce + PREFIX_SIZE,
+           NONCE_SIZE - PREFIX_SIZE);
+}
+
+static bool open_with(Session *self, unsigned char *plain, const unsigned char *box, size_t size,
+                      const unsigned char *nonce)
+{
+    if (!self->xchacha) {
+        return open_box(plain, box, size, nonce, self->receive.key) == 0;
     }
+    unsigned char number[SHORT_NONCE_SIZE];
+    shorten_nonce(number, nonce);
+    return open_chacha(plain, NULL, NULL, box, size, NULL, 0, number, subkey_of(&self->receive, nonce)) == 0;
+}
+
+static void seal_with(Session *self, unsigned char *out, const unsigned char *plain, size_t size)
+{
+    const unsigned char *nonce = self->send_nonce;
+    if (!self->xchacha) {
+        seal_box(out, plain, size, nonce, self->send.key);
+        return;
+    }
+    unsigned char number[SHORT_NONCE_SIZE];
+    shorten_nonce(number, nonce);
+    seal_chacha(out, NULL, plain, size, NULL, 0, NULL, number, subkey_of(&self->send, nonce));
 }
 
 /* The size of what is in the box, or -1; then nothing has changed. `plain` has room for MAX_PACKET_SIZE. */
@@ -286,7 +319,21 @@ PyObject *datapath_use_sodium(PyObject *module, PyObject *args)
     }
     seal_box = (box_function *)(uintptr_t)seal;
     open_box = (box_function *)(uintptr_t)open;
-    seal_xchacha = (seal_function *)(uintptr_t)seal_two;
-    open_xchacha = (open_function *)(uintptr_t)open_two;
+    seal_chacha = (seal_function *)(uintptr_t)seal_two;
+    open_chacha = (open_function *)(uintptr_t)open_two;
+    /* pynacl does not declare this one, but its library or the one below has it */
+    Dl_info found;
+    void *library = dladdr((void *)(uintptr_t)seal, &found) != 0 && found.dli_fname != NULL
+                        ? dlopen(found.dli_fname, RTLD_LAZY | RTLD_NOLOAD)
+                        : NULL;
+    void *address = library != NULL ? dlsym(library, "crypto_core_hchacha20") : NULL;
+    if (library != NULL) {
+        dlclose(library);
+    }
+    if (address == NULL) {
+        PyErr_SetString(PyExc_ImportError, "libsodium without crypto_core_hchacha20");
+        return NULL;
+    }
+    memcpy(&hchacha20, &address, sizeof address);
     Py_RETURN_NONE;
 }

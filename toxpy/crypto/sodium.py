@@ -48,7 +48,7 @@ def _box_pointer(name: str) -> Any:
 
 
 _SEAL, _OPEN = "crypto_secretbox_easy", "crypto_secretbox_open_easy"
-_AEAD = "crypto_aead_xchacha20poly1305_ietf_"
+_AEAD = "crypto_aead_chacha20poly1305_ietf_"
 _new = ffi.new
 _buffer = ffi.buffer
 #: libsodium's functions themselves: (out, in, length of in, nonce, key). By name they are called faster than
@@ -140,7 +140,7 @@ def decrypt_xchacha(key: bytes, nonce: bytes, sealed: bytes, ad: bytes = b"") ->
 def box_functions() -> tuple[int, ...]:
     """Where libsodium's functions are that seal and open, for the compiled datapath.
 
-    Those of `encrypt`, `decrypt`, `encrypt_xchacha` and `decrypt_xchacha`, in this order.
+    Those of `encrypt` and `decrypt`, then what `encrypt_xchacha` and `decrypt_xchacha` do with a subkey.
     """
     names = _SEAL, _OPEN, _AEAD + "encrypt", _AEAD + "decrypt"
     return tuple(int(ffi.cast("uintptr_t", _box_pointer(name))) for name in names)

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 if not TYPE_CHECKING:
     try:
         from toxpy.system import _datapath
+
+        _datapath.use_sodium(*box_functions())
     except ImportError:
         # not built: a checkout, or a system without recvmmsg
         from toxpy.system.datapath_twin import Datapath, Session
     else:
-        _datapath.use_sodium(*box_functions())
         Session, Datapath = _datapath.Session, _datapath.Datapath

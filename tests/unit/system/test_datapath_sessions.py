@@ -91,9 +91,11 @@ def test_nonces_wrap_and_the_base_moves_alike(compiled, ends):
     sending, receiving, _ = ends
     base = b"\xff" * 22 + b"\xff\xf0"
     receivers = [receiving(make, base, base) for make in both(compiled)]
-    sender = sending(PySession, base, base)
+    sender, other = (sending(make, base, base) for make in both(compiled))
     for i in range(400):
+        other.send_nonce = sender.send_nonce
         packet = sender.seal(i, i, b"\xc0x")
+        assert other.seal(i, i, b"\xc0x") == packet
         assert [receiver.open(packet) for receiver in receivers] == [(i, i, b"\xc0x")] * 2
         # what never arrived used up nonces as well
         sender.send_nonce = add_to_nonce(sender.send_nonce, rng.choice([0, 1, 1000, 21_500]))
@@ -193,11 +195,16 @@ def test_a_released_session_leaves_no_key_in_memory(compiled):
     rng = random.Random(2)
     for keys in [(rng.randbytes(32), None), (rng.randbytes(32), rng.randbytes(32))]:
         session = compiled.Session(keys[0], bytes(24), bytes(24), keys[1])
+        # what it derives from them goes as well
+        session.seal(0, 0, b"\x40")
         at, size = id(session), compiled.Session.__basicsize__
         known = [key for key in keys if key is not None]
         assert all(key in ctypes.string_at(at, size) for key in known)
+        used = set(ctypes.string_at(at, size))
         del session
-        assert not any(key in ctypes.string_at(at, size) for key in known)
+        left = ctypes.string_at(at, size)
+        assert not any(key in left for key in known)
+        assert len(used) > 20 > len(set(left[2 * ctypes.sizeof(ctypes.c_void_p) :]))
 
 
 def test_xchacha_tells_what_is_damaged():
