@@ -573,7 +573,7 @@ typedef enum Tox_Err_New {
     TOX_ERR_NEW_OK,
     /** Something that is needed is NULL. Not for savedata_data: see LOAD_BAD_FORMAT. */
     TOX_ERR_NEW_NULL,
-    /** Out of memory, or the library could not start. */
+    /** Out of memory, or the library could not start, or something that the options ask for is not installed. */
     TOX_ERR_NEW_MALLOC,
     /** None of the ports could be bound; a firewall or a full range. */
     TOX_ERR_NEW_PORT_ALLOC,
@@ -3770,7 +3770,8 @@ Tox_Handshake_Mode tox_options_get_experimental_handshake_mode(const Tox_Options
 /**
  * Which handshakes the instance makes and accepts; TOX_HANDSHAKE_MODE_LEGACY_ONLY by default.
  *
- * It has an effect on options of tox_options_new() only. Other numbers than those of the enum are ignored.
+ * It has an effect on options of tox_options_new() only. Other numbers than those of the enum are ignored. If the
+ * library was built without noiseprotocol, tox_new() with Noise fails with TOX_ERR_NEW_MALLOC, and the log says why.
  */
 void tox_options_set_experimental_handshake_mode(Tox_Options *options, Tox_Handshake_Mode handshake_mode);
 

@@ -6,7 +6,10 @@ GENERATED from include/toxcore.h by cbindings/generate.py: do not edit.
 WORDS = {
     "TOX_ERR_OPTIONS_NEW_MALLOC": "out of memory",
     "TOX_ERR_NEW_NULL": "something that is needed is NULL. Not for savedata_data: see LOAD_BAD_FORMAT",
-    "TOX_ERR_NEW_MALLOC": "out of memory, or the library could not start",
+    "TOX_ERR_NEW_MALLOC": (
+        "out of memory, or the library could not start, or something that the options ask for is not "
+        "installed"
+    ),
     "TOX_ERR_NEW_PORT_ALLOC": "none of the ports could be bound; a firewall or a full range",
     "TOX_ERR_NEW_PROXY_BAD_TYPE": "proxy_type is not one of its enumerators",
     "TOX_ERR_NEW_PROXY_BAD_HOST": "proxy_host is missing or not usable as a host name",

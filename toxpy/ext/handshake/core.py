@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from toxpy.errors import api_error
 from toxpy.generated import enums
+from toxpy.runtime import LOG_ERROR
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +22,20 @@ _POLICIES = (
 )
 
 
+def _begin(layers: Layers) -> FriendHandshakes:
+    """Have Noise. ToxError where what it needs is not installed."""
+    try:
+        from toxpy.ext.handshake.policy import FriendHandshakes
+
+        return FriendHandshakes(layers)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "noise":
+            raise
+        words = "Noise handshakes need the Python package noiseprotocol, which is not installed"
+        layers.rt.log(LOG_ERROR, words)
+        raise api_error("TOX_ERR_NEW_MALLOC", words) from error
+
+
 class HandshakeCore:
     """The functions tox_friend_get_handshake* and tox_friend_set_handshake."""
 
@@ -31,9 +46,7 @@ class HandshakeCore:
         #: None without Noise
         self.capability: FriendHandshakes | None = None
         if layers.options.handshake != enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY:
-            from toxpy.ext.handshake.policy import FriendHandshakes
-
-            self.capability = FriendHandshakes(layers)
+            self.capability = _begin(layers)
 
     def _friend(self, number: int, error: str = "TOX_ERR_FRIEND_QUERY_FRIEND_NOT_FOUND") -> FriendState:
         friend = self._layers.messenger.friend(number)
