@@ -259,6 +259,10 @@ class FriendConnection:
             self.crypto.set_address(address)
         for node in list(self._relays.values())[-FIRST_RELAYS:]:
             self.crypto.add_relay(node)
+        if parent.tcp is not None:
+            # nobody tells of these, but the friend may use them as well
+            for node in parent.tcp.relays_by_name():
+                self.crypto.add_relay(node)
 
     def _connect_soon(self) -> None:
         if self._reconnect_timer is None and self.dht_pk is not None:

@@ -134,6 +134,13 @@ class TcpPool:
         self._rt.rng.shuffle(nodes)
         return nodes[:count]
 
+    def relays_by_name(self) -> list[Node]:
+        """The relays that the client named by a host: nobody is told, but friends may have named them too.
+
+        Of their addresses only the port says anything.
+        """
+        return [relay.node for relay in self._relays.by_key.values() if relay.host is not None]
+
     def relays_to_save(self, count: int) -> list[Node]:
         """Up to `count` relays that may be needed after a restart: connected ones, then sleepers.
 
@@ -215,12 +222,12 @@ class TcpPool:
 
     def add_peer_relay(self, route: Route, node: Node) -> bool:
         """A relay where the peer may be."""
-        if self._closed or not is_usable(node.address) or not route.users:
+        if self._closed or not route.users:
             return False
         relay = self._relays.by_key.get(node.public_key)
-        if relay is not None:
+        if relay is not None and (relay.host is not None or is_usable(node.address)):
             return self._use(route, relay)
-        if route.online >= RECOMMENDED_RELAYS or not self._has_room(route):
+        if not is_usable(node.address) or route.online >= RECOMMENDED_RELAYS or not self._has_room(route):
             return False
         if not route.budget.take(self._rt.clock.now_ms):
             self._rt.counters.drop("tcp_relay_budget")

@@ -10,9 +10,15 @@ proxy says goes into `feed`, which returns what to send next, until `done` or `f
               us: 05 01 00 type address port       connect; type 1 IPv4, 3 name with a length byte, 4 IPv6
               proxy: 05 code 00 type address port  code 0 granted; the address means nothing to us
 
-Spec: TCP client; c-toxcore: TCP_client.c. Beyond it: failures are words for the user, IPv6 targets
-stand in brackets in HTTP (a proxy cannot read them otherwise), and a name may be the target, which
-the proxy resolves.
+With a user SOCKS5 begins with 05 02 02 00: user and password, or no authentication. If the proxy wants them:
+
+              proxy: 05 02
+              us: 01 length user length password
+              proxy: 01 code                       code 0 accepted
+
+Spec: TCP client, RFC 1928, RFC 1929; c-toxcore: TCP_client.c. Beyond it: failures are words for the user,
+IPv6 targets stand in brackets in HTTP (a proxy cannot read them otherwise), a name may be the target, which
+the proxy resolves, and there are users: Tor keeps what different users do apart.
 """
 
 from __future__ import annotations
@@ -21,6 +27,8 @@ from toxpy.wire.address import format_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from toxpy.wire.address import Address
 
 HTTP, SOCKS5 = 1, 2
@@ -35,7 +43,9 @@ MAX_REASON_SIZE = 64
 MAX_HOST_SIZE = 255
 
 _SOCKS5_VERSION, _SOCKS4_VERSION = 5, 4
-_NO_AUTHENTICATION, _NO_METHOD = 0, 0xFF
+_NO_AUTHENTICATION, _USER_PASSWORD, _NO_METHOD = 0, 2, 0xFF
+#: Of the talk about user and password.
+_USER_VERSION = 1
 _CONNECT = 1
 _TYPE_IPV4, _TYPE_NAME, _TYPE_IPV6 = 1, 3, 4
 _REFUSALS = {
@@ -53,13 +63,21 @@ _REFUSALS = {
 class Proxy:
     """A proxy of the user's choice at a numeric address; its name was looked up before."""
 
-    __slots__ = ("address", "kind")
+    __slots__ = ("address", "kind", "user")
 
-    def __init__(self, kind: int, address: Address) -> None:
+    def __init__(self, kind: int, address: Address, user: tuple[bytes, bytes] | None = None) -> None:
+        """`user`: name and password, 1 to 255 bytes each; for SOCKS5 only."""
         if kind not in KIND_NAMES:
             raise ValueError("a proxy is HTTP or SOCKS5")
+        if user is not None and (kind != SOCKS5 or not all(0 < len(part) <= MAX_HOST_SIZE for part in user)):
+            raise ValueError("user and password are for SOCKS5, and have 1 to 255 bytes")
         self.kind = kind
         self.address = address
+        self.user = user
+
+    def as_user(self, user: tuple[bytes, bytes]) -> Proxy:
+        """The same proxy, used by somebody else; an HTTP proxy knows no users."""
+        return Proxy(self.kind, self.address, user) if self.kind == SOCKS5 else self
 
     @property
     def name(self) -> str:
@@ -74,7 +92,9 @@ class Proxy:
 
         ValueError when `host` is no host name.
         """
-        return (HttpHandshake if self.kind == HTTP else Socks5Handshake)(target, host)
+        if self.kind == HTTP:
+            return HttpHandshake(target, host)
+        return Socks5Handshake(target, host, self.user)
 
 
 class ProxyHandshake:
@@ -155,12 +175,16 @@ class HttpHandshake(ProxyHandshake):
 
 
 class Socks5Handshake(ProxyHandshake):
-    """SOCKS5 without authentication (RFC 1928)."""
+    """SOCKS5 (RFC 1928), as a user with a password (RFC 1929) or without authentication."""
 
-    __slots__ = ("_greeted", "_request")
+    __slots__ = ("_methods", "_next", "_request", "_user")
 
-    def __init__(self, target: Address, host: str | None = None) -> None:
-        super().__init__(bytes((_SOCKS5_VERSION, 1, _NO_AUTHENTICATION)))
+    def __init__(
+        self, target: Address, host: str | None = None, user: tuple[bytes, bytes] | None = None
+    ) -> None:
+        #: best first
+        self._methods = (_NO_AUTHENTICATION,) if user is None else (_USER_PASSWORD, _NO_AUTHENTICATION)
+        super().__init__(bytes((_SOCKS5_VERSION, len(self._methods), *self._methods)))
         ip, port = target
         if host is not None:
             name = _host_name(host).encode("ascii")
@@ -168,29 +192,55 @@ class Socks5Handshake(ProxyHandshake):
         else:
             address = bytes((_TYPE_IPV4 if len(ip) == 4 else _TYPE_IPV6,)) + ip
         self._request = bytes((_SOCKS5_VERSION, _CONNECT, 0)) + address + port.to_bytes(2, "big")
-        self._greeted = False
+        self._user = b""
+        if user is not None:
+            name, password = user
+            self._user = bytes((_USER_VERSION, len(name))) + name + bytes((len(password),)) + password
+        #: reads the answer that is expected
+        self._next = self._greeted
 
     def _advance(self) -> bytes:
+        return self._next()
+
+    def _greeted(self) -> bytes:
         received = self._received
         if received and received[0] != _SOCKS5_VERSION:
             return self._fail(_not_socks5(received[0]))
         if len(received) < 2:
             return b""
-        if self._greeted:
-            return self._answered()
         method = received[1]
         if method == _NO_METHOD:
             return self._fail("SOCKS5 proxy demands authentication")
-        if method != _NO_AUTHENTICATION:
+        if method not in self._methods:
             return self._fail(f"SOCKS5 proxy chose authentication method {method}, which was not offered")
-        self._greeted = True
-        if len(received) > 2:
+        if method == _USER_PASSWORD:
+            return self._say(self._user, self._let_in)
+        return self._say(self._request, self._answered)
+
+    def _let_in(self) -> bytes:
+        received = self._received
+        if received and received[0] != _USER_VERSION:
+            return self._fail("SOCKS5 proxy did not answer to user and password")
+        if len(received) < 2:
+            return b""
+        if received[1]:
+            return self._fail("SOCKS5 proxy refused user and password")
+        return self._say(self._request, self._answered)
+
+    def _say(self, words: bytes, following: Callable[[], bytes]) -> bytes:
+        """Go on after an answer of two bytes."""
+        if len(self._received) > 2:
             return self._fail("SOCKS5 proxy answered before it was asked")
-        received.clear()
-        return self._request
+        self._received.clear()
+        self._next = following
+        return words
 
     def _answered(self) -> bytes:
         received = self._received
+        if received and received[0] != _SOCKS5_VERSION:
+            return self._fail(_not_socks5(received[0]))
+        if len(received) < 2:
+            return b""
         code = received[1]
         if code:
             # some proxies leave the address out of a refusal

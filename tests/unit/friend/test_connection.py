@@ -229,7 +229,8 @@ def test_a_relay_on_the_friends_own_machine_is_where_the_friend_is(stage, connec
 
 def test_our_relays_are_shared_at_once_and_every_two_minutes(stage, connection):
     node = Node(bytes([7]) * 32, ADDRESS, True)
-    stage.connections.tcp = type("Pool", (), {"relays": lambda self, count: [node]})()
+    pool = {"relays": lambda self, count: [node], "relays_by_name": lambda self: []}
+    stage.connections.tcp = type("Pool", (), pool)()
     stage.connect(connection)
     stage.run(0)
     assert b"\x11" + pack_nodes([node]) in connection.crypto.written

@@ -209,3 +209,57 @@ def test_a_proxy_has_a_known_kind():
         Proxy(0, PROXY4)
     assert repr(Proxy(SOCKS5, PROXY4)) == "Proxy(SOCKS5, 127.0.0.1:8080)"
     assert Proxy(HTTP, PROXY4).name == "HTTP proxy"
+
+
+# user and password
+
+
+def user(**options):
+    return Proxy(SOCKS5, PROXY4, (b"toxpy", b"secret")).handshake(V4, **options)
+
+
+def test_a_user_says_who_it_is():
+    handshake = user(host="name.onion")
+    assert handshake.first == b"\x05\x02\x02\x00"
+    assert handshake.feed(b"\x05") == b""
+    assert handshake.feed(b"\x02") == b"\x01\x05toxpy\x06secret"
+    assert handshake.feed(b"\x01") == b""
+    assert handshake.feed(b"\x00") == b"\x05\x01\x00\x03\x0aname.onion" + (33445).to_bytes(2, "big")
+    handshake.feed(b"\x05\x00\x00\x01" + bytes(6) + b"more")
+    assert handshake.done and handshake.leftover == b"more"
+
+
+def test_a_proxy_that_knows_no_users_serves_one_as_well():
+    assert user().feed(b"\x05\x00")[:4] == b"\x05\x01\x00\x01"
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure"),
+    [
+        (b"\x01\x01", "SOCKS5 proxy refused user and password"),
+        (b"\x01\xff", "SOCKS5 proxy refused user and password"),
+        (b"\x05", "SOCKS5 proxy did not answer to user and password"),
+        (b"\x00\x00", "SOCKS5 proxy did not answer to user and password"),
+        (b"\x01\x00\x05", "SOCKS5 proxy answered before it was asked"),
+    ],
+)
+def test_a_user_is_not_let_in(answer, failure):
+    handshake = user()
+    assert handshake.feed(b"\x05\x02")
+    assert failure_of(handshake, answer) == failure
+
+
+@pytest.mark.parametrize("bad", [(b"", b"x"), (b"x", b""), (b"x" * 256, b"x"), (b"x", b"x" * 256)])
+def test_users_have_names_and_passwords(bad):
+    with pytest.raises(ValueError):
+        Proxy(SOCKS5, PROXY4, bad)
+    with pytest.raises(ValueError):
+        Proxy(HTTP, PROXY4, (b"x", b"x"))
+
+
+def test_a_proxy_can_be_used_by_others():
+    proxy = Proxy(SOCKS5, PROXY4)
+    other = proxy.as_user((b"toxpy", b"secret"))
+    assert other.handshake(V4).first == b"\x05\x02\x02\x00" and proxy.handshake(V4).first == b"\x05\x01\x00"
+    http_proxy = Proxy(HTTP, PROXY4)
+    assert http_proxy.as_user((b"toxpy", b"secret")) is http_proxy
