@@ -255,11 +255,3 @@ def test_users_have_names_and_passwords(bad):
         Proxy(SOCKS5, PROXY4, bad)
     with pytest.raises(ValueError):
         Proxy(HTTP, PROXY4, (b"x", b"x"))
-
-
-def test_a_proxy_can_be_used_by_others():
-    proxy = Proxy(SOCKS5, PROXY4)
-    other = proxy.as_user((b"toxpy", b"secret"))
-    assert other.handshake(V4).first == b"\x05\x02\x02\x00" and proxy.handshake(V4).first == b"\x05\x01\x00"
-    http_proxy = Proxy(HTTP, PROXY4)
-    assert http_proxy.as_user((b"toxpy", b"secret")) is http_proxy
