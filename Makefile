@@ -17,7 +17,7 @@ WORKERS ?= 10
 BUILD_PACKAGES := gcc libc6-dev make cmake pkg-config python3 python3-dev python3-venv
 # calls have no codecs without them
 CODEC_PACKAGES := libopus-dev libvpx-dev
-TEST_PACKAGES := $(BUILD_PACKAGES) $(CODEC_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks dante-server toxic tmux utox qtox xvfb xdotool pulseaudio pulseaudio-utils libtoxcore-dev libsodium-dev uidmap
+TEST_PACKAGES := $(BUILD_PACKAGES) $(CODEC_PACKAGES) g++ binutils libtoxcore2 toxcore-utils valgrind iproute2 nftables tinyproxy microsocks dante-server toxic tmux utox qtox xvfb xdotool pulseaudio pulseaudio-utils libtoxcore-dev libsodium-dev uidmap tor i2pd
 BENCH_PACKAGES := $(BUILD_PACKAGES) $(CODEC_PACKAGES) libsodium-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) $(CODEC_PACKAGES) g++ $(if $(filter debian,$(PEER)),libtoxcore2)
 
