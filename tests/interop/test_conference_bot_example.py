@@ -32,7 +32,8 @@ def test_guests_come_in_and_find_it_again(tmp_path, bot, start, where):  # noqa:
     talks["Alice"].say("!peers")
     for talk in talks.values():
         told = talk.wait_for("conference_message", peer=tox_id[:64])["text"].split(", ")
-        assert {"Alice", "Conference bot"} <= {*told} <= {"Alice", "Bob", "Conference bot"}
+        # of somebody who has just come in the bot may not know the name yet
+        assert {"Alice", "Conference bot"} <= {*told} <= {"Alice", "Bob", "?", "Conference bot"}
     assert talks["Bob"].seen[-1]["title"] == "Open house"
 
     assert first.stop() == 0
