@@ -1,0 +1,40 @@
+"""Debian's i2pd in a network of its own: what becomes reachable by it."""
+
+import pytest
+
+from tests.support.i2pnet import HOPS, I2pNet
+from tests.support.private_network import PrivateNetwork
+from tests.support.service_ends import LOOPBACK, ServiceEnds
+from toxpy.ext.networks.service import SamService
+
+pytestmark = [pytest.mark.namespaces, pytest.mark.package(name="i2pd"), pytest.mark.timeout(300)]
+#: i2pd looks every 20 s whether there are tunnels, s.
+SESSION_S = 100
+
+
+@pytest.fixture
+def net(tmp_path):
+    with PrivateNetwork(), I2pNet(tmp_path) as made:
+        yield made
+
+
+def sam_service(net, key=b""):
+    """By the first router."""
+    return ServiceEnds(
+        lambda **world: SamService((LOOPBACK, net.routers[0].sam), 33445, key, hops=HOPS, **world)
+    )
+
+
+def test_a_destination(net):
+    ends = sam_service(net)
+    address, _ = ends.ready(timeout_s=SESSION_S)
+    data = bytes(range(256)) * 400
+    ends.come(net.routers[1].socks, address, data)
+
+    # the profile keeps the key, so a restart changes nothing
+    key = ends.service.key
+    ends.close()
+    ends = sam_service(net, key)
+    assert ends.ready(timeout_s=SESSION_S)[0] == address
+    ends.come(net.routers[1].socks, address, data)
+    ends.close()
