@@ -150,6 +150,16 @@ def check_options(options: Options) -> None:
     options.handshake_default_policy = as_choice(
         options.handshake_default_policy, "handshake_default_policy", HANDSHAKE_POLICIES
     )
+    if options.only_networks:
+        # most instances use all networks
+        from toxpy.network.only_networks import OnlyNetworks
+
+        try:
+            options.only_networks = OnlyNetworks(options.only_networks).types
+        except TypeError:
+            raise TypeError(
+                f"only_networks is a set of AddressType, not {_shown(options.only_networks)}"
+            ) from None
     is_legacy = options.handshake == enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY
     if is_legacy and options.handshake_default_policy == enums.TOX_HANDSHAKE_POLICY_REQUIRE:
         raise ValueError('handshake_default_policy "require" needs handshake "prefer" or "only"')

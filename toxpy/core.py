@@ -35,7 +35,7 @@ from toxpy.runtime import FORKS, LOG_DEBUG, LOG_INFO, Runtime
 from toxpy.save import savedata as save
 from toxpy.start import (
     bind_socket,
-    find_proxy,
+    find_ways,
     load_identity,
     log_sink,
     start_relay,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from toxpy.dht.dht import DHT
     from toxpy.friend.layers import Layers
     from toxpy.network.node import Socket, Streams
+    from toxpy.network.only_networks import OnlyNetworks
     from toxpy.tcp.proxy import Proxy
     from toxpy.wire.sections import Records
 
@@ -111,12 +112,15 @@ class Core(Capabilities):
     ) -> None:
         self.options = options = options.copy() if options is not None else Options()
         identity, self._loaded = load_identity(options)
-        proxy = find_proxy(options)
+        proxy, only = find_ways(options)
         if rt is None:
             log = log_sink(options)
             rt = Runtime(log=log) if log is not None else Runtime()
         self.rt = rt
-        self.socket: Socket = udp if udp is not None else bind_socket(options, rt.log)
+        ipv4 = only is None or only.allows((LOOPBACK, 0))
+        if udp is None or not (only is None or only.has_ip):
+            udp = bind_socket(options, rt.log, ipv4=ipv4)
+        self.socket: Socket = udp
         ipv6 = options.ipv6_enabled
         self.streams: Streams = streams if streams is not None else RealStreams(rt=rt, ipv6=ipv6)
         self.identity = identity or KeyPair.generate(rt.rng)
@@ -124,7 +128,7 @@ class Core(Capabilities):
         self._forks = FORKS.count
         self._connection_status = enums.TOX_CONNECTION_NONE
         try:
-            self._build(proxy)
+            self._build(proxy, only)
         except BaseException:
             self.streams.close()
             self.socket.close()
@@ -134,7 +138,7 @@ class Core(Capabilities):
         port = self.socket.port
         rt.log(LOG_INFO, f"started on UDP port {port}" if port else "started without UDP: TCP relays only")
 
-    def _build(self, proxy: Proxy | None) -> None:
+    def _build(self, proxy: Proxy | None, only: OnlyNetworks | None) -> None:
         """The layers, from the bottom up."""
         rt, options, socket = self.rt, self.options, self.socket
         node = self.node = NetworkNode(
@@ -147,7 +151,8 @@ class Core(Capabilities):
             announcements=options.dht_announcements_enabled,
         )
         dht, udp, send = node.dht, node.dispatch, socket.send
-        tcp = self.tcp = TcpPool(dht.keys, dht.shared_keys, rt=rt, connect=self.streams.connect, proxy=proxy)
+        connect = self.streams.connect
+        tcp = self.tcp = TcpPool(dht.keys, dht.shared_keys, rt=rt, connect=connect, proxy=proxy, only=only)
         forwarding = node.forwarding
         if forwarding is not None:
             tcp.on_forwarding = lambda _relay_pk, data: forwarding.on_response(data)

@@ -33,6 +33,10 @@ class Options:
     `HandshakePolicy` ("auto", "require", "legacy") of friends for whom none was set. Without
     `handshake_fallback` we begin no old handshake ourselves after Noise was not answered.
 
+    `only_networks`: values of `AddressType`, for example {AddressType.ONION}. Nothing of another network is
+    then dialled, told, looked up or announced. Without IPV4 and IPV6 there is no UDP, no LAN and no DHT, and
+    friends are met at their endpoints and at relays named in these networks. Empty, as it is at first: all.
+
     `extended_messages`: long messages, ids, edits and more with friends who have them too.
     """
 
@@ -51,6 +55,7 @@ class Options:
         "ipv6_enabled",
         "local_discovery_enabled",
         "log_callback",
+        "only_networks",
         "proxy_host",
         "proxy_may_leak",
         "proxy_port",
@@ -86,6 +91,7 @@ class Options:
         self.handshake_default_policy: int | str = TOX_HANDSHAKE_POLICY_AUTO
         self.handshake_fallback = True
         self.extended_messages = False
+        self.only_networks: Iterable[int] = frozenset()
         for name, value in fields.items():
             if name not in self.__slots__:
                 raise TypeError(f"Options has no field {name!r}")

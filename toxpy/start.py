@@ -20,6 +20,7 @@ from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from toxpy.network.node import NetworkNode, Socket
+    from toxpy.network.only_networks import OnlyNetworks
     from toxpy.options import Options
     from toxpy.runtime import Log
 
@@ -71,7 +72,23 @@ def find_proxy(options: Options) -> Proxy | None:
     return Proxy(kind, (ips[0], options.proxy_port))
 
 
-def bind_socket(options: Options, log: Log) -> Socket:
+def find_ways(options: Options) -> tuple[Proxy | None, OnlyNetworks | None]:
+    """The proxy, and the networks that we keep to (None: all); the options lose what these leave out."""
+    if not options.only_networks:
+        return find_proxy(options), None
+    # most instances use all networks
+    from toxpy.network.only_networks import OnlyNetworks
+
+    only = OnlyNetworks(options.only_networks)
+    if not only.has_ip:
+        # that of the proxy's host neither
+        options.experimental_disable_dns = True
+    proxy = find_proxy(options)
+    only.limit(options)
+    return proxy, only
+
+
+def bind_socket(options: Options, log: Log, *, ipv4: bool = True) -> Socket:
     """The UDP socket that the options ask for. With a proxy there is none: it could not carry UDP."""
     if options.udp_enabled and options.proxy_type != enums.TOX_PROXY_TYPE_NONE:
         log(LOG_INFO, "UDP is off because a proxy is set")
@@ -79,7 +96,7 @@ def bind_socket(options: Options, log: Log) -> Socket:
     if not options.udp_enabled:
         return sockets.NoSocket()
     try:
-        return sockets.UdpSocket.bind(options.ipv6_enabled, options.start_port, options.end_port)
+        return sockets.UdpSocket.bind(options.ipv6_enabled, options.start_port, options.end_port, ipv4=ipv4)
     except OSError as error:
         raise api_error("TOX_ERR_NEW_PORT_ALLOC", f"no UDP port: {error}", retryable=True) from error
 

@@ -85,7 +85,7 @@ class Groups:
         """Relays for a group."""
         known = self._layers.tcp
         connect = self._layers.node.streams.connect
-        return GroupRelays(own, known, on_packet, connect=connect, proxy=known.proxy)
+        return GroupRelays(own, known, on_packet, connect=connect)
 
     def _on_udp(self, address: Address, packet: bytes) -> None:
         """A handshake names its receiver; other packets only their sender, who may be in several groups."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from toxpy.runtime import Timer
     from toxpy.system.streams import Stream
     from toxpy.tcp.peer import TcpPeer
-    from toxpy.tcp.proxy import Proxy
     from toxpy.wire.address import Address, Node
 
 #: Relays that a group takes over from the instance.
@@ -38,7 +37,6 @@ class GroupRelays:
         on_packet: Callable[[bytes, bytes | None], None],
         *,
         connect: Callable[[Address], Stream],
-        proxy: Proxy | None,
     ) -> None:
         """`known` are the relays of the instance; `on_packet` gets packets, and the relay of a stranger's."""
         self._known = known
@@ -47,7 +45,9 @@ class GroupRelays:
         self._on_packet = on_packet
         self._rt = own.rt
         self._end_timer: Timer | None = None
-        self._pool = TcpPool(own.keys, own.shared_keys, rt=own.rt, connect=connect, proxy=proxy)
+        self._pool = TcpPool(
+            own.keys, own.shared_keys, rt=own.rt, connect=connect, proxy=known.proxy, only=known.only
+        )
         self._pool.on_oob = self._on_oob
 
     def maintain(self) -> None:

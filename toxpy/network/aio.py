@@ -56,7 +56,7 @@ class NetworkAio(AioPart):
         core, key = self.sync.core, PublicKey(public_key).raw
         host, port = host_text(as_host(host)), as_port(port)
         ips = await asyncio.to_thread(resolve, host, **core.network.resolve_options())
-        if not ips and core.network.names_go_to_proxy():
+        if not ips and core.network.name_goes_to_proxy(host):
             self.sync.core.network.add_tcp_relay_by_name(host, port, key)
         else:
             self.sync.core.network.add_tcp_relay_addresses(ips, port, key)

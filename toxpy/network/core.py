@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from toxpy.runtime import Runtime
     from toxpy.system.traffic import Traffic
     from toxpy.tcp.pool import TcpPool
+    from toxpy.wire.address import Address
 
 
 class NetworkCore:
@@ -75,8 +76,7 @@ class NetworkCore:
         key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
         if not 0 < port < 65536:
             raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
-        if not ips:
-            raise self._unknown_host()
+        ips = self._allowed(ips, port)
         self._rt.clock.update()
         self._rt.pace.join()
         for ip in ips:
@@ -87,19 +87,38 @@ class NetworkCore:
         """Use a TCP relay. Looks host names up, which may block: see `add_tcp_relay_addresses`."""
         key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
         ips = self._resolve(host, port)
-        if not ips and host and self.names_go_to_proxy():
+        if not ips and host and self.name_goes_to_proxy(host_text(host)):
             self.add_tcp_relay_by_name(host_text(host), port, key)
         else:
             self.add_tcp_relay_addresses(ips, port, key)
         return True
 
-    def names_go_to_proxy(self) -> bool:
-        """Is it for the proxy to look relays' names up, because that here would show what we look for."""
+    def name_goes_to_proxy(self, host: str) -> bool:
+        """True if it is for the proxy to look a relay's name up: here that would show what we look for."""
         options = self._options
-        return bool(options.proxy_type) and options.experimental_disable_dns and not options.proxy_may_leak
+        if not options.proxy_type:
+            return False
+        return (options.experimental_disable_dns and not options.proxy_may_leak) or sockets.is_hidden(host)
+
+    def _check_network(self, address: Address, host: str | None = None) -> None:
+        """ToxError for what is in a network that we do not use."""
+        only = self._tcp.only
+        if only is not None and not only.allows(address, host):
+            raise api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "it is in a network that only_networks leaves out")
+
+    def _allowed(self, ips: list[bytes], port: int) -> list[bytes]:
+        """Those that we may ask; ToxError when there is none."""
+        if not ips:
+            raise self._unknown_host()
+        only = self._tcp.only
+        allowed = ips if only is None else [ip for ip in ips if only.allows((ip, port))]
+        if not allowed:
+            self._check_network((ips[0], port))
+        return allowed
 
     def add_tcp_relay_by_name(self, host: str, port: int, public_key: bytes) -> None:
         """`add_tcp_relay` for a host that the proxy looks up."""
+        self._check_network((bytes(4), port), host)
         self._rt.clock.update()
         try:
             self._tcp.add_relay(Node(public_key, (bytes(4), port), tcp=True), host)
@@ -111,8 +130,7 @@ class NetworkCore:
         key = checked_key(public_key, "TOX_ERR_BOOTSTRAP_NULL")
         if not 0 < port < 65536:
             raise api_error("TOX_ERR_BOOTSTRAP_BAD_PORT")
-        if not ips:
-            raise self._unknown_host()
+        ips = self._allowed(ips, port)
         self._rt.clock.update()
         self._rt.pace.join()
         for ip in ips:

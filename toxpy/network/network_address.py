@@ -24,7 +24,7 @@ from toxpy.wire.address import Node, is_lan, is_usable, normalise_ip
 if TYPE_CHECKING:
     from toxpy.wire.address import Address
 
-__all__ = ["AddressType", "ExtendedNode", "NetworkAddress"]
+__all__ = ["AddressType", "ExtendedNode", "NetworkAddress", "type_of_name"]
 
 MAX_PORT = 0xFFFF
 #: A name has a length byte.
@@ -169,6 +169,18 @@ class NetworkAddress:
 
     def __hash__(self) -> int:
         return hash(self.pack())
+
+
+def type_of_name(host: str) -> AddressType | None:
+    """The network that a host's name belongs to by its end; None for one of the internet's, and an IP.
+
+    All of .i2p counts: proxies of I2P know short names too.
+    """
+    name = host.lower().rstrip(".")
+    for kind, suffix in _SUFFIXES.items():
+        if name.endswith(suffix.removeprefix(".b32")):
+            return kind
+    return None
 
 
 def _read_host(host: str) -> tuple[AddressType, bytes]:

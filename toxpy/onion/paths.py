@@ -92,8 +92,10 @@ class PathNodes:
 
         They are different when three answer. Otherwise each is drawn by itself, so that a single live node
         among dead ones makes a path in the end. While the DHT is out of reach a TCP relay takes the first
-        place.
+        place. None as well where the nodes' network is one that we do not use.
         """
+        if self._tcp is not None and self._tcp.only is not None and not self._tcp.only.has_ip:
+            return None
         rng = self._rt.rng
         good = self._known.random_nodes(MAX_PATH_NODES)
         for node in good:

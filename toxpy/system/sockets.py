@@ -27,6 +27,9 @@ BUFFER_SIZE = 2 * 1024 * 1024
 #: Time limit of a name's look-up, s: a slower one counts as unknown.
 LOOKUP_TIMEOUT_S = 5.0
 
+#: Ends of names that the internet's name servers must not hear of. Lokinet's are looked up by its own.
+HIDDEN = (".onion", ".i2p")
+
 #: Errors which say that there is no IPv6 here.
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT, errno.ENOPROTOOPT)
 
@@ -73,28 +76,29 @@ class UdpSocket:
         return self.path.oversized
 
     @classmethod
-    def bind(cls, ipv6: bool, start_port: int = 0, end_port: int = 0) -> UdpSocket:
+    def bind(cls, ipv6: bool, start_port: int = 0, end_port: int = 0, *, ipv4: bool = True) -> UdpSocket:
         """Bind the first free port of the range on all interfaces; OSError when there is none.
 
-        With `ipv6` the socket serves both families; on a machine without IPv6 it is an IPv4 one.
+        With `ipv6` the socket serves both families; on a machine without IPv6 it is an IPv4 one. Without
+        `ipv4` it serves IPv6 alone, and the machine refuses the rest.
         """
         if ipv6:
             try:
-                return cls._bind(_socket.AF_INET6, start_port, end_port)
+                return cls._bind(_socket.AF_INET6, start_port, end_port, only_ipv6=not ipv4)
             except OSError as error:
-                if error.errno not in _NO_IPV6:
+                if error.errno not in _NO_IPV6 or not ipv4:
                     raise
         return cls._bind(_socket.AF_INET, start_port, end_port)
 
     @classmethod
-    def _bind(cls, family: int, start_port: int, end_port: int) -> UdpSocket:
+    def _bind(cls, family: int, start_port: int, end_port: int, *, only_ipv6: bool = False) -> UdpSocket:
         ipv6 = family == _socket.AF_INET6
         # _socket makes every descriptor close-on-exec
         sock = _socket.socket(family, _socket.SOCK_DGRAM, _socket.IPPROTO_UDP)
         try:
             sock.setblocking(False)
             if ipv6:
-                sock.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, 0)
+                sock.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, int(only_ipv6))
             sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_BROADCAST, 1)
             sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVBUF, BUFFER_SIZE)
             sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, BUFFER_SIZE)
@@ -177,12 +181,13 @@ def resolve(host: str, *, ipv6: bool = True, dns: bool = True) -> list[bytes]:
     """The IPs of a host, IPv6 ones only when `ipv6`; numeric ones without asking anybody.
 
     Waits at most LOOKUP_TIMEOUT_S while the name is looked up in a thread of its own, since the system's
-    resolver may take minutes; with `dns` false only numeric hosts are found.
+    resolver may take minutes; with `dns` false only numeric hosts are found. Names of Tor and I2P are never
+    looked up: the internet's name servers must not hear of them (RFC 7686).
     """
     literal = parse_ip(host)
     if literal is not None:
         return [literal] if ipv6 or len(literal) == 4 else []
-    if not dns:
+    if not dns or is_hidden(host):
         return []
     ips: list[bytes] = []
     for name in _look_up(host):
@@ -190,6 +195,11 @@ def resolve(host: str, *, ipv6: bool = True, dns: bool = True) -> list[bytes]:
         if ip is not None and ip not in ips and (ipv6 or len(ip) == 4):
             ips.append(ip)
     return ips
+
+
+def is_hidden(host: str) -> bool:
+    """True for a name that only a proxy into its network can look up."""
+    return host.lower().rstrip(".").endswith(HIDDEN)
 
 
 def _look_up(host: str) -> list[str]:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from toxpy.system.streams import Stream
     from toxpy.system.traffic import Traffic
     from toxpy.tcp.proxy import Proxy
+    from toxpy.tcp.relays import Only
     from toxpy.wire.address import Address, Node
 
 #: Relays of one peer. c-toxcore: MAX_FRIEND_TCP_CONNECTIONS
@@ -80,11 +81,13 @@ class TcpPool:
         rt: Runtime,
         connect: Callable[[Address], Stream],
         proxy: Proxy | None = None,
+        only: Only | None = None,
         make_client: Callable[..., TcpClient] = TcpClient,
     ) -> None:
+        """With `only` relays elsewhere are never dialled."""
         self._rt = rt
         self._relays = Relays(
-            self, keys, shared_keys, rt=rt, connect=connect, proxy=proxy, make_client=make_client
+            self, keys, shared_keys, rt=rt, connect=connect, proxy=proxy, only=only, make_client=make_client
         )
         #: by DHT key; each belongs to an encrypted connection
         self._routes: dict[bytes, Route] = {}
@@ -122,6 +125,11 @@ class TcpPool:
     def proxy(self) -> Proxy | None:
         """What all connections go through."""
         return self._relays.proxy
+
+    @property
+    def only(self) -> Only | None:
+        """The networks that we keep to; None for all."""
+        return self._relays.only
 
     @property
     def traffic(self) -> Traffic:

@@ -13,6 +13,7 @@ from toxpy.wire.address import Node
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from toxpy.crypto.keys import KeyPair, SharedKeys
     from toxpy.runtime import Runtime
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from toxpy.tcp.proxy import Proxy
     from toxpy.tcp.relay import Endpoint, RelayPool
     from toxpy.wire.address import Address
+
+    class Only(Protocol):
+        """The networks that we keep to."""
+
+        @property
+        def has_ip(self) -> bool: ...
+        def allows(self, address: Address, host: str | None = None, /) -> bool: ...
+
 
 #: Relays kept connected without a user, and for the onion.
 #: c-toxcore: RECOMMENDED_FRIEND_TCP_CONNECTIONS, NUM_ONION_TCP_CONNECTIONS
@@ -42,6 +51,7 @@ class Relays:
         "_shared_keys",
         "by_key",
         "onion",
+        "only",
         "proxy",
         "traffic",
     )
@@ -55,6 +65,7 @@ class Relays:
         rt: Runtime,
         connect: Callable[[Address], Stream],
         proxy: Proxy | None,
+        only: Only | None,
         make_client: Callable[..., TcpClient],
     ) -> None:
         self._pool = pool
@@ -63,6 +74,7 @@ class Relays:
         self._rt = rt
         self._connect_stream = connect
         self.proxy = proxy
+        self.only = only
         self._make_client = make_client
         self.by_key: dict[bytes, Relay] = {}
         #: some are to be kept awake for the onion
@@ -82,7 +94,9 @@ class Relays:
     # the table
 
     def add(self, node: Node, host: str | None, named: bool) -> Relay | None:
-        """Begin to use an unknown relay; None when there is no room."""
+        """Begin to use an unknown relay; None when there is no room, or it is in a network left out."""
+        if self._is_left_out((node.address, host)):
+            return None
         if named and self._count_named() >= MAX_NAMED:
             named = False
         if not named and not self._make_room():
@@ -96,9 +110,19 @@ class Relays:
         self.connect(relay)
         return relay
 
+    def _is_left_out(self, endpoint: Endpoint) -> bool:
+        """True for a relay in a network that we do not use."""
+        address, host = endpoint
+        if self.only is None or self.only.allows(address, host):
+            return False
+        self._rt.counters.drop("tcp_relay_left_out")
+        return True
+
     def name(self, relay: Relay, endpoint: Endpoint) -> None:
         """The client names a relay that is known already."""
         named = relay.named
+        if self._is_left_out(endpoint):
+            return
         if endpoint in named or (not named and self._count_named() >= MAX_NAMED):
             return
         if len(named) >= MAX_ADDRESSES:
