@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from toxpy.runtime import Runtime
     from toxpy.system.traffic import Traffic
     from toxpy.tcp.pool import TcpPool
-    from toxpy.wire.address import Address
+
+
+def _left_out() -> ToxError:
+    return api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "it is in a network that only_networks leaves out")
 
 
 class NetworkCore:
@@ -100,25 +103,21 @@ class NetworkCore:
             return False
         return (options.experimental_disable_dns and not options.proxy_may_leak) or sockets.is_hidden(host)
 
-    def _check_network(self, address: Address, host: str | None = None) -> None:
-        """ToxError for what is in a network that we do not use."""
-        only = self._tcp.only
-        if only is not None and not only.allows(address, host):
-            raise api_error("TOX_ERR_BOOTSTRAP_BAD_HOST", "it is in a network that only_networks leaves out")
-
     def _allowed(self, ips: list[bytes], port: int) -> list[bytes]:
         """Those that we may ask; ToxError when there is none."""
-        if not ips:
-            raise self._unknown_host()
         only = self._tcp.only
+        if not ips and (only is None or only.has_ip):
+            raise self._unknown_host()
         allowed = ips if only is None else [ip for ip in ips if only.allows((ip, port))]
         if not allowed:
-            self._check_network((ips[0], port))
+            raise _left_out()
         return allowed
 
     def add_tcp_relay_by_name(self, host: str, port: int, public_key: bytes) -> None:
         """`add_tcp_relay` for a host that the proxy looks up."""
-        self._check_network((bytes(4), port), host)
+        only = self._tcp.only
+        if only is not None and not only.allows((bytes(4), port), host):
+            raise _left_out()
         self._rt.clock.update()
         try:
             self._tcp.add_relay(Node(public_key, (bytes(4), port), tcp=True), host)

@@ -31,11 +31,12 @@ class OnlyNetworks:
     __slots__ = ("types",)
 
     def __init__(self, types: Iterable[int]) -> None:
-        self.types = frozenset(map(AddressType, types))
-        if not self.types:
-            raise ValueError("only_networks: name a network")
-        if AddressType.UNKNOWN in self.types:
-            raise ValueError("only_networks: an unknown network is never used")
+        try:
+            self.types = frozenset(map(AddressType, types))
+        except ValueError as error:
+            raise ValueError(f"only_networks: {error}") from None
+        if not self.types or AddressType.UNKNOWN in self.types:
+            raise ValueError("only_networks: at least one network, and none that is unknown")
 
     @property
     def has_ip(self) -> bool:
@@ -55,7 +56,6 @@ class OnlyNetworks:
         if not self.has_ip:
             options.udp_enabled = options.local_discovery_enabled = options.hole_punching_enabled = False
             options.dht_announcements_enabled = False
-            options.experimental_disable_dns = True
         if AddressType.IPV4 not in self.types:
             # a relay listens in both families
             options.tcp_port = 0

@@ -71,6 +71,7 @@ class TcpPool:
         "on_forwarding",
         "on_onion",
         "on_oob",
+        "only",
     )
 
     def __init__(
@@ -86,6 +87,8 @@ class TcpPool:
     ) -> None:
         """With `only` relays elsewhere are never dialled."""
         self._rt = rt
+        #: the networks that we keep to; None for all
+        self.only = only
         self._relays = Relays(
             self, keys, shared_keys, rt=rt, connect=connect, proxy=proxy, only=only, make_client=make_client
         )
@@ -125,11 +128,6 @@ class TcpPool:
     def proxy(self) -> Proxy | None:
         """What all connections go through."""
         return self._relays.proxy
-
-    @property
-    def only(self) -> Only | None:
-        """The networks that we keep to; None for all."""
-        return self._relays.only
 
     @property
     def traffic(self) -> Traffic:

@@ -294,6 +294,7 @@ def test_every_option(field):
     else:
         bad = {
             "proxy_host": [5, ["host"]],
+            "only_networks": [5, print, "onion", {"onion"}, {9}, {255}, [None]],
             "savedata_data": NOT_BYTES,
             "log_callback": NOT_A_FUNCTION,
             "capabilities": [None, 5, print, ["print"], [None], "print"],
