@@ -1,4 +1,7 @@
 /* The functions of the C API that are not the same as all others: see classify.py, SPECIAL. */
+#define _GNU_SOURCE /* secure_getenv */
+#include <stdlib.h>
+
 #include "api_generated.h"
 #include "instances.h"
 #include "library.h"
@@ -23,6 +26,14 @@ bool toxpy_bind(int index)
     return bound;
 }
 
+/* The user's settings for programs that know nothing of them, NULL without any. Not for a program that runs with
+ * more rights than the user has. */
+static const char *config_path(void)
+{
+    const char *path = secure_getenv("TOXPY_CONFIG");
+    return path != NULL && *path != '\0' ? path : NULL;
+}
+
 Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
 {
     int code = TOX_ERR_NEW_MALLOC;
@@ -33,6 +44,7 @@ Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
         toxpy_options_read(&clean, options);
         toxpy_options_flatten(&flat, &clean);
         flat.handshake = (int)tox_options_get_experimental_handshake_mode(options);
+        flat.config_path = config_path();
         int failure = 0, fd = -1;
         tox = py_tox_new(&flat, &failure, &fd);
         code = toxpy_call_end() ? TOX_ERR_NEW_MALLOC : failure;

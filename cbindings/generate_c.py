@@ -67,7 +67,8 @@ def options_struct(api: Api) -> str:
     """`struct toxpy_options`: the options as Python reads them."""
     fields = [param for param in api.structs["Tox_Options"] if not param.name.startswith("owned_")]
     rows = "".join(f"    {_flat(field)};\n" for field in fields)
-    return f"struct toxpy_options {{\n{rows}    int handshake; /* not in the struct: see options.c */\n}};\n"
+    ours = "    int handshake; /* not in the struct: see options.c */\n    const char *config_path;\n"
+    return f"struct toxpy_options {{\n{rows}{ours}}};\n"
 
 
 def _flat(field: Param) -> str:

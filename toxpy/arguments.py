@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from toxpy.generated import enums
 from toxpy.ids import bytes_of, from_hex, kind_of
+from toxpy.options import HANDSHAKE_MODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,12 +39,7 @@ FLAGS = (
     "extended_messages",
 )
 PORTS = ("proxy_port", "start_port", "end_port", "tcp_port")
-#: Words for the values of `HandshakeMode` and `HandshakePolicy`.
-HANDSHAKE_MODES = {
-    "only": enums.TOX_HANDSHAKE_MODE_NOISE_ONLY,
-    "prefer": enums.TOX_HANDSHAKE_MODE_NOISE_AND_LEGACY,
-    "legacy": enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY,
-}
+#: Words for the values of `HandshakePolicy`.
 HANDSHAKE_POLICIES = {
     "auto": enums.TOX_HANDSHAKE_POLICY_AUTO,
     "require": enums.TOX_HANDSHAKE_POLICY_REQUIRE,

@@ -28,7 +28,7 @@ from toxpy.capi_instances import (
     shared,
 )
 from toxpy.core import Core
-from toxpy.errors import ToxError
+from toxpy.errors import ToxError, api_error
 from toxpy.friend.packets import (
     FIRST_CUSTOM_LOSSLESS,
     FIRST_CUSTOM_LOSSY,
@@ -38,12 +38,14 @@ from toxpy.friend.packets import (
     PACKET_MSI,
 )
 from toxpy.generated.enums import (
+    TOX_LOG_LEVEL_ERROR,
     TOX_MAX_CUSTOM_PACKET_SIZE,
     TOX_MAX_HOSTNAME_LENGTH,
 )
 from toxpy.options import Options
 from toxpy.runtime import Rng
 from toxpy.save import savedata as save
+from toxpy.start import log_sink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,6 +149,21 @@ def _options(flat: Any) -> Options:
     return options
 
 
+def _follow_config(path: bytes, options: Options) -> None:
+    """Change the options as the user's file says; the ToxError of tox_new when it cannot be followed."""
+    # there seldom is one
+    from toxpy.config_file import apply_config
+
+    try:
+        apply_config(path, options)
+    except ValueError as error:
+        message = f"TOXPY_CONFIG={path.decode('utf-8', 'replace')}: {error}"
+        log = log_sink(options)
+        if log is not None:
+            log(TOX_LOG_LEVEL_ERROR, message)
+        raise api_error("TOX_ERR_NEW_PROXY_BAD_TYPE", message) from error
+
+
 # the functions behind api_special.c
 
 
@@ -170,6 +187,8 @@ def py_tox_new(flat: Any, failure: Any, fd: Any) -> int:
         options.log_callback = instance.on_log
     instances[tox] = instance
     try:
+        if flat.config_path:
+            _follow_config(ffi.string(flat.config_path), options)
         core = Core(options)
         try:
             fd[0] = core.fileno()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from toxpy.generated.enums import TOX_HANDSHAKE_MODE_LEGACY_ONLY, TOX_HANDSHAKE_POLICY_AUTO
+from toxpy.generated.enums import (
+    TOX_HANDSHAKE_MODE_LEGACY_ONLY,
+    TOX_HANDSHAKE_MODE_NOISE_AND_LEGACY,
+    TOX_HANDSHAKE_MODE_NOISE_ONLY,
+    TOX_HANDSHAKE_POLICY_AUTO,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +16,13 @@ if TYPE_CHECKING:
 
     #: level (TOX_LOG_LEVEL_*), file, line, function, message: the C callback without Tox and user_data
     LogCallback = Callable[[int, str, int, str, str], None]
+
+#: Words for the values of TOX_HANDSHAKE_MODE.
+HANDSHAKE_MODES = {
+    "only": TOX_HANDSHAKE_MODE_NOISE_ONLY,
+    "prefer": TOX_HANDSHAKE_MODE_NOISE_AND_LEGACY,
+    "legacy": TOX_HANDSHAKE_MODE_LEGACY_ONLY,
+}
 
 
 class Options:
@@ -105,3 +117,9 @@ class Options:
         shown = {name: getattr(self, name) for name in self.__slots__ if name != "log_callback"}
         shown["savedata_data"] = f"<{len(self.savedata_data or b'')} bytes>"
         return "Options(" + ", ".join(f"{name}={value!r}" for name, value in shown.items()) + ")"
+
+
+def hide_behind_proxy(options: Options) -> None:
+    """Turn off what would go around the proxy: UDP, packets into the LAN, names looked up here."""
+    options.udp_enabled = options.local_discovery_enabled = False
+    options.experimental_disable_dns = True

@@ -27,7 +27,7 @@ from toxpy.group.tox import GroupPeersTox, GroupStateTox, GroupTox
 from toxpy.handlers import E, Handlers, MessageHandler, PacketHandler, TypedMessageHandler, check_function
 from toxpy.network.saved import MAX_RELAYS
 from toxpy.network.tox import NetworkTox
-from toxpy.options import Options
+from toxpy.options import Options, hide_behind_proxy
 from toxpy.save.autosave import Autosave
 from toxpy.start import load_identity
 
@@ -63,8 +63,7 @@ def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
     if built.proxy_type and not built.proxy_may_leak:
         if built.tcp_port:
             raise ValueError("tcp_port would show our address beside the proxy; see Options.proxy_may_leak")
-        built.udp_enabled = built.local_discovery_enabled = False
-        built.experimental_disable_dns = True
+        hide_behind_proxy(built)
     return built
 
 

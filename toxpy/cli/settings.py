@@ -7,15 +7,14 @@ import getpass
 import os
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
-from toxpy.arguments import HANDSHAKE_MODES
 from toxpy.cli.terminal import EXIT_STATUS_HELP, PROGRAM, Failure, HelpParser, Output
+from toxpy.config_file import parse_proxy
 from toxpy.ext.handshake.pins import RECORD, Rule, unpack
 from toxpy.friend.records import Records
 from toxpy.generated.enums import TOX_HANDSHAKE_POLICY_REQUIRE
-from toxpy.generated.typed_enums import ProxyType
 from toxpy.network.nodes import NodeAddress, load_nodes, parse_port
+from toxpy.options import HANDSHAKE_MODES
 from toxpy.save import savedata as save
 from toxpy.save.profile import PassphraseNeeded, Profile
 from toxpy.wire.sections import EXTENSIONS
@@ -188,17 +187,10 @@ def relay_address(text: str) -> NodeAddress:
 
 def proxy_url(text: str) -> dict[str, Any]:
     """The proxy's fields of Options."""
-    kinds = {"socks5": ProxyType.SOCKS5, "http": ProxyType.HTTP}
     try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        port = None
-    if port is None or parts.scheme not in kinds or not parts.hostname:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither socks5://HOST:PORT nor http://HOST:PORT")
-    if parts.username is not None:
-        raise argparse.ArgumentTypeError("a proxy with a user name cannot be used")
-    return {"proxy_type": kinds[parts.scheme].value, "proxy_host": parts.hostname, "proxy_port": port}
+        return parse_proxy(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def tox_options(arguments: argparse.Namespace, profile: Profile) -> dict[str, Any]:
@@ -268,14 +260,19 @@ def given_passphrase(arguments: argparse.Namespace) -> bytes | None:
     if path is None:
         value = os.environ.get(PASSPHRASE_VARIABLE)
         return os.fsencode(value) if value else None
+    return first_line(path, "the passphrase")
+
+
+def first_line(path: str, what: str) -> bytes:
+    """A secret that stands in the first line of a file; Failure without one."""
     try:
         with open(path, "rb") as file:
-            passphrase = file.readline().rstrip(b"\r\n")
+            secret = file.readline().rstrip(b"\r\n")
     except OSError as error:
-        raise Failure(f"cannot read the passphrase from {path}: {error.strerror}") from error
-    if not passphrase:
-        raise Failure(f"there is no passphrase in the first line of {path}")
-    return passphrase
+        raise Failure(f"cannot read {what} from {path}: {error.strerror}") from error
+    if not secret:
+        raise Failure(f"there is no {what.removeprefix('the ')} in the first line of {path}")
+    return secret
 
 
 def ask_passphrase(question: str) -> bytes:

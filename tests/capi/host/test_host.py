@@ -116,6 +116,28 @@ def test_host(build, name):
     assert run(build(f"{name}.c")).endswith("ok\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, "error 0, UDP on, relay on"),
+        ("[network]\nudp = false", "error 0, UDP off, relay on"),
+        ('[network]\nproxy = "socks5://127.0.0.1:9"', "error 0, UDP off, relay off"),
+        ('[network]\nporxy = "socks5://127.0.0.1:9"', "error 4, UDP off, relay off"),
+    ],
+    ids=["no file", "no UDP", "proxy", "mistyped"],
+)
+def test_the_settings_of_the_user(build, tmp_path, text, expected):
+    """TOXPY_CONFIG, for a program that knows nothing of it. One that cannot be followed ends the start."""
+    file = tmp_path / "toxpy.toml"
+    file.write_text(text or "[")
+    variable = {} if text is None else {"TOXPY_CONFIG": str(file)}
+    said = run(build("config.c"), env={**environment(), **variable}).splitlines()
+    assert said[-1] == expected
+    assert (f"TOXPY_CONFIG={file}: [network] has no 'porxy'" in said[0]) == (
+        text is not None and "porxy" in text
+    )
+
+
 @pytest.mark.parametrize("argument", [[], ["safe"]], ids=["plain", "thread-safe"])
 def test_instances_ended_while_others_use_them(build, argument):
     assert run(build("kill_race.c", "-std=gnu11", "-pthread"), *argument) == "ok\n"

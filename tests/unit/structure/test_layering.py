@@ -34,7 +34,7 @@ LAYERS = [
     # storeys: none of them imports another
     ["files", "conference", "group", "av", "ext"],
     ["save.savedata", "save.passkey"],
-    ["start", "capabilities"],
+    ["start", "capabilities", "config_file"],
     ["core", "network.bootstrap_node"],
     ["generated", "friend.why_offline"],
     ["arguments", "save", "handlers", *WHOLE_FILES, *FRAMES, "network.nodes"],

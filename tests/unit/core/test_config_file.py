@@ -1,0 +1,98 @@
+"""The file that TOXPY_CONFIG names: what it sets, and that nothing in it is overlooked."""
+
+import pytest
+
+from toxpy.config_file import MAX_FILE_SIZE, apply_config, parse_proxy, read_config
+from toxpy.core import Core
+from toxpy.generated import enums
+from toxpy.options import Options
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        path = tmp_path / "config.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    return write
+
+
+def test_every_key(write):
+    path = write('[network]\nudp = false\nipv6 = false\nlan = false\nhandshake = "prefer"\n')
+    options = Options()
+    apply_config(path, options)
+    assert not options.udp_enabled and not options.ipv6_enabled and not options.local_discovery_enabled
+    assert options.handshake == enums.TOX_HANDSHAKE_MODE_NOISE_AND_LEGACY
+    assert options.proxy_type == enums.TOX_PROXY_TYPE_NONE
+
+
+def test_what_the_file_does_not_say_is_the_programs(write):
+    options = Options(udp_enabled=False, tcp_port=3389, proxy_may_leak=True)
+    apply_config(write("[network]\nlan = false\n"), options)
+    assert not options.udp_enabled and options.ipv6_enabled and options.tcp_port == 3389
+    assert options.proxy_may_leak
+    apply_config(write(""), options)
+    assert options.ipv6_enabled
+
+
+def test_with_a_proxy_nothing_goes_around_it(write):
+    """Whatever the program wanted."""
+    options = Options(
+        tcp_port=3389, proxy_may_leak=True, proxy_type=1, proxy_host=b"example.org", proxy_port=1
+    )
+    apply_config(write('[network]\nproxy = "socks5://[::1]:9050"\nudp = true\nlan = true\n'), options)
+    assert (options.proxy_type, options.proxy_host, options.proxy_port) == (2, "::1", 9050)
+    assert not options.udp_enabled and not options.local_discovery_enabled
+    assert options.experimental_disable_dns and not options.proxy_may_leak and options.tcp_port == 0
+
+
+def test_names_of_relays_go_to_the_proxy(write):
+    options = Options(proxy_may_leak=True)
+    apply_config(write('[network]\nproxy = "socks5://127.0.0.1:9"\n'), options)
+    core = Core(options)
+    assert core.network.names_go_to_proxy() and core.socket.port == 0
+    core.kill()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("udp = false", "no table 'udp'"),
+        ("[netwrok]", "no table 'netwrok'"),
+        ("network = 3", "no table 'network'"),
+        ("[network]\nporxy = 'socks5://127.0.0.1:9050'", "has no 'porxy'"),
+        ("[network]\nudp = 0", "true or false"),
+        ("[network]\nudp = 'no'", "true or false"),
+        ("[network]\nproxy = 9050", "is a text"),
+        ("[network]\nproxy = '127.0.0.1:9050'", "socks5://HOST:PORT"),
+        ("[network]\nproxy = 'socks5://a:b@127.0.0.1:9050'", "user name"),
+        ("[network]\nhandshake = 1", "one of only, prefer, legacy"),
+        ("[network]\nhandshake = 'noise'", "one of only, prefer, legacy"),
+        ("[network", "no TOML"),
+        (b"\xff", "no TOML"),
+        ("[network]\nudp = " + "[" * 30_000, "no TOML"),
+        ("#" * (MAX_FILE_SIZE + 1), "more than"),
+    ],
+)
+def test_what_cannot_be_followed_is_an_error(text, words, write):
+    options = Options()
+    before = repr(options)
+    with pytest.raises(ValueError, match=words):
+        apply_config(write(text), options)
+    assert repr(options) == before
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(ValueError, match="cannot be read: No such file"):
+        read_config(str(tmp_path / "none"))
+    with pytest.raises(ValueError, match="cannot be read"):
+        read_config(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "socks4://a:1", "socks5://a", "socks5://:1", "http://a:99999", "http://[a:1"]
+)
+def test_what_is_no_proxy(text):
+    with pytest.raises(ValueError, match="neither"):
+        parse_proxy(text)

@@ -1,0 +1,98 @@
+"""Settings of the user for programs that know nothing of them: the TOML file that TOXPY_CONFIG names.
+
+The C library reads it in tox_new when the variable is set. What it says goes before what the program says:
+
+    [network]
+    proxy = "socks5://127.0.0.1:9050"
+    udp = false
+    ipv6 = false
+    lan = false
+    handshake = "prefer"
+
+With a proxy nothing goes around it, as in Python. A file that cannot be read or understood is an error, and so
+is a key that nobody knows: a mistyped word must not be a leak. It is loaded only when there is such a file.
+"""
+
+from __future__ import annotations
+
+from tomllib import TOMLDecodeError, loads
+from urllib.parse import urlsplit
+
+from toxpy.generated import enums
+from toxpy.options import HANDSHAKE_MODES, hide_behind_proxy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from toxpy.options import Options
+
+#: Bytes read of a file; a whole one has a few hundred.
+MAX_FILE_SIZE = 65536
+_PROXY_TYPES = {"socks5": enums.TOX_PROXY_TYPE_SOCKS5, "http": enums.TOX_PROXY_TYPE_HTTP}
+_FLAGS = {"udp": "udp_enabled", "ipv6": "ipv6_enabled", "lan": "local_discovery_enabled"}
+
+
+def parse_proxy(text: str) -> dict[str, Any]:
+    """The proxy's fields of `Options` for a URL; ValueError in words for what is none."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        port = None
+    if port is None or parts.scheme not in _PROXY_TYPES or not parts.hostname:
+        raise ValueError(f"{text!r} is neither socks5://HOST:PORT nor http://HOST:PORT")
+    if parts.username is not None:
+        raise ValueError("a proxy with a user name cannot be used")
+    return {"proxy_type": _PROXY_TYPES[parts.scheme], "proxy_host": parts.hostname, "proxy_port": port}
+
+
+def read_config(path: str | bytes) -> dict[str, Any]:
+    """The fields of `Options` that a file sets; ValueError in words for one that cannot be followed."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_FILE_SIZE + 1)
+    except OSError as error:
+        raise ValueError(f"it cannot be read: {error.strerror}") from error
+    if len(content) > MAX_FILE_SIZE:
+        raise ValueError(f"it has more than {MAX_FILE_SIZE} bytes")
+    try:
+        tables = loads(content.decode("utf-8"))
+    except (TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"it is no TOML: {error}") from error
+    fields: dict[str, Any] = {}
+    for name, table in tables.items():
+        if name != "network" or not isinstance(table, dict):
+            raise ValueError(f"it has no table {name!r}; there is [network]")
+        for key, value in table.items():
+            fields.update(_read_key(key, value))
+    return fields
+
+
+def _read_key(key: str, value: object) -> dict[str, Any]:
+    """The fields that one line sets."""
+    if key in _FLAGS:
+        if not isinstance(value, bool):
+            raise ValueError(f"{key} is true or false, not {value!r}")
+        return {_FLAGS[key]: value}
+    if key == "proxy":
+        if not isinstance(value, str):
+            raise ValueError(f"{key} is a text, not {value!r}")
+        return parse_proxy(value)
+    if key == "handshake":
+        if not isinstance(value, str) or value not in HANDSHAKE_MODES:
+            raise ValueError(f"handshake is one of {', '.join(HANDSHAKE_MODES)}, not {value!r}")
+        return {"handshake": HANDSHAKE_MODES[value]}
+    raise ValueError(f"[network] has no {key!r}: {', '.join([*_FLAGS, 'proxy', 'handshake'])}")
+
+
+def apply_config(path: str | bytes, options: Options) -> None:
+    """Change the options as a file says; ValueError, and nothing is changed, when it cannot be followed."""
+    fields = read_config(path)
+    for name, value in fields.items():
+        setattr(options, name, value)
+    if "proxy_type" in fields:
+        options.proxy_may_leak = False
+        # a relay of the program's would show our address
+        options.tcp_port = 0
+        hide_behind_proxy(options)
