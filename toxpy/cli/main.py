@@ -35,6 +35,7 @@ COMMANDS = {
     "group leave": ("group", "leave_main", "leave a group for good"),
     "group list": ("group", "list_main", "print the groups of a profile"),
     "echo": ("echo", "echo_main", "send every message back"),
+    "doctor": ("doctor", "main", "tell what of the network works from here, and what to do"),
     "bootstrapd": ("bootstrapd.main", "main", "run a bootstrap node, as tox-bootstrapd does"),
 }
 
