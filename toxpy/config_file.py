@@ -9,8 +9,8 @@ The C library reads it in tox_new when the variable is set. What it says goes be
     lan = false
     handshake = "prefer"
 
-With a proxy nothing goes around it, as in Python. A file that cannot be read or understood is an error, and so
-is a key that nobody knows: a mistyped word must not be a leak. It is loaded only when there is such a file.
+With a proxy nothing goes around it, as in Python. A file that cannot be read or understood is an error, and
+so is a key that nobody knows: a mistyped word must not be a leak. It is loaded only when there is such a file.
 """
 
 from __future__ import annotations

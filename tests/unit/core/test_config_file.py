@@ -1,7 +1,10 @@
 """The file that TOXPY_CONFIG names: what it sets, and that nothing in it is overlooked."""
 
+import re
+
 import pytest
 
+from tests.support.prefix import ROOT
 from toxpy.config_file import MAX_FILE_SIZE, apply_config, parse_proxy, read_config
 from toxpy.core import Core
 from toxpy.generated import enums
@@ -25,6 +28,14 @@ def test_every_key(write):
     assert not options.udp_enabled and not options.ipv6_enabled and not options.local_discovery_enabled
     assert options.handshake == enums.TOX_HANDSHAKE_MODE_NOISE_AND_LEGACY
     assert options.proxy_type == enums.TOX_PROXY_TYPE_NONE
+
+
+def test_the_file_of_the_page(write):
+    """It has all keys."""
+    (block,) = re.findall(r"(?s)```toml\n(.*?)```", (ROOT / "docs" / "networks.md").read_text())
+    fields = read_config(write(block))
+    every = {"udp_enabled", "ipv6_enabled", "local_discovery_enabled", "handshake"}
+    assert {*fields} == every | {"proxy_type", "proxy_host", "proxy_port"}
 
 
 def test_what_the_file_does_not_say_is_the_programs(write):

@@ -86,8 +86,8 @@ def test_examples_are_typed(tmp_path):
 
 def test_all_blocks_are_of_a_kind_that_is_checked():
     kinds = {kind for page in PAGES for kind, _ in BLOCK.findall(page.read_text())}
-    # diagrams are drawn from the tables: test_states_page.py
-    assert kinds <= {"python", "sh", "mermaid", ""}
+    # diagrams are drawn from the tables: test_states_page.py; settings are read in test_config_file.py
+    assert kinds <= {"python", "sh", "mermaid", "toml", ""}
     assert blocks("python")
 
 

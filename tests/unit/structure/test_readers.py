@@ -32,12 +32,10 @@ FOR_PROGRAMS = {
     "from_node",
     "to_relay",
     # of services that make an endpoint reachable
-    "SamHello",
     "OnionService",
     "SamService",
     "FolderService",
     "NamedService",
-    "summary",
     # of a Picture: from Pillow's and NumPy's
     "from_image",
     "from_array",
