@@ -10,7 +10,7 @@ The C library reads it in tox_new when the variable is set. What it says goes be
     handshake = "prefer"
 
 With a proxy nothing goes around it, as in Python. A file that cannot be read or understood is an error, and
-so is a key that nobody knows: a mistyped word must not be a leak. It is loaded only when there is such a file.
+so is a key that nobody knows: a mistyped word must not be a leak. Loaded only when there is a file.
 """
 
 from __future__ import annotations
