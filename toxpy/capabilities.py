@@ -11,6 +11,7 @@ from toxpy.av.core import CallsCore
 from toxpy.conference.core import ConferenceAudioCore, ConferenceCore
 from toxpy.ext.handshake.core import HandshakeCore
 from toxpy.ext.messages.core import MessagesCore
+from toxpy.ext.networks.core import NetworksCore
 from toxpy.files.core import FilesCore
 from toxpy.group.core import GroupCore, GroupStateCore
 
@@ -28,6 +29,7 @@ class Capabilities:
     calls: CallsCore
     handshakes: HandshakeCore
     messages: MessagesCore
+    networks: NetworksCore
 
 
 CAPABILITIES = Capabilities.__annotations__

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from toxpy.ext.networks.endpoint import EndpointOption
+
     #: level (TOX_LOG_LEVEL_*), file, line, function, message: the C callback without Tox and user_data
     LogCallback = Callable[[int, str, int, str, str], None]
 
@@ -50,12 +52,16 @@ class Options:
     friends are met at their endpoints and at relays named in these networks. Empty, as it is at first: all.
 
     `extended_messages`: long messages, ids, edits and more with friends who have them too.
+
+    `endpoint`: where friends reach us through another network, with nobody in between, and that we reach them
+    at theirs.
     """
 
     __slots__ = (
         "capabilities",
         "dht_announcements_enabled",
         "end_port",
+        "endpoint",
         "experimental_disable_dns",
         "experimental_groups_persistence",
         "experimental_thread_safety",
@@ -104,6 +110,7 @@ class Options:
         self.handshake_fallback = True
         self.extended_messages = False
         self.only_networks: Iterable[int] = frozenset()
+        self.endpoint: EndpointOption | None = None
         for name, value in fields.items():
             if name not in self.__slots__:
                 raise TypeError(f"Options has no field {name!r}")

@@ -3,6 +3,7 @@
 from toxpy.runtime import Runtime
 
 FIRST_EPHEMERAL_PORT = 40_000
+LOOPBACK = bytes((127, 0, 0, 1))
 
 
 class TcpFabric:
@@ -124,7 +125,10 @@ class SimStreams:
         return stream
 
     def _arrive(self, stream, source):
-        listener = self.fabric.listeners.get(stream.address)
+        address = stream.address
+        if address[0] == LOOPBACK:
+            address = (self.host.address[0], address[1])
+        listener = self.fabric.listeners.get(address)
         if stream.closed or not self.host.online:
             return
         if listener is None or not listener.streams.host.online:
@@ -137,10 +141,11 @@ class SimStreams:
         stream.joined(server)
 
     def listen(self, port, host=None):
-        address = (self.host.address[0], port)
+        self.next_port += not port
+        address = (self.host.address[0], port or self.next_port)
         if address in self.fabric.listeners:
             raise OSError(98, "Address already in use")
-        self.fabric.listeners[address] = listener = SimListener(self, port)
+        self.fabric.listeners[address] = listener = SimListener(self, address[1])
         return listener
 
     def watch(self, fd):

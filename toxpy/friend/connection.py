@@ -130,6 +130,7 @@ class FriendConnection:
         "dht_pk",
         "is_online",
         "owner",
+        "private_relays",
         "real_pk",
         "steps",
         "users",
@@ -159,6 +160,8 @@ class FriendConnection:
         self._share_timer: Timer | None = None
         #: relays through which the friend may be reached, the newest last
         self._relays: dict[bytes, Node] = {}
+        #: relays of the friend, or ours, where we are both expected: always tried
+        self.private_relays: dict[bytes, Node] = {}
         self._onion_friend = parent.onion.add_friend(real_pk, self)
 
     # what the searches find
@@ -261,8 +264,9 @@ class FriendConnection:
             self.crypto.add_relay(node)
         if parent.tcp is not None:
             # nobody tells of these, but the friend may use them as well
-            for node in parent.tcp.relays_by_name():
+            for node, _ in parent.tcp.relays_by_name():
                 self.crypto.add_relay(node)
+        self._use_private_relays(self.crypto)
 
     def _connect_soon(self) -> None:
         if self._reconnect_timer is None and self.dht_pk is not None:
@@ -282,6 +286,17 @@ class FriendConnection:
     def attach(self, crypto: CryptoConnection) -> None:
         """net_crypto made the connection that `accept` agreed to."""
         self.crypto = crypto
+        self._use_private_relays(crypto)
+
+    def expect_at(self, node: Node) -> None:
+        """The friend comes to that private relay, from now on."""
+        self.private_relays[node.public_key] = node
+        if self.crypto is not None:
+            self.crypto.add_relay(node)
+
+    def _use_private_relays(self, crypto: CryptoConnection) -> None:
+        for node in self.private_relays.values():
+            crypto.add_relay(node)
 
     # net_crypto's owner interface
 

@@ -19,6 +19,9 @@ Relays that the client named are kept for ever: given up means asleep for them, 
 fewer than 3 relays are connected. Others were told by friends. They are forgotten when they cannot
 be reached, or after 8 more tries when they were connected before. They never take the room of the
 client's.
+
+Private relays are beside all that: friends' endpoints, and our own. Each has a watcher, who alone ends its
+use, and says what proxy leads to it. Nobody is told of them, and the onion does not use them.
 """
 
 from __future__ import annotations
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from toxpy.system.traffic import Traffic
     from toxpy.tcp.proxy import Proxy
     from toxpy.tcp.relays import Only
+    from toxpy.tcp.relay import Watcher
     from toxpy.wire.address import Address, Node
 
 #: Relays of one peer. c-toxcore: MAX_FRIEND_TCP_CONNECTIONS
@@ -124,6 +128,38 @@ class TcpPool:
             return True
         return self._relays.add(node, host, named=True) is not None
 
+    def add_private(self, node: Node, host: str | None, watcher: Watcher) -> bool:
+        """A relay that is somebody's own: connect, also if it sleeps, and keep it.
+
+        Another address of a known one is tried in turn. False when there is no room, or when the relay is
+        known as anybody's.
+        """
+        relay = self._relays.by_key.get(node.public_key)
+        if relay is None:
+            return not self._closed and self._relays.add_private(node, host, watcher) is not None
+        if relay.watcher is not watcher:
+            return False
+        self._relays.name(relay, (node.address, host))
+        if relay.state == SLEEPING:
+            self._relays.connect(relay)
+        return True
+
+    def is_waiting(self, public_key: bytes) -> bool:
+        """True for a relay that could not be reached so far."""
+        relay = self._relays.by_key.get(public_key)
+        return relay is not None and relay.is_failing
+
+    def remove_private(self, public_key: bytes, watcher: Watcher) -> None:
+        """Use it no longer. Repeating this is harmless."""
+        relay = self._relays.by_key.get(public_key)
+        if relay is None or relay.watcher is not watcher:
+            return
+        routes = [link.route for link in relay.online()]
+        self._relays.forget(relay)
+        for route in routes:
+            if not route.online:
+                route.changed()
+
     @property
     def proxy(self) -> Proxy | None:
         """What all connections go through."""
@@ -136,16 +172,17 @@ class TcpPool:
 
     def relays(self, count: int) -> list[Node]:
         """Up to `count` connected relays in random order: to share with friends."""
-        nodes = [relay.node for relay in self._relays.in_state(CONNECTED) if relay.host is None]
+        nodes = [relay.node for relay in self._relays.in_state(CONNECTED) if relay.is_shared]
         self._rt.rng.shuffle(nodes)
         return nodes[:count]
 
-    def relays_by_name(self) -> list[Node]:
-        """The relays that the client named by a host: nobody is told, but friends may have named them too.
+    def relays_by_name(self) -> list[tuple[Node, str]]:
+        """The relays that the client named by a host, with that. Friends may have named them too.
 
         Of their addresses only the port says anything.
         """
-        return [relay.node for relay in self._relays.by_key.values() if relay.host is not None]
+        named = (relay for relay in self._relays.by_key.values() if relay.watcher is None)
+        return [(relay.node, relay.host) for relay in named if relay.host is not None]
 
     def relays_to_save(self, count: int) -> list[Node]:
         """Up to `count` relays that may be needed after a restart: connected ones, then sleepers.
@@ -154,7 +191,7 @@ class TcpPool:
         """
         asleep = self._relays.in_state(SLEEPING)
         nodes = self.relays(count)
-        nodes += [relay.node for relay in asleep if relay.host is None and relay.proven]
+        nodes += [relay.node for relay in asleep if relay.is_shared and relay.proven]
         return nodes[:count]
 
     def connected(self) -> int:
@@ -333,13 +370,14 @@ class TcpPool:
                 continue
             if relay.unsent:
                 self._register(relay)
-            if relay.onion:
+            watcher = relay.watcher
+            if relay.onion or (watcher is not None and watcher.keeps_awake):
                 continue
             if now_ms < relay.busy_until_ms:
                 self._maintain_within(relay.busy_until_ms - now_ms)
             elif relay.all_asleep():
                 gone += self._relays.sleep(relay)
-            elif not relay.online():
+            elif watcher is None and not relay.online():
                 idle.append(relay)
         self._relays.give_up_some(idle)
         self._relays.wake(RECOMMENDED_RELAYS, spare=True)
@@ -361,6 +399,9 @@ class TcpPool:
         relay.proven = True
         relay.error = ""
         relay.connected_ms = relay.busy_until_ms = self._rt.clock.now_ms
+        if relay.watcher is not None:
+            # a friend's endpoint takes routing requests from those who said who they are
+            relay.watcher.on_connected()
         self._register(relay)
         self._relays.choose_onion()
         self._maintain_within(MAINTAIN_MS)

@@ -75,6 +75,10 @@ class Proxy:
         self.address = address
         self.user = user
 
+    def as_user(self, user: tuple[bytes, bytes]) -> Proxy:
+        """The same proxy, used by somebody else; an HTTP proxy knows no users."""
+        return Proxy(self.kind, self.address, user) if self.kind == SOCKS5 else self
+
     @property
     def name(self) -> str:
         """What failures call it, e.g. "HTTP proxy"."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from toxpy.dht.budget import TokenBucket
     from toxpy.runtime import Runtime, Timer
     from toxpy.tcp.client import TcpClient
+    from toxpy.tcp.proxy import Proxy
     from toxpy.wire.address import Address, Node
 
     #: Where a relay is; with a name it is the proxy that looks it up, and only the port counts.
@@ -32,6 +33,19 @@ if TYPE_CHECKING:
         def relay_connected(self, relay: Relay) -> None: ...
         def relay_failed(self, relay: Relay, reason: str) -> None: ...
         def link_changed(self) -> None: ...
+
+    class Watcher(Protocol):
+        """Whose a private relay is: nobody is told of it, and nothing but the watcher ends its use."""
+
+        #: keep the connection also while all who are there have a direct one
+        keeps_awake: bool
+
+        @property
+        def proxy(self) -> Proxy | None: ...
+        @property
+        def max_pause_ms(self) -> int: ...
+        def on_connected(self) -> None: ...
+        def on_oob(self, data: bytes, /) -> None: ...
 
     class RouteUser(Protocol):
         """An encrypted connection's side of a route: `toxpy.tcp.peer`."""
@@ -97,9 +111,10 @@ class Relay:
         "rt",
         "state",
         "unsent",
+        "watcher",
     )
 
-    def __init__(self, pool: RelayPool, node: Node, *, rt: Runtime) -> None:
+    def __init__(self, pool: RelayPool, node: Node, *, rt: Runtime, watcher: Watcher | None = None) -> None:
         self.pool = pool
         self.rt = rt
         #: where it is tried or connected now
@@ -107,6 +122,8 @@ class Relay:
         self.host: str | None = None
         #: where the client said that it is; empty for one that only friends spoke of
         self.named: list[Endpoint] = []
+        #: None unless the relay is private
+        self.watcher = watcher
         self.client: TcpClient | None = None
         self.state = SLEEPING
         #: by DHT key of the peer
@@ -129,7 +146,8 @@ class Relay:
 
     def retry_delay_ms(self) -> int:
         """The pause after one more failure, with up to a quarter off."""
-        delay_ms = min(FIRST_RETRY_MS << min(self.failures, _MAX_DOUBLINGS), MAX_RETRY_MS)
+        longest_ms = MAX_RETRY_MS if self.watcher is None else self.watcher.max_pause_ms
+        delay_ms = min(FIRST_RETRY_MS << min(self.failures, _MAX_DOUBLINGS), longest_ms)
         self.failures += 1
         return delay_ms - self.rt.rng.below(delay_ms // 4 + 1)
 
@@ -204,6 +222,11 @@ class Relay:
             self.unlink(link)
 
     @property
+    def is_shared(self) -> bool:
+        """True if others may be told: a relay known by name is of our proxy, a private one is somebody's."""
+        return self.host is None and self.watcher is None
+
+    @property
     def is_failing(self) -> bool:
         """True if the last try failed, also during the next one, which takes longer than a pause."""
         return self.state == WAITING or (self.state == CONNECTING and self.failures > 0)
@@ -270,7 +293,9 @@ class Relay:
             self.rt.counters.drop("tcp_oob_empty")
             return
         link = self.links.get(dht_pk)
-        if link is not None:
+        if self.watcher is not None and dht_pk == self.node.public_key:
+            self.watcher.on_oob(data)
+        elif link is not None:
             link.route.deliver(data)
         else:
             self.pool.on_oob(dht_pk, self.node.public_key, data)
@@ -328,11 +353,9 @@ class Route:
         return sent
 
     def meeting_points(self) -> list[Node]:
-        """Relays where the peer is online, if others can use them: one known by name only is of our proxy."""
+        """Relays where the peer is online, if others can use them."""
         return [
-            link.relay.node
-            for link in self.links.values()
-            if link.state == ONLINE and link.relay.host is None
+            link.relay.node for link in self.links.values() if link.state == ONLINE and link.relay.is_shared
         ]
 
     def has_room(self) -> bool:

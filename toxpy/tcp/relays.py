@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from toxpy.runtime import Runtime
     from toxpy.system.streams import Stream
     from toxpy.tcp.proxy import Proxy
-    from toxpy.tcp.relay import Endpoint, RelayPool
+    from toxpy.tcp.relay import Endpoint, RelayPool, Watcher
     from toxpy.wire.address import Address
 
     class Only(Protocol):
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 RECOMMENDED_RELAYS, ONION_RELAYS = 3, 3
 #: Ours: relays in all, and those named by the client, for which there is always room.
 MAX_RELAYS, MAX_NAMED = 256, 64
+#: Ours: private relays beside those.
+MAX_PRIVATE = 128
 #: Addresses under which the client names one relay.
 MAX_ADDRESSES = 4
 
@@ -118,6 +120,18 @@ class Relays:
         self._rt.counters.drop("tcp_relay_left_out")
         return True
 
+    def add_private(self, node: Node, host: str | None, watcher: Watcher) -> Relay | None:
+        """Begin to use a private relay; None when there is no room."""
+        if sum(relay.watcher is not None for relay in self.by_key.values()) >= MAX_PRIVATE:
+            self._rt.counters.drop("tcp_relays_full")
+            return None
+        relay = Relay(self._pool, node, rt=self._rt, watcher=watcher)
+        relay.host = host
+        relay.named.append((node.address, host))
+        self.by_key[node.public_key] = relay
+        self.connect(relay)
+        return relay
+
     def name(self, relay: Relay, endpoint: Endpoint) -> None:
         """The client names a relay that is known already."""
         named = relay.named
@@ -142,7 +156,7 @@ class Relays:
         relay.node = Node(relay.node.public_key, address, tcp=True)
 
     def _count_named(self) -> int:
-        return sum(bool(relay.named) for relay in self.by_key.values())
+        return sum(bool(relay.named) and relay.watcher is None for relay in self.by_key.values())
 
     def _make_room(self) -> bool:
         """True if there is room for one that the client does not name; one not in use may have to go."""
@@ -175,7 +189,7 @@ class Relays:
             relay,
             rt=self._rt,
             connect=self._connect_stream,
-            proxy=self.proxy,
+            proxy=self.proxy if relay.watcher is None else relay.watcher.proxy,
             host=relay.host,
             traffic=self.traffic,
         )
@@ -203,7 +217,7 @@ class Relays:
 
     def give_up_some(self, idle: list[Relay]) -> None:
         """Leave 3 relays connected; 3 of the client's, whatever friends told us."""
-        connected = self.in_state(CONNECTED)
+        connected = [relay for relay in self.in_state(CONNECTED) if relay.watcher is None]
         surplus = len(connected) - RECOMMENDED_RELAYS
         surplus_named = sum(bool(relay.named) for relay in connected) - RECOMMENDED_RELAYS
         idle.sort(key=lambda relay: bool(relay.named))
@@ -223,10 +237,14 @@ class Relays:
 
     def wake(self, count: int, spare: bool) -> None:
         """Have `count` relays awake, if so many sleep; `spare`: only those that sleep for want of users."""
-        awake = len(self.in_state(CONNECTED, CONNECTING))
+        awake = sum(relay.watcher is None for relay in self.in_state(CONNECTED, CONNECTING))
         if awake >= count:
             return
-        asleep = [relay for relay in self.in_state(SLEEPING) if not (spare and relay.links)]
+        asleep = [
+            relay
+            for relay in self.in_state(SLEEPING)
+            if relay.watcher is None and not (spare and relay.links)
+        ]
         self._rt.rng.shuffle(asleep)
         asleep.sort(key=lambda relay: not relay.named)
         for relay in asleep[: count - awake]:
@@ -234,7 +252,7 @@ class Relays:
 
     def choose_onion(self) -> None:
         """Which relays the onion keeps awake: rather the client's, and rather the same as before."""
-        connected = self.in_state(CONNECTED)
+        connected = [relay for relay in self.in_state(CONNECTED) if relay.watcher is None]
         connected.sort(key=lambda relay: (not relay.named, not relay.onion))
         for i, relay in enumerate(connected):
             relay.onion = self.onion and i < ONION_RELAYS

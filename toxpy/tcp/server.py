@@ -35,6 +35,7 @@ from toxpy.wire.packets import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from toxpy.crypto.keys import SharedKeys
     from toxpy.dht.budget import KeyBudget
@@ -42,6 +43,19 @@ if TYPE_CHECKING:
     from toxpy.system.streams import Listener, Stream
     from toxpy.tcp.half_open import Connection
     from toxpy.tcp.server_client import Session
+
+    class Policy(Protocol):
+        """Whom a relay serves that is not for everybody."""
+
+        def on_client(self, client: ServerClient) -> None:
+            """Somebody connected."""
+
+        def may_link(self, one: bytes, other: bytes) -> bool:
+            """True if these two keys may exchange data."""
+
+        def takes_oob(self, client: ServerClient, public_key: bytes, data: bytes) -> bool:
+            """True if this was dealt with: it was for the relay itself, or is not to be sent on."""
+
 
 PING_INTERVAL_MS, PONG_TIMEOUT_MS = 30_000, 10_000
 #: Time within which due pings are sent together, ms: fewer wake-ups with many clients.
@@ -92,6 +106,7 @@ class TcpServer:
         "max_connections",
         "on_forward_request",
         "on_onion_request",
+        "policy",
         "rt",
         "traffic",
     )
@@ -121,6 +136,8 @@ class TcpServer:
         self.on_onion_request: Callable[[ServerClient, bytes], None] | None = None
         #: takes frames 10 without the id, whose address and size are checked; None makes them invalid
         self.on_forward_request: Callable[[ServerClient, bytes], None] | None = None
+        #: None serves everybody
+        self.policy: Policy | None = None
         self._incoming = HalfOpen()
         self._unconfirmed = HalfOpen()
         self._by_key: dict[bytes, ServerClient] = {}
@@ -247,6 +264,8 @@ class TcpServer:
         self._by_key[client.public_key] = self._by_token[client.token] = client
         self._next_ping[client] = self.rt.clock.now_ms + PING_INTERVAL_MS
         self._arm()
+        if self.policy is not None:
+            self.policy.on_client(client)
         return True
 
     def kill(self, client: ServerClient, reason: str = "") -> None:
@@ -269,6 +288,19 @@ class TcpServer:
         client.links.clear()
         client.connection_ids.clear()
 
+    # for a policy
+
+    def kill_keys(self, public_keys: list[bytes]) -> None:
+        """Close the connections of clients with these keys, if there are any."""
+        for public_key in public_keys:
+            client = self._by_key.get(public_key)
+            if client is not None:
+                self.kill(client)
+
+    def pays(self, client: ServerClient) -> bool:
+        """Spend an X25519 on that client; False beyond the budget."""
+        return self._key_budget.pays(client.address)
+
     # frames: False makes the frame invalid
 
     def on_control(self, client: ServerClient, kind: int, frame: bytes) -> bool:
@@ -282,7 +314,8 @@ class TcpServer:
         public_key, links = frame[1:], client.links
         connection_id = client.connection_ids.get(public_key, 0)
         known = connection_id != 0
-        if not known and public_key != client.public_key:
+        refused = self.policy is not None and not self.policy.may_link(client.public_key, public_key)
+        if not known and not refused and public_key != client.public_key:
             free = (i for i in range(FIRST_CONNECTION_ID, LAST_CONNECTION_ID + 1) if i not in links)
             connection_id = next(free, 0)
         sent = client.send(ROUTING_RESPONSE.make(connection_id, public_key), True)
@@ -343,6 +376,8 @@ class TcpServer:
         public_key, data = frame[1 : 1 + KEY_SIZE], frame[1 + KEY_SIZE :]
         if not OOB_SEND.fits(frame):
             return False
+        if self.policy is not None and self.policy.takes_oob(client, public_key, data):
+            return True
         other = self._by_key.get(public_key)
         if other is not None:
             other.send(OOB_RECEIVED.make(client.public_key) + data)

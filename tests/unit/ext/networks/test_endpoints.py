@@ -1,0 +1,220 @@
+"""Friends who meet at an endpoint of one of them: no DHT, no relay, no other node."""
+
+import pytest
+
+from tests.support.endpoints import Onions
+from tests.support.worlds import SimulatedWorld, events
+from toxpy.network.network_address import AddressType, ExtendedNode, NetworkAddress
+from toxpy.wire.address import Node
+
+
+class EndpointWorld(SimulatedWorld):
+    """Alice and bob, friends, and a network of names. Bob has an endpoint."""
+
+    def __init__(self, alice=None, bob=None):
+        super().__init__()
+        self.onions = Onions(self)
+        self.options = {
+            "alice": self.onions.user(**({"serves": False} if alice is None else alice)),
+            "bob": self.onions.user(**(bob or {})),
+        }
+        self.alice, self.bob = self.actor("alice"), self.actor("bob")
+        self.alice.friend_add_norequest(self.bob.self_get_public_key())
+        self.bob.friend_add_norequest(self.alice.self_get_public_key())
+
+    def ready(self, actor):
+        """Its endpoint, once it can be reached."""
+        self.until(lambda: actor.endpoint_node() is not None, "the endpoint", 10)
+        return actor.endpoint_node()
+
+    def meet(self):
+        """Alice knows bob's endpoint from somewhere."""
+        self.alice.friend_set_endpoints(0, [self.ready(self.bob)])
+        self.connect(self.alice, self.bob, 5)
+        return self.alice, self.bob
+
+
+@pytest.fixture
+def world():
+    world = EndpointWorld()
+    yield world
+    world.close()
+
+
+def test_friends_meet_with_nobody_in_between(world):
+    alice, bob = world.meet()
+    number = alice.friend_send_message(0, 0, b"hello")
+    assert bob.wait(events.FriendMessage, 2).message == b"hello"
+    alice.wait(events.FriendReadReceipt, 2, message_id=number)
+    # one circuit, by a password of its own
+    assert len(world.onions.asked) == 1
+    (user, password), name = world.onions.asked[0]
+    assert user == b"toxpy" and len(password) == 32 and name.endswith(".onion")
+    # nobody is told of it as of a relay
+    for actor in (alice, bob):
+        assert (
+            actor.tox.tcp.relays(3) == actor.tox.tcp.relays_to_save(8) == actor.tox.tcp.onion_relays() == []
+        )
+
+
+@pytest.fixture
+def both():
+    """Both have an endpoint, and met at bob's."""
+    world = EndpointWorld(alice={}, bob={})
+    world.ready(world.alice)
+    world.meet()
+    world.run_for(2)
+    yield world
+    world.close()
+
+
+def told(actor):
+    """What the actor's friend told."""
+    return [node for of in actor.tox.networks.capability._told.values() for node in of.nodes]
+
+
+def test_friends_tell_their_endpoints(both):
+    assert told(both.bob) == [both.alice.endpoint_node()]
+    assert told(both.alice) == [both.bob.endpoint_node()]
+    assert both.alice.endpoint_node() != both.bob.endpoint_node()
+
+
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_after_a_restart_they_find_each_other_again(both, who):
+    actor = getattr(both, who)
+    endpoint, dht_id = actor.endpoint_node(), actor.self_get_dht_id()
+    fresh = actor.restart()
+    other = both.alice if who == "bob" else both.bob
+    both.connect(fresh, other, 5)
+    number = fresh.friend_send_message(0, 0, b"again")
+    fresh.wait(events.FriendReadReceipt, 2, message_id=number)
+    # the same endpoint, with another key in the DHT
+    both.until(lambda: fresh.endpoint_node() == endpoint, "the endpoint to be the same", 5)
+    assert fresh.self_get_dht_id() != dht_id
+
+
+def test_both_restart_at_once(both):
+    alice, bob = both.alice.restart(), both.bob.restart()
+    both.connect(alice, bob, 5)
+
+
+def test_without_a_goodbye(both):
+    saved = both.bob.tox.get_savedata()
+    both.vanish(both.bob)
+    both.until(lambda: not both.alice.is_online(), "alice to miss bob", 60)
+    bob = both.actor("bob", saved)
+    both.connect(both.alice, bob, 10)
+
+
+def test_the_network_goes_and_comes_back(both):
+    onions = both.onions
+    onions.is_down = True
+    for stream in list(onions.streams.open):
+        stream.close()
+    both.until(lambda: not both.alice.is_online() and not both.bob.is_online(), "both to notice", 60)
+    both.run_for(120)
+    assert not both.alice.is_online()
+    onions.is_down = False
+    both.connect(both.alice, both.bob, 5)
+
+
+def test_a_friend_who_is_deleted_has_to_leave(both):
+    both.bob.friend_delete(0)
+    both.until(lambda: not both.alice.is_online(), "alice to be offline", 5)
+    assert told(both.bob) == [] and both.bob.tox.networks.capability._dials == {}
+    both.run_for(30)
+    assert not both.alice.is_online()
+    drops = both.bob.tox.rt.counters.values
+    assert drops["drop.endpoint_stranger"] > 0
+
+
+def test_only_those_in_the_list_are_told_and_let_in():
+    world = EndpointWorld(bob={"tell_to": [bytes(32)]})
+    world.alice.friend_set_endpoints(0, [world.ready(world.bob)])
+    world.run_for(30)
+    assert not world.alice.is_online() and not world.bob.is_online()
+    assert world.bob.tox.rt.counters.values["drop.endpoint_stranger"] > 0
+    assert world.bob.tox.networks.capability._nodes_for(world.alice.self_get_public_key()) == []
+    world.close()
+
+
+def test_an_endpoint_with_another_key_is_not_the_friends(world):
+    node = world.ready(world.bob)
+    world.alice.friend_set_endpoints(0, [ExtendedNode(bytes(31) + b"\x09", node.address)])
+    world.run_for(30)
+    assert not world.alice.is_online() and not world.bob.is_online()
+
+
+def test_only_networks_of_the_user_are_dialled_and_told():
+    world = EndpointWorld(alice={})
+    world.options["alice"]["only_networks"] = frozenset({AddressType.I2P})
+    alice = world.restart(world.alice)
+    alice.friend_set_endpoints(0, [world.ready(world.bob)])
+    world.run_for(10)
+    assert world.onions.asked == [] and not alice.is_online()
+    assert world.ready(alice)
+    assert alice.tox.networks.capability._nodes_for(world.bob.self_get_public_key()) == []
+    world.close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1:33445", "192.168.1.1:33445", "[::1]:33445", "name.nym:33445", "name.loki:33445"],
+)
+def test_friends_cannot_have_us_dial_anything(world, address):
+    before = len(world.alice.tox.streams)
+    world.alice.friend_set_endpoints(0, [ExtendedNode(bytes(32), NetworkAddress.parse(address))])
+    world.run_for(5)
+    assert world.onions.asked == [] and len(world.alice.tox.streams) == before
+
+
+def test_who_says_nothing_has_to_leave(world):
+    """A client of the relay that is no endpoint's friend."""
+    node = world.ready(world.bob)
+    stranger = world.actor("stranger")
+    bob_dht = world.bob.self_get_dht_id()
+    target = world.onions.names[node.address.host]
+    stranger.add_tcp_relay(".".join(map(str, target[0])), target[1], node.public_key)
+    got = []
+    peer = stranger.tox.tcp.peer(bob_dht, got.append)
+    relay = Node(node.public_key, target, tcp=True)
+    peer.add_relay(relay)
+    world.run_for(5)
+    assert stranger.tox.tcp.connected() == 1
+    # it gets no way to us, neither registered nor out of band
+    assert not peer.is_online
+    assert stranger.tox.rt.counters.values["tcp_route_refused"] == 1
+    before = dict(world.bob.tox.rt.counters.values)
+    assert stranger.tox.tcp.send_oob(node.public_key, bob_dht, b"\x18" + bytes(100))
+    world.run_for(1)
+    assert world.bob.tox.rt.counters.values == before
+    world.run_for(20)
+    assert world.bob.tox.rt.counters.values["drop.endpoint_silent"] == 1 and got == []
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x86", b"\x86" + bytes(200), bytes(100), b"\x86" + bytes(24) + b"\x09" * 300]
+)
+def test_who_says_something_else_has_to_leave(world, data):
+    node = world.ready(world.bob)
+    stranger = world.actor("stranger")
+    target = world.onions.names[node.address.host]
+    stranger.add_tcp_relay(".".join(map(str, target[0])), target[1], node.public_key)
+    world.run_for(2)
+    assert stranger.tox.tcp.send_oob(node.public_key, node.public_key, data)
+    world.run_for(1)
+    assert world.bob.tox.rt.counters.values["drop.endpoint_stranger"] == 1
+
+
+def test_a_recorded_hello_is_of_no_use(world):
+    """The same bytes from somebody with another DHT key."""
+    node = world.ready(world.bob)
+    stranger = world.actor("stranger")
+    target = world.onions.names[node.address.host]
+    stranger.add_tcp_relay(".".join(map(str, target[0])), target[1], node.public_key)
+    world.run_for(2)
+    hello = world.alice.tox.networks.capability.hellos.make(world.bob.self_get_public_key(), node.public_key)
+    assert stranger.tox.tcp.send_oob(node.public_key, node.public_key, hello)
+    world.run_for(1)
+    assert world.bob.tox.rt.counters.values["drop.endpoint_stranger"] == 1
+    assert not world.bob.is_online()

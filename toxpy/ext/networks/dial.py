@@ -1,0 +1,120 @@
+"""The way to one endpoint of a friend, through whatever network it is in.
+
+    friend offline    connect, say hello to each friend who told of it, and again every minute
+    friend answers    its DHT key is known: it is expected there, and the session begins as at any relay
+    friend online     stay connected if we are; an endpoint that was not reached is left
+
+The key alone decides who is there: several friends may tell of one, as of a relay that they all use.
+"""
+
+from __future__ import annotations
+
+from toxpy.tcp.relay import MAX_RETRY_MS
+from toxpy.wire.address import Node
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from toxpy.friend.friend import FriendState
+    from toxpy.network.network_address import NetworkAddress
+    from toxpy.runtime import Runtime, Timer
+    from toxpy.tcp.pool import TcpPool
+    from toxpy.tcp.proxy import Proxy
+
+    class Hub(Protocol):
+        """All endpoints of an instance: `toxpy.ext.networks.friends`."""
+
+        rt: Runtime
+        tcp: TcpPool
+
+        def proxy_to(self, key: bytes, address: NetworkAddress) -> Proxy | None: ...
+        def hello(self, friend: FriendState, hearer_pk: bytes) -> bytes: ...
+        def on_answer(self, dial: Dial, data: bytes) -> None: ...
+
+
+#: Time between two hellos while the friend is offline, ms: shorter than a DHT key is believed.
+HELLO_AGAIN_MS = 60_000
+#: How long a lost friend is looked for eagerly, and the longest pause meanwhile, ms.
+EAGER_MS, EAGER_PAUSE_MS = 300_000, 3_000
+
+
+class Dial:
+    """One endpoint; the watcher of its relay in the pool."""
+
+    __slots__ = ("_address", "_hub", "_timer", "eager_until_ms", "friends", "node")
+
+    #: a direct way to the friend is enough
+    keeps_awake = False
+
+    def __init__(self, hub: Hub, key: bytes, address: NetworkAddress) -> None:
+        self._hub = hub
+        self._address = address
+        ip = address.ip
+        self.node = Node(key, ip if ip is not None else (bytes(4), address.port), tcp=True)
+        #: who told of it
+        self.friends: set[FriendState] = set()
+        self.eager_until_ms = 0
+        self._timer: Timer | None = None
+
+    @property
+    def host(self) -> str | None:
+        """The name that the proxy looks up; None for an IP."""
+        return self._address.host if self._address.ip is None else None
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """What leads to it."""
+        return self._hub.proxy_to(self.node.public_key, self._address)
+
+    @property
+    def max_pause_ms(self) -> int:
+        """The longest pause between two tries."""
+        return EAGER_PAUSE_MS if self._hub.rt.clock.now_ms < self.eager_until_ms else MAX_RETRY_MS
+
+    def begin(self) -> None:
+        """A friend who told of it is offline: connect, or say hello if we are connected."""
+        hub = self._hub
+        if self.host is not None and self.proxy is None:
+            return
+        self.eager_until_ms = hub.rt.clock.now_ms + EAGER_MS
+        if hub.tcp.add_private(self.node, self.host, self):
+            self._remind()
+
+    def end(self) -> None:
+        """Nobody needs it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._hub.tcp.remove_private(self.node.public_key, self)
+
+    def is_needed(self) -> bool:
+        """True if a friend who told of it is offline."""
+        return any(not friend.connection.is_online for friend in self.friends)
+
+    def on_connected(self) -> None:
+        """The endpoint, or somebody with its key, is there."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._hub.rt.timers.call_later(HELLO_AGAIN_MS, self._remind)
+        for friend in self.friends:
+            # one who is online may have restarted meanwhile
+            self._say_hello(friend)
+            friend.connection.expect_at(self.node)
+
+    def on_oob(self, data: bytes) -> None:
+        """The endpoint answers."""
+        self._hub.on_answer(self, data)
+
+    def _remind(self) -> None:
+        """Ask for the DHT keys of friends who are offline, before ours and theirs are too old."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._hub.rt.timers.call_later(HELLO_AGAIN_MS, self._remind)
+        for friend in self.friends:
+            if not friend.connection.is_online:
+                self._say_hello(friend)
+
+    def _say_hello(self, friend: FriendState) -> None:
+        key = self.node.public_key
+        self._hub.tcp.send_oob(key, key, self._hub.hello(friend, key))
