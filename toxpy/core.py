@@ -96,7 +96,6 @@ class Core(Capabilities):
         "options",
         "rt",
         "socket",
-        "streams",
         "tcp",
         "user",
         *CAPABILITIES,
@@ -122,15 +121,16 @@ class Core(Capabilities):
             udp = bind_socket(options, rt.log, ipv4=ipv4)
         self.socket: Socket = udp
         ipv6 = options.ipv6_enabled
-        self.streams: Streams = streams if streams is not None else RealStreams(rt=rt, ipv6=ipv6)
+        if streams is None:
+            streams = RealStreams(rt=rt, ipv6=ipv6)
         self.identity = identity or KeyPair.generate(rt.rng)
         self.killed = False
         self._forks = FORKS.count
         self._connection_status = enums.TOX_CONNECTION_NONE
         try:
-            self._build(proxy, only)
+            self._build(proxy, only, streams)
         except BaseException:
-            self.streams.close()
+            streams.close()
             self.socket.close()
             raise
         # the savedata is with the messenger now: keep no second copy of the secret key
@@ -138,20 +138,20 @@ class Core(Capabilities):
         port = self.socket.port
         rt.log(LOG_INFO, f"started on UDP port {port}" if port else "started without UDP: TCP relays only")
 
-    def _build(self, proxy: Proxy | None, only: OnlyNetworks | None) -> None:
+    def _build(self, proxy: Proxy | None, only: OnlyNetworks | None, streams: Streams) -> None:
         """The layers, from the bottom up."""
         rt, options, socket = self.rt, self.options, self.socket
         node = self.node = NetworkNode(
             KeyPair.generate(rt.rng),
             rt=rt,
             udp=socket,
-            streams=self.streams,
+            streams=streams,
             lan_discovery=options.local_discovery_enabled and socket.port != 0,
             hole_punching=options.hole_punching_enabled,
             announcements=options.dht_announcements_enabled,
         )
         dht, udp, send = node.dht, node.dispatch, socket.send
-        connect = self.streams.connect
+        connect = streams.connect
         tcp = self.tcp = TcpPool(dht.keys, dht.shared_keys, rt=rt, connect=connect, proxy=proxy, only=only)
         forwarding = node.forwarding
         if forwarding is not None:
@@ -274,7 +274,7 @@ class Core(Capabilities):
         self._forks = FORKS.count
         self.rt.log(LOG_INFO, "in the child of a fork: connections begin anew")
         self.rt.clock.update()
-        self.streams.leave_to_parent()
+        self.node.streams.leave_to_parent()
         self.net_crypto.leave_to_parent()
 
     def drain_events(self) -> Iterator[Any]:
@@ -371,16 +371,16 @@ class Core(Capabilities):
         self.rt.clock.update()
         if self._forks != FORKS.count:
             self._begin_anew()
-        written = self.streams.written()
+        written = self.node.streams.written()
         try:
             for capability in self.messenger.capabilities:
                 capability.on_end()
         finally:
             self.messenger.connections.close()
             self.net_crypto.close()
-            if self.streams.written() > written:
+            if self.node.streams.written() > written:
                 # somebody is told over relays
-                self.streams.linger()
+                self.node.streams.linger()
             self.onion.close()
             self.tcp.close()
             self.node.close()

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from toxpy.ext.networks.endpoint import EndpointOption
-
     #: level (TOX_LOG_LEVEL_*), file, line, function, message: the C callback without Tox and user_data
     LogCallback = Callable[[int, str, int, str, str], None]
 
@@ -110,7 +108,8 @@ class Options:
         self.handshake_fallback = True
         self.extended_messages = False
         self.only_networks: Iterable[int] = frozenset()
-        self.endpoint: EndpointOption | None = None
+        #: `toxpy.ext.networks.endpoint.EndpointOption`
+        self.endpoint: Any = None
         for name, value in fields.items():
             if name not in self.__slots__:
                 raise TypeError(f"Options has no field {name!r}")

@@ -266,7 +266,7 @@ class FriendConnection:
             # nobody tells of these, but the friend may use them as well
             for node, _ in parent.tcp.relays_by_name():
                 self.crypto.add_relay(node)
-        self._use_private_relays(self.crypto)
+        use_private_relays(self)
 
     def _connect_soon(self) -> None:
         if self._reconnect_timer is None and self.dht_pk is not None:
@@ -286,17 +286,7 @@ class FriendConnection:
     def attach(self, crypto: CryptoConnection) -> None:
         """net_crypto made the connection that `accept` agreed to."""
         self.crypto = crypto
-        self._use_private_relays(crypto)
-
-    def expect_at(self, node: Node) -> None:
-        """The friend comes to that private relay, from now on."""
-        self.private_relays[node.public_key] = node
-        if self.crypto is not None:
-            self.crypto.add_relay(node)
-
-    def _use_private_relays(self, crypto: CryptoConnection) -> None:
-        for node in self.private_relays.values():
-            crypto.add_relay(node)
+        use_private_relays(self)
 
     # net_crypto's owner interface
 
@@ -469,6 +459,19 @@ class FriendConnection:
             self._parent.dht.remove_friend(self._dht_token)
             self._dht_token = self.dht_pk = None
         self._parent.onion.remove_friend(self._onion_friend)
+
+
+def expect_at(connection: FriendConnection, node: Node) -> None:
+    """The friend comes to that private relay, from now on."""
+    connection.private_relays[node.public_key] = node
+    use_private_relays(connection)
+
+
+def use_private_relays(connection: FriendConnection) -> None:
+    """Expect the friend at those of the two, whatever other relays there are."""
+    if connection.crypto is not None:
+        for node in connection.private_relays.values():
+            connection.crypto.add_relay(node)
 
 
 def end_if_forbidden(connection: FriendConnection, policy: Handshakes) -> bool:

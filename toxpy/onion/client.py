@@ -109,8 +109,6 @@ class OnionClient:
         self.data = Dispatch()
         #: what searchers get to know to send us data; new at each start
         self._data_keys = KeyPair.generate(rt.rng)
-        #: hears of each friend who was just sent our DHT key, and of the nodes that it was sent to
-        self.on_told: Callable[[OnionFriend, list[AnnounceNode]], None] | None = None
         self._data_shared = SharedKeys(self._data_keys, rt=rt)
         self._self = Target(identity.public, identity, MAX_ANNOUNCE_NODES, rt=rt)
         self.friends: dict[bytes, OnionFriend] = {}
@@ -445,8 +443,6 @@ class OnionClient:
         nodes = friend.to_tell(now_ms)
         if nodes and self.send_data(friend, self._dht_pk_packet(friend), nodes) > 0:
             friend.note_told(nodes, now_ms)
-            if self.on_told is not None:
-                self.on_told(friend, nodes)
         if friend.dht_pk and now_ms - friend.direct_sent_ms >= DHT_PK_DIRECT_INTERVAL_MS:
             sealed = self._identity_keys.seal(friend.public_key, self._dht_pk_packet(friend))
             if sealed is not None:

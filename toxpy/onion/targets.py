@@ -341,6 +341,7 @@ class OnionFriend(Target):
         "found_ms",
         "is_online",
         "no_replay",
+        "on_told",
         "owner",
         "sent_ms",
         "sent_no_replay",
@@ -352,6 +353,8 @@ class OnionFriend(Target):
     def __init__(self, public_key: bytes, owner: OnionOwner, *, rt: Runtime) -> None:
         super().__init__(public_key, KeyPair.generate(rt.rng), MAX_SEARCH_NODES, rt=rt)
         self.owner = owner
+        #: hears of the nodes that our DHT key was sent to
+        self.on_told: Callable[[OnionFriend, list[AnnounceNode]], None] | None = None
         self.dht_pk = b""
         self.is_online = False
         self.no_replay = self.sent_no_replay = 0
@@ -404,6 +407,8 @@ class OnionFriend(Target):
         if len(nodes) == len(storing):
             self.sent_ms = now_ms
             self.times_sent += 1
+        if self.on_told is not None:
+            self.on_told(self, nodes)
 
     def knows_data_key(self, data_pk: bytes) -> bool:
         """True if our DHT key was sent to a friend with that data key."""

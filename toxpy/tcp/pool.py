@@ -29,6 +29,7 @@ from __future__ import annotations
 from toxpy.dht.budget import TokenBucket
 from toxpy.tcp.client import TcpClient
 from toxpy.tcp.peer import TcpPeer, nothing
+from toxpy.tcp.private import PrivateRelays
 from toxpy.tcp.relay import CONNECTED, ONLINE, SLEEPING, UNREGISTERED, Link, Relay, Route
 from toxpy.tcp.relays import RECOMMENDED_RELAYS, Relays
 from toxpy.wire.address import is_usable
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from toxpy.system.traffic import Traffic
     from toxpy.tcp.proxy import Proxy
     from toxpy.tcp.relays import Only
-    from toxpy.tcp.relay import Watcher
     from toxpy.wire.address import Address, Node
 
 #: Relays of one peer. c-toxcore: MAX_FRIEND_TCP_CONNECTIONS
@@ -76,6 +76,7 @@ class TcpPool:
         "on_onion",
         "on_oob",
         "only",
+        "private",
     )
 
     def __init__(
@@ -96,6 +97,7 @@ class TcpPool:
         self._relays = Relays(
             self, keys, shared_keys, rt=rt, connect=connect, proxy=proxy, only=only, make_client=make_client
         )
+        self.private = PrivateRelays(self._relays)
         #: by DHT key; each belongs to an encrypted connection
         self._routes: dict[bytes, Route] = {}
         self._closed = False
@@ -127,38 +129,6 @@ class TcpPool:
             self._relays.name(relay, (node.address, host))
             return True
         return self._relays.add(node, host, named=True) is not None
-
-    def add_private(self, node: Node, host: str | None, watcher: Watcher) -> bool:
-        """A relay that is somebody's own: connect, also if it sleeps, and keep it.
-
-        Another address of a known one is tried in turn. False when there is no room, or when the relay is
-        known as anybody's.
-        """
-        relay = self._relays.by_key.get(node.public_key)
-        if relay is None:
-            return not self._closed and self._relays.add_private(node, host, watcher) is not None
-        if relay.watcher is not watcher:
-            return False
-        self._relays.name(relay, (node.address, host))
-        if relay.state == SLEEPING:
-            self._relays.connect(relay)
-        return True
-
-    def is_waiting(self, public_key: bytes) -> bool:
-        """True for a relay that could not be reached so far."""
-        relay = self._relays.by_key.get(public_key)
-        return relay is not None and relay.is_failing
-
-    def remove_private(self, public_key: bytes, watcher: Watcher) -> None:
-        """Use it no longer. Repeating this is harmless."""
-        relay = self._relays.by_key.get(public_key)
-        if relay is None or relay.watcher is not watcher:
-            return
-        routes = [link.route for link in relay.online()]
-        self._relays.forget(relay)
-        for route in routes:
-            if not route.online:
-                route.changed()
 
     @property
     def proxy(self) -> Proxy | None:

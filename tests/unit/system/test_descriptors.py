@@ -213,7 +213,7 @@ NODE = """
             os.open("/dev/null", os.O_RDONLY)
             left += 1
     except OSError:
-        print(left, core.node.relay.half_open, core.streams.errors, flush=True)
+        print(left, core.node.relay.half_open, core.node.streams.errors, flush=True)
 """
 
 
@@ -274,7 +274,7 @@ def test_no_descriptor_blocks_and_a_pass_takes_no_time():
                 polls.append(timeout)
                 return self.real.poll(timeout, maxevents)
 
-        core.streams._epoll = Recorder(core.streams._epoll)
+        core.node.streams._epoll = Recorder(core.node.streams._epoll)
         took = []
         for _ in range(200):
             start = time.perf_counter()
@@ -324,7 +324,7 @@ def test_nothing_is_left_after_a_hundred_instances():
         core.kill()
         core.kill()
         assert core.rt.timers.next_deadline_ms() is None
-        assert len(core.streams) == 0
+        assert len(core.node.streams) == 0
 
     for _ in range(3):
         one()

@@ -6,6 +6,7 @@ from toxpy.errors import api_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from toxpy.ext.networks.endpoint import EndpointOption
     from toxpy.ext.networks.friends import FriendEndpoints
     from toxpy.friend.layers import Layers
     from toxpy.network.network_address import ExtendedNode
@@ -19,7 +20,7 @@ class NetworksCore:
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
         self.capability: FriendEndpoints | None = None
-        endpoint = layers.options.endpoint
+        endpoint: EndpointOption | None = layers.options.endpoint
         if endpoint is not None:
             from toxpy.ext.networks.friends import FriendEndpoints
 

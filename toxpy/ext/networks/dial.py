@@ -9,6 +9,7 @@ The key alone decides who is there: several friends may tell of one, as of a rel
 
 from __future__ import annotations
 
+from toxpy.friend.connection import expect_at
 from toxpy.tcp.relay import MAX_RETRY_MS
 from toxpy.wire.address import Node
 
@@ -16,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from toxpy.ext.networks.hello import Hellos
     from toxpy.friend.friend import FriendState
     from toxpy.network.network_address import NetworkAddress
     from toxpy.runtime import Runtime, Timer
@@ -27,9 +29,9 @@ if TYPE_CHECKING:
 
         rt: Runtime
         tcp: TcpPool
+        hellos: Hellos
 
         def proxy_to(self, key: bytes, address: NetworkAddress) -> Proxy | None: ...
-        def hello(self, friend: FriendState, hearer_pk: bytes) -> bytes: ...
         def on_answer(self, dial: Dial, data: bytes) -> None: ...
 
 
@@ -78,7 +80,7 @@ class Dial:
         if self.host is not None and self.proxy is None:
             return
         self.eager_until_ms = hub.rt.clock.now_ms + EAGER_MS
-        if hub.tcp.add_private(self.node, self.host, self):
+        if hub.tcp.private.add(self.node, self.host, self):
             self._remind()
 
     def end(self) -> None:
@@ -86,7 +88,7 @@ class Dial:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._hub.tcp.remove_private(self.node.public_key, self)
+        self._hub.tcp.private.remove(self.node.public_key, self)
 
     def is_needed(self) -> bool:
         """True if a friend who told of it is offline."""
@@ -100,7 +102,7 @@ class Dial:
         for friend in self.friends:
             # one who is online may have restarted meanwhile
             self._say_hello(friend)
-            friend.connection.expect_at(self.node)
+            expect_at(friend.connection, self.node)
 
     def on_oob(self, data: bytes) -> None:
         """The endpoint answers."""
@@ -117,4 +119,4 @@ class Dial:
 
     def _say_hello(self, friend: FriendState) -> None:
         key = self.node.public_key
-        self._hub.tcp.send_oob(key, key, self._hub.hello(friend, key))
+        self._hub.tcp.send_oob(key, key, self._hub.hellos.make(friend.real_pk, key))

@@ -130,7 +130,7 @@ class Endpoint:
         )
         self._server.policy = self
         self.node = Node(keys.public, (_LOOPBACK_IP, listener.port), tcp=True)
-        hub.tcp.add_private(self.node, None, self)
+        hub.tcp.private.add(self.node, None, self)
         service.start(listener.port, self._on_ready, self._on_failed)
 
     def stop(self) -> None:

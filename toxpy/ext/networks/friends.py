@@ -19,6 +19,7 @@ from toxpy.ext.networks.endpoint import Endpoint
 from toxpy.ext.networks.hello import Hellos, once_key
 from toxpy.ext.networks.told import ENDPOINTS_UUID, Told
 from toxpy.friend.capability import Capability
+from toxpy.friend.connection import expect_at
 from toxpy.friend.envelope import Extension
 from toxpy.network.network_address import AddressType, ExtendedNode, NetworkAddress
 from toxpy.tcp.proxy import SOCKS5, Proxy
@@ -46,9 +47,8 @@ class FriendEndpoints(Capability, Extension):
         "_layers",
         "_limit",
         "_messenger",
-        "_own_keys",
+        "_own",
         "_salt",
-        "_service_keys",
         "_tell_to",
         "_told",
         "_wanted",
@@ -74,29 +74,28 @@ class FriendEndpoints(Capability, Extension):
         #: ways to friends' endpoints that are in use, by the endpoint's key
         self._dials: dict[bytes, Dial] = {}
         self._salt = rt.rng.bytes(_SALT_SIZE)
-        self._own_keys: KeyPair | None = None
-        self._service_keys: dict[int, bytes] = {}
+        self._own = told.Own(int(wanted.kind))
         dht = layers.node.dht
         identity = messenger.identity
         self.hellos = Hellos(identity, SharedKeys(identity, rt=rt), dht.public_key, rt=rt)
         records = messenger.records()
         records.claim(told.RECORD_FRIENDS, self._load_friends, self._collect_friends)
-        records.claim(told.RECORD_OWN, self._load_own, self._collect_own)
+        records.claim(told.RECORD_OWN, self._own.load, self._own.collect)
         messenger.envelope().add(ENDPOINTS_UUID, self)
         layers.onion.data.claim(told.DATA_ENDPOINTS, self._on_onion_list)
-        layers.onion.on_told = self._tell_by_onion
         self.endpoint = self._make_endpoint()
         for friend in messenger.friends():
             self._look_for(friend)
 
     def _make_endpoint(self) -> Endpoint | None:
-        layers, keys, wanted = self._layers, self._service_keys, self._wanted
-        service = wanted.make(rt=self.rt, streams=layers.node.streams, key=keys.get(int(wanted.kind), b""))
+        layers, own, wanted = self._layers, self._own, self._wanted
+        service = wanted.make(rt=self.rt, streams=layers.node.streams, key=own.service_key())
         if service is None:
             return None
-        if self._own_keys is None:
-            self._own_keys = KeyPair.generate(self.rt.rng)
-        return Endpoint(self, service, self._own_keys, layers, listen=wanted.listen)
+        own.service = service
+        if own.keys is None:
+            own.keys = KeyPair.generate(self.rt.rng)
+        return Endpoint(self, service, own.keys, layers, listen=wanted.listen)
 
     def on_end(self) -> None:
         """Friends hear that we leave before the connections end; new ones do not come."""
@@ -112,19 +111,6 @@ class FriendEndpoints(Capability, Extension):
 
     def _collect_friends(self) -> bytes | None:
         return told.pack_friends(self._told.items()) or None
-
-    def _load_own(self, content: bytes) -> None:
-        secret, self._service_keys = told.unpack_own(content)
-        if secret:
-            self._own_keys = KeyPair(secret)
-
-    def _collect_own(self) -> bytes | None:
-        if self._own_keys is None:
-            return None
-        keys = dict(self._service_keys)
-        if self.endpoint is not None:
-            keys[int(self._wanted.kind)] = self.endpoint.service.key
-        return told.pack_own(self._own_keys.secret, keys)
 
     # telling friends
 
@@ -166,8 +152,8 @@ class FriendEndpoints(Capability, Extension):
             self._look_for(friend)
 
     def _tell_by_onion(self, friend: OnionFriend, nodes: list[AnnounceNode]) -> None:
-        """Our DHT key goes to these nodes: what has the extension is told our endpoints as well."""
-        listed = self._nodes_for(friend.public_key) if friend.public_key in self._told else []
+        """Our DHT key was sent to these nodes: so are our endpoints."""
+        listed = self._nodes_for(friend.public_key)
         if listed:
             no_replay = self.rt.clock.unix_s().to_bytes(told.NO_REPLAY_SIZE, "big")
             data = bytes((told.DATA_ENDPOINTS,)) + no_replay + told.pack_list(listed)
@@ -230,9 +216,12 @@ class FriendEndpoints(Capability, Extension):
         return proxy.as_user((USER, hashlib.sha256(self._salt + key).hexdigest()[:32].encode()))
 
     def _look_for(self, friend: FriendState) -> None:
-        """Dial the endpoints of a friend who is offline."""
+        """Have a friend with the extension told by the onion, and dial its endpoints while it is offline."""
         known = self._told.get(friend.real_pk)
-        if known is None or friend.connection.is_online:
+        if known is None:
+            return
+        self._layers.onion.friends[friend.real_pk].on_told = self._tell_by_onion
+        if friend.connection.is_online:
             return
         for node in known.nodes:
             if not self._may_dial(node.address):
@@ -256,7 +245,7 @@ class FriendEndpoints(Capability, Extension):
     def on_friend_online(self, friend: FriendState) -> None:
         """Stay where we met; do not try any longer where we did not."""
         for key, dial in list(self._dials.items()):
-            if friend in dial.friends and not dial.is_needed() and self.tcp.is_waiting(key):
+            if friend in dial.friends and not dial.is_needed() and self.tcp.private.is_waiting(key):
                 del self._dials[key]
                 dial.end()
 
@@ -271,10 +260,6 @@ class FriendEndpoints(Capability, Extension):
             self.endpoint.forget(friend.real_pk)
 
     # meeting
-
-    def hello(self, friend: FriendState, hearer_pk: bytes) -> bytes:
-        """For a friend's endpoint."""
-        return self.hellos.make(friend.real_pk, hearer_pk)
 
     def welcome(self, real_pk: bytes) -> FriendState | None:
         """The friend of that key, if it may use our endpoint."""
@@ -296,5 +281,5 @@ class FriendEndpoints(Capability, Extension):
 
     def on_met(self, friend: FriendState, dht_pk: bytes, node: Node) -> None:
         """The friend is at that relay and has that DHT key."""
-        friend.connection.expect_at(node)
+        expect_at(friend.connection, node)
         friend.connection.on_dht_pk(dht_pk)

@@ -38,7 +38,7 @@ class Hellos:
         self._rt = rt
 
     def make(self, friend_pk: bytes, hearer_pk: bytes) -> bytes:
-        """One for a friend who hears it by a key of his; b"" for a key that nobody can have."""
+        """One for a friend who hears it by that key; b"" for a key that nobody can have."""
         rt = self._rt
         once, nonce = KeyPair.generate(rt.rng), rt.rng.bytes(NONCE_SIZE)
         rt.counters.count("x25519")

@@ -11,6 +11,7 @@ The public key of a node is that of the endpoint, which stays the same; the DHT 
 
 from __future__ import annotations
 
+from toxpy.crypto.keys import KeyPair
 from toxpy.errors import PacketError
 from toxpy.ids import PUBLIC_KEY_SIZE
 from toxpy.network.network_address import ExtendedNode
@@ -18,6 +19,8 @@ from toxpy.network.network_address import ExtendedNode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from toxpy.ext.networks.endpoint import Service
 
 ENDPOINTS_UUID = bytes.fromhex("e8d8e221d30f4f9aa044228aef1b9630")
 SEGMENT_LIST = 1
@@ -40,6 +43,37 @@ class Told:
         self.good_s = good_s
         #: of the newest list that came by the onion
         self.no_replay = 0
+
+
+class Own:
+    """What a save keeps of our endpoint: its key pair, and the key of each kind of service."""
+
+    __slots__ = ("_kind", "_services", "keys", "service")
+
+    def __init__(self, kind: int) -> None:
+        """`kind` is the AddressType of the service that is used now."""
+        self._kind = kind
+        self._services: dict[int, bytes] = {}
+        self.keys: KeyPair | None = None
+        self.service: Service | None = None
+
+    def service_key(self) -> bytes:
+        """What the service had before; b"" for nothing."""
+        return self._services.get(self._kind, b"")
+
+    def load(self, content: bytes) -> None:
+        """Record 5; a damaged one means a new endpoint."""
+        secret, self._services = unpack_own(content)
+        if secret:
+            self.keys = KeyPair(secret)
+
+    def collect(self) -> bytes | None:
+        """The same; None while there was never an endpoint."""
+        if self.keys is None:
+            return None
+        if self.service is not None:
+            self._services[self._kind] = self.service.key
+        return pack_own(self.keys.secret, self._services)
 
 
 def pack_list(nodes: Iterable[ExtendedNode]) -> bytes:

@@ -162,10 +162,10 @@ def test_only_networks_of_the_user_are_dialled_and_told():
     ["127.0.0.1:33445", "192.168.1.1:33445", "[::1]:33445", "name.nym:33445", "name.loki:33445"],
 )
 def test_friends_cannot_have_us_dial_anything(world, address):
-    before = len(world.alice.tox.streams)
+    before = len(world.alice.tox.node.streams)
     world.alice.friend_set_endpoints(0, [ExtendedNode(bytes(32), NetworkAddress.parse(address))])
     world.run_for(5)
-    assert world.onions.asked == [] and len(world.alice.tox.streams) == before
+    assert world.onions.asked == [] and len(world.alice.tox.node.streams) == before
 
 
 def test_who_says_nothing_has_to_leave(world):
