@@ -218,3 +218,12 @@ def test_a_recorded_hello_is_of_no_use(world):
     world.run_for(1)
     assert world.bob.tox.rt.counters.values["drop.endpoint_stranger"] == 1
     assert not world.bob.is_online()
+
+
+def test_friends_who_keep_to_one_network_meet_in_it():
+    world = EndpointWorld()
+    for name in ("alice", "bob"):
+        world.options[name]["only_networks"] = frozenset({AddressType.ONION})
+    world.alice, world.bob = world.restart(world.alice), world.restart(world.bob)
+    world.meet()
+    world.close()
