@@ -8,6 +8,10 @@ The C library reads it in tox_new when the variable is set. What it says goes be
     ipv6 = false
     lan = false
     handshake = "prefer"
+    only = ["tor"]
+
+    [endpoint]
+    type = "tor"
 
 With a proxy nothing goes around it, as in Python. A file that cannot be read or understood is an error, and
 so is a key that nobody knows: a mistyped word must not be a leak. Loaded only when there is a file.
@@ -25,11 +29,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from toxpy.ext.networks.options import Endpoint
     from toxpy.options import Options
 
 #: Bytes read of a file; a whole one has a few hundred.
 MAX_FILE_SIZE = 65536
 _PROXY_TYPES = {"socks5": enums.TOX_PROXY_TYPE_SOCKS5, "http": enums.TOX_PROXY_TYPE_HTTP}
+#: What [endpoint] can say, by its type: the arguments of a method of `Endpoint` with that name.
+_ENDPOINTS: dict[str, dict[str, type]] = {
+    "tor": {"control": str, "password": str, "cookie_file": str, "port": int, "socks": str},
+    "i2p": {"sam": str, "port": int, "socks": str},
+    "onion_folder": {"folder": str, "port": int, "listen": int, "socks": str},
+    "name": {"address": str, "listen": int, "socks": str},
+}
 _FLAGS = {"udp": "udp_enabled", "ipv6": "ipv6_enabled", "lan": "local_discovery_enabled"}
 
 
@@ -62,11 +74,37 @@ def read_config(path: str | bytes) -> dict[str, Any]:
         raise ValueError(f"it is no TOML: {error}") from error
     fields: dict[str, Any] = {}
     for name, table in tables.items():
-        if name != "network" or not isinstance(table, dict):
-            raise ValueError(f"it has no table {name!r}; there is [network]")
+        if name not in ("network", "endpoint") or not isinstance(table, dict):
+            raise ValueError(f"it has no table {name!r}; there are [network] and [endpoint]")
+        if name == "endpoint":
+            fields["endpoint"] = _read_endpoint(table)
+            continue
         for key, value in table.items():
             fields.update(_read_key(key, value))
     return fields
+
+
+def _read_endpoint(table: dict[str, object]) -> Endpoint:
+    """The endpoint that a table describes: its type, and what `Endpoint` takes for that one."""
+    from toxpy.ext.networks.options import Endpoint
+
+    rest = dict(table)
+    kind = rest.pop("type", None)
+    keys = _ENDPOINTS.get(kind) if isinstance(kind, str) else None
+    if not isinstance(kind, str) or keys is None:
+        raise ValueError(f"[endpoint] has a type, one of {', '.join(_ENDPOINTS)}, not {kind!r}")
+    for key, value in rest.items():
+        expected = keys.get(key)
+        if expected is None:
+            raise ValueError(f"[endpoint] of type {kind} has no {key!r}: {', '.join(keys)}")
+        if type(value) is not expected:
+            raise ValueError(f"{key} is {'a text' if expected is str else 'a whole number'}, not {value!r}")
+    make: Any = getattr(Endpoint, kind)
+    try:
+        endpoint: Endpoint = make(**rest)
+    except TypeError as error:
+        raise ValueError(f"[endpoint] of type {kind} lacks a key of {', '.join(keys)}") from error
+    return endpoint
 
 
 def _read_key(key: str, value: object) -> dict[str, Any]:
@@ -75,6 +113,12 @@ def _read_key(key: str, value: object) -> dict[str, Any]:
         if not isinstance(value, bool):
             raise ValueError(f"{key} is true or false, not {value!r}")
         return {_FLAGS[key]: value}
+    if key == "only":
+        from toxpy.ext.networks.options import NETWORKS
+
+        if not isinstance(value, list) or not value or any(name not in NETWORKS for name in value):
+            raise ValueError(f"only is a list of {', '.join(NETWORKS)}, not {value!r}")
+        return {"only_networks": frozenset(NETWORKS[name] for name in value)}
     if key == "proxy":
         if not isinstance(value, str):
             raise ValueError(f"{key} is a text, not {value!r}")
@@ -83,7 +127,7 @@ def _read_key(key: str, value: object) -> dict[str, Any]:
         if not isinstance(value, str) or value not in HANDSHAKE_MODES:
             raise ValueError(f"handshake is one of {', '.join(HANDSHAKE_MODES)}, not {value!r}")
         return {"handshake": HANDSHAKE_MODES[value]}
-    raise ValueError(f"[network] has no {key!r}: {', '.join([*_FLAGS, 'proxy', 'handshake'])}")
+    raise ValueError(f"[network] has no {key!r}: {', '.join([*_FLAGS, 'proxy', 'handshake', 'only'])}")
 
 
 def apply_config(path: str | bytes, options: Options) -> None:

@@ -60,24 +60,6 @@ def _parser() -> settings.Parser:
     parser.set_defaults(quiet=False)
     settings.add_network_options(parser, needs_others=False)
     parser.add_argument(
-        "--tor-control",
-        metavar="HOST:PORT",
-        type=settings.named,
-        help=f"tor's control port (default: {TOR_CONTROL}, where it may be missing)",
-    )
-    parser.add_argument(
-        "--tor-password-file",
-        metavar="FILE",
-        type=settings.file_name,
-        help="the control port's password is the first line of FILE (default: tor's cookie)",
-    )
-    parser.add_argument(
-        "--sam",
-        metavar="HOST:PORT",
-        type=settings.named,
-        help=f"I2P's SAM bridge (default: {SAM}, where it may be missing)",
-    )
-    parser.add_argument(
         "--timeout",
         metavar="SECONDS",
         type=settings.seconds,
@@ -206,7 +188,7 @@ def _tor_check(arguments: argparse.Namespace, world: World) -> Check:
     path = arguments.tor_password_file
     password = settings.first_line(path, "the password of tor's control port") if path else None
     tor = TorControl(Login(world.rt.rng.bytes(NONCE_SIZE), read_file, password=password))
-    wanted = arguments.tor_control is not None or path is not None
+    wanted = bool(arguments.tor or arguments.tor_control or path)
     address = _numeric(arguments.tor_control or TOR_CONTROL, "--tor-control")
 
     def good() -> tuple[str, str]:
@@ -224,7 +206,13 @@ def _sam_check(arguments: argparse.Namespace, world: World) -> Check:
     address = _numeric(arguments.sam or SAM, "--sam")
     good = WORKS, "I2P's SAM bridge answers"
     return ServiceCheck(
-        "i2p", world, address, SamHello(), lambda: good, SAM_ADVICE, wanted=arguments.sam is not None
+        "i2p",
+        world,
+        address,
+        SamHello(),
+        lambda: good,
+        SAM_ADVICE,
+        wanted=bool(arguments.i2p or arguments.sam),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 from toxpy.aio import AsyncTox, Friend
 from toxpy.cli import settings
+from toxpy.cli.networks import tell_endpoint
 from toxpy.cli.said import Said, in_hex
 from toxpy.cli.terminal import FAILED, OK, PROGRAM, TIMED_OUT, Failure, HungUp, Output, OutputLost, visible
 from toxpy.errors import ToxError
@@ -412,6 +413,7 @@ async def _on_network(arguments: argparse.Namespace, profile: Profile, out: Outp
             asyncio.ensure_future(command(session)),
             asyncio.ensure_future(_take_events(tox)),
             asyncio.ensure_future(session.stay_connected()),
+            asyncio.ensure_future(tell_endpoint(tox, out)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any
 
+from toxpy.cli import networks
 from toxpy.cli.terminal import EXIT_STATUS_HELP, PROGRAM, Failure, HelpParser, Output
 from toxpy.config_file import parse_proxy
 from toxpy.ext.handshake.pins import RECORD, Rule, unpack
@@ -104,6 +105,7 @@ def add_network_options(parser: argparse.ArgumentParser, *, needs_others: bool =
         help="handshakes with friends: legacy, prefer (Noise with all who have it) or only (Noise); "
         "default: prefer if a friend of the profile was pinned to Noise before, else legacy",
     )
+    networks.add_options(group.add_argument, file_name)
 
 
 def add_extended_option(parser: argparse.ArgumentParser) -> None:
@@ -206,7 +208,7 @@ def tox_options(arguments: argparse.Namespace, profile: Profile) -> dict[str, An
         "end_port": arguments.port,
         "handshake": arguments.handshake or _usual_handshake(profile),
     }
-    return {**fields, **(arguments.proxy or {})}
+    return {**fields, **(arguments.proxy or {}), **networks.option_fields(arguments, first_line)}
 
 
 def _usual_handshake(profile: Profile) -> str:

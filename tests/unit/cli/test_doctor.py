@@ -74,6 +74,7 @@ def result(world, check, limit_s=LONG_S):
 class Arguments:
     """The options for tor and I2P."""
 
+    tor = i2p = False
     tor_control = tor_password_file = sam = None
 
 

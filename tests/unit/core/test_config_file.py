@@ -8,6 +8,7 @@ from tests.support.prefix import ROOT
 from toxpy.config_file import MAX_FILE_SIZE, apply_config, parse_proxy, read_config
 from toxpy.core import Core
 from toxpy.generated import enums
+from toxpy.network.network_address import AddressType
 from toxpy.options import Options
 
 
@@ -34,8 +35,30 @@ def test_the_file_of_the_page(write):
     """It has all keys."""
     (block,) = re.findall(r"(?s)```toml\n(.*?)```", (ROOT / "docs" / "networks.md").read_text())
     fields = read_config(write(block))
-    every = {"udp_enabled", "ipv6_enabled", "local_discovery_enabled", "handshake"}
+    every = {
+        "udp_enabled",
+        "ipv6_enabled",
+        "local_discovery_enabled",
+        "handshake",
+        "only_networks",
+        "endpoint",
+    }
     assert {*fields} == every | {"proxy_type", "proxy_host", "proxy_port"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind", "listen"),
+    [
+        ("type = 'tor'\npassword = 'secret'", AddressType.ONION, 0),
+        ("type = 'i2p'", AddressType.I2P, 0),
+        ("type = 'onion_folder'\nfolder = '/x'\nport = 1\nlisten = 2", AddressType.ONION, 2),
+        ("type = 'name'\naddress = '192.0.2.1:1'\nlisten = 2", AddressType.IPV4, 2),
+    ],
+)
+def test_endpoints(lines, kind, listen, write):
+    endpoint = read_config(write(f"[endpoint]\n{lines}\n"))["endpoint"]
+    assert (endpoint.kind, endpoint.listen, endpoint.tell_to) == (kind, listen, "friends")
+    assert "secret" not in repr(endpoint)
 
 
 def test_what_the_file_does_not_say_is_the_programs(write):
@@ -69,6 +92,16 @@ def test_names_of_relays_go_to_the_proxy(write):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("[network]\nonly = 'tor'", "only is a list of tor, i2p"),
+        ("[network]\nonly = []", "only is a list of tor, i2p"),
+        ("[network]\nonly = ['nym']", "only is a list of tor, i2p"),
+        ("[endpoint]", "one of tor, i2p, onion_folder, name"),
+        ("[endpoint]\ntype = 'friends'", "one of tor, i2p, onion_folder, name"),
+        ("[endpoint]\ntype = 'tor'\nsam = '127.0.0.1:1'", "of type tor has no 'sam'"),
+        ("[endpoint]\ntype = 'tor'\nport = true", "port is a whole number"),
+        ("[endpoint]\ntype = 'tor'\ncontrol = 9051", "control is a text"),
+        ("[endpoint]\ntype = 'tor'\ncontrol = 'example.org:1'", "neither an IP nor a name"),
+        ("[endpoint]\ntype = 'name'\nlisten = 1", "lacks a key of address, listen"),
         ("udp = false", "no table 'udp'"),
         ("[netwrok]", "no table 'netwrok'"),
         ("network = 3", "no table 'network'"),

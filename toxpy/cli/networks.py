@@ -1,0 +1,103 @@
+"""The options for other networks, what becomes of them, and what a command says of its endpoint."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from toxpy.cli.terminal import Failure
+from toxpy.ext.networks.options import NETWORKS, SAM, TOR_CONTROL, Endpoint
+
+if TYPE_CHECKING:
+    from toxpy.aio import AsyncTox
+    from toxpy.cli.terminal import Output
+
+#: Pause between two looks at the endpoint, s.
+LOOK_S = 0.5
+
+
+def add_options(add: Callable[..., object], a_file: Callable[[str], str]) -> None:
+    """For all commands on the network; they are off until one of them is given."""
+    add(
+        "--tor",
+        action="store_true",
+        help="friends reach us, and we them, through tor: an onion service of ours",
+    )
+    add("--i2p", action="store_true", help="likewise through I2P")
+    add(
+        "--endpoint",
+        metavar="NAME:PORT=LOCAL",
+        help="likewise at an address that somebody else leads to the port LOCAL of 127.0.0.1",
+    )
+    add(
+        "--only",
+        action="append",
+        choices=list(NETWORKS),
+        default=[],
+        help="nothing is sent, told or looked up outside this network; may be repeated",
+    )
+    add("--tor-control", metavar="IP:PORT", help="tor's control port (default: 127.0.0.1:9051)")
+    add(
+        "--tor-password-file",
+        metavar="FILE",
+        type=a_file,
+        help="the control port's password is the first line of FILE (default: tor's cookie)",
+    )
+    add("--sam", metavar="IP:PORT", help="I2P's SAM bridge (default: 127.0.0.1:7656)")
+
+
+def option_fields(arguments: argparse.Namespace, first_line: Callable[[str, str], bytes]) -> dict[str, Any]:
+    """Fields of Options; none when no other network is wanted."""
+    fields: dict[str, Any] = {}
+    endpoint = _endpoint(arguments, first_line)
+    if endpoint is not None:
+        fields["endpoint"] = endpoint
+    if arguments.only:
+        fields["only_networks"] = frozenset(NETWORKS[name] for name in arguments.only)
+    return fields
+
+
+def _endpoint(arguments: argparse.Namespace, first_line: Callable[[str, str], bytes]) -> Endpoint | None:
+    wanted = [name for name in ("tor", "i2p", "endpoint") if getattr(arguments, name)]
+    if len(wanted) > 1:
+        raise Failure(f"--{wanted[0]} and --{wanted[1]} are two endpoints: give one of them", 2)
+    if not wanted:
+        return None
+    try:
+        if arguments.tor:
+            path = arguments.tor_password_file
+            password = first_line(path, "the password of tor's control port") if path else None
+            return Endpoint.tor(arguments.tor_control or TOR_CONTROL, password=password)
+        if arguments.i2p:
+            return Endpoint.i2p(arguments.sam or SAM)
+        address, _, local = arguments.endpoint.partition("=")
+        if not (local.isascii() and local.isdigit() and len(local) < 6):
+            raise ValueError(f"{arguments.endpoint!r} is not NAME:PORT=LOCAL")
+        return Endpoint.name(address, int(local))
+    except ValueError as error:
+        raise Failure(str(error), 2) from error
+
+
+async def tell_endpoint(tox: AsyncTox, out: Output) -> None:
+    """Say where friends reach us, or why they do not, whenever that changes."""
+    core = tox.sync.core
+    told = "", ""
+    while core.options.endpoint is not None:
+        state = core.networks.endpoint_state()
+        if state != told:
+            told = state
+            _say(core, state, out)
+        await asyncio.sleep(LOOK_S)
+    await asyncio.Event().wait()
+
+
+def _say(core: Any, state: tuple[str, str], out: Output) -> None:
+    node = core.networks.endpoint_node()
+    if node is not None:
+        address = node.address
+        text = f"{address.host}:{address.port}:{node.public_key.hex().upper()}"
+        out.status("endpoint", f"friends reach us at {text}", address=text, message="")
+    elif state[1]:
+        out.status("endpoint", f"friends do not reach us: {state[1]}", address="", message=state[1])
