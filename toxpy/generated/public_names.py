@@ -101,6 +101,7 @@ HOMES = {
     "ConferenceType": "toxpy.generated.typed_enums",
     "Connection": "toxpy.generated.typed_enums",
     "DhtNodesResponse": "toxpy.generated.typed_events",
+    "Endpoint": "toxpy.ext.networks.options",
     "Event": "toxpy.generated.typed_events",
     "ExtendedNode": "toxpy.network.network_address",
     "FileChunkRequest": "toxpy.generated.typed_events",
