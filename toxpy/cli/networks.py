@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 LOOK_S = 0.5
 
 
-def add_options(add: Callable[..., object], a_file: Callable[[str], str]) -> None:
+def add_options(
+    add: Callable[..., object], a_file: Callable[[str], str], a_place: Callable[[str], str]
+) -> None:
     """For all commands on the network; they are off until one of them is given."""
     add(
         "--tor",
@@ -29,6 +31,7 @@ def add_options(add: Callable[..., object], a_file: Callable[[str], str]) -> Non
     add(
         "--endpoint",
         metavar="NAME:PORT=LOCAL",
+        type=a_place,
         help="likewise at an address that somebody else leads to the port LOCAL of 127.0.0.1",
     )
     add(
@@ -38,14 +41,14 @@ def add_options(add: Callable[..., object], a_file: Callable[[str], str]) -> Non
         default=[],
         help="nothing is sent, told or looked up outside this network; may be repeated",
     )
-    add("--tor-control", metavar="IP:PORT", help="tor's control port (default: 127.0.0.1:9051)")
+    add("--tor-control", metavar="IP:PORT", type=a_place, help="tor's control port (default: 127.0.0.1:9051)")
     add(
         "--tor-password-file",
         metavar="FILE",
         type=a_file,
         help="the control port's password is the first line of FILE (default: tor's cookie)",
     )
-    add("--sam", metavar="IP:PORT", help="I2P's SAM bridge (default: 127.0.0.1:7656)")
+    add("--sam", metavar="IP:PORT", type=a_place, help="I2P's SAM bridge (default: 127.0.0.1:7656)")
 
 
 def option_fields(arguments: argparse.Namespace, first_line: Callable[[str, str], bytes]) -> dict[str, Any]:

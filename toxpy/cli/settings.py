@@ -105,7 +105,7 @@ def add_network_options(parser: argparse.ArgumentParser, *, needs_others: bool =
         help="handshakes with friends: legacy, prefer (Noise with all who have it) or only (Noise); "
         "default: prefer if a friend of the profile was pinned to Noise before, else legacy",
     )
-    networks.add_options(group.add_argument, file_name)
+    networks.add_options(group.add_argument, file_name, named)
 
 
 def add_extended_option(parser: argparse.ArgumentParser) -> None:

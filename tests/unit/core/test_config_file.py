@@ -85,7 +85,7 @@ def test_names_of_relays_go_to_the_proxy(write):
     options = Options(proxy_may_leak=True)
     apply_config(write('[network]\nproxy = "socks5://127.0.0.1:9"\n'), options)
     core = Core(options)
-    assert core.network.names_go_to_proxy() and core.socket.port == 0
+    assert core.network.name_goes_to_proxy("example.org") and core.socket.port == 0
     core.kill()
 
 
