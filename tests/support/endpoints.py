@@ -43,17 +43,17 @@ class FakeService:
 class FakeEndpoint:
     """`Options.endpoint` for a network of names."""
 
-    kind, listen, socks = AddressType.ONION, 0, None
+    kind, listen = AddressType.ONION, 0
 
-    def __init__(self, network, tell_to="friends", serves=True):
+    def __init__(self, network, tell_to="friends", serves=True, socks=None, lasts=True):
+        """`socks`: its proxy, for who uses no other; without `lasts` each start has another name."""
         self.network, self.tell_to, self.serves = network, tell_to, serves
-        self.made = []
+        self.socks, self.lasts = socks, lasts
 
     def make(self, *, rt, streams, key):
         if not self.serves:
             return None
-        self.made.append(FakeService(self.network, rt, streams, key))
-        return self.made[-1]
+        return FakeService(self.network, rt, streams, key if self.lasts else b"")
 
 
 class Onions(SimProxy):

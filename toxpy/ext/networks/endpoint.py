@@ -78,7 +78,7 @@ _LOOPBACK_IP = bytes((127, 0, 0, 1))
 #: Friends and strangers at one time.
 MAX_CLIENTS = 256
 #: Time to say hello in, ms: that is the first thing after the connection.
-HELLO_TIMEOUT_MS = 20_000
+HELLO_TIMEOUT_MS = 10_000
 #: Time from the deletion of a friend to the end of its connection, ms.
 FAREWELL_MS = 1_000
 

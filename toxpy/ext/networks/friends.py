@@ -181,9 +181,15 @@ class FriendEndpoints(Capability, Extension):
         known = self._told.get(sender)
         if known is not None and no_replay <= known.no_replay:
             return self.rt.counters.drop("endpoints_replay")
-        nodes = told.read_list(payload[told.NO_REPLAY_SIZE :])
+        nodes, now_ms = told.read_list(payload[told.NO_REPLAY_SIZE :]), self.rt.clock.now_ms
+        changed = known is None or known.nodes != nodes
+        if changed and known is not None and now_ms - known.changed_ms < told.MIN_CHANGE_MS:
+            return self.rt.counters.drop("endpoints_budget")
         self.learn(friend, nodes)
-        self._told[sender].no_replay = no_replay
+        kept = self._told[sender]
+        kept.no_replay = no_replay
+        if changed:
+            kept.changed_ms = now_ms
         return None
 
     def learn(self, friend: FriendState, nodes: list[ExtendedNode]) -> None:

@@ -28,6 +28,8 @@ DATA_ENDPOINTS = 157
 NO_REPLAY_SIZE = 8
 RECORD_FRIENDS, RECORD_OWN = 3, 5
 MAX_TOLD = 4
+#: Time between two changes by the onion, ms: each may open connections.
+MIN_CHANGE_MS = 10_000
 _TIME_SIZE = 4
 _SECRET_SIZE, _SIZE_SIZE = 32, 2
 
@@ -35,7 +37,7 @@ _SECRET_SIZE, _SIZE_SIZE = 32, 2
 class Told:
     """What one friend told last."""
 
-    __slots__ = ("good_s", "no_replay", "nodes")
+    __slots__ = ("changed_ms", "good_s", "no_replay", "nodes")
 
     def __init__(self, nodes: list[ExtendedNode], good_s: int = 0) -> None:
         self.nodes = nodes
@@ -43,6 +45,8 @@ class Told:
         self.good_s = good_s
         #: of the newest list that came by the onion
         self.no_replay = 0
+        #: when the onion last brought another list
+        self.changed_ms = -MIN_CHANGE_MS
 
 
 class Own:

@@ -188,7 +188,7 @@ def test_who_says_nothing_has_to_leave(world):
     assert stranger.tox.tcp.send_oob(node.public_key, bob_dht, b"\x18" + bytes(100))
     world.run_for(1)
     assert world.bob.tox.rt.counters.values == before
-    world.run_for(20)
+    world.run_for(8)
     assert world.bob.tox.rt.counters.values["drop.endpoint_silent"] == 1 and got == []
 
 
