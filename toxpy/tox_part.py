@@ -52,6 +52,14 @@ class ToxPart:
         if self._autosave is not None:
             self._autosave.changed()
 
+    def _changed_by_friend(self) -> None:
+        """The same, of what a friend can change as often as it likes."""
+        if self._autosave is not None:
+            # whoever has one has loaded the module
+            from toxpy.save.autosave import SAVE_CALMLY_MS
+
+            self._autosave.changed(SAVE_CALMLY_MS)
+
     # moments for the parts
 
     def _before_events(self) -> None:

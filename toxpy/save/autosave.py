@@ -1,7 +1,7 @@
 """Saving a running instance into its profile: at once after a change, now and then, and at the end.
 
 A program may be killed right after it got a friend, so the first change is saved in the next pass, and those
-that follow it a moment later together.
+that follow it a moment later together. What friends can change as often as they like is saved less often.
 
 The instance's own timers drive it, in the thread that iterates; the disk is waited for in the file's
 thread (`toxpy.save.diskfile`), so a disk that hangs stops nothing here.
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: Milliseconds between two saves, between two without a change, and from a failure to the next try.
 SAVE_DELAY_MS, SAVE_INTERVAL_MS, SAVE_RETRY_MS = 300, 600_000, 30_000
+#: The same between two saves for changes that only friends made, who may be busy: disks wear out.
+SAVE_CALMLY_MS = 10_000
 #: Milliseconds between looks whether a save is done.
 _LOOK_MS = 20
 
@@ -54,8 +56,10 @@ class Autosave:
         self._written = profile.savedata
         self._end_ms = 0
         #: when the state was last looked at to be saved
-        self._begun_ms = core.now_ms() - SAVE_DELAY_MS
+        self._begun_ms = core.now_ms() - SAVE_CALMLY_MS
         self._again = False
+        #: milliseconds between the last save and the one that is wanted
+        self._delay_ms = SAVE_DELAY_MS
         self._arm(SAVE_INTERVAL_MS)
 
     def _arm(self, delay_ms: int, callback: Callable[[], None] | None = None) -> None:
@@ -63,13 +67,16 @@ class Autosave:
             self._timer.cancel()
         self._timer = self._core.rt.timers.call_at(self._core.now_ms() + delay_ms, callback or self._begin)
 
-    def changed(self) -> None:
-        """Something worth keeping changed: save it, once for all that changes before the next pass."""
-        if self._job is not None:
-            self._again = True
-        elif not self._again:
-            self._again = True
-            self._arm(max(0, self._begun_ms + SAVE_DELAY_MS - self._core.now_ms()))
+    def changed(self, delay_ms: int = SAVE_DELAY_MS) -> None:
+        """Something worth keeping changed: save it, once for all that changes before the next pass.
+
+        `delay_ms`: how long after the last save at least.
+        """
+        if self._again and delay_ms >= self._delay_ms:
+            return
+        self._again, self._delay_ms = True, delay_ms
+        if self._job is None:
+            self._arm(max(0, self._begun_ms + delay_ms - self._core.now_ms()))
 
     def _begin(self) -> None:
         """Hand the present state to the disk, unless it is there already."""
@@ -98,7 +105,7 @@ class Autosave:
                 return
             self.profile.saved(self._written)
             self.profile.save_error = None
-            self._arm(SAVE_DELAY_MS if self._again else SAVE_INTERVAL_MS)
+            self._arm(self._delay_ms if self._again else SAVE_INTERVAL_MS)
         elif self._core.now_ms() >= self._end_ms:
             self._job = None
             self._failed(job.give_up(self.profile.timeout_s))
@@ -106,7 +113,8 @@ class Autosave:
             self._arm(_LOOK_MS, self._look)
 
     def _failed(self, error: OSError) -> None:
-        self._again = True
+        # no change is worth a sooner try
+        self._again, self._delay_ms = True, 0
         self._arm(SAVE_RETRY_MS)
         self.profile.save_error = error
         if self.profile.on_save_error is not None:

@@ -105,14 +105,16 @@ class MessagesAio(AioPart):
         ):
             # the function says so
             return
-        if not self.sync.friend_has_extended_messages(number):
-            try:
-                async with asyncio.timeout(SETTLING_S):
-                    await self._wait(self._settling.setdefault(number, []))
-            except TimeoutError:
-                # an old friend who said nothing of itself
-                pass
-        self._settled.add(number)
+        if self.sync.friend_has_extended_messages(number):
+            self._settled.add(number)
+            return
+        try:
+            async with asyncio.timeout(SETTLING_S):
+                # it has said what it has, or is gone: `_learn` knows which
+                await self._wait(self._settling.setdefault(number, []))
+        except TimeoutError:
+            # an old friend who said nothing of itself
+            self._settled.add(number)
 
     def _on_event(self, event: Event) -> None:
         if self.sync.core.messages.capability is not None:
