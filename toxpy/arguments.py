@@ -159,6 +159,9 @@ def check_options(options: Options) -> None:
     is_legacy = options.handshake == enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY
     if is_legacy and options.handshake_default_policy == enums.TOX_HANDSHAKE_POLICY_REQUIRE:
         raise ValueError('handshake_default_policy "require" needs handshake "prefer" or "only"')
+    is_only = options.handshake == enums.TOX_HANDSHAKE_MODE_NOISE_ONLY
+    if is_only and options.handshake_default_policy == enums.TOX_HANDSHAKE_POLICY_LEGACY:
+        raise ValueError('handshake_default_policy "legacy" needs handshake "prefer": "only" has Noise alone')
 
 
 def as_choice(value: int | str, what: str, words: dict[str, int]) -> int:

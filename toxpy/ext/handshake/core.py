@@ -81,7 +81,8 @@ class HandshakeCore:
         if policy not in _POLICIES:
             raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_INVALID")
         if self.capability is None:
-            raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_MODE")
+            words = 'policies and pins need that the instance is made with handshake="prefer" or "only"'
+            raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_MODE", words)
         self._layers.rt.clock.update()
         self.capability.set_policy(friend, policy, unpin)
         return True

@@ -170,9 +170,11 @@ class FriendHandshakes(Handshakes, Capability, Extension):
     def set_policy(self, friend: FriendState, policy: int, unpin: bool) -> None:
         """Set the policy for a friend, and end a session that it does not allow."""
         if self._only and policy == ONLY_LEGACY:
-            raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_MODE")
+            words = 'with handshake="only" nobody has the old one: make the instance with "prefer"'
+            raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_MODE", words)
         if policy == ONLY_LEGACY and self.is_pinned(friend.real_pk) and not unpin:
-            raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_PINNED")
+            words = "the friend is pinned to Noise, and has to be unpinned in the same call: unpin=True, or --unpin"
+            raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_PINNED", words)
         rule = self._rule(friend.real_pk)
         rule.policy = policy
         if unpin:

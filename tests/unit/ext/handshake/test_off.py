@@ -22,6 +22,7 @@ def test_sessions_are_old_ones_and_there_is_nothing_to_set():
     with pytest.raises(ToxError) as mode:
         tox.friend_set_handshake(0, "require")
     assert mode.value.code == enums.TOX_ERR_FRIEND_SET_HANDSHAKE_MODE
+    assert 'handshake="prefer"' in str(mode.value)
     with pytest.raises(ToxError) as nobody:
         tox.friend_set_handshake(1)
     assert nobody.value.code == enums.TOX_ERR_FRIEND_SET_HANDSHAKE_FRIEND_NOT_FOUND
@@ -60,3 +61,5 @@ def test_a_policy_that_could_have_no_effect_is_an_error():
     assert build_options(None, {"handshake": "prefer", "handshake_default_policy": "require"})
     with pytest.raises(ValueError, match="handshake"):
         build_options(None, {"handshake_default_policy": "require"})
+    with pytest.raises(ValueError, match="prefer"):
+        build_options(None, {"handshake": "only", "handshake_default_policy": "legacy"})

@@ -141,6 +141,7 @@ def test_with_a_friend_there_may_be_no_noise():
     with pytest.raises(ToxError) as pinned:
         tox.friend_set_handshake(0, "legacy")
     assert pinned.value.code == enums.TOX_ERR_FRIEND_SET_HANDSHAKE_PINNED
+    assert "unpin" in str(pinned.value)
     assert tox.friend_get_handshake_policy(0) == HandshakePolicy.AUTO
     # bob keeps his pin, and his user sees why alice is away
     tox.friend_set_handshake(0, "legacy", unpin=True)
@@ -156,6 +157,7 @@ def test_where_there_is_only_noise_no_friend_is_an_exception():
     with pytest.raises(ToxError) as mode:
         tox.friend_set_handshake(0, "legacy")
     assert mode.value.code == enums.TOX_ERR_FRIEND_SET_HANDSHAKE_MODE
+    assert '"prefer"' in str(mode.value)
     tox.friend_set_handshake(0, "require")
     pair.together()
     # unpinning does not open the door
