@@ -173,7 +173,7 @@ class FriendHandshakes(Handshakes, Capability, Extension):
             words = 'with handshake="only" nobody has the old one: make the instance with "prefer"'
             raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_MODE", words)
         if policy == ONLY_LEGACY and self.is_pinned(friend.real_pk) and not unpin:
-            words = "the friend is pinned to Noise, and has to be unpinned in the same call: unpin=True, or --unpin"
+            words = "the friend is pinned to Noise, to be unpinned in the same call: unpin=True, or --unpin"
             raise api_error("TOX_ERR_FRIEND_SET_HANDSHAKE_PINNED", words)
         rule = self._rule(friend.real_pk)
         rule.policy = policy
