@@ -47,18 +47,10 @@ class ToxPart:
         """Was `close` called."""
         return self._core is None
 
-    def _changed(self) -> None:
-        """There is something new to save."""
+    def _changed(self, by_friend: bool = False) -> None:
+        """There is something new to save; `by_friend`: a friend can change it as often as it likes."""
         if self._autosave is not None:
-            self._autosave.changed()
-
-    def _changed_by_friend(self) -> None:
-        """The same, of what a friend can change as often as it likes."""
-        if self._autosave is not None:
-            # whoever has one has loaded the module
-            from toxpy.save.autosave import SAVE_CALMLY_MS
-
-            self._autosave.changed(SAVE_CALMLY_MS)
+            self._autosave.changed(by_friend)
 
     # moments for the parts
 

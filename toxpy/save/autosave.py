@@ -67,11 +67,12 @@ class Autosave:
             self._timer.cancel()
         self._timer = self._core.rt.timers.call_at(self._core.now_ms() + delay_ms, callback or self._begin)
 
-    def changed(self, delay_ms: int = SAVE_DELAY_MS) -> None:
+    def changed(self, by_friend: bool = False) -> None:
         """Something worth keeping changed: save it, once for all that changes before the next pass.
 
-        `delay_ms`: how long after the last save at least.
+        `by_friend`: only a friend did it, who may do so all the time.
         """
+        delay_ms = SAVE_CALMLY_MS if by_friend else SAVE_DELAY_MS
         if self._again and delay_ms >= self._delay_ms:
             return
         self._again, self._delay_ms = True, delay_ms

@@ -58,7 +58,7 @@ def disk():
 
 
 def test_the_first_change_is_saved_at_once_whoever_made_it(disk):
-    disk.run(10, lambda: disk.autosave.changed(SAVE_CALMLY_MS))
+    disk.run(10, lambda: disk.autosave.changed(by_friend=True))
     assert disk.saves == [10]
 
 
@@ -68,7 +68,7 @@ def test_changes_of_ours_are_saved_soon(disk):
 
 
 def test_a_friend_who_never_stops_wears_no_disk_out(disk):
-    disk.run(4 * SAVE_CALMLY_MS, lambda: disk.autosave.changed(SAVE_CALMLY_MS))
+    disk.run(4 * SAVE_CALMLY_MS, lambda: disk.autosave.changed(by_friend=True))
     assert 4 <= len(disk.saves) <= 5
     count = len(disk.saves)
     # the last change is saved as well
@@ -77,13 +77,13 @@ def test_a_friend_who_never_stops_wears_no_disk_out(disk):
 
 
 def test_a_change_of_ours_does_not_wait_for_that(disk):
-    disk.run(1000, lambda: disk.autosave.changed(SAVE_CALMLY_MS))
+    disk.run(1000, lambda: disk.autosave.changed(by_friend=True))
     assert disk.saves == [10]
     disk.autosave.changed()
     disk.run(10)
     assert disk.saves == [10, 1010]
     # nor when it comes while the disk is busy
-    disk.autosave.changed(SAVE_CALMLY_MS)
+    disk.autosave.changed(by_friend=True)
     disk.autosave.changed()
     disk.run(2 * SAVE_DELAY_MS)
     assert len(disk.saves) == 3

@@ -53,7 +53,7 @@ class MessagesTox(ToxPart):
         kind = type(event)
         if kind is ExtendedMessage:
             # the save remembers the id, so that a message that is sent again is not shown twice
-            self._changed_by_friend()
+            self._changed(by_friend=True)
             sent = None if event.sent_ms is None else event.sent_ms / 1000
             words = (MessageType(event.type), event.message)
             return FriendMessage(event.friend_number, *words, event.id, sent, event.reply_to)

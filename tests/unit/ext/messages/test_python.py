@@ -10,7 +10,6 @@ from tests.unit.api.test_aio import ScriptedCore, play, sendq, settle
 from toxpy.ext.messages import aio, events
 from toxpy.ext.messages.sent import Sent
 from toxpy.generated import events as ev
-from toxpy.save.autosave import SAVE_CALMLY_MS
 
 ID, OTHER = b"i" * 16, b"o" * 16
 FRIEND = SimpleNamespace(number=0, deleted=False)
@@ -190,5 +189,5 @@ def test_ids_are_saved_into_the_profile(tmp_path):
         tox.core.messenger.events.append(events.ExtendedMessage(FRIEND, 0, b"x", ID, 0, None))
         assert len(tox.iterate()) == 1
         # seldom, however much the friend says
-        assert changes == [SAVE_CALMLY_MS]
+        assert changes == [True]
     profile.close()
