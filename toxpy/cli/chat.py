@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from toxpy.aio import Friend
-from toxpy.cli import settings
+from toxpy.cli import networks, settings
 from toxpy.cli.files import Receiver, add_receive_options, check_readable, send_one
 from toxpy.cli.messages import FRIEND_HELP, accept_or_tell, add_friend_options, tell_messages
 from toxpy.cli.progress import FootProgress, Progress
@@ -47,6 +47,12 @@ def main(words: list[str]) -> int:
     )
     parser.add_argument("friend", metavar="FRIEND", help=FRIEND_HELP)
     parser.add_argument("--accept", action="store_true", help="accept all friend requests")
+    parser.add_argument(
+        "--at",
+        metavar="NAME:PORT:KEY",
+        type=networks.friends_place,
+        help="look for the friend at this endpoint; their program says it when it is ready. It is remembered",
+    )
     settings.add_extended_option(parser)
     add_receive_options(parser.add_argument, "you are asked")
     parser.add_argument(
@@ -62,6 +68,8 @@ def main(words: list[str]) -> int:
 
     async def chat(session: CliSession) -> None:
         friend = session.find_friend(arguments.friend, request=arguments.request)
+        if arguments.at is not None:
+            session.tox.sync.core.networks.friend_set_endpoints(friend.number, [arguments.at])
         accept_or_tell(session, arguments.accept)
         with contextlib.ExitStack() as stack:
             lines, progress = terminal_lines(session, stack, HELP)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from toxpy.cli.terminal import Failure
 from toxpy.ext.networks.options import NETWORKS, SAM, TOR_CONTROL, Endpoint
+from toxpy.ids import PublicKey
+from toxpy.network.network_address import ExtendedNode, NetworkAddress
 
 if TYPE_CHECKING:
     from toxpy.aio import AsyncTox
@@ -51,6 +53,15 @@ def add_options(
     add("--sam", metavar="IP:PORT", type=a_place, help="I2P's SAM bridge (default: 127.0.0.1:7656)")
 
 
+def friends_place(text: str) -> ExtendedNode:
+    """NAME:PORT:KEY, where a friend has an endpoint."""
+    place, _, key = text.rpartition(":")
+    try:
+        return ExtendedNode(bytes(PublicKey(key)), NetworkAddress.parse(place))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME:PORT:KEY: {error}") from error
+
+
 def option_fields(arguments: argparse.Namespace, first_line: Callable[[str, str], bytes]) -> dict[str, Any]:
     """Fields of Options; none when no other network is wanted."""
     fields: dict[str, Any] = {}
@@ -67,7 +78,8 @@ def _endpoint(arguments: argparse.Namespace, first_line: Callable[[str, str], by
     if len(wanted) > 1:
         raise Failure(f"--{wanted[0]} and --{wanted[1]} are two endpoints: give one of them", 2)
     if not wanted:
-        return None
+        at = getattr(arguments, "at", None)
+        return Endpoint.friends(at.address.type) if at is not None else None
     try:
         if arguments.tor:
             path = arguments.tor_password_file

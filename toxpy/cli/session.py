@@ -256,7 +256,8 @@ class CliSession:
         """Ask the known nodes, again and again until one answers, and whenever the connection was lost."""
         nodes = settings.known_nodes(self.arguments, self.out)
         core = self.tox.sync.core
-        if self.arguments.needs_others and not nodes and not core.dht.saved_nodes():
+        alone = not nodes and not core.dht.saved_nodes()
+        if self.arguments.needs_others and alone and core.options.endpoint is None:
             found = "found in the LAN only" if core.options.local_discovery_enabled else "not found"
             self.out.warning(
                 f"no node to start from, so friends are {found}: "

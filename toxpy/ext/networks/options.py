@@ -148,8 +148,9 @@ class Endpoint:
         return cls(told.type, make, str(told), listen=_port(listen), socks=socks, tell_to=tell_to)
 
     @classmethod
-    def friends(cls, kind: AddressType = AddressType.ONION, *, socks: str | None = TOR_SOCKS) -> Endpoint:
-        """None of our own: we only go to those of friends."""
+    def friends(cls, kind: AddressType = AddressType.ONION, *, socks: str | None = None) -> Endpoint:
+        """None of our own: we only go to those of friends, by default through the network's usual proxy."""
+        socks = socks or {AddressType.ONION: TOR_SOCKS, AddressType.I2P: I2P_SOCKS}.get(kind)
         return cls(kind, lambda _rt, _streams, _key: None, "friends' only", socks=socks)
 
     def make(self, *, rt: Runtime, streams: Streams, key: bytes) -> Service | None:

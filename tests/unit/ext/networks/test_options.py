@@ -1,9 +1,11 @@
 """`Endpoint`: what it takes, and the services that it makes."""
 
+import argparse
+
 import pytest
 
 from toxpy import Endpoint
-from toxpy.cli import settings
+from toxpy.cli import networks, settings
 from toxpy.cli.main import main
 from toxpy.ext.networks.service import FolderService, NamedService, OnionService, SamService
 from toxpy.network.network_address import AddressType
@@ -36,6 +38,17 @@ def test_services(endpoint, service, port, make):
 
 def test_who_only_goes_to_friends(make):
     assert make(Endpoint.friends()) is None
+
+
+def test_the_network_of_friends():
+    assert Endpoint.friends().socks == (bytes((127, 0, 0, 1)), 9050)
+    assert Endpoint.friends(AddressType.I2P).socks == (bytes((127, 0, 0, 1)), 4447)
+    assert Endpoint.friends(AddressType.IPV4).socks is None
+    node = networks.friends_place("192.0.2.1:9:" + "AB" * 32)
+    assert str(node.address) == "IPv4://192.0.2.1:9" and node.public_key == b"\xab" * 32
+    for wrong in ("", "192.0.2.1:9", "x:9:" + "AB" * 32, "192.0.2.1:9:AB"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            networks.friends_place(wrong)
 
 
 def test_what_the_instance_reads():
