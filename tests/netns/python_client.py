@@ -1,6 +1,6 @@
 """`client.c` for the Python API: the same commands and events; the options are its defaults.
 
-python -m tests.netns.python_client proxy=socks5:HOST:PORT
+python -m tests.netns.python_client proxy=socks5:HOST:PORT only=3,4
 """
 
 import select
@@ -51,6 +51,9 @@ def main():
     options = {}
     for word in sys.argv[1:]:
         name, value = word.split("=")
+        if name == "only":
+            options["only_networks"] = set(map(int, value.split(",")))
+            continue
         if name != "proxy":
             sys.exit(f"unknown option {name}")
         kind, host, port = value.split(":")
