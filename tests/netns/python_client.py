@@ -3,6 +3,7 @@
 python -m tests.netns.python_client proxy=socks5:HOST:PORT only=3,4
 """
 
+import os
 import select
 import sys
 import time
@@ -60,11 +61,16 @@ def main():
         options.update(proxy_type=PROXIES[kind], proxy_host=host, proxy_port=int(port))
     with Tox(**options) as tox:
         say("KEY", tox.self_get_public_key())
+        waiting = b""
         while True:
             for event in tox.iterate():
                 show(event)
             if select.select([sys.stdin], [], [], 0.02)[0]:
-                line = sys.stdin.readline()
+                # read here: what waits in a buffer of sys.stdin no select would tell
+                waiting += os.read(sys.stdin.fileno(), 65536)
+            while b"\n" in waiting:
+                line, waiting = waiting.decode().split("\n", 1)
+                waiting = waiting.encode()
                 try:
                     if not obey(tox, line.split()):
                         return
