@@ -2,10 +2,12 @@
 
 import pytest
 
+from tests.support.endpoint_friends import EndpointFriends, RealEndpoint
 from tests.support.i2pnet import HOPS, I2pNet
 from tests.support.private_network import PrivateNetwork
 from tests.support.service_ends import LOOPBACK, ServiceEnds
 from toxpy.ext.networks.service import SamService
+from toxpy.network.network_address import AddressType
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.package(name="i2pd"), pytest.mark.timeout(300)]
 #: i2pd looks every 20 s whether there are tunnels, s.
@@ -38,3 +40,25 @@ def test_a_destination(net):
     assert ends.ready(timeout_s=SESSION_S)[0] == address
     ends.come(net.routers[1].socks, address, data)
     ends.close()
+
+
+def i2p_endpoint(net, number, serves):
+    """Of somebody who uses that router."""
+    router = net.routers[number]
+
+    def service(key, **world):
+        return SamService((LOOPBACK, router.sam), 33445, key, hops=HOPS, **world)
+
+    return RealEndpoint(AddressType.I2P, router.socks, service if serves else None)
+
+
+def test_friends_meet_at_a_destination(net):
+    friends = EndpointFriends(i2p_endpoint(net, 1, serves=False), i2p_endpoint(net, 0, serves=True))
+    try:
+        friends.meet(SESSION_S)
+        friends.talk()
+        friends.send_file(4 << 20)
+        friends.restart_alice()
+        friends.talk(3)
+    finally:
+        friends.close()

@@ -5,10 +5,12 @@ import time
 
 import pytest
 
+from tests.support.endpoint_friends import EndpointFriends, RealEndpoint
 from tests.support.private_network import PrivateNetwork
 from tests.support.service_ends import LOOPBACK, ServiceEnds
 from tests.support.tornet import TorNet
 from toxpy.ext.networks.service import OnionService
+from toxpy.network.network_address import AddressType
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.package(name="tor"), pytest.mark.timeout(300)]
 
@@ -65,3 +67,35 @@ def test_an_onion_service(net):
     assert other.said == ["tor has this onion service already: is another program using the same profile?"]
     other.close()
     ends.close()
+
+
+def tor_endpoint(net, number, serves):
+    """Of somebody who uses that client's tor."""
+    tor = net.clients[number]
+
+    def service(key, **world):
+        cookie_file = os.fsencode(tor.cookie)
+        return OnionService((LOOPBACK, tor.control), 33445, key, cookie_file=cookie_file, **world)
+
+    return RealEndpoint(AddressType.ONION, tor.socks, service if serves else None)
+
+
+def test_friends_meet_at_an_onion_service(net):
+    friends = EndpointFriends(tor_endpoint(net, 1, serves=False), tor_endpoint(net, 0, serves=True))
+    try:
+        friends.meet(timeout_s=30)
+        friends.talk()
+        friends.send_file(4 << 20)
+        friends.restart_alice()
+        friends.restart_bob(timeout_s=30)
+        friends.talk(3)
+
+        # the tor in front of the endpoint crashes, and comes up again
+        net.clients[0].kill()
+        friends.until("loss", lambda: not friends.bob.is_online() and not friends.alice.is_online(), 90)
+        net.clients[0].start()
+        net.until_ready(net.clients[:1], time.monotonic())
+        friends.until("after tor is up", friends.both_online)
+        friends.talk(3)
+    finally:
+        friends.close()
