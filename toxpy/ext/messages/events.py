@@ -62,6 +62,11 @@ class MessageEdited(ev.Event):
         """The new text."""
         return self.raw.decode("utf-8", "replace")
 
+    @property
+    def sent(self) -> float:
+        """The same in seconds, as of a FriendMessage."""
+        return self.sent_ms / 1000
+
 
 class MessageDeleted(ev.Event):
     """A friend took back a message."""
@@ -73,6 +78,11 @@ class MessageDeleted(ev.Event):
         self.friend_number = friend.number
         self.id = id
         self.sent_ms = sent_ms
+
+    @property
+    def sent(self) -> float:
+        """The same in seconds, as of a FriendMessage."""
+        return self.sent_ms / 1000
 
 
 class MessageSeen(ev.Event):

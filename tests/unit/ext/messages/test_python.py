@@ -147,19 +147,22 @@ def test_a_message_has_more_fields():
         tox.on_message(lambda number, text: heard.append((number, text)))
         tox.on(toxpy.FriendMessage, heard.append)
         tox.on(toxpy.MessageEdited, heard.append)
+        tox.on(toxpy.MessageDeleted, heard.append)
         core.arrive(
             events.ExtendedMessage(FRIEND, 1, b"\xff", ID, 1500, OTHER),
             events.ExtendedMessage(FRIEND, 0, b"of ToxExt", None, None, None),
             ev.FriendMessage(0, 0, b"ordinary"),
             events.MessageEdited(FRIEND, ID, b"\xff", 1500),
+            events.MessageDeleted(FRIEND, ID, 2500),
         )
-        while len(heard) < 7:
+        while len(heard) < 8:
             await asyncio.sleep(0)
         full = toxpy.FriendMessage(0, toxpy.MessageType.ACTION, b"\xff", ID, 1.5, OTHER)
         assert heard[:2] == [(0, "�"), full] and full.message == "�"
         assert heard[3] == toxpy.FriendMessage(0, toxpy.MessageType.NORMAL, b"of ToxExt")
         assert heard[5] == toxpy.FriendMessage(0, toxpy.MessageType.NORMAL, b"ordinary", None, None, None)
         assert heard[6].message == "�" and repr(heard[6]).startswith("MessageEdited(friend_number=0, id=")
+        assert (heard[6].sent, heard[7].sent) == (1.5, 2.5)
 
     play(scene, ExtendedCore())
 
