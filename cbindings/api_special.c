@@ -26,12 +26,12 @@ bool toxpy_bind(int index)
     return bound;
 }
 
-/* The user's settings for programs that know nothing of them, NULL without any. Not for a program that runs with
- * more rights than the user has. */
-static const char *config_path(void)
+/* The file with the user's settings, or with the program's; NULL without any. The user's is not for a program that runs
+ * with more rights than the user has. */
+static const char *config_path(const Tox_Options *options)
 {
     const char *path = secure_getenv("TOXPY_CONFIG");
-    return path != NULL && *path != '\0' ? path : NULL;
+    return path != NULL && *path != '\0' ? path : tox_options_get_experimental_config_file(options);
 }
 
 Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
@@ -44,7 +44,7 @@ Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
         toxpy_options_read(&clean, options);
         toxpy_options_flatten(&flat, &clean);
         flat.handshake = (int)tox_options_get_experimental_handshake_mode(options);
-        flat.config_path = config_path();
+        flat.config_path = config_path(options);
         int failure = 0, fd = -1;
         tox = py_tox_new(&flat, &failure, &fd);
         code = toxpy_call_end() ? TOX_ERR_NEW_MALLOC : failure;

@@ -16,7 +16,9 @@
 struct block {
     Tox_Options options; /* first, so that the block is the options */
     struct block *next;
-    Tox_Handshake_Mode handshake_mode; /* here, because programs know the size of the options */
+    /* here, because programs know the size of the options */
+    Tox_Handshake_Mode handshake_mode;
+    char *config_file;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -54,6 +56,24 @@ void tox_options_set_experimental_handshake_mode(Tox_Options *options, Tox_Hands
     }
 }
 
+const char *tox_options_get_experimental_config_file(const Tox_Options *options)
+{
+    const struct block *block = block_of(options);
+    return block != NULL ? block->config_file : NULL;
+}
+
+bool tox_options_set_experimental_config_file(Tox_Options *options, const char *path)
+{
+    struct block *block = block_of(options);
+    if (block == NULL) {
+        return false;
+    }
+    char *copy = path != NULL ? strdup(path) : NULL;
+    free(block->config_file);
+    block->config_file = copy;
+    return copy != NULL || path == NULL;
+}
+
 static bool owns(const Tox_Options *options)
 {
     return toxpy_options_known(options) && options->experimental_owned_data;
@@ -85,6 +105,7 @@ void tox_options_default(Tox_Options *options)
         drop_owned(options);
         memset(options, 0, sizeof *options);
         tox_options_set_experimental_handshake_mode(options, TOX_HANDSHAKE_MODE_LEGACY_ONLY);
+        tox_options_set_experimental_config_file(options, NULL);
     } else {
         memset((void *)options, 0, OLD_SIZE);
     }
@@ -124,6 +145,7 @@ void tox_options_free(Tox_Options *options)
     pthread_mutex_unlock(&lock);
     if (block != NULL) {
         drop_owned(&block->options);
+        free(block->config_file);
         free(block);
     }
 }
@@ -182,6 +204,7 @@ void tox_options_copy(Tox_Options *dest, const Tox_Options *src)
         tox_options_set_proxy_host(dest, clean.proxy_host);
         tox_options_set_savedata_data(dest, clean.savedata_data, clean.savedata_length);
         tox_options_set_experimental_handshake_mode(dest, tox_options_get_experimental_handshake_mode(src));
+        tox_options_set_experimental_config_file(dest, tox_options_get_experimental_config_file(src));
     } else {
         memcpy((void *)dest, &clean, OLD_SIZE);
     }

@@ -3775,6 +3775,22 @@ Tox_Handshake_Mode tox_options_get_experimental_handshake_mode(const Tox_Options
  */
 void tox_options_set_experimental_handshake_mode(Tox_Options *options, Tox_Handshake_Mode handshake_mode);
 
+/** @return The option that tox_options_set_experimental_config_file() describes. */
+const char *tox_options_get_experimental_config_file(const Tox_Options *options);
+
+/**
+ * Read settings from a TOML file in tox_new(): an endpoint in Tor or I2P, the networks that may be used, a proxy.
+ *
+ * docs/networks.md has the keys. What the file says goes before all other options. If it cannot be followed, tox_new()
+ * fails with TOX_ERR_NEW_PROXY_BAD_TYPE, and the log says why. The user's environment variable TOXPY_CONFIG goes before
+ * this option.
+ *
+ * The path is copied. It has an effect on options of tox_options_new() only. No file is read by default.
+ * @param path A path that ends with a NUL byte; NULL for no file.
+ * @return False if there is no memory, or the options are not of tox_options_new().
+ */
+bool tox_options_set_experimental_config_file(Tox_Options *options, const char *path);
+
 /** The handshake that a session came from. */
 typedef enum Tox_Handshake_Version {
     /** The old one. */

@@ -157,7 +157,7 @@ def _follow_config(path: bytes, options: Options) -> None:
     try:
         apply_config(path, options)
     except ValueError as error:
-        message = f"TOXPY_CONFIG={path.decode('utf-8', 'replace')}: {error}"
+        message = f"the settings in {path.decode('utf-8', 'replace')}: {error}"
         log = log_sink(options)
         if log is not None:
             log(TOX_LOG_LEVEL_ERROR, message)

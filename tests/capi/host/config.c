@@ -16,7 +16,7 @@ static void on_log(Tox *tox, Tox_Log_Level level, const char *file, uint32_t lin
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct Tox_Options *options = tox_options_new(NULL);
     tox_options_set_local_discovery_enabled(options, false);
@@ -24,6 +24,8 @@ int main(void)
     tox_options_set_start_port(options, 33600);
     tox_options_set_end_port(options, 33999);
     tox_options_set_log_callback(options, on_log);
+    /* the program's own file */
+    CHECK(tox_options_set_experimental_config_file(options, argc > 1 ? argv[1] : NULL));
     Tox_Err_New error = TOX_ERR_NEW_NULL;
     Tox *tox = tox_new(options, &error);
     tox_options_free(options);

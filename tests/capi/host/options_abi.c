@@ -83,6 +83,11 @@ static void own_block(void)
     tox_options_set_experimental_handshake_mode(options, (Tox_Handshake_Mode)3);
     tox_options_set_experimental_handshake_mode(options, (Tox_Handshake_Mode)-1);
     CHECK(tox_options_get_experimental_handshake_mode(options) == TOX_HANDSHAKE_MODE_NOISE_ONLY);
+    char path[] = "/a";
+    CHECK(tox_options_get_experimental_config_file(options) == NULL);
+    CHECK(tox_options_set_experimental_config_file(options, path));
+    path[1] = 'b';
+    CHECK(strcmp(tox_options_get_experimental_config_file(options), "/a") == 0);
     tox_options_copy(copy, options);
     CHECK(tox_options_get_proxy_host(copy) != tox_options_get_proxy_host(options));
     tox_options_default(options);
@@ -92,6 +97,8 @@ static void own_block(void)
     CHECK(tox_options_get_experimental_groups_persistence(copy));
     CHECK(tox_options_get_experimental_handshake_mode(options) == TOX_HANDSHAKE_MODE_LEGACY_ONLY);
     CHECK(tox_options_get_experimental_handshake_mode(copy) == TOX_HANDSHAKE_MODE_NOISE_ONLY);
+    CHECK(tox_options_get_experimental_config_file(options) == NULL);
+    CHECK(strcmp(tox_options_get_experimental_config_file(copy), "/a") == 0);
     tox_options_copy(copy, NULL);
     tox_options_copy(NULL, copy);
     CHECK(tox_options_set_proxy_host(copy, NULL) && tox_options_get_proxy_host(copy) == NULL);
@@ -102,6 +109,8 @@ static void own_block(void)
     tox_options_default(NULL);
     tox_options_set_experimental_handshake_mode(NULL, TOX_HANDSHAKE_MODE_NOISE_ONLY);
     CHECK(tox_options_get_experimental_handshake_mode(NULL) == TOX_HANDSHAKE_MODE_LEGACY_ONLY);
+    CHECK(!tox_options_set_experimental_config_file(NULL, "/a"));
+    CHECK(tox_options_get_experimental_config_file(NULL) == NULL);
     CHECK(tox_options_get_operating_system(NULL) == NULL);
 }
 

@@ -39,7 +39,9 @@ ONLY_HERE = {
     "tox_handshake_mode_to_string",
     "tox_handshake_policy_to_string",
     "tox_handshake_version_to_string",
+    "tox_options_get_experimental_config_file",
     "tox_options_get_experimental_handshake_mode",
+    "tox_options_set_experimental_config_file",
     "tox_options_set_experimental_handshake_mode",
 }
 

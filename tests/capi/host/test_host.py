@@ -133,9 +133,22 @@ def test_the_settings_of_the_user(build, tmp_path, text, expected):
     variable = {} if text is None else {"TOXPY_CONFIG": str(file)}
     said = run(build("config.c"), env={**environment(), **variable}).splitlines()
     assert said[-1] == expected
-    assert (f"TOXPY_CONFIG={file}: [network] has no 'porxy'" in said[0]) == (
+    assert (f"the settings in {file}: [network] has no 'porxy'" in said[0]) == (
         text is not None and "porxy" in text
     )
+
+
+def test_the_settings_of_the_program(build, tmp_path):
+    """An endpoint whose service is not there yet is no reason not to start; the user's file goes first."""
+    own, users = tmp_path / "own.toml", tmp_path / "users.toml"
+    own.write_text(
+        '[network]\nudp = false\nonly = ["tor"]\n[endpoint]\ntype = "tor"\ncontrol = "127.0.0.1:9"\n'
+    )
+    users.write_text("")
+    program = build("config.c")
+    assert run(program, own).splitlines()[-1].startswith("error 0, UDP off")
+    said = run(program, own, env={**environment(), "TOXPY_CONFIG": str(users)})
+    assert said.splitlines()[-1] == "error 0, UDP on, relay on"
 
 
 @pytest.mark.parametrize("argument", [[], ["safe"]], ids=["plain", "thread-safe"])
