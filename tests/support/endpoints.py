@@ -21,7 +21,8 @@ def onion(number):
 class FakeService:
     """A service whose key is the number of its name."""
 
-    def __init__(self, network, rt, streams, key):
+    def __init__(self, network, rt, streams, key, ip):
+        self.ip = ip
         self.network, self.rt, self.streams = network, rt, streams
         self.key = key or bytes([network.next_name()])
         self.stopped = False
@@ -34,7 +35,9 @@ class FakeService:
 
     def _ready(self, on_ready):
         self.network.names[self.name] = self.target
-        on_ready(NetworkAddress(AddressType.ONION, self.name.encode(), PORT))
+        if self.ip:
+            return on_ready(NetworkAddress.from_ip(self.target))
+        return on_ready(NetworkAddress(AddressType.ONION, self.name.encode(), PORT))
 
     def stop(self):
         self.stopped = True
@@ -45,15 +48,18 @@ class FakeEndpoint:
 
     kind, listen = AddressType.ONION, 0
 
-    def __init__(self, network, tell_to="friends", serves=True, socks=None, lasts=True):
-        """`socks`: its proxy, for who uses no other; without `lasts` each start has another name."""
+    def __init__(self, network, tell_to="friends", serves=True, socks=None, lasts=True, ip=False):
+        """`socks`: its proxy, for who uses no other; without `lasts` each start has another name.
+
+        `ip`: the address is the IP of the machine.
+        """
         self.network, self.tell_to, self.serves = network, tell_to, serves
-        self.socks, self.lasts = socks, lasts
+        self.socks, self.lasts, self.ip = socks, lasts, ip
 
     def make(self, *, rt, streams, key):
         if not self.serves:
             return None
-        return FakeService(self.network, rt, streams, key if self.lasts else b"")
+        return FakeService(self.network, rt, streams, key if self.lasts else b"", self.ip)
 
 
 class Onions(SimProxy):

@@ -238,7 +238,7 @@ class TcpPool:
         if self._closed or not route.users:
             return False
         relay = self._relays.by_key.get(node.public_key)
-        if relay is not None and (relay.host is not None or is_usable(node.address)):
+        if relay is not None and (not relay.is_shared or is_usable(node.address)):
             return self._use(route, relay)
         if not is_usable(node.address) or route.online >= RECOMMENDED_RELAYS or not self._has_room(route):
             return False

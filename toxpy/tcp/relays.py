@@ -182,6 +182,9 @@ class Relays:
         """Try it now."""
         relay.state = CONNECTING
         relay.retry_timer = None
+        watcher, proxy = relay.watcher, self.proxy
+        if watcher is not None:
+            proxy = watcher.proxy_to(relay.node.address, relay.host)
         relay.client = self._make_client(
             relay.node,
             self._keys,
@@ -189,7 +192,7 @@ class Relays:
             relay,
             rt=self._rt,
             connect=self._connect_stream,
-            proxy=self.proxy if relay.watcher is None else relay.watcher.proxy,
+            proxy=proxy,
             host=relay.host,
             traffic=self.traffic,
         )

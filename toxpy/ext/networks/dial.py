@@ -4,7 +4,8 @@
     friend answers    its DHT key is known: it is expected there, and the session begins as at any relay
     friend online     stay connected if we are; an endpoint that was not reached is left
 
-The key alone decides who is there: several friends may tell of one, as of a relay that they all use.
+The key alone decides who is there. Several friends may tell of one, as of a relay that they all use; if they
+tell of different places, all of them are tried in turn.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from toxpy.runtime import Runtime, Timer
     from toxpy.tcp.pool import TcpPool
     from toxpy.tcp.proxy import Proxy
+    from toxpy.tcp.relay import Endpoint
+    from toxpy.wire.address import Address
 
     class Hub(Protocol):
         """All endpoints of an instance: `toxpy.ext.networks.friends`."""
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
         def on_answer(self, dial: Dial, data: bytes) -> None: ...
 
 
+#: In the place of an address that nobody needs.
+NOWHERE = (bytes(4), 0)
 #: Time between two hellos while the friend is offline, ms: shorter than a DHT key is believed.
 HELLO_AGAIN_MS = 60_000
 #: How long a lost friend is looked for eagerly, and the longest pause meanwhile, ms.
@@ -44,30 +49,33 @@ EAGER_MS, EAGER_PAUSE_MS = 300_000, 3_000
 class Dial:
     """One endpoint; the watcher of its relay in the pool."""
 
-    __slots__ = ("_address", "_hub", "_timer", "eager_until_ms", "friends", "node")
+    __slots__ = ("_addresses", "_hub", "_timer", "eager_until_ms", "friends", "node")
 
     #: a direct way to the friend is enough
     keeps_awake = False
 
-    def __init__(self, hub: Hub, key: bytes, address: NetworkAddress) -> None:
+    def __init__(self, hub: Hub, key: bytes) -> None:
         self._hub = hub
-        self._address = address
-        ip = address.ip
-        self.node = Node(key, ip if ip is not None else (bytes(4), address.port), tcp=True)
+        #: where it is said to be, by what the pool calls that
+        self._addresses: dict[Endpoint, NetworkAddress] = {}
+        #: for those who know it by its key
+        self.node = Node(key, NOWHERE, tcp=True)
         #: who told of it
         self.friends: set[FriendState] = set()
         self.eager_until_ms = 0
         self._timer: Timer | None = None
 
-    @property
-    def host(self) -> str | None:
-        """The name that the proxy looks up; None for an IP."""
-        return self._address.host if self._address.ip is None else None
+    def tell(self, friend: FriendState, address: NetworkAddress) -> None:
+        """A friend says that it is found there."""
+        self.friends.add(friend)
+        ip = address.ip
+        place = (ip, None) if ip is not None else ((bytes(4), address.port), address.host)
+        if ip is not None or self._hub.proxy_to(self.node.public_key, address) is not None:
+            self._addresses[place] = address
 
-    @property
-    def proxy(self) -> Proxy | None:
-        """What leads to it."""
-        return self._hub.proxy_to(self.node.public_key, self._address)
+    def proxy_to(self, place: Address, host: str | None) -> Proxy | None:
+        """What leads there."""
+        return self._hub.proxy_to(self.node.public_key, self._addresses[place, host])
 
     @property
     def max_pause_ms(self) -> int:
@@ -76,12 +84,11 @@ class Dial:
 
     def begin(self) -> None:
         """A friend who told of it is offline: connect, or say hello if we are connected."""
-        hub = self._hub
-        if self.host is not None and self.proxy is None:
-            return
+        hub, key = self._hub, self.node.public_key
         self.eager_until_ms = hub.rt.clock.now_ms + EAGER_MS
-        if hub.tcp.private.add(self.node, self.host, self):
-            self._remind()
+        for place, host in self._addresses:
+            hub.tcp.private.add(Node(key, place, tcp=True), host, self)
+        self._remind()
 
     def end(self) -> None:
         """Nobody needs it."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from toxpy.network.node import Streams
     from toxpy.runtime import Runtime
     from toxpy.tcp.pool import TcpPool
+    from toxpy.tcp.proxy import Proxy
     from toxpy.tcp.server_client import ServerClient
     from toxpy.wire.address import Address
 
@@ -101,8 +102,6 @@ class Endpoint:
 
     #: friends come at any time
     keeps_awake = True
-    #: past any proxy, to this machine
-    proxy = None
     max_pause_ms = FIRST_RETRY_MS
 
     def __init__(self, hub: Hub, service: Service, keys: KeyPair, layers: Layers, *, listen: int = 0) -> None:
@@ -161,6 +160,10 @@ class Endpoint:
 
     # watcher of our own connection
 
+    def proxy_to(self, _address: Address, _host: str | None) -> Proxy | None:
+        """Past any proxy, to this machine."""
+        return None
+
     def on_connected(self) -> None:
         """We are there: friends can come."""
 
@@ -193,14 +196,18 @@ class Endpoint:
         return not self.may_link(client.public_key, public_key)
 
     def _on_hello(self, client: ServerClient, data: bytes) -> bool:
-        """True if a friend says so of the key that this connection was made with."""
+        """False if no friend says it. It counts if it is of the key that this connection was made with."""
         hub, once = self._hub, once_key(data)
         if not once or not self._server.pays(client):
             return False
         speaker, box = hub.hellos.speaker(data, self._shared.get(once))
         friend = hub.welcome(speaker)
-        if friend is None or hub.hellos.dht_pk(speaker, box) != client.public_key:
+        if friend is None:
             return False
+        if hub.hellos.dht_pk(speaker, box) != client.public_key:
+            # the friend may look for somebody else here as well, who told of our endpoint
+            hub.rt.counters.drop("endpoint_hello")
+            return True
         self._met = {dht_pk: real_pk for dht_pk, real_pk in self._met.items() if real_pk != speaker}
         self._met[client.public_key] = speaker
         client.send(OOB_RECEIVED.make(self.keys.public) + hub.hellos.make(speaker, client.public_key))

@@ -234,8 +234,8 @@ class FriendEndpoints(Capability, Extension):
                 continue
             dial = self._dials.get(node.public_key)
             if dial is None:
-                dial = self._dials[node.public_key] = Dial(self, node.public_key, node.address)
-            dial.friends.add(friend)
+                dial = self._dials[node.public_key] = Dial(self, node.public_key)
+            dial.tell(friend, node.address)
             dial.begin()
 
     def _leave(self, friend: FriendState) -> None:

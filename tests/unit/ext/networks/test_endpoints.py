@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.endpoints import Onions
+from tests.support.endpoints import PORT, FakeEndpoint, Onions, onion
 from tests.support.worlds import SimulatedWorld, events
 from toxpy.network.network_address import AddressType, ExtendedNode, NetworkAddress
 from toxpy.wire.address import Node
@@ -119,7 +119,11 @@ def test_the_network_goes_and_comes_back(both):
 
 
 def test_a_friend_who_is_deleted_has_to_leave(both):
+    bob_pk, alice_pk = (bytes(actor.self_get_dht_id()) for actor in (both.bob, both.alice))
+    endpoint = both.bob.tox.networks.capability.endpoint
+    assert endpoint.may_link(alice_pk, bob_pk) and not endpoint.may_link(alice_pk, bytes(32))
     both.bob.friend_delete(0)
+    assert not endpoint.may_link(alice_pk, bob_pk) and not endpoint.may_link(bob_pk, alice_pk)
     both.until(lambda: not both.alice.is_online(), "alice to be offline", 5)
     assert told(both.bob) == [] and both.bob.tox.networks.capability._dials == {}
     both.run_for(30)
@@ -216,8 +220,12 @@ def test_a_recorded_hello_is_of_no_use(world):
     hello = world.alice.tox.networks.capability.hellos.make(world.bob.self_get_public_key(), node.public_key)
     assert stranger.tox.tcp.send_oob(node.public_key, node.public_key, hello)
     world.run_for(1)
-    assert world.bob.tox.rt.counters.values["drop.endpoint_stranger"] == 1
+    assert world.bob.tox.rt.counters.values["drop.endpoint_hello"] == 1
+    endpoint = world.bob.tox.networks.capability.endpoint
+    assert not endpoint.may_link(stranger.self_get_dht_id(), world.bob.self_get_dht_id())
     assert not world.bob.is_online()
+    world.run_for(10)
+    assert world.bob.tox.rt.counters.values["drop.endpoint_silent"] == 1
 
 
 def test_friends_who_keep_to_one_network_meet_in_it():
@@ -226,4 +234,37 @@ def test_friends_who_keep_to_one_network_meet_in_it():
         world.options[name]["only_networks"] = frozenset({AddressType.ONION})
     world.alice, world.bob = world.restart(world.alice), world.restart(world.bob)
     world.meet()
+    world.close()
+
+
+def test_a_friend_who_tells_of_anothers_endpoint_keeps_nobody_away(world):
+    """Mallory, a friend of alice's, says that bob's endpoint is elsewhere, before bob is known."""
+    node = world.ready(world.bob)
+    mallory = world.actor("mallory")
+    number = world.alice.friend_add_norequest(mallory.self_get_public_key())
+    elsewhere = NetworkAddress(AddressType.ONION, onion(77).encode(), PORT)
+    world.alice.friend_set_endpoints(number, [ExtendedNode(node.public_key, elsewhere)])
+    world.run_for(30)
+    world.alice.friend_set_endpoints(0, [node])
+    world.connect(world.alice, world.bob, 10)
+    assert not world.alice.is_online(number)
+    assert {name for _, name in world.onions.asked} == {elsewhere.host, node.address.host}
+    # nor later
+    world.bob = world.bob.restart()
+    world.connect(world.alice, world.bob, 15)
+
+
+def test_an_endpoint_may_have_an_ip():
+    """A port of a machine that all can reach: it needs no proxy, and no UDP."""
+    world = EndpointWorld()
+    plain = {"udp_enabled": False}
+    ip_service = FakeEndpoint(world.onions, ip=True)
+    world.options = {
+        "alice": {**plain, "endpoint": FakeEndpoint(world.onions, serves=False)},
+        "bob": {**plain, "endpoint": ip_service},
+    }
+    world.alice, world.bob = world.restart(world.alice), world.restart(world.bob)
+    alice, bob = world.meet()
+    assert bob.endpoint_node().address.type == AddressType.IPV4 and world.onions.asked == []
+    assert alice.tox.tcp.relays(3) == alice.tox.tcp.relays_to_save(3) == []
     world.close()
