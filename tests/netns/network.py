@@ -200,14 +200,16 @@ class Client:
     `events` are those it printed: (milliseconds since its start, name, text).
     """
 
-    def __init__(self, program, host, library, *, nodes=(), relays=(), **options):
+    def __init__(self, program, host, library, *, nodes=(), relays=(), config="", **options):
+        """`config` is the file of TOXPY_CONFIG."""
         self.host = host
         words = [
             f"{name}={int(value) if isinstance(value, bool) else value}" for name, value in options.items()
         ]
         start = (sys.executable, "-m", "tests.netns.python_client")
         if library != "python":
-            start = ("env", f"LD_LIBRARY_PATH={LIBRARIES[library]()}", program)
+            set_config = [f"TOXPY_CONFIG={config}"] if config else []
+            start = ("env", f"LD_LIBRARY_PATH={LIBRARIES[library]()}", *set_config, program)
         self.process = host.popen(*start, *words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.events, self.received = [], []
         self.lines = Lines(self.process, self._on_line)

@@ -1,6 +1,6 @@
 """`client.c` for the Python API: the same commands and events; the options are its defaults.
 
-python -m tests.netns.python_client proxy=socks5:HOST:PORT only=3,4
+python -m tests.netns.python_client proxy=socks5:HOST:PORT only=3,4 endpoint=NAME:PORT:LISTEN
 """
 
 import os
@@ -9,7 +9,9 @@ import sys
 import time
 
 from toxpy.errors import ToxError
+from toxpy.ext.networks.options import Endpoint
 from toxpy.generated.typed_events import FriendConnectionStatus, FriendMessage, SelfConnectionStatus
+from toxpy.network.network_address import ExtendedNode, NetworkAddress
 from toxpy.tox import Tox
 
 CONNECTIONS = ("none", "tcp", "udp")
@@ -30,6 +32,9 @@ def obey(tox, words):
             tox.add_tcp_relay(host, int(port), key)
         case ["friend", key]:
             tox.friend_add_norequest(key)
+        case ["at", key, address]:
+            node = ExtendedNode(bytes.fromhex(key), NetworkAddress.parse(address))
+            tox.core.networks.friend_set_endpoints(0, [node])
         case ["send", count]:
             for number in range(1, int(count) + 1):
                 tox.friend_send_message(0, str(number))
@@ -55,16 +60,22 @@ def main():
         if name == "only":
             options["only_networks"] = set(map(int, value.split(",")))
             continue
+        if name == "endpoint":
+            address, _, listen = value.rpartition(":")
+            options["endpoint"] = Endpoint.name(address, int(listen)) if listen else Endpoint.friends()
+            continue
         if name != "proxy":
             sys.exit(f"unknown option {name}")
         kind, host, port = value.split(":")
         options.update(proxy_type=PROXIES[kind], proxy_host=host, proxy_port=int(port))
     with Tox(**options) as tox:
         say("KEY", tox.self_get_public_key())
-        waiting = b""
+        waiting, node = b"", None
         while True:
             for event in tox.iterate():
                 show(event)
+            if node is None and (node := tox.core.networks.endpoint_node()) is not None:
+                say("ENDPOINT", f"{node.public_key.hex()} {node.address}")
             if select.select([sys.stdin], [], [], 0.02)[0]:
                 # read here: what waits in a buffer of sys.stdin no select would tell
                 waiting += os.read(sys.stdin.fileno(), 65536)
