@@ -20,6 +20,7 @@ from toxpy.conference.tox import ConferenceAudioTox, ConferenceTox
 from toxpy.core import Core
 from toxpy.ext.handshake.tox import HandshakeTox
 from toxpy.ext.messages.tox import MessagesTox
+from toxpy.ext.networks.tox import NetworksTox
 from toxpy.files.tox import FilesTox
 from toxpy.friend.tox import FriendTox, UserTox
 from toxpy.generated.typed_events import Event, ToxavCall
@@ -96,6 +97,7 @@ class Tox(
     GroupPeersTox,
     CallsTox,
     HandshakeTox,
+    NetworksTox,
     NetworkTox,
 ):
     """One Tox instance; also a context manager that closes it.

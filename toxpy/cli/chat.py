@@ -69,7 +69,7 @@ def main(words: list[str]) -> int:
     async def chat(session: CliSession) -> None:
         friend = session.find_friend(arguments.friend, request=arguments.request)
         if arguments.at is not None:
-            session.tox.sync.core.networks.friend_set_endpoints(friend.number, [arguments.at])
+            session.tox.sync.friend_set_endpoints(friend.number, [arguments.at])
         accept_or_tell(session, arguments.accept)
         with contextlib.ExitStack() as stack:
             lines, progress = terminal_lines(session, stack, HELP)

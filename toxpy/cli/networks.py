@@ -97,22 +97,21 @@ def _endpoint(arguments: argparse.Namespace, first_line: Callable[[str, str], by
 
 async def tell_endpoint(tox: AsyncTox, out: Output) -> None:
     """Say where friends reach us, or why they do not, whenever that changes."""
-    core = tox.sync.core
-    told = "", ""
-    while core.options.endpoint is not None:
-        state = core.networks.endpoint_state()
+    told: tuple[ExtendedNode | None, str] = None, ""
+    while tox.sync.core.options.endpoint is not None:
+        node, failure = tox.sync.self_get_endpoint(), tox.sync.self_get_endpoint_failure()
+        state = node, failure
         if state != told:
             told = state
-            _say(core, state, out)
+            _say(node, failure, out)
         await asyncio.sleep(LOOK_S)
     await asyncio.Event().wait()
 
 
-def _say(core: Any, state: tuple[str, str], out: Output) -> None:
-    node = core.networks.endpoint_node()
+def _say(node: ExtendedNode | None, failure: str, out: Output) -> None:
     if node is not None:
         address = node.address
         text = f"{address.host}:{address.port}:{node.public_key.hex().upper()}"
         out.status("endpoint", f"friends reach us at {text}", address=text, message="")
-    elif state[1]:
-        out.status("endpoint", f"friends do not reach us: {state[1]}", address="", message=state[1])
+    elif failure:
+        out.status("endpoint", f"friends do not reach us: {failure}", address="", message=failure)

@@ -39,7 +39,7 @@ LAYERS = [
     ["generated", "friend.why_offline"],
     ["arguments", "save", "handlers", *WHOLE_FILES, *FRAMES, "network.nodes"],
     ["tox_part"],
-    [f"{part}.tox" for part in PARTS],
+    [*(f"{part}.tox" for part in PARTS), "ext.networks.tox"],
     ["tox"],
     ["aio_part", "aio_events"],
     [*(f"{part}.aio" for part in PARTS), "group.aio_state", "av.aio_call"],
@@ -64,6 +64,7 @@ PYTHON_ONLY |= {
     "network.network_address",
     "system.http_server",
 }
+PYTHON_ONLY |= {"ext.networks.tox"}
 PYTHON_ONLY |= {f"{part}.{kind}" for part in PARTS for kind in ("tox", "aio")}
 PYTHON_ONLY |= {
     "save.diskfile",

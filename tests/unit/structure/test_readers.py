@@ -27,19 +27,10 @@ FOR_PROGRAMS = {
     "save_error",
     # of a Core's pool: why there is no relay
     "relay_states",
-    # of our endpoint: until programs have them in Tox
-    "endpoint_node",
-    "endpoint_state",
-    "friend_set_endpoints",
     # of addresses of all networks
     "is_routable",
     "from_node",
     "to_relay",
-    # of services that make an endpoint reachable
-    "OnionService",
-    "SamService",
-    "FolderService",
-    "NamedService",
     # of a Picture: from Pillow's and NumPy's
     "from_image",
     "from_array",
