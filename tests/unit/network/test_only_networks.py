@@ -137,7 +137,7 @@ def test_without_a_proxy_nothing_leaves(world, looked_up):
     assert alice.tox.socket.port == 0
     assert alice.tox.node.relay is None
     begun = []
-    alice.tox.streams.connect = begun.append
+    alice.tox.node.streams.connect = begun.append
     refused(alice.add_tcp_relay, NAME)
     world.run_for(60)
     assert begun == looked_up == []
