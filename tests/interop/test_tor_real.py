@@ -1,14 +1,17 @@
 """Debian's tor in a network of its own: what becomes reachable by it, and comes back after it was killed."""
 
 import os
+import re
 import time
 
 import pytest
 
-from tests.support.endpoint_friends import EndpointFriends, RealEndpoint
+from tests.support.endpoint_friends import SOCKS5, EndpointFriends, RealEndpoint
 from tests.support.private_network import PrivateNetwork
+from tests.support.programs import free_port
 from tests.support.service_ends import LOOPBACK, ServiceEnds
 from tests.support.tornet import TorNet
+from toxpy import FriendConnectionStatus, FriendMessage, FriendRequest, Tox
 from toxpy.ext.networks.service import OnionService
 from toxpy.network.network_address import AddressType
 
@@ -99,3 +102,37 @@ def test_friends_meet_at_an_onion_service(net):
         friends.talk(3)
     finally:
         friends.close()
+
+
+def test_friends_meet_at_a_relay_with_a_name(net):
+    """It is an ordinary relay of the DHT; both know its name in Tor, and use it by nothing else."""
+    lan = {"local_discovery_enabled": False, "ipv6_enabled": False}
+    relay_port = free_port()
+    relay = Tox(tcp_port=relay_port, **lan)
+    nodes = [relay, *(Tox(**lan) for _ in range(4))]
+    for node in nodes[1:]:
+        node.bootstrap("127.0.0.1", relay.self_get_udp_port(), relay.self_get_dht_id())
+    answer = net.clients[0].ask(f"ADD_ONION NEW:ED25519-V3 Flags=Detach Port=33445,127.0.0.1:{relay_port}")
+    name = re.search(r"ServiceID=(\w+)", answer)[1] + ".onion"
+    alice, bob = (
+        Tox(proxy_type=SOCKS5, proxy_host="127.0.0.1", proxy_port=tor.socks, udp_enabled=False, **lan)
+        for tor in net.clients
+    )
+    for user in (alice, bob):
+        user.add_tcp_relay(name, 33445, relay.self_get_dht_id())
+        for node in nodes[1:]:
+            user.bootstrap("127.0.0.1", node.self_get_udp_port(), node.self_get_dht_id())
+    alice.friend_add(bob.self_get_address(), "by name")
+    came, end = [], time.monotonic() + 120
+    while not any(isinstance(event, FriendMessage) for event in came):
+        assert time.monotonic() < end, alice.friend_why_offline(0)
+        for tox in (*nodes, alice, bob):
+            for event in tox.iterate():
+                came.append(event)
+                if isinstance(event, FriendRequest):
+                    bob.friend_add_norequest(event.public_key)
+                elif isinstance(event, FriendConnectionStatus) and tox is alice:
+                    alice.friend_send_message(0, "we met")
+        time.sleep(0.003)
+    for tox in (*nodes, alice, bob):
+        tox.close()
