@@ -40,6 +40,14 @@ class NetworksCore:
         self._layers.rt.clock.update()
         self.capability.learn(friend, nodes)
 
+    def take_change(self) -> bool:
+        """True if a save has something new since the last time."""
+        part = self.capability
+        if part is None or not part.changed:
+            return False
+        part.changed = False
+        return True
+
     def endpoint_state(self) -> tuple[str, str]:
         """Where our endpoint is, as `NetworkAddress` writes it, and why nobody reaches it; "" for neither."""
         endpoint = self.capability.endpoint if self.capability is not None else None

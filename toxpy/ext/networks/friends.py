@@ -52,6 +52,7 @@ class FriendEndpoints(Capability, Extension):
         "_tell_to",
         "_told",
         "_wanted",
+        "changed",
         "endpoint",
         "hellos",
         "rt",
@@ -65,6 +66,8 @@ class FriendEndpoints(Capability, Extension):
         self.rt = rt
         self.tcp = layers.tcp
         self._wanted = wanted
+        #: a save has something new: an endpoint of ours, or what a friend told
+        self.changed = False
         self._limit = frozenset(int(kind) for kind in layers.options.only_networks)
         tell_to = wanted.tell_to
         #: real keys of those who may know our endpoint; None for all friends
@@ -95,6 +98,7 @@ class FriendEndpoints(Capability, Extension):
         own.service = service
         if own.keys is None:
             own.keys = KeyPair.generate(self.rt.rng)
+            self.changed = True
         return Endpoint(self, service, own.keys, layers, listen=wanted.listen)
 
     def on_end(self) -> None:
@@ -145,6 +149,8 @@ class FriendEndpoints(Capability, Extension):
 
     def on_own_address(self) -> None:
         """Our endpoint can be reached now, or elsewhere: tell all, and dial what its service leads to."""
+        # its service may have made a key for it
+        self.changed = True
         envelope = self._messenger.envelope()
         for friend in self._messenger.friends():
             if envelope.is_on(friend, ENDPOINTS_UUID):
@@ -199,6 +205,7 @@ class FriendEndpoints(Capability, Extension):
         known = self._told.get(friend.real_pk)
         if known is not None and known.nodes == nodes:
             return
+        self.changed = True
         self._leave(friend)
         if known is None:
             self._told[friend.real_pk] = Told(nodes)

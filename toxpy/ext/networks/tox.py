@@ -18,6 +18,11 @@ MAX_ENDPOINTS = 4
 class NetworksTox(ToxPart):
     """Part of `Tox`: where friends reach us with nobody in between, and where we look for them."""
 
+    def _before_events(self) -> None:
+        super()._before_events()
+        if self.core.networks.take_change():
+            self._changed(by_friend=True)
+
     def self_get_endpoint(self) -> ExtendedNode | None:
         """Our endpoint as a friend has to know it; None while there is none that can be reached."""
         return self.core.networks.endpoint_node()

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.endpoints import FakeEndpoint, Onions, onion
 from tests.support.worlds import SimulatedWorld
+from toxpy import Profile, Tox
 from toxpy.errors import PacketError
 from toxpy.ext.networks import told
 from toxpy.ext.networks.told import Own, Told
@@ -184,3 +185,29 @@ def test_relays_known_by_name_are_told_to_friends():
     (node,) = endpoints(bob)._told[alice.self_get_public_key()].nodes
     assert node.public_key == world.relay.self_get_dht_id() and node.address.host == name
     world.close()
+
+
+def test_a_profile_is_saved_when_there_are_new_endpoints(tmp_path):
+    """A program that is killed afterwards is found at the same place, and finds its friends."""
+    world = SimulatedWorld()
+    onions = Onions(world)
+    world.options = {"alice": onions.user()}
+    alice = world.actor("alice")
+    alice.friend_add_norequest(bytes(31) + b"\x09")
+    with Profile.create(tmp_path / "alice.tox", savedata=alice.tox.get_savedata()) as profile:
+        tox = Tox(core=alice.tox, profile=profile)
+        changes = []
+        tox._autosave.changed = changes.append
+        tox.iterate()
+        # a key pair was made
+        assert changes == [True]
+        world.run_for(3)
+        tox.iterate()
+        # and the service has its name
+        assert changes == [True, True]
+        for nodes in (NODES[:1], NODES[:1], NODES[1:2]):
+            endpoints(alice).learn(alice.tox.messenger.friend(0), nodes)
+            tox.iterate()
+        assert changes == [True] * 4
+        tox.close()
+    world.actors.remove(alice)
