@@ -6,7 +6,7 @@ from toxpy.tcp.relay import SLEEPING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from toxpy.tcp.relay import Watcher
+    from toxpy.tcp.relay import Relay, Watcher
     from toxpy.tcp.relays import Relays
     from toxpy.wire.address import Node
 
@@ -22,10 +22,14 @@ class PrivateRelays:
     def add(self, node: Node, host: str | None, watcher: Watcher) -> bool:
         """A relay that is somebody's own: connect, also if it sleeps, and keep it.
 
-        Another address of a known one is tried in turn. False when there is no room, or when the relay is
-        known as anybody's.
+        Another address of a known one is tried in turn. False when there is no room, and for one that is
+        another's or that the client named as a relay for all.
         """
         relay = self._relays.by_key.get(node.public_key)
+        if relay is not None and relay.watcher is None and not relay.named:
+            # whoever knows the key could keep us from the friend by telling of such a relay
+            self._forget(relay)
+            relay = None
         if relay is None:
             return self._relays.add_private(node, host, watcher) is not None
         if relay.watcher is not watcher:
@@ -43,8 +47,10 @@ class PrivateRelays:
     def remove(self, public_key: bytes, watcher: Watcher) -> None:
         """Use it no longer. Repeating this is harmless."""
         relay = self._relays.by_key.get(public_key)
-        if relay is None or relay.watcher is not watcher:
-            return
+        if relay is not None and relay.watcher is watcher:
+            self._forget(relay)
+
+    def _forget(self, relay: Relay) -> None:
         routes = [link.route for link in relay.online()]
         self._relays.forget(relay)
         for route in routes:

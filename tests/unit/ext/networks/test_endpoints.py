@@ -172,6 +172,26 @@ def test_friends_cannot_have_us_dial_anything(world, address):
     assert world.onions.asked == [] and len(world.alice.tox.node.streams) == before
 
 
+def test_a_friend_cannot_keep_us_from_another(world):
+    """By telling of a relay with the key of the other's endpoint, at a place that never answers."""
+    node = world.ready(world.bob)
+    route = world.alice.tox.tcp.peer(bytes(range(32)), lambda _: None)
+    assert route.add_relay(Node(node.public_key, (bytes((203, 0, 113, 9)), 33445), tcp=True))
+    world.meet()
+
+
+def test_a_friend_who_tells_of_our_own_endpoint_changes_nothing(both):
+    """Bob is told that alice is where bob is, and elsewhere with bob's key."""
+    own, friend = both.bob.endpoint_node(), both.bob.tox.messenger.friend(0)
+    elsewhere = ExtendedNode(own.public_key, NetworkAddress.parse(f"{onion(50)}:33445"))
+    both.bob.tox.networks.capability.learn(friend, [own, elsewhere])
+    saved = both.alice.tox.get_savedata()
+    both.vanish(both.alice)
+    both.until(lambda: not both.bob.is_online(), "bob to miss alice", 60)
+    both.run_for(10)
+    both.connect(both.actor("alice", saved), both.bob, 10)
+
+
 def test_who_says_nothing_has_to_leave(world):
     """A client of the relay that is no endpoint's friend."""
     node = world.ready(world.bob)
