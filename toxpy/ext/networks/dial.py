@@ -74,8 +74,10 @@ class Dial:
             self._addresses[place] = address
 
     def proxy_to(self, place: Address, host: str | None) -> Proxy | None:
-        """What leads there."""
-        return self._hub.proxy_to(self.node.public_key, self._addresses[place, host])
+        """What leads there; our user may have named the same key at a place of which no friend told."""
+        address = self._addresses.get((place, host))
+        hub = self._hub
+        return hub.tcp.proxy if address is None else hub.proxy_to(self.node.public_key, address)
 
     @property
     def max_pause_ms(self) -> int:

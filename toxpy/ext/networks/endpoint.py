@@ -160,9 +160,9 @@ class Endpoint:
 
     # watcher of our own connection
 
-    def proxy_to(self, _address: Address, _host: str | None) -> Proxy | None:
-        """Past any proxy, to this machine."""
-        return None
+    def proxy_to(self, address: Address, host: str | None) -> Proxy | None:
+        """Past any proxy to this machine, and nowhere else: our user may have named this key elsewhere."""
+        return None if host is None and address == self.node.address else self._hub.tcp.proxy
 
     def on_connected(self) -> None:
         """We are there: friends can come."""

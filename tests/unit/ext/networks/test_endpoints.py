@@ -288,3 +288,21 @@ def test_an_endpoint_may_have_an_ip():
     assert bob.endpoint_node().address.type == AddressType.IPV4 and world.onions.asked == []
     assert alice.tox.tcp.relays(3) == alice.tox.tcp.relays_to_save(3) == []
     world.close()
+
+
+def test_a_relay_of_the_user_with_an_endpoints_key_goes_through_the_proxy(both):
+    """Only our own endpoint on this machine is reached past it."""
+    alice, bob, onions = both.alice, both.bob, both.onions
+    for stream in list(onions.streams.open):
+        stream.close()
+    onions.is_down = True
+    asked = len(onions.asked)
+    elsewhere = (bytes((20, 0, 9, 9)), PORT)
+    endpoint, proxy = bob.tox.networks.capability.endpoint, bob.tox.tcp.proxy
+    alice.add_tcp_relay("20.0.9.9", PORT, endpoint.node.public_key)
+    both.run_for(60)
+    assert (None, elsewhere) in onions.asked[asked:]
+    assert endpoint.proxy_to(endpoint.node.address, None) is None and proxy is not None
+    assert endpoint.proxy_to(elsewhere, None) is endpoint.proxy_to(endpoint.node.address, "a.onion") is proxy
+    onions.is_down = False
+    both.connect(alice, bob, 20)
