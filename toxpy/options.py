@@ -47,7 +47,7 @@ class Options:
 
     `only_networks`: values of `AddressType`, for example {AddressType.ONION}. Nothing of another network is
     then dialled, told, looked up or announced. Without IPV4 and IPV6 there is no UDP, no LAN and no DHT, and
-    friends are met at their endpoints and at relays named in these networks. Empty, as it is at first: all.
+    friends are met at endpoints in these networks. Empty, as it is at first: all networks.
 
     `extended_messages`: long messages, ids, edits and more with friends who have them too.
 

@@ -3,8 +3,8 @@
 What follows from `Options.only_networks` is decided here, and each layer asks:
 
 - neither IPv4 nor IPv6: no UDP, no packets into the LAN, no relay of our own, no name looked up, no node of
-  the DHT asked, and nothing of us in the onion, whose nodes all have IPs. What is left are relays named in
-  the networks, which the proxy takes us to, and friends' endpoints.
+  the DHT asked, and nothing of us in the onion, whose nodes all have IPs. What is left are friends'
+  endpoints, and relays by their names, where friends are found once an endpoint told of their DHT key.
 - IPv4 or IPv6: the sockets are of that family. Nodes and relays of the other one are neither asked nor told.
 
 Only who was reached is told to others, so what is not dialled is not told either.
