@@ -86,13 +86,8 @@ class FakeSam:
             return f"HELLO REPLY RESULT={result}{' VERSION=3.1' if result == 'OK' else ''}\n"
         if word == "SESSION":
             key = line.partition("DESTINATION=")[2].partition(" ")[0]
+            key = i2p_text(DESTINATION) if key == "TRANSIENT" else key
             return f"SESSION STATUS RESULT={result}{f' DESTINATION={key}' if result == 'OK' else ''}\n"
-        if word == "DEST":
-            return (
-                f"DEST REPLY PUB=x PRIV={i2p_text(DESTINATION)}\n"
-                if result == "OK"
-                else f"DEST REPLY RESULT={result}\n"
-            )
         assert word == "STREAM"
         return f"STREAM STATUS RESULT={result}\n"
 

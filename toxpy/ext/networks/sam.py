@@ -2,9 +2,7 @@
 
     us      HELLO VERSION MIN=3.0 MAX=3.1
     bridge  HELLO REPLY RESULT=OK VERSION=3.1
-    us      DEST GENERATE SIGNATURE_TYPE=7                              when there is no key yet
-    bridge  DEST REPLY PUB=destination PRIV=key
-    us      SESSION CREATE STYLE=STREAM ID=id DESTINATION=key ...
+    us      SESSION CREATE STYLE=STREAM ID=id DESTINATION=key ...       TRANSIENT when there is no key yet
     bridge  SESSION STATUS RESULT=OK DESTINATION=key
 
 and on a second connection, which stays open as long as the first:
@@ -14,8 +12,8 @@ and on a second connection, which stays open as long as the first:
 
 A key is a private destination: the public one stands at its beginning, public keys 384 and a certificate
 type 1, length 2, and the address is the SHA-256 of that. Its base 64 ends with `-~` instead of `+/`.
-Spec: SAM version 3. A session that makes its key itself (TRANSIENT) will not do: i2pd gives the next session
-with that key another one for encryption, and who knew the first finds nobody for ten minutes.
+Spec: SAM version 3. After a restart of ours friends' routers may still use the old tunnels until these
+expire, which takes up to ten minutes.
 """
 
 from __future__ import annotations
@@ -40,7 +38,6 @@ MAX_DESTINATION_SIZE = 2048
 #: Ed25519, as in all routers; tunnels in and out. With few ways in a destination may never be found.
 _SESSION = "SIGNATURE_TYPE=7 inbound.quantity=5 outbound.quantity=3 i2cp.leaseSetEncType=4"
 
-_CREATED = "SESSION STATUS"
 _TO_BASE64 = str.maketrans("-~", "+/")
 _FROM_BASE64 = str.maketrans("+/", "-~")
 _REASONS = {
@@ -65,20 +62,20 @@ class _SamConversation(Conversation):
     def on_line(self, line: str) -> str:
         question, expected = self._question, "HELLO REPLY" if self._question else self._answer
         pairs = read_pairs(line.removeprefix(expected))
-        # a new key comes without a word on the result
-        result = pairs.get("RESULT", "OK" if "PRIV" in pairs else "")
-        if not line.startswith(expected + " ") or not result:
+        if not line.startswith(expected + " ") or "RESULT" not in pairs:
             return self.fail(f"what listens at {SERVICE} does not answer as a SAM bridge does")
+        result = pairs["RESULT"]
         if result != "OK":
             words = printable(f"{result} {pairs.get('MESSAGE', '')}").strip()
             return self.fail(f"{SERVICE} {_REASONS.get(result, f'refuses: {words}')}")
         self._question = ""
-        return question or self.on_answer(pairs)
+        if not question:
+            self.on_answer(pairs)
+        return question
 
-    def on_answer(self, pairs: dict[str, str]) -> str:
-        """It said OK; what to ask then."""
+    def on_answer(self, pairs: dict[str, str]) -> None:
+        """It said OK."""
         self.done = True
-        return ""
 
 
 class SamHello(_SamConversation):
@@ -97,37 +94,33 @@ class SamSession(_SamConversation):
     choice.
     """
 
-    __slots__ = ("_create", "host", "key")
+    __slots__ = ("host", "key")
 
     def __init__(self, id: str, key: bytes = b"", hops: int | None = None) -> None:
+        kept = b2a_base64(key, newline=False).decode("ascii").translate(_FROM_BASE64) or "TRANSIENT"
         length = "" if hops is None else f" inbound.length={hops} outbound.length={hops}"
-        self._create = f"SESSION CREATE STYLE=STREAM ID={id} DESTINATION=%s {_SESSION}{length}\n"
-        if key:
-            super().__init__(self._create % _base64(key), _CREATED)
-        else:
-            super().__init__("DEST GENERATE SIGNATURE_TYPE=7\n", "DEST REPLY")
+        super().__init__(
+            f"SESSION CREATE STYLE=STREAM ID={id} DESTINATION={kept} {_SESSION}{length}\n", "SESSION STATUS"
+        )
         self.key = b""
         self.host = ""
 
     def on_line(self, line: str) -> str:
         asked = super().on_line(line)
-        if asked.startswith("SESSION"):
+        if asked:
             self.patience_ms = SESSION_MS
         return asked
 
-    def on_answer(self, pairs: dict[str, str]) -> str:
-        text = pairs.get("PRIV" if self._answer != _CREATED else "DESTINATION", "")
+    def on_answer(self, pairs: dict[str, str]) -> None:
+        text = pairs.get("DESTINATION", "")
         try:
             key = a2b_base64(text.translate(_TO_BASE64).encode("ascii"))
             self.host = host_of(key)
         except (ValueError, NotBase64):
-            return self.fail(f"{SERVICE} answers with something that is no private destination")
-        if self._answer != _CREATED:
-            self._answer = _CREATED
-            return self._create % _base64(key)
+            self.fail(f"{SERVICE} answers with something that is no private destination")
+            return
         self.key = key
         self.done = True
-        return ""
 
     def address(self, port: int) -> NetworkAddress:
         """Where others reach it. The port means nothing in I2P."""
@@ -141,10 +134,6 @@ class SamForward(_SamConversation):
 
     def __init__(self, id: str, port: int) -> None:
         super().__init__(f"STREAM FORWARD ID={id} PORT={port} HOST=127.0.0.1 SILENT=true\n", "STREAM STATUS")
-
-
-def _base64(key: bytes) -> str:
-    return b2a_base64(key, newline=False).decode("ascii").translate(_FROM_BASE64)
 
 
 def host_of(key: bytes) -> str:

@@ -24,9 +24,10 @@ def test_a_new_destination(chunk):
     assert session.key == DESTINATION
     assert session.address(33445) == NetworkAddress.parse(f"{i2p_host()}:33445")
     assert sam.asked[0] == "HELLO VERSION MIN=3.0 MAX=3.1"
-    assert sam.asked[1] == "DEST GENERATE SIGNATURE_TYPE=7"
-    assert sam.asked[2].startswith("SESSION CREATE STYLE=STREAM ID=toxpy1 DESTINATION=")
-    assert "length" not in sam.asked[2]
+    assert sam.asked[1].startswith(
+        "SESSION CREATE STYLE=STREAM ID=toxpy1 DESTINATION=TRANSIENT SIGNATURE_TYPE=7 "
+    )
+    assert "length" not in sam.asked[1]
 
 
 def test_a_destination_that_the_profile_keeps():
@@ -38,7 +39,7 @@ def test_a_destination_that_the_profile_keeps():
 
 
 def test_tunnels_get_more_time_than_a_word():
-    session = SamSession("toxpy1", DESTINATION)
+    session = SamSession("toxpy1")
     assert (session.questions, session.patience_ms) == (1, ANSWER_MS)
     session.feed(b"HELLO REPLY RESULT=OK VERSION=3.1\n")
     assert (session.questions, session.patience_ms) == (2, SESSION_MS)
@@ -104,7 +105,7 @@ def test_something_else_listens(said):
     ],
 )
 def test_no_destination(destination):
-    session = SamSession("toxpy1", DESTINATION)
+    session = SamSession("toxpy1")
     session.feed(b"HELLO REPLY RESULT=OK VERSION=3.1\n")
     session.feed(f"SESSION STATUS RESULT=OK DESTINATION={destination}\n".encode("latin-1"))
     assert not session.done
@@ -114,8 +115,7 @@ def test_no_destination(destination):
 def test_no_beginning_of_an_answer_is_taken_for_the_whole():
     answers = [
         b"HELLO REPLY RESULT=OK VERSION=3.1\n",
-        FakeSam().answer("DEST GENERATE").encode(),
-        f"SESSION STATUS RESULT=OK DESTINATION={i2p_text(DESTINATION)}\n".encode(),
+        FakeSam().answer("SESSION DESTINATION=TRANSIENT").encode(),
     ]
     for number, answer in enumerate(answers):
         for size in range(len(answer)):
