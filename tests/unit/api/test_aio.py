@@ -40,6 +40,7 @@ class ScriptedCore:
         self.user = self.friends = self.files = self.network = self.messages = self
         self.capability = None
         self.handshakes = SimpleNamespace(capability=None)
+        self.networks = SimpleNamespace(take_change=lambda: False)
 
     def arrive(self, *arrived):
         """Events that the next datagram brings."""
