@@ -40,8 +40,7 @@ define require_packages
 	    missing=$$(sh cmake/known_packages.sh $$missing); \
 	    if [ -n "$$missing" ]; then \
 	        if [ "$$(id -u)" = 0 ]; then \
-	            DEBIAN_FRONTEND=noninteractive $(STEP) "installing $$missing" build/apt.log sh -ec \
-	                "apt-get update -qq; apt-get install -y -qq --no-install-recommends \$$(sh cmake/known_packages.sh $$missing)"; \
+	            DEBIAN_FRONTEND=noninteractive $(STEP) "installing $$missing" build/apt.log sh cmake/install_packages.sh $$missing; \
 	        else \
 	            echo "Missing system packages. Run this line and try again:"; \
 	            echo "    sudo apt-get update && sudo apt-get install -y --no-install-recommends $$missing"; exit 1; \
