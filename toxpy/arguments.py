@@ -156,6 +156,8 @@ def check_options(options: Options) -> None:
             raise TypeError(
                 f"only_networks is a set of AddressType, not {_shown(options.only_networks)}"
             ) from None
+    if options.endpoint is not None and not callable(getattr(options.endpoint, "make", None)):
+        raise TypeError(f"endpoint is Endpoint.tor() or another Endpoint, not {_shown(options.endpoint)}")
     is_legacy = options.handshake == enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY
     if is_legacy and options.handshake_default_policy == enums.TOX_HANDSHAKE_POLICY_REQUIRE:
         raise ValueError('handshake_default_policy "require" needs handshake "prefer" or "only"')

@@ -61,6 +61,7 @@ BAD = {
     "GroupPeer | int": [*NOT_A_NUMBER, -1, 2**70],
     "FriendPart | int": [*NOT_A_NUMBER, -1, 2**70],
     "Iterable[bytes]": [None, 5, "text", b"x" * 16, [None], ["x" * 16], [b"short"], object()],
+    "Iterable[ExtendedNode]": [None, 5, "nodes", [None], ["x.onion:1"], object()],
     "Iterable[NodeAddress]": [None, 5, "nodes", [None], ["host"], [("host", 1, KEY, 0)], object()],
     "type[E]": [None, 5, str, "FriendMessage"],
     "AudioHandler | None": NOT_A_FUNCTION,
@@ -294,6 +295,7 @@ def test_every_option(field):
     else:
         bad = {
             "proxy_host": [5, ["host"]],
+            "endpoint": [5, "tor", ("tor", "127.0.0.1:9051"), object()],
             "only_networks": [5, print, "onion", {"onion"}, {9}, {255}, [None]],
             "savedata_data": NOT_BYTES,
             "log_callback": NOT_A_FUNCTION,

@@ -36,7 +36,11 @@ class NetworksTox(ToxPart):
 
         ValueError without the option `endpoint`; `Endpoint.friends()` is enough.
         """
-        known = [as_kind(node, ExtendedNode, "an ExtendedNode") for node in nodes]
+        try:
+            given = list(nodes)
+        except TypeError:
+            raise TypeError("a list of ExtendedNode is needed here") from None
+        known = [as_kind(node, ExtendedNode, "an ExtendedNode") for node in given]
         if len(known) > MAX_ENDPOINTS:
             raise ValueError(f"a friend has at most {MAX_ENDPOINTS} endpoints, not {len(known)}")
         self.core.networks.friend_set_endpoints(as_number(friend_number), known)

@@ -119,7 +119,7 @@ def test_a_profile_is_saved_when_a_friend_is_pinned(tmp_path, monkeypatch):
     saved = []
     with Profile.create(tmp_path / "alice.tox", savedata=pair.alice.tox.get_savedata()) as profile:
         tox = Tox(core=pair.alice.tox, profile=profile)
-        monkeypatch.setattr(Autosave, "changed", lambda _: saved.append(record_of(tox.get_savedata())))
+        monkeypatch.setattr(Autosave, "changed", lambda *_: saved.append(record_of(tox.get_savedata())))
         tox.iterate()
         assert saved == []
         # the friend says that it has Noise
