@@ -4,6 +4,9 @@ Ours has a second interface that leads nowhere: only packets sent on every inter
 """
 
 import contextlib
+import fcntl
+import socket
+import struct
 import time
 from pathlib import Path
 
@@ -24,6 +27,10 @@ UDP = 2
 FAMILIES = ("ipv4", "ipv6")
 
 
+#: linux/sockios.h, linux/if.h
+SIOCGIFFLAGS, IFF_RUNNING = 0x8913, 0x40
+
+
 class Cable:
     """The namespaces "ours" (eth0 to nobody, eth1) and "theirs" (eth0), with one IP version only."""
 
@@ -42,14 +49,28 @@ class Cable:
         self.up(self.ours, "eth1", "192.168.51.1")
         self.up(self.nobody, "eth0", "192.168.50.2")
         self.up(self.theirs, "eth0", "192.168.51.2")
-        if family == "ipv6":
-            for namespace, links in ((self.ours, 2), (self.nobody, 1), (self.theirs, 1)):
+        for namespace, links in ((self.ours, 2), (self.nobody, 1), (self.theirs, 1)):
+            self.wait_for_carrier(namespace, links)
+            if family == "ipv6":
                 self.wait_for_link_local(namespace, links)
 
     def up(self, namespace, interface, address):
         if self.family == "ipv4":
             self.lab.batch(f"addr add {address}/24 brd + dev {interface}", namespace=namespace)
         self.lab.batch(f"link set {interface} up", namespace=namespace)
+
+    def wait_for_carrier(self, namespace, links):
+        """What is sent before the kernel has seen the other end of the cable is lost."""
+        end = time.monotonic() + 10
+        with inside(namespace), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+            for link in range(links):
+                request = struct.pack("16s16x", b"eth%d" % link)
+                while (
+                    not struct.unpack_from("16xH", fcntl.ioctl(any_socket, SIOCGIFFLAGS, request))[0]
+                    & IFF_RUNNING
+                ):
+                    assert time.monotonic() < end, "no carrier"
+                    time.sleep(0.01)
 
     def wait_for_link_local(self, namespace, links):
         """The kernel gives addresses a moment after the cable is plugged in."""
