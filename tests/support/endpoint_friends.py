@@ -77,7 +77,7 @@ class EndpointFriends:
         self.alice.tox.friend_add_norequest(self.bob.tox.self_get_public_key())
         self.bob.tox.friend_add_norequest(self.alice.tox.self_get_public_key())
 
-    def until(self, what, condition, timeout_s=60):
+    def until(self, what, condition, timeout_s=120):
         """Iterate until it holds, and note how long that took."""
         begin = time.monotonic()
         while not condition():

@@ -9,6 +9,8 @@ from toxpy.system.streams import Streams
 from toxpy.tcp.proxy import SOCKS5, Proxy
 
 LOOPBACK = bytes((127, 0, 0, 1))
+#: Time of one try in s, as our relay client has it: a proxy may hold on to a way that is gone.
+TRY_S = 10
 
 
 class ServiceEnds:
@@ -55,7 +57,7 @@ class ServiceEnds:
         """Those that the service told."""
         return [said for said in self.said if isinstance(said, NetworkAddress)]
 
-    def come(self, socks, address, data, timeout_s=60):
+    def come(self, socks, address, data, timeout_s=150):
         """Send data to the address through a proxy until it comes back; seconds that took."""
         begin = time.monotonic()
         while not self._come_once(socks, address, data):
@@ -78,7 +80,10 @@ class ServiceEnds:
                 stream.write(handshake.feed(said) + (data if handshake.done else b""))
 
         stream.on_ready = ready
-        self.until(lambda: over or handshake.failure or len(came) >= len(data), 60)
+        end = time.monotonic() + TRY_S
+        self.until(
+            lambda: over or handshake.failure or len(came) >= len(data) or time.monotonic() > end, 2 * TRY_S
+        )
         stream.close()
         return bytes(came) == data
 
