@@ -226,11 +226,7 @@ class Envelope(Capability):
         no room for all of it, or much waits already.
         """
         packets, crypto = self._packets(friend, uuid, segments), friend.connection.crypto
-        if not packets or crypto is None:
-            return -1
-        sender = crypto.sender
-        # packets that keep the connection alive may come between them
-        if not sender.takes_message() or sender.window.free() < 2 * len(packets):
+        if not packets or crypto is None or not crypto.sender.takes_pieces(len(packets)):
             return -1
         for packet in packets:
             number = friend.connection.write(packet)

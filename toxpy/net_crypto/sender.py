@@ -130,6 +130,13 @@ class Sender:
             queued -= int(self.congestion.limit) * MAX_PACKET_SIZE
         return queued < MIN_QUEUE_SIZE or queued < min(self.congestion.carried_in(QUEUE_MS), MAX_QUEUE_SIZE)
 
+    def takes_pieces(self, count: int) -> bool:
+        """True if a message of so many packets may be written now, and there is room for all of it.
+
+        Packets that keep the connection alive may come between them.
+        """
+        return self.takes_message() and self.window.free() >= 2 * count
+
     # What leaves
 
     def transmit(self, number: int, data: bytes) -> None:

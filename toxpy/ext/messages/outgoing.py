@@ -79,15 +79,20 @@ class Outgoing:
         """Send a text of 1 to 65536 bytes; its id is new, or that of one that is sent again."""
         _check(friend, kind, text)
         clock = self._rt.clock
+        ids = self._friends.ids(friend).sent
         message_id = self._rt.rng.bytes(seg.ID_SIZE) if again is None else again
+        known = ids.get(message_id)
+        if known is not None and known[1] & DELETED:
+            raise MessageError(
+                3, "MESSAGE_ERROR_UNKNOWN", "the message was deleted: send the text as a new one"
+            )
         if self.is_on(friend):
             reply = seg.NO_ID if reply_to is None else reply_to
             parts = seg.text_segments(message_id, clock.unix_ms(), kind, reply, text)
             sent = self._send_segments(friend, message_id, parts)
         else:
             sent = self._send_otherwise(friend, message_id, kind, text)
-        ids = self._friends.ids(friend).sent
-        if ids.get(message_id) is None:
+        if known is None:
             ids.put(message_id, clock.unix_s())
         return sent
 
@@ -166,13 +171,11 @@ class Outgoing:
             talk.foreign[receipt] = (message_id, number)
             return Sent(number, message_id)
         connection, head = friend.connection, bytes((PACKET_MESSAGE + kind,))
-        first, *others = split(text, MAX_MESSAGE_LENGTH)
-        last = connection.write_message(head + first)
-        if last < 0:
+        pieces, crypto = split(text, MAX_MESSAGE_LENGTH), connection.crypto
+        if crypto is None or not crypto.sender.takes_pieces(len(pieces)):
             raise _queue_is_full()
-        for part in others:
-            # there is room: a first one is taken only while far less waits than the window holds
-            last = connection.write(head + part)
+        for piece in pieces:
+            last = connection.write(head + piece)
         number = _new_number(friend)
         talk.plain.append((last, message_id, number))
         self._friends.busy[friend] = talk

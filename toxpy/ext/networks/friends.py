@@ -21,6 +21,7 @@ from toxpy.ext.networks.told import ENDPOINTS_UUID, Told
 from toxpy.friend.capability import Capability
 from toxpy.friend.connection import expect_at
 from toxpy.friend.envelope import Extension
+from toxpy.net_crypto.routes import RELAYED
 from toxpy.network.network_address import AddressType, ExtendedNode, NetworkAddress
 from toxpy.tcp.proxy import SOCKS5, Proxy
 
@@ -284,7 +285,8 @@ class FriendEndpoints(Capability, Extension):
         """An endpoint says whose it is."""
         once = once_key(data)
         dht = self._layers.node.dht
-        speaker, box = self.hellos.speaker(data, dht.shared_keys.get(once)) if once else (b"", b"")
+        outer = dht.budget.shared_key(dht.shared_keys, once, RELAYED) if once else None
+        speaker, box = self.hellos.speaker(data, outer) if outer is not None else (b"", b"")
         friend = self._messenger.friend_by_key(speaker)
         dht_pk = self.hellos.dht_pk(speaker, box) if friend in dial.friends else b""
         if friend is None or not dht_pk:

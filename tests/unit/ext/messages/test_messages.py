@@ -156,6 +156,14 @@ def test_a_connection_that_ends_in_the_middle_leaves_nothing(pair):
     assert only(pair.a.drain(), ExtendedReceipt).id != sent.id
 
 
+def test_what_was_deleted_is_not_sent_again(pair):
+    """The friend would drop it as long as it remembers the id, and show it afterwards."""
+    sent = pair.a.send(b"hello")
+    pair.a.messages.delete(0, sent.id)
+    with pytest.raises(MessageError, match="as a new one"):
+        pair.a.send(b"hello", again=sent.id)
+
+
 def test_what_is_sent_again_is_shown_once_and_confirmed(pair):
     sent = pair.a.send(b"hello")
     pair.b.receive(pair.a.take()[0])
@@ -284,6 +292,18 @@ def test_an_old_friend_gets_ordinary_messages(mixed):
     mixed.a.end_pass()
     receipt = only(mixed.a.drain(), ExtendedReceipt)
     assert (receipt.id, receipt.message_id) == (sent.id, sent.message_id)
+
+
+def test_an_old_friend_gets_all_of_a_text_or_nothing(mixed):
+    """Many small messages fill the window long before they are much."""
+    mixed.a.send(b"hello")
+    mixed.a.take()
+    mixed.a.crypto.room = 60
+    with pytest.raises(ToxError, match="SENDQ"):
+        mixed.a.send(LONG)
+    assert not mixed.a.take()
+    mixed.a.send(b"next")
+    assert mixed.a.take() == [plain(b"next")]
 
 
 def test_an_old_friend_gets_long_texts_in_pieces(mixed):

@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.endpoints import PORT, FakeEndpoint, Onions, onion
 from tests.support.worlds import SimulatedWorld, events
+from toxpy.dht.budget import X25519_BURST
 from toxpy.network.network_address import AddressType, ExtendedNode, NetworkAddress
 from toxpy.wire.address import Node
 
@@ -228,6 +229,24 @@ def test_who_says_something_else_has_to_leave(world, data):
     assert stranger.tox.tcp.send_oob(node.public_key, node.public_key, data)
     world.run_for(1)
     assert world.bob.tox.rt.counters.values["drop.endpoint_stranger"] == 1
+
+
+def test_answers_cost_no_more_than_the_budget(world):
+    """Each that is made with another key costs an X25519."""
+    alice, bob = world.meet()
+    part = alice.tox.networks.capability
+    (dial,) = part._dials.values()
+    hello = bytearray(
+        bob.tox.networks.capability.hellos.make(alice.self_get_public_key(), dial.node.public_key)
+    )
+    before = alice.tox.node.dht.budget.spent
+    count = X25519_BURST + 1_000
+    for i in range(count):
+        hello[25:33] = i.to_bytes(8, "big")
+        part.on_answer(dial, bytes(hello))
+    drops = alice.tox.rt.counters.values
+    assert drops["drop.endpoint_answer"] == count and drops["drop.x25519_budget"] == 1_000
+    assert alice.tox.node.dht.budget.spent - before == X25519_BURST
 
 
 def test_a_recorded_hello_is_of_no_use(world):
