@@ -52,9 +52,8 @@ MAX_DAMAGED = 1024
 _NO_SECRET = bytes(SECRET_SIZE)
 #: How every group begins: an array of seven, the first of them one of eight.
 _BEGINNING = b"\x97\x98"
-_RELAYS = bytes((FAMILY_TCP4,)), bytes((FAMILY_TCP6,))
 #: What c-toxcore takes for the beginning of a relay.
-_NODES = *_RELAYS, bytes((FAMILY_UDP4,)), bytes((FAMILY_UDP6,))
+_NODES = tuple(bytes((family,)) for family in (FAMILY_UDP4, FAMILY_UDP6, FAMILY_TCP4, FAMILY_TCP6))
 _MAX_NAME = enums.TOX_MAX_NAME_LENGTH
 
 
@@ -302,16 +301,22 @@ def _read_peers(packed: bytes) -> list[SavedPeer]:
 
 
 def _peers_at(packed: bytes, offset: int) -> list[tuple[SavedPeer, int]]:
-    """The peers that one can read at an offset, the more likely one last, with the offsets behind them."""
+    """The peers that one can read at an offset, the more likely one last, with the offsets behind them.
+
+    A node without a key: c-toxcore took the beginning of the last peer's key for one, and saved both again.
+    """
     found: list[tuple[SavedPeer, int]] = []
     address = None
     try:
         if packed[offset] in (FAMILY_UDP4, FAMILY_UDP6):
             address, offset = unpack_ip_port(packed, offset)
             found.append((SavedPeer(packed[offset : offset + KEY_SIZE], address, None), offset + KEY_SIZE))
-        if packed[offset : offset + 1] in _RELAYS:
-            relay, offset = unpack_node(packed, offset)
-            found.append((SavedPeer(packed[offset : offset + KEY_SIZE], address, relay), offset + KEY_SIZE))
+        if packed[offset : offset + 1] in _NODES:
+            node, offset = unpack_node(packed, offset)
+            relay = node if any(node.public_key) else None
+            if node.tcp or not relay:
+                peer = SavedPeer(packed[offset : offset + KEY_SIZE], address, relay)
+                found.append((peer, offset + KEY_SIZE))
     except PacketError:
         pass  # cut short
     return [(peer, end) for peer, end in found if end <= len(packed)]
