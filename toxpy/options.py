@@ -25,7 +25,50 @@ HANDSHAKE_MODES = {
 }
 
 
-class Options:
+class StructOptions:
+    """The fields of `struct Tox_Options`, with its defaults."""
+
+    __slots__ = (
+        "dht_announcements_enabled",
+        "end_port",
+        "experimental_disable_dns",
+        "experimental_groups_persistence",
+        "experimental_thread_safety",
+        "hole_punching_enabled",
+        "ipv6_enabled",
+        "local_discovery_enabled",
+        "log_callback",
+        "proxy_host",
+        "proxy_port",
+        "proxy_type",
+        "savedata_data",
+        "savedata_type",
+        "start_port",
+        "tcp_port",
+        "udp_enabled",
+    )
+
+    def __init__(self) -> None:
+        self.ipv6_enabled = True
+        self.udp_enabled = True
+        self.local_discovery_enabled = True
+        self.dht_announcements_enabled = True
+        self.proxy_type = 0
+        self.proxy_host: str | bytes | None = None
+        self.proxy_port = 0
+        self.start_port = 0
+        self.end_port = 0
+        self.tcp_port = 0
+        self.hole_punching_enabled = True
+        self.savedata_type = 0
+        self.savedata_data = b""
+        self.log_callback: LogCallback | None = None
+        self.experimental_thread_safety = False
+        self.experimental_groups_persistence = False
+        self.experimental_disable_dns = False
+
+
+class Options(StructOptions):
     """Settings of one instance; change the fields, then pass it to `Core`, `Tox` or `AsyncTox`.
 
     Keyword arguments set fields by name. `savedata_data` is either what `get_savedata`
@@ -57,52 +100,19 @@ class Options:
 
     __slots__ = (
         "capabilities",
-        "dht_announcements_enabled",
-        "end_port",
         "endpoint",
-        "experimental_disable_dns",
-        "experimental_groups_persistence",
-        "experimental_thread_safety",
         "extended_messages",
         "handshake",
         "handshake_default_policy",
         "handshake_fallback",
-        "hole_punching_enabled",
-        "ipv6_enabled",
-        "local_discovery_enabled",
-        "log_callback",
         "only_networks",
-        "proxy_host",
         "proxy_may_leak",
-        "proxy_port",
-        "proxy_type",
-        "savedata_data",
-        "savedata_type",
-        "start_port",
-        "tcp_port",
-        "udp_enabled",
     )
 
     def __init__(self, **fields: Any) -> None:
-        self.ipv6_enabled = True
-        self.udp_enabled = True
-        self.local_discovery_enabled = True
-        self.dht_announcements_enabled = True
-        self.proxy_type = 0
-        self.proxy_host: str | bytes | None = None
-        self.proxy_port = 0
+        super().__init__()
         self.proxy_may_leak = False
-        self.start_port = 0
-        self.end_port = 0
-        self.tcp_port = 0
-        self.hole_punching_enabled = True
-        self.savedata_type = 0
-        self.savedata_data = b""
-        self.log_callback: LogCallback | None = None
         self.capabilities: Iterable[Callable[[Any], object]] = ()
-        self.experimental_thread_safety = False
-        self.experimental_groups_persistence = False
-        self.experimental_disable_dns = False
         self.handshake: int | str = TOX_HANDSHAKE_MODE_LEGACY_ONLY
         self.handshake_default_policy: int | str = TOX_HANDSHAKE_POLICY_AUTO
         self.handshake_fallback = True
@@ -111,18 +121,26 @@ class Options:
         #: `toxpy.ext.networks.endpoint.EndpointOption`
         self.endpoint: Any = None
         for name, value in fields.items():
-            if name not in self.__slots__:
-                raise TypeError(f"Options has no field {name!r}")
-            setattr(self, name, value)
+            self.set(name, value)
+
+    def set(self, name: str, value: object) -> None:
+        """Change the field of that name; TypeError when there is none."""
+        if name not in FIELDS:
+            raise TypeError(f"Options has no field {name!r}")
+        setattr(self, name, value)
 
     def copy(self) -> Options:
         """An independent copy."""
-        return Options(**{name: getattr(self, name) for name in self.__slots__})
+        return Options(**{name: getattr(self, name) for name in FIELDS})
 
     def __repr__(self) -> str:
-        shown = {name: getattr(self, name) for name in self.__slots__ if name != "log_callback"}
+        shown = {name: getattr(self, name) for name in FIELDS if name != "log_callback"}
         shown["savedata_data"] = f"<{len(self.savedata_data or b'')} bytes>"
         return "Options(" + ", ".join(f"{name}={value!r}" for name, value in shown.items()) + ")"
+
+
+#: The names of all fields.
+FIELDS = (*StructOptions.__slots__, *Options.__slots__)
 
 
 def hide_behind_proxy(options: Options) -> None:

@@ -53,9 +53,7 @@ def build_options(options: Options | None, fields: dict[str, Any]) -> Options:
     built = Options(**fields) if options is None else options.copy()
     if options is not None:
         for name, value in fields.items():
-            if name not in Options.__slots__:
-                raise TypeError(f"Options has no field {name!r}")
-            setattr(built, name, value)
+            built.set(name, value)
     savedata = as_bytes(savedata, "savedata")
     if savedata:
         built.savedata_type, built.savedata_data = 1, savedata

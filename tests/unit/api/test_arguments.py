@@ -16,6 +16,7 @@ import pytest
 import toxpy
 from toxpy.handlers import Handlers
 from toxpy.network.nodes import NodeAddress
+from toxpy.options import FIELDS
 from toxpy.tox import Tox
 
 KEY = "AB" * 32
@@ -283,7 +284,7 @@ async def check_async(kind, target, name, wrong, annotation):
         check_words(caught.value, what)
 
 
-@pytest.mark.parametrize("field", toxpy.Options.__slots__)
+@pytest.mark.parametrize("field", FIELDS)
 def test_every_option(field):
     good = getattr(toxpy.Options(), field)
     if isinstance(good, bool):

@@ -5,13 +5,15 @@ The last test keeps this list complete.
 
 import pytest
 
+from cbindings.describe import describe_header
+from tests.support.prefix import ROOT
 from tests.support.sim_streams import SimStreams, TcpFabric
 from tests.support.universe import Universe
 from toxpy.core import Core
 from toxpy.dht.lan import LAN_DISCOVERY
 from toxpy.errors import ToxError
 from toxpy.generated import enums
-from toxpy.options import Options
+from toxpy.options import FIELDS, Options, StructOptions
 from toxpy.system import sockets
 from toxpy.system.interfaces import Interfaces
 from toxpy.system.sockets import NoSocket
@@ -198,8 +200,15 @@ def test_names_are_not_looked_up(place, monkeypatch):
     assert asked == ["node.invalid"]
 
 
+def test_the_struct_of_c_is_the_base():
+    """Its savedata has a length in C, the log's user data is for C, and what is owned is C's memory."""
+    struct = describe_header(ROOT / "include" / "toxcore.h").structs["Tox_Options"]
+    in_c = {field.name for field in struct if "owned_" not in field.name}
+    assert set(StructOptions.__slots__) == in_c - {"savedata_length", "log_user_data"}
+
+
 def test_no_option_is_left_out_and_unknown_ones_are_refused():
-    assert set(Options.__slots__) == CHECKED | ELSEWHERE | WITHOUT_EFFECT
+    assert set(FIELDS) == CHECKED | ELSEWHERE | WITHOUT_EFFECT
     for make in (lambda: Options(no_such=1), lambda: build_options(Options(), {"no_such": 1})):
         with pytest.raises(TypeError, match="no_such"):
             make()
