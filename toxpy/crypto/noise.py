@@ -1,10 +1,18 @@
-"""The handshake of the Noise framework in the pattern IK: `Noise_IK_25519_ChaChaPoly_BLAKE2b`.
+"""Two patterns of the Noise framework, with 25519, ChaChaPoly and BLAKE2b.
+
+The handshake IK:
 
     message 1   e 32 | encrypted static key 48 | encrypted payload         from the initiator
     message 2   e 32 | encrypted payload                                   from the responder
 
 The initiator knows the responder's static key beforehand. Message 1 can be made by whoever has one of the two
 static secrets, message 2 proves the responder, and the first transport packet proves the initiator.
+
+The single message K, between two who know each other's static key beforehand:
+
+    message     e 32 | encrypted payload                                   `seal_k`, `open_k`
+
+It proves the sender to everybody but those who have the recipient's secret.
 
 `noiseprotocol` has the pattern, and libsodium all cryptography. Only its lower half is used: the upper one
 imports another library for cryptography, of 16 MB. This module is imported when a handshake needs it.
@@ -26,6 +34,9 @@ if TYPE_CHECKING:
     from toxpy.crypto.keys import KeyPair
 
 NAME = b"Noise_IK_25519_ChaChaPoly_BLAKE2b"
+NAME_K = b"Noise_K_25519_ChaChaPoly_BLAKE2b"
+#: Bytes by which a message of K is longer than its payload.
+K_OVERHEAD = KEY_SIZE + MAC_SIZE
 #: BLAKE2b's block, bytes: HMAC pads its key to it.
 _BLOCK_SIZE = 128
 #: HMAC's inner and outer pad, as tables for `bytes.translate`.
@@ -189,3 +200,42 @@ class NoiseIK:
         if ciphers is not None:
             first, second = ciphers[0].k, ciphers[1].k
             self.send_key, self.receive_key = (first, second) if self._state.initiator else (second, first)
+
+
+def _pattern_k(
+    initiator: bool, ours: KeyPair, their_pk: bytes, prologue: bytes, e: _Pair | None
+) -> HandshakeState:
+    """One side of the single message."""
+    noise = NoiseProtocol(NAME_K, _BACKEND)
+    pairs = {"s": _Pair(ours.public, ours.secret), "rs": _Pair(their_pk), "e": e}
+    noise.handshake_state = state = HandshakeState.initialize(noise, initiator, prologue, **pairs)
+    noise.symmetric_state = state.symmetric_state
+    return state
+
+
+def seal_k(
+    sender: KeyPair, recipient_pk: bytes, prologue: bytes, payload: bytes, ephemeral: KeyPair
+) -> bytes | None:
+    """A message for the owner of a key, 48 bytes longer than the payload; None if that key is of low order.
+
+    `ephemeral` is a key pair that is made for this message. Two X25519.
+    """
+    pair = _Pair(ephemeral.public, ephemeral.secret)
+    out = bytearray()
+    try:
+        _pattern_k(True, sender, recipient_pk, prologue, pair).write_message(payload, out)
+    except _Refused:
+        return None
+    return bytes(out)
+
+
+def open_k(recipient: KeyPair, sender_pk: bytes, prologue: bytes, message: bytes) -> bytes | None:
+    """The payload; None for a message that the sender did not make for that key. Two X25519."""
+    if len(message) < K_OVERHEAD:
+        return None
+    payload = bytearray()
+    try:
+        _pattern_k(False, recipient, sender_pk, prologue, None).read_message(message, payload)
+    except _Refused:
+        return None
+    return bytes(payload)
