@@ -1,0 +1,1 @@
+"""Messages for friends who are away, left at mailboxes that the recipient chose."""
