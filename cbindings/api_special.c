@@ -45,6 +45,7 @@ Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
         toxpy_options_flatten(&flat, &clean);
         flat.handshake = (int)tox_options_get_experimental_handshake_mode(options);
         flat.config_path = config_path(options);
+        flat.offline_messages = tox_options_get_experimental_offline_messages(options);
         int failure = 0, fd = -1;
         tox = py_tox_new(&flat, &failure, &fd);
         code = toxpy_call_end() ? TOX_ERR_NEW_MALLOC : failure;

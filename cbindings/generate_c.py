@@ -67,7 +67,10 @@ def options_struct(api: Api) -> str:
     """`struct toxpy_options`: the options as Python reads them."""
     fields = [param for param in api.structs["Tox_Options"] if not param.name.startswith("owned_")]
     rows = "".join(f"    {_flat(field)};\n" for field in fields)
-    ours = "    int handshake; /* not in the struct: see options.c */\n    const char *config_path;\n"
+    ours = (
+        "    int handshake; /* not in the struct, as those below: see options.c */\n"
+        "    const char *config_path;\n    bool offline_messages;\n"
+    )
     return f"struct toxpy_options {{\n{rows}{ours}}};\n"
 
 

@@ -19,6 +19,7 @@ struct block {
     /* here, because programs know the size of the options */
     Tox_Handshake_Mode handshake_mode;
     char *config_file;
+    bool offline_messages;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -74,6 +75,20 @@ bool tox_options_set_experimental_config_file(Tox_Options *options, const char *
     return copy != NULL || path == NULL;
 }
 
+bool tox_options_get_experimental_offline_messages(const Tox_Options *options)
+{
+    const struct block *block = block_of(options);
+    return block != NULL && block->offline_messages;
+}
+
+void tox_options_set_experimental_offline_messages(Tox_Options *options, bool experimental_offline_messages)
+{
+    struct block *block = block_of(options);
+    if (block != NULL) {
+        block->offline_messages = experimental_offline_messages;
+    }
+}
+
 static bool owns(const Tox_Options *options)
 {
     return toxpy_options_known(options) && options->experimental_owned_data;
@@ -106,6 +121,7 @@ void tox_options_default(Tox_Options *options)
         memset(options, 0, sizeof *options);
         tox_options_set_experimental_handshake_mode(options, TOX_HANDSHAKE_MODE_LEGACY_ONLY);
         tox_options_set_experimental_config_file(options, NULL);
+        tox_options_set_experimental_offline_messages(options, false);
     } else {
         memset((void *)options, 0, OLD_SIZE);
     }
@@ -205,6 +221,7 @@ void tox_options_copy(Tox_Options *dest, const Tox_Options *src)
         tox_options_set_savedata_data(dest, clean.savedata_data, clean.savedata_length);
         tox_options_set_experimental_handshake_mode(dest, tox_options_get_experimental_handshake_mode(src));
         tox_options_set_experimental_config_file(dest, tox_options_get_experimental_config_file(src));
+        tox_options_set_experimental_offline_messages(dest, tox_options_get_experimental_offline_messages(src));
     } else {
         memcpy((void *)dest, &clean, OLD_SIZE);
     }

@@ -1004,9 +1004,9 @@ typedef enum Tox_Err_Friend_Send_Message {
     TOX_ERR_FRIEND_SEND_MESSAGE_NULL,
     /** No friend has this number. */
     TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_FOUND,
-    /** The friend is offline. Messages are not kept for later. */
+    /** The friend is offline. Messages are kept for later only if an option says so. */
     TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED,
-    /** Too much is on its way to this friend. Try again later. */
+    /** Too much is on its way to this friend, or kept for friends who are offline. Try again later. */
     TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ,
     /** The message has more than TOX_MAX_MESSAGE_LENGTH bytes. */
     TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG,
@@ -1025,6 +1025,11 @@ typedef uint32_t Tox_Friend_Message_Id;
  *
  * A friend_read_receipt with the same number tells that it arrived. Without one before the friend goes offline, it
  * may be lost and the program should send it again.
+ *
+ * A message to a friend who is offline is refused, unless tox_options_set_experimental_offline_messages() is on. Then
+ * it is kept in the save until the friend has it, also one whose receipt did not come before the friend went offline:
+ * the program does not send it again. The receipt has this number for as long as the instance lives; after a restart
+ * there is none.
  *
  * @param message 1 to TOX_MAX_MESSAGE_LENGTH bytes; split longer ones at characters.
  * @return The number of the message, or 0.
@@ -3790,6 +3795,21 @@ const char *tox_options_get_experimental_config_file(const Tox_Options *options)
  * @return False if there is no memory, or the options are not of tox_options_new().
  */
 bool tox_options_set_experimental_config_file(Tox_Options *options, const char *path);
+
+/** @return The option that tox_options_set_experimental_offline_messages() describes. */
+bool tox_options_get_experimental_offline_messages(const Tox_Options *options);
+
+/**
+ * Keep messages to friends who are offline, and fetch what friends left while we were offline; false by default.
+ *
+ * tox_friend_send_message() then takes messages to friends who are offline. They go out when the friend comes online;
+ * a friend whose program has this too may get them from a mailbox before. Where our mailboxes are stands in a file, see
+ * tox_options_set_experimental_config_file() and docs/offline.md. What friends left comes as friend_message events.
+ * A program that sets it should save often: after tox_get_savedata() it has a few seconds to write the save.
+ *
+ * It has an effect on options of tox_options_new() only.
+ */
+void tox_options_set_experimental_offline_messages(Tox_Options *options, bool experimental_offline_messages);
 
 /** The handshake that a session came from. */
 typedef enum Tox_Handshake_Version {

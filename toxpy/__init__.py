@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from toxpy.ext.messages.sent import MessageError as MessageError
     from toxpy.ext.messages.sent import Sent as Sent
     from toxpy.ext.networks.options import Endpoint as Endpoint
+    from toxpy.ext.offline.options import Offline as Offline
+    from toxpy.ext.offline.records import Mailbox as Mailbox
     from toxpy.files.incoming import Incoming as Incoming
     from toxpy.files.outgoing import Outgoing as Outgoing
     from toxpy.files.safe_name import safe_name as safe_name

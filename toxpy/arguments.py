@@ -156,6 +156,11 @@ def check_options(options: Options) -> None:
             raise TypeError(
                 f"only_networks is a set of AddressType, not {_shown(options.only_networks)}"
             ) from None
+    if options.offline_messages is not False:
+        # most instances keep none
+        from toxpy.ext.offline.options import as_offline
+
+        options.offline_messages = as_offline(options.offline_messages) or False
     if options.endpoint is not None and not callable(getattr(options.endpoint, "make", None)):
         raise TypeError(f"endpoint is Endpoint.tor() or another Endpoint, not {_shown(options.endpoint)}")
     is_legacy = options.handshake == enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY

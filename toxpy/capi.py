@@ -146,6 +146,7 @@ def _options(flat: Any) -> Options:
         options.proxy_may_leak = True
     if flat.savedata_type and flat.savedata_data:
         options.savedata_data = _unpack(flat.savedata_data, flat.savedata_length)
+    options.offline_messages = flat.offline_messages
     return options
 
 

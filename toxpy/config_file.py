@@ -13,6 +13,9 @@ The C library reads it in tox_new when the variable is set. What it says goes be
     [endpoint]
     type = "tor"
 
+    [offline]
+    mailboxes = ["192.0.2.1:33445:..."]
+
 With a proxy nothing goes around it, as in Python. A file that cannot be read or understood is an error, and
 so is a key that nobody knows: a mistyped word must not be a leak. Loaded only when there is a file.
 """
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from toxpy.ext.networks.options import Endpoint
+    from toxpy.ext.offline.options import Offline
     from toxpy.options import Options
 
 #: Bytes read of a file; a whole one has a few hundred.
@@ -42,6 +46,8 @@ _ENDPOINTS: dict[str, dict[str, type]] = {
     "onion_folder": {"folder": str, "port": int, "listen": int, "socks": str},
     "name": {"address": str, "listen": int, "socks": str},
 }
+#: What [offline] can say beside `enabled`: the arguments of `Offline`.
+_OFFLINE: dict[str, type] = {"mailboxes": list, "lend": list, "find": bool, "cover": bool}
 _FLAGS = {"udp": "udp_enabled", "ipv6": "ipv6_enabled", "lan": "local_discovery_enabled"}
 
 
@@ -74,10 +80,13 @@ def read_config(path: str | bytes) -> dict[str, Any]:
         raise ValueError(f"it is no TOML: {error}") from error
     fields: dict[str, Any] = {}
     for name, table in tables.items():
-        if name not in ("network", "endpoint") or not isinstance(table, dict):
-            raise ValueError(f"it has no table {name!r}; there are [network] and [endpoint]")
+        if name not in ("network", "endpoint", "offline") or not isinstance(table, dict):
+            raise ValueError(f"it has no table {name!r}; there are [network], [endpoint] and [offline]")
         if name == "endpoint":
             fields["endpoint"] = _read_endpoint(table)
+            continue
+        if name == "offline":
+            fields["offline_messages"] = _read_offline(table)
             continue
         for key, value in table.items():
             fields.update(_read_key(key, value))
@@ -105,6 +114,29 @@ def _read_endpoint(table: dict[str, object]) -> Endpoint:
     except TypeError as error:
         raise ValueError(f"[endpoint] of type {kind} lacks a key of {', '.join(keys)}") from error
     return endpoint
+
+
+def _read_offline(table: dict[str, object]) -> Offline | bool:
+    """What a table says of messages for friends who are away: on, unless it says otherwise."""
+    from toxpy.ext.offline.options import Offline
+
+    rest = dict(table)
+    enabled = rest.pop("enabled", True)
+    if not isinstance(enabled, bool):
+        raise ValueError(f"enabled is true or false, not {enabled!r}")
+    for key, value in rest.items():
+        expected = _OFFLINE.get(key)
+        if expected is None:
+            raise ValueError(f"[offline] has no {key!r}: enabled, {', '.join(_OFFLINE)}")
+        if type(value) is not expected:
+            what = "true or false" if expected is bool else "a list of mailboxes"
+            raise ValueError(f"{key} is {what}, not {value!r}")
+    fields: Any = rest
+    try:
+        offline = Offline(**fields)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    return offline if enabled else False
 
 
 def _read_key(key: str, value: object) -> dict[str, Any]:

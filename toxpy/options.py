@@ -94,6 +94,9 @@ class Options(StructOptions):
 
     `extended_messages`: long messages, ids, edits and more with friends who have them too.
 
+    `offline_messages`: messages to friends who are away are kept, and friends' messages fetched from
+    mailboxes: True, or an `Offline`, which says where. It turns `extended_messages` on.
+
     `endpoint`: where friends reach us through another network, with nobody in between, and that we reach them
     at theirs.
     """
@@ -105,6 +108,7 @@ class Options(StructOptions):
         "handshake",
         "handshake_default_policy",
         "handshake_fallback",
+        "offline_messages",
         "only_networks",
         "proxy_may_leak",
     )
@@ -117,6 +121,8 @@ class Options(StructOptions):
         self.handshake_default_policy: int | str = TOX_HANDSHAKE_POLICY_AUTO
         self.handshake_fallback = True
         self.extended_messages = False
+        #: or `toxpy.ext.offline.options.Offline`
+        self.offline_messages: Any = False
         self.only_networks: Iterable[int] = frozenset()
         #: `toxpy.ext.networks.endpoint.EndpointOption`
         self.endpoint: Any = None

@@ -52,9 +52,11 @@ WORDS = {
     "TOX_ERR_FRIEND_SEND_MESSAGE_NULL": "the message is NULL, or the type is not one of its enumerators",
     "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_FOUND": "no friend has this number",
     "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED": (
-        "the friend is offline. Messages are not kept for later"
+        "the friend is offline. Messages are kept for later only if an option says so"
     ),
-    "TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ": "too much is on its way to this friend. Try again later",
+    "TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ": (
+        "too much is on its way to this friend, or kept for friends who are offline. Try again later"
+    ),
     "TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG": "the message has more than 1372 bytes",
     "TOX_ERR_FRIEND_SEND_MESSAGE_EMPTY": "the message has no bytes",
     "TOX_ERR_FILE_CONTROL_FRIEND_NOT_FOUND": "no friend has this number",

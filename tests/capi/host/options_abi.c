@@ -43,6 +43,8 @@ static void stack_block(void)
     CHECK(!tox_options_get_experimental_owned_data(options));
     tox_options_set_experimental_handshake_mode(options, TOX_HANDSHAKE_MODE_NOISE_ONLY);
     CHECK(tox_options_get_experimental_handshake_mode(options) == TOX_HANDSHAKE_MODE_LEGACY_ONLY);
+    tox_options_set_experimental_offline_messages(options, true);
+    CHECK(!tox_options_get_experimental_offline_messages(options));
     options->proxy_host = "";
     tox_options_set_proxy_host(options, "host");
     CHECK(tox_options_get_proxy_host(options) == options->proxy_host);
@@ -87,6 +89,8 @@ static void own_block(void)
     CHECK(tox_options_get_experimental_config_file(options) == NULL);
     CHECK(tox_options_set_experimental_config_file(options, path));
     path[1] = 'b';
+    CHECK(!tox_options_get_experimental_offline_messages(options));
+    tox_options_set_experimental_offline_messages(options, true);
     CHECK(strcmp(tox_options_get_experimental_config_file(options), "/a") == 0);
     tox_options_copy(copy, options);
     CHECK(tox_options_get_proxy_host(copy) != tox_options_get_proxy_host(options));
@@ -99,6 +103,8 @@ static void own_block(void)
     CHECK(tox_options_get_experimental_handshake_mode(copy) == TOX_HANDSHAKE_MODE_NOISE_ONLY);
     CHECK(tox_options_get_experimental_config_file(options) == NULL);
     CHECK(strcmp(tox_options_get_experimental_config_file(copy), "/a") == 0);
+    CHECK(!tox_options_get_experimental_offline_messages(options));
+    CHECK(tox_options_get_experimental_offline_messages(copy));
     tox_options_copy(copy, NULL);
     tox_options_copy(NULL, copy);
     CHECK(tox_options_set_proxy_host(copy, NULL) && tox_options_get_proxy_host(copy) == NULL);
@@ -111,6 +117,8 @@ static void own_block(void)
     CHECK(tox_options_get_experimental_handshake_mode(NULL) == TOX_HANDSHAKE_MODE_LEGACY_ONLY);
     CHECK(!tox_options_set_experimental_config_file(NULL, "/a"));
     CHECK(tox_options_get_experimental_config_file(NULL) == NULL);
+    tox_options_set_experimental_offline_messages(NULL, true);
+    CHECK(!tox_options_get_experimental_offline_messages(NULL));
     CHECK(tox_options_get_operating_system(NULL) == NULL);
 }
 

@@ -41,8 +41,10 @@ ONLY_HERE = {
     "tox_handshake_version_to_string",
     "tox_options_get_experimental_config_file",
     "tox_options_get_experimental_handshake_mode",
+    "tox_options_get_experimental_offline_messages",
     "tox_options_set_experimental_config_file",
     "tox_options_set_experimental_handshake_mode",
+    "tox_options_set_experimental_offline_messages",
 }
 
 

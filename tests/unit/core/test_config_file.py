@@ -42,6 +42,7 @@ def test_the_file_of_the_page(write):
         "handshake",
         "only_networks",
         "endpoint",
+        "offline_messages",
     }
     assert {*fields} == every | {"proxy_type", "proxy_host", "proxy_port"}
 
@@ -59,6 +60,19 @@ def test_endpoints(lines, kind, listen, write):
     endpoint = read_config(write(f"[endpoint]\n{lines}\n"))["endpoint"]
     assert (endpoint.kind, endpoint.listen, endpoint.tell_to) == (kind, listen, "friends")
     assert "secret" not in repr(endpoint)
+
+
+MAILBOX = "192.0.2.1:33445:" + ":".join(["AB" * 32] * 3)
+
+
+def test_messages_for_friends_who_are_away(write):
+    read = read_config(write(f"[offline]\nmailboxes = ['{MAILBOX}']\nlend = ['{MAILBOX}']\nfind = true\n"))
+    offline = read["offline_messages"]
+    assert [str(mailbox) for mailbox in (*offline.mailboxes, *offline.lend)] == [MAILBOX, MAILBOX]
+    assert offline.find and offline.cover
+    options = Options(offline_messages=True)
+    apply_config(write("[offline]\nenabled = false\ncover = false\n"), options)
+    assert options.offline_messages is False
 
 
 def test_what_the_file_does_not_say_is_the_programs(write):
@@ -102,6 +116,13 @@ def test_names_of_relays_go_to_the_proxy(write):
         ("[endpoint]\ntype = 'tor'\ncontrol = 9051", "control is a text"),
         ("[endpoint]\ntype = 'tor'\ncontrol = 'example.org:1'", "neither an IP nor a name"),
         ("[endpoint]\ntype = 'name'\nlisten = 1", "lacks a key of address, listen"),
+        ("[offline]\nmailbox = []", "has no 'mailbox': enabled, mailboxes"),
+        ("[offline]\nenabled = 1", "enabled is true or false"),
+        ("[offline]\nmailboxes = 'x'", "mailboxes is a list of mailboxes"),
+        ("[offline]\nmailboxes = [3]", "mailboxes has Mailbox objects or their texts"),
+        ("[offline]\nlend = ['192.0.2.1:33445']", "a mailbox is HOST:PORT"),
+        ("[offline]\nenabled = false\nlend = ['x']", "a mailbox is HOST:PORT"),
+        ("[offline]\nfind = 'yes'", "find is true or false"),
         ("udp = false", "no table 'udp'"),
         ("[netwrok]", "no table 'netwrok'"),
         ("network = 3", "no table 'network'"),

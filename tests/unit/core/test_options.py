@@ -28,7 +28,7 @@ PROXY = {"proxy_type": enums.TOX_PROXY_TYPE_SOCKS5, "proxy_host": "127.0.0.1", "
 #: capabilities in test_capability, extensions in tests/unit/ext.
 ELSEWHERE = {"savedata_type", "savedata_data", "log_callback", "experimental_thread_safety", "capabilities"}
 ELSEWHERE |= {"handshake", "handshake_default_policy", "handshake_fallback", "extended_messages"}
-ELSEWHERE |= {"only_networks", "endpoint"}
+ELSEWHERE |= {"only_networks", "endpoint", "offline_messages"}
 #: There are no groups yet whose state could be left out of a save; what a save holds of them stays in it.
 WITHOUT_EFFECT = {"experimental_groups_persistence"}
 CHECKED = set()

@@ -28,7 +28,8 @@ class MessagesCore:
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
         self.capability: ExtendedMessages | None = None
-        if layers.options.extended_messages:
+        # messages that are kept for later need ids
+        if layers.options.extended_messages or layers.options.offline_messages:
             from toxpy.ext.messages.engine import ExtendedMessages
 
             self.capability = ExtendedMessages(layers)
