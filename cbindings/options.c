@@ -221,7 +221,8 @@ void tox_options_copy(Tox_Options *dest, const Tox_Options *src)
         tox_options_set_savedata_data(dest, clean.savedata_data, clean.savedata_length);
         tox_options_set_experimental_handshake_mode(dest, tox_options_get_experimental_handshake_mode(src));
         tox_options_set_experimental_config_file(dest, tox_options_get_experimental_config_file(src));
-        tox_options_set_experimental_offline_messages(dest, tox_options_get_experimental_offline_messages(src));
+        tox_options_set_experimental_offline_messages(dest,
+                                                      tox_options_get_experimental_offline_messages(src));
     } else {
         memcpy((void *)dest, &clean, OLD_SIZE);
     }
