@@ -376,10 +376,10 @@ class PlainMailbox:
 
 
 def bitmap(bits):
-    """n, and a bit for each, the first one the highest of its byte."""
+    """n, and a bit for each, the first one the lowest of its byte."""
     packed = bytearray((len(bits) + 7) // 8)
     for at, bit in enumerate(bits):
-        packed[at // 8] |= bit << (7 - at % 8)
+        packed[at // 8] |= bit << at % 8
     return bytes((len(bits),)) + packed
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support.bad_mailboxes import BAD, WrongClock
+from tests.support.bad_mailboxes import BAD, Endless, Garbage, Liar, Replays, Unasked, WrongClock
 from tests.support.offline_world import (
     ACK,
     GET,
@@ -22,6 +22,8 @@ from tests.support.offline_world import (
     runtime,
 )
 from tests.support.universe import Universe
+from toxpy.errors import PacketError
+from toxpy.ext.offline import ops
 
 MAILBOX = SimpleNamespace(real_pk=b"M" * 32)
 ACCESS = b"A" * 32
@@ -89,7 +91,7 @@ def test_a_blob_is_put_found_given_and_deleted(loss):
     assert client.put(BLOB) == bytes((KIND, 0x82, 0))
     other = Client(universe, net, "other")
     prefixes = [bytes(8), queue_of(ACCESS)[:8]]
-    assert other.ask(HAS, bytes((2,)) + b"".join(prefixes)) == [bytes((2, 0x40))]
+    assert other.ask(HAS, bytes((2,)) + b"".join(prefixes)) == [bytes((2, 2))]
     *came, end = other.ask(GET, ACCESS, 5)
     assert b"".join(part[8:] for part in came) == BLOB
     assert end == END
@@ -158,6 +160,50 @@ def test_no_bad_mailbox_behaves(kind):
         assert abs(struct.unpack_from(">Q", client.got[0], 4)[0] - mailbox.now_s()) > 10**9
     else:
         assert answers != expected
+
+
+def speak(kind):
+    """What a client that reads with `ops` makes of all answers; it leaves when something does not fit."""
+    universe, net, _ = start(kind)
+    client = Client(universe, net)
+    assert universe.run_until(lambda: client.up, 1000)
+    answers, read = ops.Answers(), []
+    requests = [([ops.hello(bytes(32))], ops.HELLO, 0), (ops.put(ACCESS, BLOB), ops.PUT, 0)]
+    requests += [([ops.has([queue_of(ACCESS)[:8], bytes(8)])], ops.HAS, 2), ([ops.get(ACCESS)], ops.GET, 0)]
+    requests += [([ops.ack(ACCESS, [0])], ops.ACK, 0), ([ops.get(ACCESS)], ops.GET, 0)]
+    for packets, op, count in requests:
+        answers.expect(op, count)
+        for packet in packets:
+            client.link.send(packet)
+        for _ in range(100):
+            universe.run_for(100)
+            while client.got:
+                answer = answers.read(client.got.pop(0))
+                if answer is not None:
+                    read.append(answer)
+    return read
+
+
+def test_the_parsers_read_what_a_good_one_says():
+    """Both were written by the description of the bytes alone."""
+    hello, put, found, blob, end, ack, last = speak(PlainMailbox)
+    assert (hello.code, hello.ttl_s, hello.room_kib) == (0, 86400, 1024)
+    assert (put.code, ack.code) == (0, 0)
+    assert found.found == [True, False]
+    assert (blob.number, blob.data) == (0, BLOB)
+    assert isinstance(end, ops.End)
+    assert isinstance(last, ops.End)
+
+
+@pytest.mark.parametrize("kind", BAD, ids=lambda kind: kind.__name__)
+def test_the_parsers_refuse_what_cannot_be_an_answer(kind):
+    """What a bad one says is read, or is a PacketError, and never anything else."""
+    try:
+        read = speak(kind)
+    except PacketError:
+        return
+    assert kind not in (Endless, Garbage, Liar, Replays, Unasked)
+    assert len(read) <= 8
 
 
 def test_the_row_of_a_good_one():
