@@ -64,7 +64,7 @@ PYTHON_ONLY |= {
     "network.network_address",
     "system.http_server",
 }
-PYTHON_ONLY |= {"ext.networks.tox"}
+PYTHON_ONLY |= {"ext.networks.tox", "ext.mailbox.sqlite_shelf", "ext.mailbox.sqlite_store"}
 PYTHON_ONLY |= {f"{part}.{kind}" for part in PARTS for kind in ("tox", "aio")}
 PYTHON_ONLY |= {
     "save.diskfile",
