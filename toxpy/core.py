@@ -86,7 +86,6 @@ class Core(Capabilities):
         "_forks",
         "_loaded",
         "friends",
-        "identity",
         "killed",
         "messenger",
         "net_crypto",
@@ -123,12 +122,12 @@ class Core(Capabilities):
         ipv6 = options.ipv6_enabled
         if streams is None:
             streams = RealStreams(rt=rt, ipv6=ipv6)
-        self.identity = identity or KeyPair.generate(rt.rng)
+        identity = identity or KeyPair.generate(rt.rng)
         self.killed = False
         self._forks = FORKS.count
         self._connection_status = enums.TOX_CONNECTION_NONE
         try:
-            self._build(proxy, only, streams)
+            self._build(identity, proxy, only, streams)
         except BaseException:
             streams.close()
             self.socket.close()
@@ -138,7 +137,9 @@ class Core(Capabilities):
         port = self.socket.port
         rt.log(LOG_INFO, f"started on UDP port {port}" if port else "started without UDP: TCP relays only")
 
-    def _build(self, proxy: Proxy | None, only: OnlyNetworks | None, streams: Streams) -> None:
+    def _build(
+        self, identity: KeyPair, proxy: Proxy | None, only: OnlyNetworks | None, streams: Streams
+    ) -> None:
         """The layers, from the bottom up."""
         rt, options, socket = self.rt, self.options, self.socket
         node = self.node = NetworkNode(
@@ -160,12 +161,12 @@ class Core(Capabilities):
         if node.relay is not None and proxy is None:
             # friends learn of our own relay like of any other
             tcp.add_relay(Node(dht.public_key, (LOOPBACK, options.tcp_port), tcp=True))
-        onion = self.onion = OnionClient(self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp)
-        node.announce.deliver(self.identity.public, onion.on_data)
+        onion = self.onion = OnionClient(identity, dht, rt=rt, send=send, udp=udp, tcp=tcp)
+        node.announce.deliver(identity.public, onion.on_data)
         net_crypto = self.net_crypto = NetCrypto(
-            self.identity, dht, rt=rt, send=send, udp=udp, tcp=tcp, path=socket.path
+            identity, dht, rt=rt, send=send, udp=udp, tcp=tcp, path=socket.path
         )
-        connections = FriendConnections(self.identity, dht, onion, net_crypto, rt=rt, tcp=tcp)
+        connections = FriendConnections(identity, dht, onion, net_crypto, rt=rt, tcp=tcp)
         requests = FriendRequests(onion, connections, rt=rt)
         events: list[Any] = []
         messenger = self.messenger = Messenger(connections, requests, events, rt=rt, saved=self._loaded)
@@ -182,6 +183,11 @@ class Core(Capabilities):
                 tcp.add_relay(relay)
             loaded.drop(self._sections())
         self._add_capabilities()
+
+    @property
+    def identity(self) -> KeyPair:
+        """Our long-term keys."""
+        return self.messenger.identity
 
     @property
     def dht(self) -> DHT:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
         """Who is saved: a Core."""
 
         rt: Runtime
-        identity: KeyPair
 
+        @property
+        def identity(self) -> KeyPair: ...
         def now_ms(self) -> int: ...
         def get_savedata(self) -> bytes: ...
 
