@@ -41,10 +41,10 @@ def sayings(rng, liar):
 def check(liar):
     """What is kept has its limits."""
     engine = liar.victim.messages.capability
-    pair = engine._friends.ids(liar.victim.friend)
+    pair = engine.friends.ids(liar.victim.friend)
     assert len(pair.received) <= MAX_IDS and len(pair.sent) <= MAX_IDS
     assert 0 <= engine.incoming.held <= MAX_HALVES
-    half = engine._friends.talk(liar.victim.friend).half
+    half = engine.friends.talk(liar.victim.friend).half
     assert engine.incoming.held == (len(half.data) if half is not None else 0)
 
 

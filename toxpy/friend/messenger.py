@@ -54,6 +54,22 @@ if TYPE_CHECKING:
 
         def take(self, section_type: int, /) -> list[bytes]: ...
 
+    class Accepted(Protocol):
+        """A message that was taken."""
+
+        #: what its receipt will have
+        message_id: int
+        id: bytes
+        #: whether it waits
+        state: int
+
+    class Outbound(Protocol):
+        """Who takes messages to friends."""
+
+        def send(
+            self, friend: FriendState, kind: int, text: bytes, reply_to: bytes | None, again: bytes | None
+        ) -> Accepted: ...
+
 
 _OFFLINE = bytes((PACKET_OFFLINE,))
 _U32_MASK = 0xFFFFFFFF
@@ -81,6 +97,7 @@ class Messenger:
         "identity",
         "incoming",
         "on_name",
+        "outbound",
         "outbox",
         "packets",
         "requests",
@@ -118,6 +135,8 @@ class Messenger:
         self.on_name: list[Callable[[], None]] = []
         #: who is told of friends that come and go; see `Core.add`
         self.capabilities: list[Capability] = []
+        #: who takes messages of our user, whether the friend is online or not; None: see `send_message`
+        self.outbound: Outbound | None = None
         self._saved = saved
         self._envelope: Envelope | None = None
         self._records: Records | None = None
@@ -304,6 +323,8 @@ class Messenger:
         friend = self._find(friend, "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_FOUND")
         if len(message) > MAX_MESSAGE_LENGTH:
             raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG")
+        if self.outbound is not None:
+            return self.outbound.send(friend, kind, message, None, None).message_id
         if friend.status != FRIEND_ONLINE:
             raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", retryable=True)
         number = friend.connection.write_message(bytes((PACKET_MESSAGE + kind,)) + message)

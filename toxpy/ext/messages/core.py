@@ -60,6 +60,12 @@ class MessagesCore:
         again: bytes | None = None,
     ) -> Sent:
         """Send a text of up to 64 KiB; `again` is the id of one that nobody confirmed."""
+        outbound = self._layers.messenger.outbound
+        if outbound is not None:
+            from toxpy.ext.messages.sent import Sent
+
+            taken = outbound.send(self._friend(friend_number), type, message, reply_to, again)
+            return Sent(taken.message_id, taken.id, taken.state)
         if self.capability is None:
             if reply_to is not None or again is not None:
                 raise _is_off()

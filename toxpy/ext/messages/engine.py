@@ -32,13 +32,13 @@ RECORD = 4
 class ExtendedMessages(Capability, Extension):
     """Those of an instance."""
 
-    __slots__ = ("_envelope", "_events", "_friends", "_handlers", "_rt", "incoming", "outgoing")
+    __slots__ = ("_envelope", "_events", "_handlers", "_rt", "friends", "incoming", "outgoing")
 
     def __init__(self, layers: Layers) -> None:
         messenger, rt = layers.messenger, layers.rt
         self._events = events = messenger.events
         self._rt = rt
-        self._friends = friends = Friends(messenger)
+        self.friends = friends = Friends(messenger)
         self._envelope = envelope = messenger.envelope()
         envelope.add(seg.UUID, self)
         foreign = ForeignMessages(envelope, self._on_foreign_message, self._on_foreign_receipt, rt=rt)
@@ -70,7 +70,7 @@ class ExtendedMessages(Capability, Extension):
 
     def on_gone(self, friend: FriendState) -> None:
         """The friend has them no longer: what was begun gets no end."""
-        talk = self._friends.find(friend)
+        talk = self.friends.find(friend)
         if talk is not None:
             self.incoming.forget_half(talk)
 
@@ -84,7 +84,7 @@ class ExtendedMessages(Capability, Extension):
 
     def begin_pass(self) -> None:
         """Confirm what came, and see what of ordinary messages arrived."""
-        busy = self._friends.busy
+        busy = self.friends.busy
         for friend, talk in list(busy.items()):
             self._confirm(friend, talk)
             self.outgoing.check_plain(friend, talk)
@@ -101,6 +101,6 @@ class ExtendedMessages(Capability, Extension):
 
     def on_friend_gone(self, friend: FriendState) -> None:
         """What was under way is lost."""
-        talk = self._friends.gone(friend)
+        talk = self.friends.gone(friend)
         if talk is not None:
             self.incoming.forget_half(talk)

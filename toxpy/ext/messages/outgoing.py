@@ -13,6 +13,7 @@ from toxpy.friend.packets import MAX_MESSAGE_LENGTH, PACKET_MESSAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from toxpy.ext.messages.foreign import ForeignMessages
@@ -33,7 +34,7 @@ def _check_online(friend: FriendState) -> None:
         raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", retryable=True)
 
 
-def _check(friend: FriendState, kind: int, text: bytes) -> None:
+def check_text(kind: int, text: bytes) -> None:
     """The errors of an ordinary message, in their order."""
     if not text:
         raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_EMPTY")
@@ -42,7 +43,6 @@ def _check(friend: FriendState, kind: int, text: bytes) -> None:
     if len(text) > seg.MAX_TEXT_SIZE:
         words = f"a message has at most {seg.MAX_TEXT_SIZE} bytes"
         raise api_error("TOX_ERR_FRIEND_SEND_MESSAGE_TOO_LONG", words)
-    _check_online(friend)
 
 
 def _not_extended(words: str) -> MessageError:
@@ -52,7 +52,7 @@ def _not_extended(words: str) -> MessageError:
 class Outgoing:
     """Sends in the best way that the friend's program knows."""
 
-    __slots__ = ("_envelope", "_events", "_foreign", "_friends", "_rt")
+    __slots__ = ("_envelope", "_events", "_foreign", "_friends", "_rt", "on_receipt")
 
     def __init__(
         self,
@@ -68,16 +68,30 @@ class Outgoing:
         self._foreign = foreign
         self._events = events
         self._rt = rt
+        #: who hears of friend and number of what was confirmed
+        self.on_receipt: Callable[[FriendState, int], None] | None = None
 
     def is_on(self, friend: FriendState) -> bool:
         """True if the friend has them too."""
         return self._envelope.is_on(friend, seg.UUID)
 
     def send(
-        self, friend: FriendState, kind: int, text: bytes, reply_to: bytes | None, again: bytes | None
+        self,
+        friend: FriendState,
+        kind: int,
+        text: bytes,
+        reply_to: bytes | None,
+        again: bytes | None,
+        *,
+        number: int | None = None,
+        sent_ms: int | None = None,
     ) -> Sent:
-        """Send a text of 1 to 65536 bytes; its id is new, or that of one that is sent again."""
-        _check(friend, kind, text)
+        """Send a text of 1 to 65536 bytes; its id is new, or that of one that is sent again.
+
+        `number` and `sent_ms` are those of a text that waited: of its receipt, and when it was written.
+        """
+        check_text(kind, text)
+        _check_online(friend)
         clock = self._rt.clock
         ids = self._friends.ids(friend).sent
         message_id = self._rt.rng.bytes(seg.ID_SIZE) if again is None else again
@@ -88,17 +102,23 @@ class Outgoing:
             )
         if self.is_on(friend):
             reply = seg.NO_ID if reply_to is None else reply_to
-            parts = seg.text_segments(message_id, clock.unix_ms(), kind, reply, text)
-            sent = self._send_segments(friend, message_id, parts)
+            when_ms = clock.unix_ms() if sent_ms is None else sent_ms
+            parts = seg.text_segments(message_id, when_ms, kind, reply, text)
+            sent = self._send_segments(friend, message_id, parts, number)
         else:
-            sent = self._send_otherwise(friend, message_id, kind, text)
+            sent = self._send_otherwise(friend, message_id, kind, text, number)
         if known is None:
             ids.put(message_id, clock.unix_s())
         return sent
 
+    def remember(self, friend: FriendState, message_id: bytes) -> None:
+        """One that is sent later: it can be edited then, as others."""
+        self._friends.ids(friend).sent.put(message_id, self._rt.clock.unix_s())
+
     def edit(self, friend: FriendState, message_id: bytes, text: bytes, as_new: bool) -> Sent:
         """Give a message of ours another text."""
-        _check(friend, 0, text)
+        check_text(0, text)
+        _check_online(friend)
         edited, flags = self._find_own(friend, message_id)
         if not self.is_on(friend):
             if not as_new:
@@ -148,9 +168,12 @@ class Outgoing:
         if self._envelope.send_many(friend, seg.UUID, parts) < 0:
             raise _queue_is_full()
 
-    def _send_segments(self, friend: FriendState, message_id: bytes, parts: list[bytes]) -> Sent:
+    def _send_segments(
+        self, friend: FriendState, message_id: bytes, parts: list[bytes], number: int | None = None
+    ) -> Sent:
         self._send_control(friend, parts)
-        number = _new_number(friend)
+        if number is None:
+            number = new_number(friend)
         awaiting = self._friends.talk(friend).awaiting
         if len(awaiting) >= MAX_IDS:
             # the friend confirms nothing
@@ -158,7 +181,9 @@ class Outgoing:
         awaiting.setdefault(message_id, []).append(number)
         return Sent(number, message_id)
 
-    def _send_otherwise(self, friend: FriendState, message_id: bytes, kind: int, text: bytes) -> Sent:
+    def _send_otherwise(
+        self, friend: FriendState, message_id: bytes, kind: int, text: bytes, number: int | None = None
+    ) -> Sent:
         """To a friend without them: as ToxExt message, which has no kind, or as ordinary ones."""
         talk = self._friends.talk(friend)
         if kind == 0 and len(text) <= self._foreign.largest(friend):
@@ -167,7 +192,8 @@ class Outgoing:
                 raise _queue_is_full()
             if len(talk.foreign) >= MAX_IDS:
                 del talk.foreign[next(iter(talk.foreign))]
-            number = _new_number(friend)
+            if number is None:
+                number = new_number(friend)
             talk.foreign[receipt] = (message_id, number)
             return Sent(number, message_id)
         connection, head = friend.connection, bytes((PACKET_MESSAGE + kind,))
@@ -176,12 +202,31 @@ class Outgoing:
             raise _queue_is_full()
         for piece in pieces:
             last = connection.write(head + piece)
-        number = _new_number(friend)
+        if number is None:
+            number = new_number(friend)
         talk.plain.append((last, message_id, number))
         self._friends.busy[friend] = talk
         return Sent(number, message_id)
 
     # what is confirmed
+
+    def _confirmed(self, friend: FriendState, number: int, message_id: bytes) -> None:
+        self._events.append(ExtendedReceipt(friend, number, message_id))
+        if self.on_receipt is not None:
+            self.on_receipt(friend, number)
+
+    def forget(self, friend: FriendState, number: int, message_id: bytes) -> None:
+        """No receipt of that text is of interest any more: the friend has it, and said so in another way."""
+        talk = self._friends.find(friend)
+        if talk is None:
+            return
+        numbers = talk.awaiting.get(message_id, [])
+        if number in numbers:
+            numbers.remove(number)
+            if not numbers:
+                del talk.awaiting[message_id]
+        talk.plain[:] = [entry for entry in talk.plain if entry[2] != number]
+        talk.foreign = {key: entry for key, entry in talk.foreign.items() if entry[1] != number}
 
     def _drop(self, why: str) -> None:
         self._rt.counters.drop("extended_message_" + why)
@@ -201,7 +246,7 @@ class Outgoing:
             if numbers is None:
                 self._drop("got_unknown")
                 continue
-            self._events.append(ExtendedReceipt(friend, numbers.pop(0), message_id))
+            self._confirmed(friend, numbers.pop(0), message_id)
             if not numbers:
                 del awaiting[message_id]
 
@@ -223,7 +268,7 @@ class Outgoing:
             self._drop("got_unknown")
             return
         message_id, number = waiting
-        self._events.append(ExtendedReceipt(friend, number, message_id))
+        self._confirmed(friend, number, message_id)
 
     def check_plain(self, friend: FriendState, talk: Talk) -> None:
         """See which ordinary messages arrived."""
@@ -231,12 +276,12 @@ class Outgoing:
         for last, message_id, number in talk.plain:
             if crypto is None or not crypto.acknowledged(last):
                 break
-            self._events.append(ExtendedReceipt(friend, number, message_id))
+            self._confirmed(friend, number, message_id)
             done += 1
         del talk.plain[:done]
 
 
-def _new_number(friend: FriendState) -> int:
+def new_number(friend: FriendState) -> int:
     """The number of a receipt, from the same row as those of ordinary messages."""
     friend.last_message_id = (friend.last_message_id + 1) & _U32_MASK
     return friend.last_message_id

@@ -18,13 +18,15 @@ class MessageError(ToxError):
 class Sent:
     """A message that was handed over."""
 
-    __slots__ = ("id", "message_id")
+    __slots__ = ("id", "message_id", "state")
 
-    def __init__(self, message_id: int, id: bytes) -> None:
+    def __init__(self, message_id: int, id: bytes, state: int = 1) -> None:
         #: the number that its FriendReadReceipt will have
         self.message_id = message_id
         #: its 16-byte id, by which it can be edited, deleted and answered; empty without extended messages
         self.id = id
+        #: of `toxpy.ext.offline.states`: 0 if the message waits for the friend, 1 if it was written to it
+        self.state = state
 
     def __repr__(self) -> str:
         return f"<Sent {self.message_id} {self.id.hex()}>"

@@ -27,11 +27,8 @@ class Side:
     def __init__(self, seed, clock=None, *, extended=True, record=None):
         self.stage = stage = Stage(seed, clock)
         self.extended = extended
-        self.messages = MessagesCore(
-            SimpleNamespace(
-                messenger=stage.messenger, rt=stage.rt, options=SimpleNamespace(extended_messages=extended)
-            )
-        )
+        options = SimpleNamespace(extended_messages=extended, offline_messages=False)
+        self.messages = MessagesCore(SimpleNamespace(messenger=stage.messenger, rt=stage.rt, options=options))
         if extended:
             stage.messenger.capabilities.append(self.messages.capability)
         self.friend = self.crypto = None

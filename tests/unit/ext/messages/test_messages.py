@@ -112,7 +112,7 @@ def test_what_cannot_be_edited(pair):
         with pytest.raises(MessageError):
             pair.a.messages.delete(0, unknown)
     sent = pair.a.send(b"x")
-    pair.a.messages.capability._friends.ids(pair.a.friend).sent.put(sent.id, 0, seg.MAX_EDIT_NUMBER - 1)
+    pair.a.messages.capability.friends.ids(pair.a.friend).sent.put(sent.id, 0, seg.MAX_EDIT_NUMBER - 1)
     pair.a.messages.edit(0, sent.id, b"the last one")
     with pytest.raises(MessageError, match="edited 65535 times"):
         pair.a.messages.edit(0, sent.id, b"one more")
@@ -188,7 +188,7 @@ def test_ids_are_in_the_save(pair):
         records = again.stage.messenger.records()
         records.load([record])
         capability = extended(again)
-        assert getattr(capability._friends.ids(again.friend), direction).get(sent.id) == (0, 0)
+        assert getattr(capability.friends.ids(again.friend), direction).get(sent.id) == (0, 0)
         assert records.collect() == record
         # of a stranger nothing is remembered
         stranger = Side(5, pair.clock, extended=False)
@@ -206,7 +206,7 @@ def extended(side):
 def test_ids_are_forgotten_with_time_and_number(pair):
     first = pair.a.send(b"0")
     pair.carry()
-    ids = pair.b.messages.capability._friends.ids(pair.b.friend).received
+    ids = pair.b.messages.capability.friends.ids(pair.b.friend).received
     for i in range(MAX_IDS - 1):
         ids.put(i.to_bytes(16, "big"), pair.clock.unix_s())
     assert ids.get(first.id) is not None and len(ids) == MAX_IDS
@@ -233,7 +233,7 @@ def test_a_damaged_record_gives_what_it_has(pair):
     for i in range(3):
         pair.a.send(b"%d" % i)
     pair.carry()
-    record = pair.b.messages.capability._friends.collect()
+    record = pair.b.messages.capability.friends.collect()
     sizes = [sum(len(found.received) for _, found in unpack(record[:size], 0)) for size in range(len(record))]
     assert sizes == sorted(sizes) and sizes[0] == 0 and sizes[-1] == 2
     assert sum(len(found.received) for _, found in unpack(record + b"\xff" * 36, 0)) == 3
@@ -386,7 +386,7 @@ def test_a_friend_who_confirms_nothing_costs_no_memory():
     liar = Liar()
     liar.victim.crypto.room = 1 << 30
     ids = [liar.victim.send(b"x").id for _ in range(MAX_IDS + 10)]
-    talk = liar.victim.messages.capability._friends.talk(liar.victim.friend)
+    talk = liar.victim.messages.capability.friends.talk(liar.victim.friend)
     assert len(talk.awaiting) == MAX_IDS
     assert not liar.say(seg.id_segment(seg.GOT, ids[:10]))
     assert len(liar.say(seg.id_segment(seg.GOT, ids[-10:]))) == 10
@@ -445,4 +445,4 @@ def test_one_who_confirms_nothing_costs_no_memory_either(foreign):
     foreign.a.crypto.room = 1 << 30
     for _ in range(MAX_IDS + 10):
         foreign.a.send(b"x")
-    assert len(foreign.a.messages.capability._friends.talk(foreign.a.friend).foreign) == MAX_IDS
+    assert len(foreign.a.messages.capability.friends.talk(foreign.a.friend).foreign) == MAX_IDS
