@@ -23,6 +23,7 @@ MACHINES = [
     ("Connection to a relay", "toxpy.tcp.client", ""),
     ("File transfer", "toxpy.files.transfer", ""),
     ("Call", "toxpy.av.msi", ""),
+    ("Message to a friend who may be away", "toxpy.ext.offline.states", ""),
 ]
 
 

@@ -12,6 +12,7 @@ from toxpy.conference.core import ConferenceAudioCore, ConferenceCore
 from toxpy.ext.handshake.core import HandshakeCore
 from toxpy.ext.messages.core import MessagesCore
 from toxpy.ext.networks.core import NetworksCore
+from toxpy.ext.offline.core import OfflineCore
 from toxpy.files.core import FilesCore
 from toxpy.group.core import GroupCore, GroupStateCore
 
@@ -30,6 +31,7 @@ class Capabilities:
     handshakes: HandshakeCore
     messages: MessagesCore
     networks: NetworksCore
+    offline: OfflineCore
 
 
 CAPABILITIES = Capabilities.__annotations__
