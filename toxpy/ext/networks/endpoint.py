@@ -76,8 +76,11 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 _LOOPBACK_IP = bytes((127, 0, 0, 1))
-#: Friends and strangers at one time.
-MAX_CLIENTS = 256
+#: Friends and strangers at one time, and strangers among them: the oldest goes for the newest. A friend says
+#: hello one round trip after it comes.
+MAX_CLIENTS, MAX_STRANGERS = 256, 64
+#: Connections of all kinds: these must not take all of the program's files.
+MAX_CONNECTIONS = MAX_CLIENTS + 128
 #: Time to say hello in, ms: that is the first thing after the connection.
 HELLO_TIMEOUT_MS = 10_000
 #: Time from the deletion of a friend to the end of its connection, ms.
@@ -93,6 +96,7 @@ class Endpoint:
         "_met",
         "_server",
         "_shared",
+        "_strangers",
         "address",
         "failure",
         "keys",
@@ -114,6 +118,8 @@ class Endpoint:
         self._shared = SharedKeys(keys, rt=rt)
         #: real keys of friends who said hello, by the DHT key that they proved to have
         self._met: dict[bytes, bytes] = {}
+        #: who has not said hello yet, the oldest first
+        self._strangers: dict[ServerClient, None] = {}
         #: where friends find it; None while the service is not ready
         self.address: NetworkAddress | None = None
         #: why it is not, in words
@@ -125,7 +131,13 @@ class Endpoint:
                 "TOX_ERR_NEW_PORT_ALLOC", f"no port for the endpoint: {error}", retryable=True
             ) from error
         self._server = TcpServer(
-            keys, self._shared, [listener], rt=rt, budget=KeyBudget(rt=rt), max_clients=MAX_CLIENTS
+            keys,
+            self._shared,
+            [listener],
+            rt=rt,
+            budget=KeyBudget(rt=rt),
+            max_clients=MAX_CLIENTS,
+            max_connections=MAX_CONNECTIONS,
         )
         self._server.policy = self
         self.node = Node(keys.public, (_LOOPBACK_IP, listener.port), tcp=True)
@@ -174,12 +186,19 @@ class Endpoint:
 
     def on_client(self, client: ServerClient) -> None:
         """Somebody, or we ourselves, connected."""
-        if client.public_key != self._dht_pk:
-            self._hub.rt.timers.call_later(HELLO_TIMEOUT_MS, lambda: self._check(client))
+        if client.public_key == self._dht_pk or client.public_key in self._met:
+            return
+        strangers = self._strangers
+        strangers[client] = None
+        if len(strangers) > MAX_STRANGERS:
+            self._turn_away(next(iter(strangers)), "endpoint_crowded_out")
+        self._hub.rt.timers.call_later(HELLO_TIMEOUT_MS, lambda: self._turn_away(client, "endpoint_silent"))
 
-    def _check(self, client: ServerClient) -> None:
-        if client.public_key not in self._met:
-            self._server.kill(client, "endpoint_silent")
+    def _turn_away(self, client: ServerClient, reason: str) -> None:
+        """End a stranger's connection; nothing for who said hello or went."""
+        if client in self._strangers:
+            del self._strangers[client]
+            self._server.kill(client, reason)
 
     def may_link(self, one: bytes, other: bytes) -> bool:
         """Only we and a friend who said hello."""
@@ -191,6 +210,7 @@ class Endpoint:
         """A hello is for us; all else goes between us and friends only."""
         if public_key == self.keys.public:
             if not self._on_hello(client, data):
+                self._strangers.pop(client, None)
                 self._server.kill(client, "endpoint_stranger")
             return True
         return not self.may_link(client.public_key, public_key)
@@ -210,6 +230,7 @@ class Endpoint:
             return True
         self._met = {dht_pk: real_pk for dht_pk, real_pk in self._met.items() if real_pk != speaker}
         self._met[client.public_key] = speaker
+        self._strangers.pop(client, None)
         client.send(OOB_RECEIVED.make(self.keys.public) + hub.hellos.make(speaker, client.public_key))
         hub.on_met(friend, client.public_key, self.node)
         return True

@@ -4,8 +4,11 @@ import pytest
 
 from tests.support.endpoints import PORT, FakeEndpoint, Onions, onion
 from tests.support.worlds import SimulatedWorld, events
+from toxpy.crypto.keys import KeyPair, SharedKeys
 from toxpy.dht.budget import X25519_BURST
+from toxpy.ext.networks.endpoint import MAX_STRANGERS
 from toxpy.network.network_address import AddressType, ExtendedNode, NetworkAddress
+from toxpy.tcp.client import CONFIRMED, TcpClient
 from toxpy.wire.address import Node
 
 
@@ -325,3 +328,38 @@ def test_a_relay_of_the_user_with_an_endpoints_key_goes_through_the_proxy(both):
     assert endpoint.proxy_to(elsewhere, None) is endpoint.proxy_to(endpoint.node.address, "a.onion") is proxy
     onions.is_down = False
     both.connect(alice, bob, 20)
+
+
+def strangers_at(world, count):
+    """So many connections to bob's endpoint of people who say no hello."""
+    actor, node = world.actor("strangers"), world.ready(world.bob)
+    place = Node(node.public_key, world.onions.names[node.address.host], tcp=True)
+    rt, connect = actor.tox.rt, actor.tox.node.streams.connect
+    for _ in range(count):
+        keys = KeyPair.generate(rt.rng)
+        yield TcpClient(place, keys, SharedKeys(keys, rt=rt), Silent(), rt=rt, connect=connect)
+        world.run_for(0.1)
+
+
+class Silent:
+    """The owner of a relay client, who does nothing."""
+
+    def __getattr__(self, name):
+        return lambda *_: None
+
+
+def test_strangers_leave_room_for_friends(world):
+    """However many come and stay, the oldest of them goes for the next."""
+    world.alice.friend_set_endpoints(0, [world.ready(world.bob)])
+    world.connect(world.alice, world.bob, 5)
+    server = world.bob.tox.networks.capability.endpoint._server
+    clients = list(strangers_at(world, MAX_STRANGERS + 5))
+    world.run_for(0.2)
+    drops = world.bob.tox.rt.counters.values
+    assert len(server) == 2 + MAX_STRANGERS and drops["drop.endpoint_crowded_out"] == 5
+    assert [client.state == CONFIRMED for client in clients] == [False] * 5 + [True] * MAX_STRANGERS
+    # a friend comes all the same, and one who is there stays
+    world.alice = world.restart(world.alice)
+    world.connect(world.alice, world.bob, 5)
+    world.run_for(11)
+    assert len(server) == 2 and world.bob.is_online()
