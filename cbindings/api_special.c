@@ -46,6 +46,12 @@ Tox *tox_new(const Tox_Options *options, Tox_Err_New *error)
         flat.handshake = (int)tox_options_get_experimental_handshake_mode(options);
         flat.config_path = config_path(options);
         flat.offline_messages = tox_options_get_experimental_offline_messages(options);
+        const struct toxpy_networks *networks = toxpy_options_networks(options);
+        flat.endpoint_type = networks->type;
+        flat.endpoint_address = networks->address;
+        flat.endpoint_secret = networks->secret;
+        flat.endpoint_port = networks->port;
+        flat.only_networks = networks->only;
         int failure = 0, fd = -1;
         tox = py_tox_new(&flat, &failure, &fd);
         code = toxpy_call_end() ? TOX_ERR_NEW_MALLOC : failure;

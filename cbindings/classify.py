@@ -92,6 +92,7 @@ PARTS = {
     "tox_self_set_typing": "friends",
     "tox_friend_": "friends",
     "tox_friend_get_handshake": "handshakes",
+    "tox_friend_set_endpoint": "networks",
     "tox_friend_set_handshake": "handshakes",
     "tox_file_": "files",
     "tox_conference_": "conferences",
@@ -112,6 +113,7 @@ PARTS = {
     "tox_netprof_": "network",
     "tox_self_get_connection_status": "network",
     "tox_self_get_dht_id": "network",
+    "tox_self_get_endpoint": "networks",
     "tox_self_get_tcp_port": "network",
     "tox_self_get_udp_port": "network",
 }

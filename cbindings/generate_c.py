@@ -12,6 +12,17 @@ TITLE = "/* GENERATED from include/toxcore.h by cbindings/generate.py: do not ed
 OWNED_FIELDS = {"proxy_host", "savedata_data", "owned_savedata_data", "owned_proxy_host"}
 #: Fields that exist only in blocks of tox_options_new(); see options.c.
 LATE_FIELDS = {"experimental_groups_persistence", "experimental_disable_dns", "experimental_owned_data"}
+#: What options of ours say beside the struct: see options.c.
+OWN_FIELDS = """\
+    int handshake;
+    const char *config_path;
+    bool offline_messages;
+    int endpoint_type;
+    const char *endpoint_address;
+    const char *endpoint_secret;
+    uint32_t endpoint_port;
+    uint32_t only_networks;
+"""
 
 #: What Python tells at the end of a pass: see resting.h. Times are milliseconds
 #: of CLOCK_MONOTONIC.
@@ -67,11 +78,7 @@ def options_struct(api: Api) -> str:
     """`struct toxpy_options`: the options as Python reads them."""
     fields = [param for param in api.structs["Tox_Options"] if not param.name.startswith("owned_")]
     rows = "".join(f"    {_flat(field)};\n" for field in fields)
-    ours = (
-        "    int handshake; /* not in the struct, as those below: see options.c */\n"
-        "    const char *config_path;\n    bool offline_messages;\n"
-    )
-    return f"struct toxpy_options {{\n{rows}{ours}}};\n"
+    return f"struct toxpy_options {{\n{rows}{OWN_FIELDS}}};\n"
 
 
 def _flat(field: Param) -> str:

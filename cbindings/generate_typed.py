@@ -21,8 +21,9 @@ WIDTH = 100
 #: Columns of a line of code at most.
 MAX_LINE_LENGTH = 110
 
-#: Enums that no Python program meets: errors are `ToxError`, events are classes, counters take plain numbers.
-NOT_TYPED = re.compile(r"Tox(av)?_(Err_\w+|Event_Type|Netprof_\w+)")
+#: Enums that no Python program meets: errors are `ToxError`, events are classes, counters take plain numbers,
+#: and other networks are `AddressType` and `Endpoint`.
+NOT_TYPED = re.compile(r"Tox(av)?_(Err_\w+|Event_Type|Netprof_\w+|Endpoint_Type|Network_Type)")
 #: Python names that are not the enum's own.
 ENUM_NAMES = {
     "Tox_Friend_Offline_Reason": "OfflineReason",

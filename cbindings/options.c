@@ -20,6 +20,7 @@ struct block {
     Tox_Handshake_Mode handshake_mode;
     char *config_file;
     bool offline_messages;
+    struct toxpy_networks networks;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -35,6 +36,15 @@ static struct block *block_of(const Tox_Options *options)
     }
     pthread_mutex_unlock(&lock);
     return block;
+}
+
+/* Have a copy of a text, or NULL, in the place of what was there. */
+static bool keep_text(char **kept, const char *text)
+{
+    char *copy = text != NULL ? strdup(text) : NULL;
+    free(*kept);
+    *kept = copy;
+    return copy != NULL || text == NULL;
 }
 
 bool toxpy_options_known(const Tox_Options *options)
@@ -69,10 +79,50 @@ bool tox_options_set_experimental_config_file(Tox_Options *options, const char *
     if (block == NULL) {
         return false;
     }
-    char *copy = path != NULL ? strdup(path) : NULL;
-    free(block->config_file);
-    block->config_file = copy;
-    return copy != NULL || path == NULL;
+    return keep_text(&block->config_file, path);
+}
+
+const struct toxpy_networks *toxpy_options_networks(const Tox_Options *options)
+{
+    static const struct toxpy_networks none = {0, 0, NULL, NULL, 0};
+    const struct block *block = block_of(options);
+    return block != NULL ? &block->networks : &none;
+}
+
+Tox_Endpoint_Type tox_options_get_experimental_endpoint_type(const Tox_Options *options)
+{
+    return (Tox_Endpoint_Type)toxpy_options_networks(options)->type;
+}
+
+bool tox_options_set_experimental_endpoint(
+    Tox_Options *options, Tox_Endpoint_Type type, const char *address, uint16_t port, const char *secret)
+{
+    struct block *block = block_of(options);
+    if (block == NULL || (int)type < TOX_ENDPOINT_TYPE_NONE || (int)type > TOX_ENDPOINT_TYPE_ADDRESS) {
+        return false;
+    }
+    struct toxpy_networks *networks = &block->networks;
+    networks->type = (int)type;
+    networks->port = port;
+    bool kept = keep_text(&networks->address, address);
+    return keep_text(&networks->secret, secret) && kept;
+}
+
+uint32_t tox_options_get_experimental_only_networks(const Tox_Options *options)
+{
+    return toxpy_options_networks(options)->only;
+}
+
+bool tox_options_set_experimental_only_networks(Tox_Options *options, uint32_t networks)
+{
+    const uint32_t known = 1u << TOX_NETWORK_TYPE_IPV4 | 1u << TOX_NETWORK_TYPE_IPV6 | 1u << TOX_NETWORK_TYPE_ONION
+        | 1u << TOX_NETWORK_TYPE_I2P;
+    struct block *block = block_of(options);
+    if (block == NULL || (networks & ~known) != 0) {
+        return false;
+    }
+    block->networks.only = networks;
+    return true;
 }
 
 bool tox_options_get_experimental_offline_messages(const Tox_Options *options)
@@ -122,6 +172,8 @@ void tox_options_default(Tox_Options *options)
         tox_options_set_experimental_handshake_mode(options, TOX_HANDSHAKE_MODE_LEGACY_ONLY);
         tox_options_set_experimental_config_file(options, NULL);
         tox_options_set_experimental_offline_messages(options, false);
+        tox_options_set_experimental_endpoint(options, TOX_ENDPOINT_TYPE_NONE, NULL, 0, NULL);
+        tox_options_set_experimental_only_networks(options, 0);
     } else {
         memset((void *)options, 0, OLD_SIZE);
     }
@@ -162,6 +214,8 @@ void tox_options_free(Tox_Options *options)
     if (block != NULL) {
         drop_owned(&block->options);
         free(block->config_file);
+        free(block->networks.address);
+        free(block->networks.secret);
         free(block);
     }
 }
@@ -223,6 +277,10 @@ void tox_options_copy(Tox_Options *dest, const Tox_Options *src)
         tox_options_set_experimental_config_file(dest, tox_options_get_experimental_config_file(src));
         tox_options_set_experimental_offline_messages(dest,
                                                       tox_options_get_experimental_offline_messages(src));
+        const struct toxpy_networks *networks = toxpy_options_networks(src);
+        tox_options_set_experimental_endpoint(
+            dest, (Tox_Endpoint_Type)networks->type, networks->address, networks->port, networks->secret);
+        tox_options_set_experimental_only_networks(dest, networks->only);
     } else {
         memcpy((void *)dest, &clean, OLD_SIZE);
     }

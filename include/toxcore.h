@@ -3891,6 +3891,115 @@ typedef void tox_friend_handshake_downgrade_cb(Tox *tox, Tox_Friend_Number frien
 void tox_callback_friend_handshake_downgrade(Tox *tox, tox_friend_handshake_downgrade_cb *callback);
 
 /* ------------------------------------------------------------------------
+ * Less stable: friends who meet over Tor and I2P, with nobody in between. Only this library has it.
+ *
+ * One of two friends has an endpoint: a relay of its own on this machine, to which an onion service or an I2P
+ * destination leads, and which serves friends only. docs/networks.md says what it protects, and what it does not.
+ * What tox_options_set_experimental_config_file() reads has more settings, and goes before these options.
+ * ------------------------------------------------------------------------ */
+
+/** A network, by the number that it has in addresses. */
+typedef enum Tox_Network_Type {
+    /** The internet, with IPv4. */
+    TOX_NETWORK_TYPE_IPV4 = 1,
+    /** The internet, with IPv6. */
+    TOX_NETWORK_TYPE_IPV6 = 2,
+    /** Onion services of Tor. */
+    TOX_NETWORK_TYPE_ONION = 3,
+    /** I2P. */
+    TOX_NETWORK_TYPE_I2P = 4,
+} Tox_Network_Type;
+
+/** @return The name of the enumerator, or "<invalid Tox_Network_Type>". A static string. */
+const char *tox_network_type_to_string(Tox_Network_Type value);
+
+/** How friends reach an instance through another network. */
+typedef enum Tox_Endpoint_Type {
+    /** Not at all, and it does not reach them so: the default. */
+    TOX_ENDPOINT_TYPE_NONE,
+    /** Not at all, but it reaches them at their endpoints. */
+    TOX_ENDPOINT_TYPE_FRIENDS,
+    /** By an onion service that tor makes for it. */
+    TOX_ENDPOINT_TYPE_TOR,
+    /** By an I2P destination that a SAM bridge makes for it. */
+    TOX_ENDPOINT_TYPE_I2P,
+    /** At an address that somebody else leads to a port of this machine. */
+    TOX_ENDPOINT_TYPE_ADDRESS,
+} Tox_Endpoint_Type;
+
+/** @return The name of the enumerator, or "<invalid Tox_Endpoint_Type>". A static string. */
+const char *tox_endpoint_type_to_string(Tox_Endpoint_Type value);
+
+/** @return The type that tox_options_set_experimental_endpoint() describes. */
+Tox_Endpoint_Type tox_options_get_experimental_endpoint_type(const Tox_Options *options);
+
+/**
+ * How friends reach the instance through another network; TOX_ENDPOINT_TYPE_NONE by default.
+ *
+ * They are reached through the SOCKS5 proxy of the options; without one through that of tor or I2P at its usual port.
+ * If tox_new() cannot follow these options, it fails with TOX_ERR_NEW_PROXY_BAD_TYPE, and the log says why. Whether tor
+ * or I2P is there shows later only: tox_self_get_endpoint_size() is 0 until then, and the log says why.
+ *
+ * The strings are copied. It has an effect on options of tox_options_new() only.
+ * @param address Of tor's control port (TOR) or of the SAM bridge (I2P), in digits; NULL for 127.0.0.1:9051 or
+ *   127.0.0.1:7656. ADDRESS: what friends dial, as "NAME.onion:33445". FRIENDS: NULL.
+ * @param port The port that friends see (TOR and I2P), 0 for 33445. ADDRESS: the port on 127.0.0.1 to which it leads.
+ * @param secret The password of tor's control port; NULL for tor's cookie.
+ * @return False if there is no memory, the type is none of the enumerators, or the options are not of
+ *   tox_options_new().
+ */
+bool tox_options_set_experimental_endpoint(Tox_Options *options, Tox_Endpoint_Type type, const char *address,
+        uint16_t port, const char *secret);
+
+/** @return The option that tox_options_set_experimental_only_networks() describes. */
+uint32_t tox_options_get_experimental_only_networks(const Tox_Options *options);
+
+/**
+ * Keep to some networks: nothing of another one is dialled, told, looked up or announced.
+ *
+ * Without IPv4 and IPv6 there is no UDP, no LAN and no DHT. It has an effect on options of tox_options_new() only.
+ * @param networks The sum of 1 << TOX_NETWORK_TYPE_ONION and the like; 0, the default, for all networks.
+ * @return False if the number has other bits, or the options are not of tox_options_new().
+ */
+bool tox_options_set_experimental_only_networks(Tox_Options *options, uint32_t networks);
+
+/** @return The length of what tox_self_get_endpoint() writes; 0 while friends cannot reach us so. */
+size_t tox_self_get_endpoint_size(const Tox *tox);
+
+/**
+ * Get where friends reach us through another network, as text: NAME:PORT:KEY, without a NUL.
+ *
+ * Friends with the option are told of it. Who is never met otherwise has to be told by other means.
+ * @param endpoint Room for tox_self_get_endpoint_size() bytes.
+ */
+void tox_self_get_endpoint(const Tox *tox, uint8_t *endpoint);
+
+/** Outcome of tox_friend_set_endpoint(). */
+typedef enum Tox_Err_Friend_Set_Endpoint {
+    /** Success. */
+    TOX_ERR_FRIEND_SET_ENDPOINT_OK,
+    /** The endpoint is NULL. */
+    TOX_ERR_FRIEND_SET_ENDPOINT_NULL,
+    /** There is no such friend. */
+    TOX_ERR_FRIEND_SET_ENDPOINT_FRIEND_NOT_FOUND,
+    /** The text is not NAME:PORT:KEY, or the name is mistyped. */
+    TOX_ERR_FRIEND_SET_ENDPOINT_INVALID,
+    /** The options of the instance have the endpoint type NONE. */
+    TOX_ERR_FRIEND_SET_ENDPOINT_DISABLED,
+} Tox_Err_Friend_Set_Endpoint;
+
+/** @return The name of the enumerator, or "<invalid Tox_Err_Friend_Set_Endpoint>". A static string. */
+const char *tox_err_friend_set_endpoint_to_string(Tox_Err_Friend_Set_Endpoint value);
+
+/**
+ * Look for a friend at this endpoint, as if the friend had told of it. A save keeps it.
+ *
+ * @param endpoint What tox_self_get_endpoint() gave the friend's program.
+ */
+bool tox_friend_set_endpoint(Tox *tox, Tox_Friend_Number friend_number, const uint8_t *endpoint, size_t length,
+        Tox_Err_Friend_Set_Endpoint *error);
+
+/* ------------------------------------------------------------------------
  * Less stable: safety numbers. Only this library has them.
  * ------------------------------------------------------------------------ */
 

@@ -49,7 +49,7 @@ from toxpy.start import log_sink
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 #: Inputs are cut here: no function takes as many bytes, so the core answers TOO_LONG, and the
@@ -150,15 +150,34 @@ def _options(flat: Any) -> Options:
     return options
 
 
-def _follow_config(path: bytes, options: Options) -> None:
-    """Change the options as the user's file says; the ToxError of tox_new when it cannot be followed."""
-    # there seldom is one
-    from toxpy.config_file import apply_config
+def _follow_networks(flat: Any, options: Options) -> None:
+    """What is said of other networks, and in the user's file; the ToxError of tox_new for what makes no sense."""
+    # most programs have nothing of it; these texts are copies of ours, however long
+    if flat.endpoint_type or flat.only_networks:
+        from toxpy.ext.networks.from_c import apply_networks
 
+        address, secret = (_text(text) for text in (flat.endpoint_address, flat.endpoint_secret))
+        endpoint = flat.endpoint_type, address, flat.endpoint_port, secret
+        _follow("options", lambda: apply_networks(options, flat.only_networks, *endpoint), options)
+    if flat.config_path:
+        from toxpy.config_file import apply_config
+
+        path = _text(flat.config_path)
+        words = f"settings in {path.decode('utf-8', 'replace')}"
+        _follow(words, lambda: apply_config(path, options), options)
+
+
+def _text(pointer: Any) -> bytes:
+    """A whole C string; b"" for NULL."""
+    text: bytes = ffi.string(pointer) if pointer else b""
+    return text
+
+
+def _follow(what: str, apply: Callable[[], None], options: Options) -> None:
     try:
-        apply_config(path, options)
+        apply()
     except ValueError as error:
-        message = f"the settings in {path.decode('utf-8', 'replace')}: {error}"
+        message = f"the {what}: {error}"
         log = log_sink(options)
         if log is not None:
             log(TOX_LOG_LEVEL_ERROR, message)
@@ -188,8 +207,8 @@ def py_tox_new(flat: Any, failure: Any, fd: Any) -> int:
         options.log_callback = instance.on_log
     instances[tox] = instance
     try:
-        if flat.config_path:
-            _follow_config(ffi.string(flat.config_path), options)
+        if flat.config_path or flat.endpoint_type or flat.only_networks:
+            _follow_networks(flat, options)
         core = Core(options)
         try:
             fd[0] = core.fileno()

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from toxpy.cli.terminal import Failure
 from toxpy.ext.networks.options import NETWORKS, SAM, TOR_CONTROL, Endpoint
-from toxpy.ids import PublicKey
-from toxpy.network.network_address import ExtendedNode, NetworkAddress
+from toxpy.network.network_address import ExtendedNode
 
 if TYPE_CHECKING:
     from toxpy.aio import AsyncTox
@@ -55,9 +54,8 @@ def add_options(
 
 def friends_place(text: str) -> ExtendedNode:
     """NAME:PORT:KEY, where a friend has an endpoint."""
-    place, _, key = text.rpartition(":")
     try:
-        return ExtendedNode(bytes(PublicKey(key)), NetworkAddress.parse(place))
+        return ExtendedNode.parse(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME:PORT:KEY: {error}") from error
 
@@ -110,8 +108,6 @@ async def tell_endpoint(tox: AsyncTox, out: Output) -> None:
 
 def _say(node: ExtendedNode | None, failure: str, out: Output) -> None:
     if node is not None:
-        address = node.address
-        text = f"{address.host}:{address.port}:{node.public_key.hex().upper()}"
-        out.status("endpoint", f"friends reach us at {text}", address=text, message="")
+        out.status("endpoint", f"friends reach us at {node}", address=str(node), message="")
     elif failure:
         out.status("endpoint", f"friends do not reach us: {failure}", address="", message=failure)

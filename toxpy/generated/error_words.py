@@ -342,6 +342,10 @@ WORDS = {
     "TOX_ERR_FRIEND_SET_HANDSHAKE_PINNED": (
         "the friend is pinned to Noise: the old handshake needs that it is unpinned"
     ),
+    "TOX_ERR_FRIEND_SET_ENDPOINT_NULL": "the endpoint is NULL",
+    "TOX_ERR_FRIEND_SET_ENDPOINT_FRIEND_NOT_FOUND": "there is no such friend",
+    "TOX_ERR_FRIEND_SET_ENDPOINT_INVALID": "the text is not NAME:PORT:KEY, or the name is mistyped",
+    "TOX_ERR_FRIEND_SET_ENDPOINT_DISABLED": "the options of the instance have the endpoint type NONE",
     "TOX_ERR_EVENTS_ITERATE_MALLOC": "out of memory; events may be missing from the result",
     "TOX_ERR_DISPATCH_NEW_MALLOC": "out of memory",
 }

@@ -240,7 +240,7 @@ def _check_onion(label: str) -> None:
 
 
 class ExtendedNode:
-    """A public key at an address of whichever network; it does not change."""
+    """A public key at an address of whichever network; it does not change. `str` gives NAME:PORT:KEY."""
 
     __slots__ = ("address", "public_key")
 
@@ -249,6 +249,18 @@ class ExtendedNode:
             raise ValueError(f"a public key has {PUBLIC_KEY_SIZE} bytes, not {len(public_key)}")
         self.public_key = bytes(public_key)
         self.address = address
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """NAME:PORT:KEY, what `str` gives; ValueError in words for anything else."""
+        place, _, key = text.strip().rpartition(":")
+        try:
+            public_key = bytes.fromhex(key)
+            if len(key) != 2 * PUBLIC_KEY_SIZE:
+                raise ValueError
+        except ValueError:
+            raise ValueError(f"{text!r} does not end with a public key, as NAME:PORT:KEY") from None
+        return cls(public_key, NetworkAddress.parse(place))
 
     @classmethod
     def from_node(cls, node: Node) -> Self:
@@ -281,6 +293,9 @@ class ExtendedNode:
         except ValueError as error:
             raise PacketError(f"extended node: {error}") from None
         return cls(data[offset:kind_at], address), end
+
+    def __str__(self) -> str:
+        return f"{str(self.address).rpartition('://')[2]}:{self.public_key.hex().upper()}"
 
     def __repr__(self) -> str:
         return f"ExtendedNode({self.public_key.hex()[:16]}, {self.address})"

@@ -92,6 +92,13 @@ static void own_block(void)
     CHECK(!tox_options_get_experimental_offline_messages(options));
     tox_options_set_experimental_offline_messages(options, true);
     CHECK(strcmp(tox_options_get_experimental_config_file(options), "/a") == 0);
+    CHECK(tox_options_get_experimental_endpoint_type(options) == TOX_ENDPOINT_TYPE_NONE);
+    CHECK(!tox_options_set_experimental_endpoint(options, (Tox_Endpoint_Type)5, NULL, 0, NULL));
+    CHECK(!tox_options_set_experimental_endpoint(options, (Tox_Endpoint_Type)-1, NULL, 0, NULL));
+    CHECK(tox_options_set_experimental_endpoint(options, TOX_ENDPOINT_TYPE_TOR, path, 1, path));
+    CHECK(!tox_options_set_experimental_only_networks(options, 1));
+    CHECK(!tox_options_set_experimental_only_networks(options, 1u << 5));
+    CHECK(tox_options_set_experimental_only_networks(options, 1u << TOX_NETWORK_TYPE_ONION));
     tox_options_copy(copy, options);
     CHECK(tox_options_get_proxy_host(copy) != tox_options_get_proxy_host(options));
     tox_options_default(options);
@@ -105,6 +112,10 @@ static void own_block(void)
     CHECK(strcmp(tox_options_get_experimental_config_file(copy), "/a") == 0);
     CHECK(!tox_options_get_experimental_offline_messages(options));
     CHECK(tox_options_get_experimental_offline_messages(copy));
+    CHECK(tox_options_get_experimental_endpoint_type(options) == TOX_ENDPOINT_TYPE_NONE);
+    CHECK(tox_options_get_experimental_endpoint_type(copy) == TOX_ENDPOINT_TYPE_TOR);
+    CHECK(tox_options_get_experimental_only_networks(options) == 0);
+    CHECK(tox_options_get_experimental_only_networks(copy) == 1u << TOX_NETWORK_TYPE_ONION);
     tox_options_copy(copy, NULL);
     tox_options_copy(NULL, copy);
     CHECK(tox_options_set_proxy_host(copy, NULL) && tox_options_get_proxy_host(copy) == NULL);
@@ -119,6 +130,10 @@ static void own_block(void)
     CHECK(tox_options_get_experimental_config_file(NULL) == NULL);
     tox_options_set_experimental_offline_messages(NULL, true);
     CHECK(!tox_options_get_experimental_offline_messages(NULL));
+    CHECK(!tox_options_set_experimental_endpoint(NULL, TOX_ENDPOINT_TYPE_TOR, NULL, 0, NULL));
+    CHECK(tox_options_get_experimental_endpoint_type(NULL) == TOX_ENDPOINT_TYPE_NONE);
+    CHECK(!tox_options_set_experimental_only_networks(NULL, 0));
+    CHECK(tox_options_get_experimental_only_networks(NULL) == 0);
     CHECK(tox_options_get_operating_system(NULL) == NULL);
 }
 

@@ -27,6 +27,8 @@ OF_0_2_20 = {
 UPSTREAM = 659 + len(OF_0_2_20)
 ONLY_HERE = {
     "tox_callback_friend_handshake_downgrade",
+    "tox_endpoint_type_to_string",
+    "tox_err_friend_set_endpoint_to_string",
     "tox_err_friend_set_handshake_to_string",
     "tox_friend_get_handshake",
     "tox_friend_get_handshake_pin",
@@ -35,16 +37,24 @@ ONLY_HERE = {
     "tox_friend_get_offline_reason_age",
     "tox_friend_get_safety_number",
     "tox_friend_offline_reason_to_string",
+    "tox_friend_set_endpoint",
     "tox_friend_set_handshake",
     "tox_handshake_mode_to_string",
     "tox_handshake_policy_to_string",
     "tox_handshake_version_to_string",
+    "tox_network_type_to_string",
     "tox_options_get_experimental_config_file",
+    "tox_options_get_experimental_endpoint_type",
     "tox_options_get_experimental_handshake_mode",
     "tox_options_get_experimental_offline_messages",
+    "tox_options_get_experimental_only_networks",
     "tox_options_set_experimental_config_file",
+    "tox_options_set_experimental_endpoint",
     "tox_options_set_experimental_handshake_mode",
     "tox_options_set_experimental_offline_messages",
+    "tox_options_set_experimental_only_networks",
+    "tox_self_get_endpoint",
+    "tox_self_get_endpoint_size",
 }
 
 

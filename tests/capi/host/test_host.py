@@ -151,6 +151,10 @@ def test_the_settings_of_the_program(build, tmp_path):
     assert said.splitlines()[-1] == "error 0, UDP on, relay on"
 
 
+def test_endpoints(build):
+    assert run(build("endpoints.c")) == "ok\n"
+
+
 @pytest.mark.parametrize("argument", [[], ["safe"]], ids=["plain", "thread-safe"])
 def test_instances_ended_while_others_use_them(build, argument):
     assert run(build("kill_race.c", "-std=gnu11", "-pthread"), *argument) == "ok\n"

@@ -168,8 +168,8 @@ def test_functions_belong_to_the_part_of_the_longest_prefix(api):
     assert part_of("tox_group_new") == "groups"
     assert part_of("tox_get_savedata") == ""
     methods = {(item.part, item.method) for item in plan(api) if item.kind == "core"}
-    # messages with ids, those for friends who are away, and endpoints are Python's alone
-    of_c = {part: kind for part, kind in PARTS.items() if part not in ("messages", "networks", "offline")}
+    # messages with ids and those for friends who are away are Python's alone
+    of_c = {part: kind for part, kind in PARTS.items() if part not in ("messages", "offline")}
     assert set(of_c) == set(PART_OF_PREFIX.values())
     for part, kind in of_c.items():
         named = {name for name in vars(kind) if {name, "tox_" + name} & api.functions.keys()}

@@ -40,6 +40,30 @@ class NetworksCore:
         self._layers.rt.clock.update()
         self.capability.learn(friend, nodes)
 
+    # the same as text, for C
+
+    def self_get_endpoint(self) -> bytes:
+        """NAME:PORT:KEY of our endpoint; b"" while there is none that can be reached."""
+        node = self.endpoint_node()
+        return str(node).encode() if node is not None else b""
+
+    def friend_set_endpoint(self, friend_number: int, endpoint: bytes | None) -> bool:
+        """Look for a friend at that endpoint, and nowhere else."""
+        if endpoint is None:
+            raise api_error("TOX_ERR_FRIEND_SET_ENDPOINT_NULL")
+        if self._layers.messenger.friend(friend_number) is None:
+            raise api_error("TOX_ERR_FRIEND_SET_ENDPOINT_FRIEND_NOT_FOUND")
+        if self.capability is None:
+            raise api_error("TOX_ERR_FRIEND_SET_ENDPOINT_DISABLED")
+        from toxpy.network.network_address import ExtendedNode
+
+        try:
+            node = ExtendedNode.parse(endpoint.decode("ascii"))
+        except ValueError as error:
+            raise api_error("TOX_ERR_FRIEND_SET_ENDPOINT_INVALID", str(error)) from error
+        self.friend_set_endpoints(friend_number, [node])
+        return True
+
     def take_change(self) -> bool:
         """True if a save has something new since the last time."""
         part = self.capability
