@@ -38,6 +38,9 @@ ABSENT_PAUSE_MS = 4000
 REFUSED_PAUSE_MS = 60_000
 #: Time for a connection on this machine, ms.
 CONNECT_MS = 10_000
+#: Time within which no tunnel is built, ms: a kept destination that is ready sooner is that of an old session,
+#: and dies with it. i2pd keeps an ended session for 5 s, and ends then whatever has the same destination.
+OLD_SESSION_MS, OLD_SESSION_ENDS_MS = 1000, 6000
 #: Bytes of randomness in a session's name.
 SESSION_NAME_SIZE = 8
 #: Longest file with a name of an onion service, bytes.
@@ -280,7 +283,7 @@ class SamService(_TalkingService):
     `hops`: routers in each tunnel, None for I2P's own choice.
     """
 
-    __slots__ = ("_hops",)
+    __slots__ = ("_began_ms", "_hops")
 
     def __init__(
         self,
@@ -294,13 +297,19 @@ class SamService(_TalkingService):
     ) -> None:
         super().__init__(sam, port, key, rt=rt, connect=connect)
         self._hops = hops
+        self._began_ms = 0
 
     def _try(self) -> None:
+        self._began_ms = self._rt.clock.now_ms
         name = "toxpy" + self._rt.rng.bytes(SESSION_NAME_SIZE).hex()
         session = SamSession(name, self.key, self._hops)
         self._talk(session, lambda: self._forward(name, session))
 
     def _forward(self, name: str, session: SamSession) -> None:
+        if self.key and self._rt.clock.now_ms - self._began_ms < OLD_SESSION_MS:
+            self._end()
+            self._timer = self._rt.timers.call_later(OLD_SESSION_ENDS_MS, self._try)
+            return
         self.key = session.key
         self._talk(SamForward(name, self._local_port), lambda: self._succeeded(session.address(self.port)))
 

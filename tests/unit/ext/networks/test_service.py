@@ -244,10 +244,33 @@ def test_either_connection_to_the_bridge_ends(which):
     assert stage.open() == []
     stage.pass_ms(1000)
     again = FakeSam()
-    stage.accept(again)
+    accept_later(stage, again)
     stage.accept(FakeSam())
     assert stage.said[2] == stage.said[0]
     assert "DESTINATION=TRANSIENT" not in again.asked[1]
+
+
+def accept_later(stage, sam):
+    """A session whose tunnels are built first."""
+    far = stage.connect.accept()
+    serve_once(stage, far, sam)
+    stage.pass_ms(1000)
+    while stage.connect.streams[-1].pump():
+        serve(far, sam)
+
+
+def test_a_destination_that_is_there_at_once_is_not_used():
+    """It is that of a session which the bridge is about to end, and would end with it."""
+    stage = Stage(SamService, CONTROL, 33445, DESTINATION).start()
+    stage.accept(FakeSam())
+    assert stage.open() == [] and len(stage.connect.streams) == 1
+    stage.pass_ms(5_000)
+    assert len(stage.connect.streams) == 1
+    stage.pass_ms(1_000)
+    accept_later(stage, FakeSam())
+    stage.accept(FakeSam())
+    assert stage.said == [NetworkAddress.parse(f"{i2p_host()}:33445")]
+    assert len(stage.open()) == 2
 
 
 def test_tunnels_take_their_time():
