@@ -54,8 +54,8 @@ static int read_key(const char *hex, uint8_t key[TOX_PUBLIC_KEY_SIZE])
     return 1;
 }
 
-static void on_log(Tox *tox, Tox_Log_Level level, const char *file, uint32_t line, const char *func, const char *message,
-                   void *user_data)
+static void on_log(Tox *tox, Tox_Log_Level level, const char *file, uint32_t line, const char *func,
+                   const char *message, void *user_data)
 {
     (void)tox;
     (void)file;
@@ -69,7 +69,8 @@ static void on_log(Tox *tox, Tox_Log_Level level, const char *file, uint32_t lin
     }
 }
 
-static void on_connection(Tox *tox, Tox_Friend_Number friend_number, Tox_Connection connection, void *user_data)
+static void on_connection(Tox *tox, Tox_Friend_Number friend_number, Tox_Connection connection,
+                          void *user_data)
 {
     (void)tox;
     (void)friend_number;
@@ -77,8 +78,8 @@ static void on_connection(Tox *tox, Tox_Friend_Number friend_number, Tox_Connect
     printf("FRIEND %s\n", connection == TOX_CONNECTION_NONE ? "offline" : "online");
 }
 
-static void on_message(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type, const uint8_t *message,
-                       size_t length, void *user_data)
+static void on_message(Tox *tox, Tox_Friend_Number friend_number, Tox_Message_Type type,
+                       const uint8_t *message, size_t length, void *user_data)
 {
     (void)user_data;
     printf("MESSAGE %.*s\n", (int)length, (const char *)message);

@@ -94,8 +94,8 @@ Tox_Endpoint_Type tox_options_get_experimental_endpoint_type(const Tox_Options *
     return (Tox_Endpoint_Type)toxpy_options_networks(options)->type;
 }
 
-bool tox_options_set_experimental_endpoint(
-    Tox_Options *options, Tox_Endpoint_Type type, const char *address, uint16_t port, const char *secret)
+bool tox_options_set_experimental_endpoint(Tox_Options *options, Tox_Endpoint_Type type, const char *address,
+                                           uint16_t port, const char *secret)
 {
     struct block *block = block_of(options);
     if (block == NULL || (int)type < TOX_ENDPOINT_TYPE_NONE || (int)type > TOX_ENDPOINT_TYPE_ADDRESS) {
@@ -115,8 +115,8 @@ uint32_t tox_options_get_experimental_only_networks(const Tox_Options *options)
 
 bool tox_options_set_experimental_only_networks(Tox_Options *options, uint32_t networks)
 {
-    const uint32_t known = 1u << TOX_NETWORK_TYPE_IPV4 | 1u << TOX_NETWORK_TYPE_IPV6 | 1u << TOX_NETWORK_TYPE_ONION
-        | 1u << TOX_NETWORK_TYPE_I2P;
+    const uint32_t known = 1u << TOX_NETWORK_TYPE_IPV4 | 1u << TOX_NETWORK_TYPE_IPV6
+                           | 1u << TOX_NETWORK_TYPE_ONION | 1u << TOX_NETWORK_TYPE_I2P;
     struct block *block = block_of(options);
     if (block == NULL || (networks & ~known) != 0) {
         return false;
@@ -278,8 +278,8 @@ void tox_options_copy(Tox_Options *dest, const Tox_Options *src)
         tox_options_set_experimental_offline_messages(dest,
                                                       tox_options_get_experimental_offline_messages(src));
         const struct toxpy_networks *networks = toxpy_options_networks(src);
-        tox_options_set_experimental_endpoint(
-            dest, (Tox_Endpoint_Type)networks->type, networks->address, networks->port, networks->secret);
+        tox_options_set_experimental_endpoint(dest, (Tox_Endpoint_Type)networks->type, networks->address,
+                                              networks->port, networks->secret);
         tox_options_set_experimental_only_networks(dest, networks->only);
     } else {
         memcpy((void *)dest, &clean, OLD_SIZE);

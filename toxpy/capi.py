@@ -151,7 +151,7 @@ def _options(flat: Any) -> Options:
 
 
 def _follow_networks(flat: Any, options: Options) -> None:
-    """What is said of other networks, and in the user's file; the ToxError of tox_new for what makes no sense."""
+    """What is said of other networks, and in the user's file; tox_new's ToxError for what makes no sense."""
     # most programs have nothing of it; these texts are copies of ours, however long
     if flat.endpoint_type or flat.only_networks:
         from toxpy.ext.networks.from_c import apply_networks

@@ -91,11 +91,14 @@ int main(void)
     tox_friend_add_norequest(carol, key, NULL);
     Tox_Err_Friend_Set_Endpoint error;
     CHECK(tox_friend_set_endpoint(alice, 0, place, size, &error) && error == TOX_ERR_FRIEND_SET_ENDPOINT_OK);
-    CHECK(!tox_friend_set_endpoint(alice, 0, place, size - 1, &error) && error == TOX_ERR_FRIEND_SET_ENDPOINT_INVALID);
-    CHECK(!tox_friend_set_endpoint(alice, 0, NULL, size, &error) && error == TOX_ERR_FRIEND_SET_ENDPOINT_NULL);
+    CHECK(!tox_friend_set_endpoint(alice, 0, place, size - 1, &error)
+          && error == TOX_ERR_FRIEND_SET_ENDPOINT_INVALID);
+    CHECK(!tox_friend_set_endpoint(alice, 0, NULL, size, &error)
+          && error == TOX_ERR_FRIEND_SET_ENDPOINT_NULL);
     CHECK(!tox_friend_set_endpoint(alice, 1, place, size, &error)
           && error == TOX_ERR_FRIEND_SET_ENDPOINT_FRIEND_NOT_FOUND);
-    CHECK(!tox_friend_set_endpoint(carol, 0, place, size, &error) && error == TOX_ERR_FRIEND_SET_ENDPOINT_DISABLED);
+    CHECK(!tox_friend_set_endpoint(carol, 0, place, size, &error)
+          && error == TOX_ERR_FRIEND_SET_ENDPOINT_DISABLED);
     CHECK(strcmp(tox_endpoint_type_to_string(TOX_ENDPOINT_TYPE_ADDRESS), "TOX_ENDPOINT_TYPE_ADDRESS") == 0);
     CHECK(strcmp(tox_network_type_to_string((Tox_Network_Type)0), "<invalid Tox_Network_Type>") == 0);
     tox_kill(alice);

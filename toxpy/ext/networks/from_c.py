@@ -15,18 +15,13 @@ if TYPE_CHECKING:
 _BITS = 32
 
 
-def apply_networks(
-    options: Options, only: int, kind: int, address: bytes, port: int, secret: bytes
-) -> None:
+def apply_networks(options: Options, only: int, kind: int, address: bytes, port: int, secret: bytes) -> None:
     """Change the options; ValueError, and nothing is changed, for what makes no sense.
 
-    `only`: a bit for each network, 0 for all. `kind`: a TOX_ENDPOINT_TYPE; the rest is what the header says of it.
+    `only`: a bit for each network, 0 for all. `kind`: a TOX_ENDPOINT_TYPE. The header says what the rest is.
     """
     types = [number for number in range(_BITS) if only >> number & 1]
-    if kind == enums.TOX_ENDPOINT_TYPE_FRIENDS:
-        endpoint = Endpoint.friends(AddressType.I2P if types == [AddressType.I2P] else AddressType.ONION)
-    else:
-        endpoint = _own_endpoint(kind, address.decode("ascii", "replace"), port, secret)
+    endpoint = _endpoint(kind, address.decode("ascii", "replace"), port, secret, types)
     if types:
         limit = OnlyNetworks(types)
         options.only_networks = limit.types
@@ -36,9 +31,11 @@ def apply_networks(
         options.endpoint = endpoint
 
 
-def _own_endpoint(kind: int, address: str, port: int, secret: bytes) -> Endpoint | None:
+def _endpoint(kind: int, address: str, port: int, secret: bytes, types: list[int]) -> Endpoint | None:
     if kind == enums.TOX_ENDPOINT_TYPE_NONE:
         return None
+    if kind == enums.TOX_ENDPOINT_TYPE_FRIENDS:
+        return Endpoint.friends(AddressType.I2P if types == [AddressType.I2P] else AddressType.ONION)
     if kind == enums.TOX_ENDPOINT_TYPE_TOR:
         return Endpoint.tor(address or TOR_CONTROL, password=secret or None, port=port or PORT)
     if kind == enums.TOX_ENDPOINT_TYPE_I2P:

@@ -38,8 +38,8 @@ ABSENT_PAUSE_MS = 4000
 REFUSED_PAUSE_MS = 60_000
 #: Time for a connection on this machine, ms.
 CONNECT_MS = 10_000
-#: Time within which no tunnel is built, ms: a kept destination that is ready sooner is that of an old session,
-#: and dies with it. i2pd keeps an ended session for 5 s, and ends then whatever has the same destination.
+#: Time within which no tunnel is built, ms: a kept destination that is ready sooner is an old session's, and
+#: dies with it. i2pd keeps an ended session for 5 s, and then ends whatever has the same destination.
 OLD_SESSION_MS, OLD_SESSION_ENDS_MS = 1000, 6000
 #: Bytes of randomness in a session's name.
 SESSION_NAME_SIZE = 8
