@@ -9,6 +9,8 @@ from toxpy.ext.mailbox.sqlite_store import SqliteStore
 from toxpy.runtime import Runtime
 
 TIMEOUT_MS = 60_000
+#: Members' tokens.
+TOKENS = [bytes((number,)) * 32 for number in range(1, 9)]
 
 
 def queue(number):
@@ -96,9 +98,11 @@ class SetClock(WallClock):
         self._moment.now_ms += by_ms
 
 
-def runtime(first_place=1, now_ms=1_000_000):
-    """A new store begins at the first place."""
-    return Runtime(SetClock(now_ms), FirstPlace(first_place))
+def runtime(first_place=1, now_ms=1_000_000, ahead_s=0):
+    """A new store begins at the first place; its date is so far from the usual one."""
+    rt = Runtime(SetClock(now_ms), FirstPlace(first_place))
+    rt.clock.ahead_s = ahead_s
+    return rt
 
 
 class FirstPlace(SeededRng):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.mailbox_stores import MAKERS, Room, in_memory, on_disk, queue, runtime
+from tests.support.mailbox_stores import MAKERS, TOKENS, Room, in_memory, on_disk, queue, runtime
 from toxpy.ext.mailbox.keeping import (
     EPOCHS_AHEAD,
     EPOCHS_BEHIND,
@@ -17,7 +17,6 @@ from toxpy.ext.mailbox.store import GO_ON_MS, LOOK_MS, token_hash
 from toxpy.ext.offline.keys import EPOCH_S, epoch_at
 from toxpy.ext.offline.ops import BAD_SIZE, END_NUMBER, FULL, MAX_PER_QUEUE, OK, QUEUE_FULL, REFUSED
 
-TOKENS = [bytes((number,)) * 32 for number in range(1, 9)]
 BIG = bytes(4096)
 
 
