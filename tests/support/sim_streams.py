@@ -151,6 +151,9 @@ class SimStreams:
     def watch(self, fd):
         pass
 
+    def unwatch(self, fd):
+        pass
+
     def fileno(self):
         return -1
 

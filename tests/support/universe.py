@@ -53,11 +53,14 @@ class SeededRng(Rng):
 class SimSocket:
     """One node's UDP port; the same methods as toxpy.system.sockets.UdpSocket."""
 
-    def __init__(self, universe, address, nat=None):
+    def __init__(self, universe, address, nat=None, beside=None):
         self.universe = universe
         self.nat = nat
         self.address = address
         self.port = address[1]
+        #: the host's other sockets, and the one beside which this is
+        self.siblings = []
+        self.beside = beside
         self.traffic = Traffic()
         self.errors = {}
         self.oversized = 0
@@ -69,8 +72,18 @@ class SimSocket:
     def fileno(self):
         return -1
 
+    def sibling(self):
+        """Another port of the same host, which is offline when this one is."""
+        made = self.universe.socket_beside(self)
+        self.siblings.append(made)
+        return made
+
+    def is_online(self):
+        """True unless the host is off the network."""
+        return self.online if self.beside is None else self.beside.online
+
     def send(self, address, data):
-        if self.online and not self.closed:
+        if self.is_online() and not self.closed:
             self.traffic.packets_sent[data[0]] += 1
             self.traffic.bytes_sent[data[0]] += len(data)
             self.universe.carry(self, address, data)
@@ -92,7 +105,15 @@ class SimSocket:
 
     def close(self):
         self.closed = True
+        if self.beside is not None:
+            self.beside.siblings.remove(self)
+            self.beside = None
         (self.universe.sockets if self.nat is None else self.nat.hosts).pop(self.address, None)
+
+
+def has_news(socket):
+    """True if something waits there or at another port of the host."""
+    return bool(socket.inbox) or any(sibling.inbox for sibling in socket.siblings)
 
 
 class Universe:
@@ -134,6 +155,15 @@ class Universe:
         self.sockets[address] = SimSocket(self, address)
         return self.sockets[address]
 
+    def socket_beside(self, other):
+        """A socket of the same host at another port."""
+        sockets = self.sockets if other.nat is None else other.nat.hosts
+        address = other.address[0], FIRST_PORT + 1 + self.random.randrange(20_000)
+        while address in sockets:
+            address = address[0], address[1] + 1
+        sockets[address] = SimSocket(self, address, other.nat, other)
+        return sockets[address]
+
     def runtime(self, name, log=None):
         """A runtime with this universe's clock and a generator seeded by the node's name."""
         rng = SeededRng(f"{self.seed} {name}")
@@ -173,7 +203,7 @@ class Universe:
     def _next_moment_ms(self):
         moments = [self.in_flight[0][0]] if self.in_flight else []
         for core, socket in self.members:
-            if socket.inbox:
+            if has_news(socket):
                 return self.clock.now_ms
             deadline = core.rt.timers.next_deadline_ms()
             if deadline is not None:
@@ -187,11 +217,11 @@ class Universe:
         while self.in_flight and self.in_flight[0][0] <= now_ms:
             _, _, source, address, receiver, data = heapq.heappop(self.in_flight)
             socket = receiver if receiver is not None else self._receiver(source, address)
-            if socket is not None and socket.online:
+            if socket is not None and socket.is_online():
                 socket.inbox.append((data, source))
         for core, socket in list(self.members):
             deadline = core.rt.timers.next_deadline_ms()
-            if socket.inbox or (deadline is not None and deadline <= now_ms):
+            if has_news(socket) or (deadline is not None and deadline <= now_ms):
                 core.iterate()
 
     def run_until(self, condition, timeout_ms):

@@ -219,7 +219,7 @@ class Ticking:
 class NoSocket:
     """To which nothing comes."""
 
-    inbox = ()
+    inbox = siblings = ()
 
 
 class SimulatedWorld(World):

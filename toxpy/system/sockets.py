@@ -30,6 +30,8 @@ LOOKUP_TIMEOUT_S = 5.0
 #: Ends of names that the internet's name servers must not hear of. Lokinet's are looked up by its own.
 HIDDEN = (".onion", ".i2p")
 
+#: The port that the system chooses.
+_ANY_PORT = range(1)
 #: Errors which say that there is no IPv6 here.
 _NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT, errno.ENOPROTOOPT)
 
@@ -55,14 +57,21 @@ class UdpSocket:
 
     __slots__ = ("_socket", "errors", "ipv6", "path", "port", "scopes", "send", "traffic")
 
-    def __init__(self, sock: _socket.socket, ipv6: bool, path: type[Datapath] = Datapath) -> None:
-        """Take over a bound socket; see `bind`."""
+    def __init__(
+        self,
+        sock: _socket.socket,
+        ipv6: bool,
+        path: type[Datapath] = Datapath,
+        *,
+        beside: UdpSocket | None = None,
+    ) -> None:
+        """Take over a bound socket; see `bind`. One `beside` another is counted with it."""
         self._socket: _socket.socket | None = sock
         self.ipv6 = ipv6
         self.port: int = sock.getsockname()[1]
         #: errno -> how often
-        self.errors: dict[int, int] = {}
-        self.traffic = Traffic()
+        self.errors: dict[int, int] = {} if beside is None else beside.errors
+        self.traffic: Traffic = Traffic() if beside is None else beside.traffic
         #: link-local IP -> the interface behind which it was last heard
         self.scopes: dict[bytes, int] = {}
         #: for whoever has many packets, or data packets
@@ -82,16 +91,30 @@ class UdpSocket:
         With `ipv6` the socket serves both families; on a machine without IPv6 it is an IPv4 one. Without
         `ipv4` it serves IPv6 alone, and the machine refuses the rest.
         """
+        ports = port_range(start_port, end_port)
         if ipv6:
             try:
-                return cls._bind(_socket.AF_INET6, start_port, end_port, only_ipv6=not ipv4)
+                return cls(cls._bind(_socket.AF_INET6, ports, only_ipv6=not ipv4), ipv6=True)
             except OSError as error:
                 if error.errno not in _NO_IPV6 or not ipv4:
                     raise
-        return cls._bind(_socket.AF_INET, start_port, end_port)
+        return cls(cls._bind(_socket.AF_INET, ports), ipv6=False)
 
-    @classmethod
-    def _bind(cls, family: int, start_port: int, end_port: int, *, only_ipv6: bool = False) -> UdpSocket:
+    def sibling(self) -> UdpSocket:
+        """Another socket for the same networks, at a port that the system chooses.
+
+        Nothing but the IP ties the two together. OSError when there is none.
+        """
+        sock, only_ipv6 = self._socket, False
+        if sock is None:
+            raise OSError(errno.EBADF, "the socket is closed")
+        if self.ipv6:
+            only_ipv6 = bool(sock.getsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY))
+        family = _socket.AF_INET6 if self.ipv6 else _socket.AF_INET
+        return UdpSocket(self._bind(family, _ANY_PORT, only_ipv6=only_ipv6), self.ipv6, beside=self)
+
+    @staticmethod
+    def _bind(family: int, ports: range, *, only_ipv6: bool = False) -> _socket.socket:
         ipv6 = family == _socket.AF_INET6
         # _socket makes every descriptor close-on-exec
         sock = _socket.socket(family, _socket.SOCK_DGRAM, _socket.IPPROTO_UDP)
@@ -103,7 +126,6 @@ class UdpSocket:
             sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVBUF, BUFFER_SIZE)
             sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, BUFFER_SIZE)
             host = "::" if ipv6 else "0.0.0.0"
-            ports = port_range(start_port, end_port)
             for port in ports:
                 try:
                     sock.bind((host, port))
@@ -111,7 +133,7 @@ class UdpSocket:
                     if port == ports[-1] or error.errno in _NO_IPV6:
                         raise
                 else:
-                    return cls(sock, ipv6)
+                    return sock
             raise OSError(errno.EADDRINUSE, "no port to bind")
         except BaseException:
             sock.close()
@@ -256,6 +278,10 @@ class NoSocket:
     def receive(self, limit: int = 0) -> list[tuple[bytes, Address]]:
         """Nothing arrives."""
         return []
+
+    def sibling(self) -> NoSocket:
+        """Another one."""
+        return NoSocket()
 
     def close(self) -> None:
         """Nothing to close."""

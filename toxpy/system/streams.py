@@ -340,6 +340,17 @@ class Streams:
         if self._epoll is not None:
             self._epoll.register(fd, _IN)
 
+    def unwatch(self, fd: int) -> None:
+        """No longer, before it is closed. Repeating it is harmless."""
+        if fd in self._watched:
+            self._watched.remove(fd)
+            if self._epoll is not None:
+                try:
+                    self._epoll.unregister(fd)
+                except OSError as error:
+                    # somebody else in the program closed the descriptor
+                    self.count(error.errno or 0)
+
     def fileno(self) -> int:
         """One descriptor that becomes readable when anything here does."""
         return self._descriptor().fileno()

@@ -198,3 +198,34 @@ def test_broadcast_reaches_every_destination_of_its_families():
         for each in (listener, v4, dual):
             each.close()
     dual.broadcast(b"!too late", 1, localhosts)
+
+
+def test_a_sibling_has_a_port_of_its_own_and_the_same_families_and_counters(sock):
+    other = sock.sibling()
+    try:
+        assert other.port not in (0, sock.port) and other.ipv6 == sock.ipv6
+        assert os.get_inheritable(other.fileno()) is False
+        sock.send((LOOPBACK, other.port), b"\x00hello")
+        assert wait_for(other) == [(b"\x00hello", (LOOPBACK, sock.port))]
+        other.send((LOOPBACK, sock.port), b"\x00back")
+        assert wait_for(sock) == [(b"\x00back", (LOOPBACK, other.port))]
+        assert sock.traffic.of_id(0, False, in_bytes=False) == 2
+        assert sock.traffic.of_id(0, True, in_bytes=False) == 2
+        # and where the first one refuses a family, so does this one
+        for ipv6, ipv4 in ((False, True), (True, False)):
+            alone = UdpSocket.bind(ipv6, 41301, 41400, ipv4=ipv4)
+            beside = alone.sibling()
+            assert beside.ipv6 == ipv6
+            beside.send((LOOPBACK, sock.port), b"\x00alone")
+            assert bool(beside.errors) is not ipv4
+            beside.close()
+            alone.close()
+    finally:
+        other.close()
+    with pytest.raises(OSError, match="closed"):
+        other.sibling()
+    assert sock.fileno() >= 0
+
+
+def test_where_udp_is_off_there_is_no_sibling():
+    assert sockets.NoSocket().sibling().fileno() == -1

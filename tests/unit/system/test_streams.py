@@ -1,6 +1,7 @@
 """TCP streams over loopback: the kernel's side of what `toxpy.tcp` relies on."""
 
 import errno
+import os
 import resource
 import select
 import time
@@ -209,6 +210,29 @@ def test_a_watched_descriptor_wakes_the_same_waiter(net):
     client.write(b"x")
     assert select.select([other.fileno()], [], [], 5)[0]
     other.poll()
+    other.close()
+
+
+def test_a_descriptor_is_watched_no_longer(net):
+    net = net()
+    client, server = net.pair()
+    other = Streams(rt=net.rt)
+    fd = server._socket.fileno()
+    # before there is something to wait on, and after it
+    other.watch(fd)
+    other.unwatch(fd)
+    other.fileno()
+    other.watch(fd)
+    other.unwatch(fd)
+    other.unwatch(fd)
+    client.write(b"x")
+    assert not select.select([other.fileno()], [], [], 0.05)[0]
+    # somebody else in the program closed it
+    taken = os.dup(fd)
+    other.watch(taken)
+    os.close(taken)
+    other.unwatch(taken)
+    assert other.errors == {errno.EBADF: 1}
     other.close()
 
 
