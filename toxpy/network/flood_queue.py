@@ -15,6 +15,7 @@ from toxpy.wire.packets import (
     COOKIE_REQUEST,
     DHT_REQUEST,
     FORWARDING,
+    MAILBOX_PROBE,
     NODES_REQUEST,
     NOISE_HANDSHAKE,
     ONION_DATA_RESPONSE,
@@ -63,6 +64,7 @@ SENDER_AT = {
             SEARCH_REQUEST,
             RETRIEVE_REQUEST,
             STORE_REQUEST,
+            MAILBOX_PROBE,
         )
     },
     # a key that nobody has seen before, by its nature

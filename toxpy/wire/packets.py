@@ -36,6 +36,9 @@ COOKIE_SIZE = NONCE_SIZE + 8 + 2 * KEY_SIZE + MAC_SIZE
 #: Echo of a cookie request, bytes: it comes back beside the cookie.
 ECHO_SIZE = 8
 
+#: In the box of a mailbox's probe, and of the answer, bytes.
+MAILBOX_PROBE_SIZE = 72
+
 #: A datagram on its way through the onion, bytes.
 MAX_ONION_SIZE = 1400
 #: An address in the onion, bytes, of whichever family.
@@ -365,4 +368,11 @@ GROUP_LOSSLESS = Layout(
 #: Of the box at least: the kind, one byte.
 GROUP_LOSSY = Layout(
     _GROUP, 0x5C, "group lossy", sender="32s", nonce="24s", box=(MAC_SIZE + 2, _MAX_GROUP_PACKET - 57)
+)
+
+#: Ours alone: nodes of other programs drop them.
+MAILBOXES = "Packets to and from mailboxes over UDP"
+MAILBOX_PROBE, MAILBOX_ANSWER = (
+    Layout(MAILBOXES, kind, name, sender="32s", nonce="24s", box=MAC_SIZE + MAILBOX_PROBE_SIZE)
+    for kind, name in ((0xF8, "mailbox probe"), (0xF9, "mailbox answer"))
 )

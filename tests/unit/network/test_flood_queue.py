@@ -3,6 +3,8 @@
 from tests.support.universe import SeededRng, SimClock
 from tests.support.worlds import SimulatedWorld
 from toxpy.crypto.keys import KeyPair, SharedKeys
+from toxpy.ext.mailbox.keeping import StoreStats
+from toxpy.ext.mailbox.probe import ProbeAnswers
 from toxpy.net_crypto.policy import NOISE_IK, Handshakes
 from toxpy.network.flood_queue import (
     MAX_UNSORTED,
@@ -107,6 +109,15 @@ def costly_kinds():
     asked = world.actor("asked")
     tox = asked.tox
     tox.net_crypto.use(Handshakes())
+    ProbeAnswers(
+        tox.dht,
+        bytes(32),
+        StoreStats(),
+        rt=tox.rt,
+        send=tox.socket.send,
+        udp=tox.node.dispatch,
+        is_open=True,
+    )
     own_key, rng = tox.network.self_get_dht_id(), SeededRng(3)
     costly = set()
     for kind in range(256):

@@ -11,6 +11,7 @@ from toxpy.wire.packets import (
     ANNOUNCE_RESPONSE,
     FRAMES,
     LAYER_SIZE,
+    MAILBOXES,
     ONION_RECV_1,
     ONION_RECV_2,
     ONION_RECV_3,
@@ -28,7 +29,9 @@ RECORDED = json.loads((VECTORS / "packets.json").read_text())
 GROUPS = json.loads((VECTORS / "groups" / "ngc_packets.json").read_text())
 NOISE = json.loads((VECTORS / "noise_pr3028.json").read_text())
 ANNOUNCEMENTS = json.loads((VECTORS / "announcements.json").read_text())
-LAYOUTS = {layout.kind: layout for group in TABLE if group != FRAMES for layout in TABLE[group]}
+LAYOUTS = {
+    layout.kind: layout for group in TABLE if group not in (FRAMES, MAILBOXES) for layout in TABLE[group]
+}
 
 #: Smallest and largest size of each kind, as the constants of c-toxcore 0.2.18 make them.
 SIZES = {
