@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from toxpy.system.streams import Listener, Stream
     from toxpy.tcp.half_open import Connection
     from toxpy.tcp.server_client import Session
+    from toxpy.wire.address import Address
 
     class Policy(Protocol):
         """Whom a relay serves that is not for everybody."""
@@ -179,6 +180,11 @@ class TcpServer:
     def client_by_token(self, token: int) -> ServerClient | None:
         """The client that had this token, if it is still connected."""
         return self._by_token.get(token)
+
+    def address_of(self, public_key: bytes) -> Address | None:
+        """Where the client with that key is; None when there is none."""
+        client = self._by_key.get(public_key)
+        return client.address if client is not None else None
 
     def close(self) -> None:
         """Close all listeners and connections; repeating it is harmless."""
