@@ -95,7 +95,7 @@ class Endless(PlainMailbox):
 class Unasked(PlainMailbox):
     """Talks without being asked, as much as it can."""
 
-    def accept(self, channel):
+    def accept(self, channel, _source=None):
         session = super().accept(channel)
         self.rt.timers.call_later(100, lambda: self._talk(session))
         return session

@@ -152,6 +152,8 @@ class LightCore:
         self.gone = False
         self.friend_bytes = self.friend_packets = 0
         self.seen = []
+        #: for the end of each pass
+        self.on_pass = lambda: None
         self.connections = LightConnections(self)
         requests = SimpleNamespace(forget=lambda _pk: None, nospam=bytes(4))
         events = []
@@ -178,6 +180,7 @@ class LightCore:
         for capability in self.messenger.capabilities:
             while (event := capability.next_event()) is not None:
                 self.seen.append(event)
+        self.on_pass()
 
     def collect(self):
         """The section of extensions of its save."""

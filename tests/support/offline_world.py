@@ -122,6 +122,7 @@ class End:
         if not self.closed:
             self.traffic.packets += 1
             self.traffic.bytes += len(data) + PACKET_BYTES
+            self.net.on_arrive(self, data)
             self.owner.on_packet(data)
 
     def go_down(self, reason):
@@ -172,7 +173,8 @@ class FakeLinks:
 class PostNet:
     """All sessions between clients and mailboxes; `hosts` has the mailboxes, by their real keys.
 
-    `on_carry(end, data)` may look at each packet, and cut the session by `cut(end)`.
+    `on_carry(end, data)` may look at each packet that leaves, and cut the session by `cut(end)`;
+    `on_arrive(end, data)` at each that comes.
     """
 
     def __init__(self, seed=0, *, latency_ms=20, jitter_ms=10, loss=0.0, cuts=0.0):
@@ -184,7 +186,7 @@ class PostNet:
         self.sessions = set()
         self.traffic = {}
         self.most_at_once = 0
-        self.on_carry = lambda _end, _data: None
+        self.on_carry = self.on_arrive = lambda _end, _data: None
 
     def traffic_of(self, who):
         return self.traffic.setdefault(who, Traffic())
@@ -319,7 +321,7 @@ class PlainMailbox:
         self.numbers = 0
         self.counts = {}
 
-    def accept(self, channel):
+    def accept(self, channel, _source=None):
         """Somebody came."""
         return PlainSession(self, channel)
 

@@ -226,10 +226,11 @@ class SimulatedWorld(World):
     """All actors are ours, in one universe."""
 
     simulated = True
+    universe_kind = Universe
 
     def __init__(self, seed=1, relayed=False, options=None, **network):
         super().__init__(relayed, options)
-        self.universe = Universe(seed, **network)
+        self.universe = self.universe_kind(seed, **network)
         self.fabric = TcpFabric(self.universe)
         self.loses_packets = self.universe.loss > 0
         self.started = 0
