@@ -3,6 +3,8 @@
 A program may be killed right after it got a friend, so the first change is saved in the next pass, and those
 that follow it a moment later together. What friends can change as often as they like is saved less often.
 
+What may happen only once a change is on the disk waits in a `Durable`, which is told of each save.
+
 The instance's own timers drive it, in the thread that iterates; the disk is waited for in the file's
 thread (`toxpy.save.diskfile`), so a disk that hangs stops nothing here.
 """
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
         def now_ms(self) -> int: ...
         def get_savedata(self) -> bytes: ...
 
+    class Durable(Protocol):
+        """A capability that counts its changes, and is told up to which of them the disk has."""
+
+        @property
+        def version(self) -> int: ...
+        def saved(self, version: int) -> None: ...
+
 
 #: Milliseconds between two saves, between two without a change, and from a failure to the next try.
 SAVE_DELAY_MS, SAVE_INTERVAL_MS, SAVE_RETRY_MS = 300, 600_000, 30_000
@@ -56,6 +65,9 @@ class Autosave:
         self._job: Job | None = None
         self._written = profile.savedata
         self._end_ms = 0
+        self._durable: Durable | None = None
+        #: what `_written` has of it
+        self._version = 0
         #: when the state was last looked at to be saved
         self._begun_ms = core.now_ms() - SAVE_CALMLY_MS
         self._again = False
@@ -68,12 +80,18 @@ class Autosave:
             self._timer.cancel()
         self._timer = self._core.rt.timers.call_at(self._core.now_ms() + delay_ms, callback or self._begin)
 
-    def changed(self, by_friend: bool = False) -> None:
+    def tell(self, durable: Durable | None) -> None:
+        """Tell it of each save from now on; another instance may have another one, or none."""
+        self._durable, self._version = durable, 0
+
+    def changed(self, by_friend: bool = False, at_once: bool = False) -> None:
         """Something worth keeping changed: save it, once for all that changes before the next pass.
 
-        `by_friend`: only a friend did it, who may do so all the time.
+        `by_friend`: only a friend did it, who may do so all the time. `at_once`: somebody waits for the save.
         """
         delay_ms = SAVE_CALMLY_MS if by_friend else SAVE_DELAY_MS
+        if at_once:
+            delay_ms = 0
         if self._again and delay_ms >= self._delay_ms:
             return
         self._again, self._delay_ms = True, delay_ms
@@ -84,14 +102,43 @@ class Autosave:
         """Hand the present state to the disk, unless it is there already."""
         self._again = False
         self._begun_ms = self._core.now_ms()
-        data = self._core.get_savedata()
+        data = self._collect()
         if data == self.profile.savedata:
+            self._on_disk()
             self._arm(SAVE_INTERVAL_MS)
             return
         self._written = data
         self._job = self.profile.save_soon(data)
         self._end_ms = self._core.now_ms() + int(self.profile.timeout_s * 1000)
         self._arm(_LOOK_MS, self._look)
+
+    def _collect(self) -> bytes:
+        """The present state."""
+        if self._durable is not None:
+            self._version = self._durable.version
+        return self._core.get_savedata()
+
+    def _on_disk(self) -> None:
+        """The disk has what was collected last."""
+        self.profile.save_error = None
+        if self._durable is not None:
+            self._durable.saved(self._version)
+
+    def save_now(self) -> None:
+        """Save the present state, and wait for the disk; OSError when that fails."""
+        data = self._collect()
+        if data != self.profile.savedata or self._job is not None:
+            # what is under way is older, and the disk does one after the other
+            self._job = None
+            self._begun_ms = self._core.now_ms()
+            try:
+                self.profile.save(data)
+            except OSError as error:
+                self._failed(error)
+                raise
+        self._again = False
+        self._on_disk()
+        self._arm(SAVE_INTERVAL_MS)
 
     def _look(self) -> None:
         """See how far the disk is."""
@@ -106,7 +153,7 @@ class Autosave:
                 self._failed(error)
                 return
             self.profile.saved(self._written)
-            self.profile.save_error = None
+            self._on_disk()
             self._arm(self._delay_ms if self._again else SAVE_INTERVAL_MS)
         elif self._core.now_ms() >= self._end_ms:
             self._job = None

@@ -44,6 +44,11 @@ class Disk:
     def saved(self, data):
         self.savedata = data
 
+    def save(self, data):
+        self.save_soon(data)
+        self.check()
+        self.savedata = data
+
     def run(self, ms, each=lambda: None):
         """Time passes, in passes of 10 ms; `each` is done in every one."""
         for _ in range(ms // 10):
@@ -96,3 +101,87 @@ def test_after_a_failure_no_change_makes_it_try_sooner(disk):
     disk.broken = False
     disk.run(100)
     assert len(disk.saves) == 2
+
+
+class Changes:
+    """A capability whose changes have to be on the disk."""
+
+    def __init__(self):
+        self.version, self.on_disk = 3, 0
+
+    def saved(self, version):
+        self.on_disk = version
+
+
+def test_a_capability_is_told_what_the_disk_has(disk):
+    changes = Changes()
+    disk.autosave.tell(changes)
+    disk.autosave.changed()
+    disk.run(10)
+    # the save is under way, and has nothing of what comes now
+    changes.version = 4
+    assert disk.saves and changes.on_disk == 0
+    disk.run(30)
+    assert changes.on_disk == 3
+    disk.autosave.changed(at_once=True)
+    disk.run(30)
+    assert changes.on_disk == 4 and disk.saves[1] - disk.saves[0] < SAVE_DELAY_MS
+
+
+def test_it_is_not_told_of_a_save_that_failed(disk):
+    changes = Changes()
+    disk.autosave.tell(changes)
+    disk.broken = True
+    disk.run(100, lambda: disk.autosave.changed(at_once=True))
+    assert len(disk.saves) == 1 and changes.on_disk == 0
+    disk.broken = False
+    disk.run(SAVE_RETRY_MS)
+    assert changes.on_disk == 3
+
+
+def test_it_is_told_when_the_disk_has_it_already(disk):
+    """A change and its opposite."""
+    changes = Changes()
+    disk.autosave.tell(changes)
+    disk.get_savedata = lambda: b"as before"
+    disk.savedata = b"as before"
+    disk.autosave.changed()
+    disk.run(10)
+    assert not disk.saves and changes.on_disk == 3
+
+
+def test_another_instance_is_not_told_of_the_saves_of_the_one_before(disk):
+    disk.autosave.tell(Changes())
+    disk.autosave.changed()
+    disk.run(10)
+    other = Changes()
+    disk.autosave.tell(other)
+    disk.run(30)
+    assert len(disk.saves) == 1 and other.on_disk == 0
+
+
+def test_who_waits_for_the_disk_has_it_at_once(disk):
+    changes = Changes()
+    disk.autosave.tell(changes)
+    disk.autosave.changed()
+    disk.run(10)
+    changes.version = 4
+    disk.autosave.save_now()
+    assert len(disk.saves) == 2 and changes.on_disk == 4
+    # the one that was under way is older than what the disk has
+    newest = disk.savedata
+    disk.run(100)
+    assert disk.savedata == newest and changes.on_disk == 4
+
+
+def test_who_waits_for_a_broken_disk_is_told_and_it_is_tried_again(disk):
+    changes, told = Changes(), []
+    disk.autosave.tell(changes)
+    disk.on_save_error = told.append
+    disk.broken = True
+    with pytest.raises(OSError, match="full"):
+        disk.autosave.save_now()
+    assert changes.on_disk == 0 and disk.save_error is told[0]
+    disk.broken = False
+    disk.run(SAVE_RETRY_MS + 100)
+    assert changes.on_disk == 3 and disk.save_error is None
