@@ -1028,8 +1028,7 @@ typedef uint32_t Tox_Friend_Message_Id;
  *
  * A message to a friend who is offline is refused, unless tox_options_set_experimental_offline_messages() is on. Then
  * it is kept in the save until the friend has it, also one whose receipt did not come before the friend went offline:
- * the program does not send it again. The receipt has this number for as long as the instance lives; after a restart
- * there is none.
+ * the program does not send it again. The receipt has this number, also after a restart from the save.
  *
  * @param message 1 to TOX_MAX_MESSAGE_LENGTH bytes; split longer ones at characters.
  * @return The number of the message, or 0.

@@ -29,6 +29,7 @@ from toxpy.conference.aio import ConferenceAio
 from toxpy.core import Core
 from toxpy.ext.handshake.aio import HandshakeFriend
 from toxpy.ext.messages.aio import MessagesAio, MessagesFriend
+from toxpy.ext.offline.aio import OfflineAio, OfflineFriend
 from toxpy.files.aio import FilesAio, FilesFriend
 from toxpy.friend.aio import AsyncFriend, FriendAio, UserAio
 from toxpy.group.aio import GroupAio
@@ -55,7 +56,7 @@ def _nothing() -> None:
     """The last save of an instance that is closed already."""
 
 
-class Friend(AsyncFriend, MessagesFriend, FilesFriend, CallsFriend, HandshakeFriend):
+class Friend(AsyncFriend, MessagesFriend, OfflineFriend, FilesFriend, CallsFriend, HandshakeFriend):
     """One friend of an AsyncTox, valid until deleted."""
 
     __slots__ = ()
@@ -64,7 +65,15 @@ class Friend(AsyncFriend, MessagesFriend, FilesFriend, CallsFriend, HandshakeFri
 
 
 class AsyncTox(
-    UserAio, MessagesAio, FriendAio[Friend], FilesAio, ConferenceAio, GroupAio, CallsAio, NetworkAio
+    UserAio,
+    OfflineAio,
+    MessagesAio,
+    FriendAio[Friend],
+    FilesAio,
+    ConferenceAio,
+    GroupAio,
+    CallsAio,
+    NetworkAio,
 ):
     """One Tox instance in an asyncio event loop; `async with` starts and closes it."""
 

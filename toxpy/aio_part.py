@@ -183,19 +183,28 @@ class AioPart:
             if waiter in waiters:
                 waiters.remove(waiter)
 
-    async def _send_when_possible(self, send: Callable[[], T], full: int) -> T:
-        """What `send` returns; it is tried again after each pass while its ToxError has the code `full`."""
+    async def _send_when_possible(
+        self, send: Callable[[], T], full: int, empties: Callable[[], bool] | None = None
+    ) -> T:
+        """What `send` returns; it is tried again after each pass while its ToxError has the code `full`.
+
+        But not where `empties` says that nothing will make room.
+        """
         while True:
             try:
                 return send()
             except ToxError as error:
-                if error.code != full:
+                if error.code != full or (empties is not None and not empties()):
                     raise
             await self._wait(self._space_waiters)
 
     async def wait_for_friend(self, number: int) -> None:
         """Return once that friend is connected."""
         raise NotImplementedError
+
+    def _kept(self, number: int) -> set[int]:
+        """Numbers of messages to that friend that are kept until their receipts come."""
+        return set()
 
     # moments for the parts
 

@@ -21,6 +21,7 @@ from toxpy.core import Core
 from toxpy.ext.handshake.tox import HandshakeTox
 from toxpy.ext.messages.tox import MessagesTox
 from toxpy.ext.networks.tox import NetworksTox
+from toxpy.ext.offline.tox import OfflineTox
 from toxpy.files.tox import FilesTox
 from toxpy.friend.tox import FriendTox, UserTox
 from toxpy.generated.typed_events import Event, ToxavCall
@@ -87,6 +88,7 @@ class Tox(
     UserTox,
     FriendTox,
     MessagesTox,
+    OfflineTox,
     FilesTox,
     ConferenceTox,
     ConferenceAudioTox,
@@ -121,6 +123,7 @@ class Tox(
         if profile is not None:
             try:
                 self._autosave = Autosave(profile, core)
+                self._begin_saving()
             except BaseException:
                 core.kill()
                 raise
@@ -197,6 +200,7 @@ class Tox(
         core.network.report_dht_nodes(reporting)
         if self._autosave is not None:
             self._autosave.follow(core)
+            self._begin_saving()
 
     # running
 

@@ -54,6 +54,12 @@ class ToxPart:
 
     # moments for the parts
 
+    def _begin_saving(self) -> None:
+        """From now on the instance, or the core that it goes on with, is saved into a profile."""
+
+    def _sent(self, friend_number: int, message_id: int) -> None:
+        """A message was handed over; the number is that of its receipt."""
+
     def _before_events(self) -> None:
         """The events of a pass are about to be taken."""
 

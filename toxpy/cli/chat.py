@@ -15,11 +15,13 @@ from toxpy.cli.files import Receiver, add_receive_options, check_readable, send_
 from toxpy.cli.messages import FRIEND_HELP, accept_or_tell, add_friend_options, tell_messages
 from toxpy.cli.progress import FootProgress, Progress
 from toxpy.cli.session import CliSession, run
+from toxpy.cli.states import until_not_on_its_way
 from toxpy.cli.stdin_lines import input_lines
 from toxpy.cli.terminal import Failure
 from toxpy.errors import ToxError
 from toxpy.ext.messages.sent import MessageError
-from toxpy.generated.typed_enums import MessageType
+from toxpy.ext.offline.message_state import MessageState
+from toxpy.generated.typed_enums import Connection, MessageType
 from toxpy.generated.typed_events import FileRecv
 
 HELP = """\
@@ -136,7 +138,8 @@ class Conversation:
         session, friend = self._session, self._friend
         while True:
             do, text, kind = await self._waiting.get()
-            await session.online(friend)
+            if session.states is None:
+                await session.online(friend)
             try:
                 await do(text, kind)
             except (MessageError, Failure) as error:
@@ -156,7 +159,10 @@ class Conversation:
             self._waiting.task_done()
 
     async def _send(self, text: str, kind: MessageType, reply_to: bytes | None = None) -> None:
-        self._last = await self._session.send(self._friend, text, kind, reply_to)
+        if self._session.states is None:
+            self._last = await self._session.send(self._friend, text, kind, reply_to)
+        else:
+            self._last = (await self._session.hand_over(self._friend, text, kind, reply_to))[-1].id
 
     async def _reply(self, text: str, kind: MessageType) -> None:
         last = self._session.said.last_of(self._friend)
@@ -165,12 +171,24 @@ class Conversation:
         await self._send(text, kind, last)
 
     async def _edit(self, text: str, kind: MessageType) -> None:
-        sent = await self._friend.edit(self._own(), text)
+        last = self._own()
+        self._check_online()
+        sent = await self._friend.edit(last, text)
         await self._session.received(self._friend, sent, text, kind)
 
     async def _delete(self, _text: str, _kind: MessageType) -> None:
-        await self._friend.delete_message(self._own())
+        last = self._own()
+        if any(queued.id == last and queued.state == MessageState.QUEUED for queued in self._friend.outbox()):
+            # nobody has it
+            self._friend.cancel_message(last)
+        else:
+            self._check_online()
+            await self._friend.delete_message(last)
         self._last = b""
+
+    def _check_online(self) -> None:
+        if self._friend.connection == Connection.NONE:
+            raise Failure("your last message can be changed when the friend is online")
 
     def _own(self) -> bytes:
         if not self._last:
@@ -192,6 +210,8 @@ class Conversation:
         await self._waiting.join()
         if self._files:
             await asyncio.wait(self._files)
+        if self._session.states is not None:
+            await until_not_on_its_way(self._friend)
 
     async def _say(self, do: Do, text: str, kind: MessageType = NORMAL) -> None:
         """In the order in which it is typed, once the friend is there."""

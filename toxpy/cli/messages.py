@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from toxpy.aio import Friend
 from toxpy.cli import settings
 from toxpy.cli.session import CliSession, run
+from toxpy.cli.states import until_left
 from toxpy.cli.stdin_lines import input_lines
-from toxpy.cli.terminal import Failure
+from toxpy.cli.terminal import TIMED_OUT, Failure
 from toxpy.errors import ToxError
 from toxpy.ext.messages.events import MessageDeleted, MessageEdited
 from toxpy.generated.typed_enums import MessageType
@@ -35,33 +36,51 @@ def send_main(words: list[str]) -> int:
     )
     parser.add_argument("--action", action="store_true", help="send as an action, like /me does")
     parser.add_argument("--whole", action="store_true", help="all of stdin is one message")
+    parser.add_argument(
+        "--later",
+        action="store_true",
+        help="the friend may be away: keep what cannot be sent now, and leave it at the friend's mailboxes",
+    )
     settings.add_extended_option(parser)
     add_friend_options(parser.add_argument)
     settings.add_network_options(parser)
     arguments = parser.parse_args(words)
+    if arguments.later and not arguments.extended:
+        parser.error("--later needs what --plain leaves out")
     if arguments.whole and arguments.message:
         parser.error("--whole is for the text of stdin, so give no MESSAGE")
-    kind = MessageType.ACTION if arguments.action else MessageType.NORMAL
-
-    async def send(session: CliSession) -> None:
-        tell_messages(session)
-        friend = session.find_friend(arguments.friend, request=arguments.request)
-        if arguments.message:
-            for text in arguments.message:
-                await deliver(session, friend, text, kind)
-            return
-        if sys.stdin.isatty():
-            session.out.status("help", INPUT_HELP, message=INPUT_HELP)
-        if arguments.whole:
-            text = "\n".join([line async for line in input_lines()])
-            if text:
-                await deliver(session, friend, text, kind)
-            return
-        async for line in input_lines():
-            if line:
-                await deliver(session, friend, line, kind)
-
     return run(arguments, send)
+
+
+async def send(session: CliSession) -> None:
+    """Send all of it; to a friend who may be away also what waited before."""
+    arguments = session.arguments
+    kind = MessageType.ACTION if arguments.action else MessageType.NORMAL
+    tell_messages(session)
+    friend = session.find_friend(arguments.friend, request=arguments.request)
+    deliver = _deliver if session.states is None else _leave
+    async for text in _texts(session):
+        await deliver(session, friend, text, kind)
+    if session.states is not None:
+        await _until_left(session, friend)
+
+
+async def _texts(session: CliSession) -> AsyncIterator[str]:
+    """Those of the command line, or of stdin."""
+    if session.arguments.message:
+        for text in session.arguments.message:
+            yield text
+        return
+    if sys.stdin.isatty():
+        session.out.status("help", INPUT_HELP, message=INPUT_HELP)
+    if session.arguments.whole:
+        text = "\n".join([line async for line in input_lines()])
+        if text:
+            yield text
+        return
+    async for line in input_lines():
+        if line:
+            yield line
 
 
 def add_friend_options(add: Callable[..., object], timeout_s: float | None = 120, default: str = "") -> None:
@@ -84,7 +103,25 @@ def add_friend_options(add: Callable[..., object], timeout_s: float | None = 120
     )
 
 
-async def deliver(session: CliSession, friend: Friend, text: str, kind: MessageType) -> None:
+async def _leave(session: CliSession, friend: Friend, text: str, kind: MessageType) -> None:
+    """Hand a message over for a friend who may be away."""
+    await session.hand_over(friend, text, kind)
+
+
+async def _until_left(session: CliSession, friend: Friend) -> None:
+    """Stay until the friend or mailboxes have what waits; Failure when some of it still does in the end."""
+    limit = session.arguments.timeout or None
+    count = await until_left(friend, limit)
+    if count:
+        name = session.name_of(friend)
+        raise Failure(
+            f"{count} message{'s' * (count != 1)} for {name} wait in the profile: neither {name} nor a "
+            f"mailbox was there in {limit:g} s. The next command that talks to friends goes on with it",
+            TIMED_OUT,
+        )
+
+
+async def _deliver(session: CliSession, friend: Friend, text: str, kind: MessageType) -> None:
     """Send as soon as the friend is there; Failure when they leave before it was received."""
     await session.online(friend)
     try:

@@ -11,8 +11,10 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 from toxpy.aio import AsyncTox, Friend
 from toxpy.cli import settings
+from toxpy.cli.mailboxes import remember
 from toxpy.cli.networks import tell_endpoint
 from toxpy.cli.said import Said, in_hex
+from toxpy.cli.states import States
 from toxpy.cli.terminal import FAILED, OK, PROGRAM, TIMED_OUT, Failure, HungUp, Output, OutputLost, visible
 from toxpy.errors import ToxError
 from toxpy.ext.messages.segments import MAX_TEXT_SIZE
@@ -101,6 +103,11 @@ class CliSession:
         tox.on(SelfConnectionStatus, self._connection_changed)
         tox.on(FriendConnectionStatus, self._friend_changed)
         tox.on(FriendHandshakeDowngrade, self._downgraded)
+        remember(arguments, tox)
+        #: None if no messages are kept for friends who are away
+        self.states: States | None = None
+        if tox.sync.core.options.offline_messages:
+            self.states = States(tox, self.said, out, self.name_of)
 
     def announce(self) -> None:
         """Say who and where we are."""
@@ -223,6 +230,23 @@ class CliSession:
             await self.received(friend, sent, part, kind)
             message_id = sent.id
         return message_id
+
+    async def hand_over(
+        self,
+        friend: Friend,
+        text: str,
+        kind: MessageType = MessageType.NORMAL,
+        reply_to: bytes | None = None,
+    ) -> list[SentMessage]:
+        """Send a text of any length to a friend who may be away; what becomes of it is told."""
+        handed_over = []
+        for part in message_parts(text, MAX_TEXT_SIZE):
+            sent = await friend.send(part, kind, reply_to=reply_to)
+            self.said.note(sent.id, part)
+            if self.states is not None:
+                self.states.tell(friend, sent)
+            handed_over.append(sent)
+        return handed_over
 
     async def received(self, friend: Friend, sent: SentMessage, text: str, kind: MessageType) -> None:
         """Wait until a text was received, and say so."""

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Any
 
-from toxpy.cli import networks
+from toxpy.cli import mailboxes, networks
 from toxpy.cli.terminal import EXIT_STATUS_HELP, PROGRAM, Failure, HelpParser, Output
 from toxpy.config_file import parse_proxy
 from toxpy.ext.handshake.pins import RECORD, Rule, unpack
@@ -114,8 +114,10 @@ def add_extended_option(parser: argparse.ArgumentParser) -> None:
         "--plain",
         dest="extended",
         action="store_false",
-        help="only what all Tox programs have: no long messages, edits, answers, receipts by the program",
+        help="only what all Tox programs have: no long messages, edits, answers, receipts by the program, "
+        "and nothing is kept for friends who are away",
     )
+    mailboxes.add_options(parser.add_argument)
 
 
 def file_name(text: str) -> str:
@@ -204,6 +206,7 @@ def tox_options(arguments: argparse.Namespace, profile: Profile) -> dict[str, An
         # a group that was joined is to be there for the next command
         "experimental_groups_persistence": True,
         "extended_messages": getattr(arguments, "extended", False),
+        "offline_messages": mailboxes.option(arguments, profile),
         "start_port": arguments.port,
         "end_port": arguments.port,
         "handshake": arguments.handshake or _usual_handshake(profile),

@@ -6,92 +6,18 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from toxpy.aio_part import AioPart, FriendPart, fail, finish
-from toxpy.arguments import as_number, as_seconds
-from toxpy.errors import ToxError
-from toxpy.generated.enums import (
-    TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED,
-    TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ,
-)
+from toxpy.arguments import as_number
+from toxpy.friend.aio_sent import Receipts, SentMessage, not_connected
+from toxpy.generated.enums import TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ
 from toxpy.generated.typed_enums import Connection, MessageType, UserStatus
 from toxpy.generated.typed_events import Event, FriendConnectionStatus, FriendReadReceipt
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from toxpy.ext.messages.sent import Sent
     from toxpy.friend.why_offline import WhyOffline
     from toxpy.ids import PublicKey, ToxId
-
-
-def _not_connected(message: str) -> ToxError:
-    code = TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED
-    return ToxError(code, "TOX_ERR_FRIEND_SEND_MESSAGE_FRIEND_NOT_CONNECTED", message, retryable=True)
-
-
-class SentMessage:
-    """A message that was handed over; its receipt may be waited for, or not."""
-
-    __slots__ = ("_outcome", "id", "message_id")
-
-    def __init__(self, sent: Sent, outcome: asyncio.Future[FriendReadReceipt]) -> None:
-        #: the number that its `FriendReadReceipt` will have
-        self.message_id = sent.message_id
-        #: its id of 16 bytes, for edits and answers; empty without `extended_messages`
-        self.id = sent.id
-        self._outcome = outcome
-
-    @property
-    def received(self) -> bool:
-        """True once the receipt came."""
-        return self._outcome.done() and self._outcome.exception() is None
-
-    async def receipt(self, timeout_s: float | None = None) -> FriendReadReceipt:
-        """Return the read receipt, now or when it comes.
-
-        TimeoutError after `timeout_s`, and the receipt may be waited for again. ToxError FRIEND_NOT_CONNECTED
-        (retryable) when the friend went offline before: whether the message arrived is then unknown.
-        """
-        as_seconds(timeout_s, "timeout_s")
-        # not `await`ed itself: that would cancel it together with who waits
-        await asyncio.wait([self._outcome], timeout=timeout_s)
-        if not self._outcome.done():
-            raise TimeoutError(f"no receipt within {timeout_s:g} s")
-        return self._outcome.result()
-
-    def __repr__(self) -> str:
-        return f"<SentMessage {self.message_id}{' received' if self.received else ''}>"
-
-
-class Receipts:
-    """Those that are waited for, by the friend's number and that of the receipt."""
-
-    __slots__ = ("_waiting",)
-
-    def __init__(self) -> None:
-        self._waiting: dict[tuple[int, int], asyncio.Future[FriendReadReceipt]] = {}
-
-    def expect(self, number: int, sent: Sent) -> SentMessage:
-        """A message was handed over."""
-        outcome: asyncio.Future[FriendReadReceipt] = asyncio.get_running_loop().create_future()
-        self._waiting[number, sent.message_id] = outcome
-        return SentMessage(sent, outcome)
-
-    def take(self, receipt: FriendReadReceipt) -> None:
-        """One came."""
-        waiting = self._waiting.pop((receipt.friend_number, receipt.message_id), None)
-        if waiting is not None:
-            finish(waiting, receipt)
-
-    def fail(self, number: int, why: str) -> None:
-        """None comes any more from that friend."""
-        for key in [key for key in self._waiting if key[0] == number]:
-            fail(self._waiting.pop(key), _not_connected(why))
-
-    def friends(self) -> set[int]:
-        """Whose receipts are waited for."""
-        return {number for number, _ in self._waiting}
-
-    def all(self) -> list[asyncio.Future[FriendReadReceipt]]:
-        """Those who wait."""
-        return [*self._waiting.values()]
 
 
 class AsyncFriend(FriendPart):
@@ -146,6 +72,10 @@ class AsyncFriend(FriendPart):
 
         Waits while the friend's send queue is full. ToxError FRIEND_NOT_CONNECTED (retryable) when the friend
         is offline. `reply_to` and `again` as in `Tox.friend_send`.
+
+        With `offline_messages` a message to a friend who is offline is kept. With a profile this returns once
+        the disk has it; OSError when it cannot, and the message is not kept then. ToxError SENDQ (retryable)
+        when too much waits already.
         """
         return await self.tox.send_message(self.number, message, type, reply_to=reply_to, again=again)
 
@@ -247,6 +177,8 @@ class FriendAio(AioPart, Generic[F]):
         super().__init__()
         self._friends: dict[int, F] = {}
         self._receipts = Receipts()
+        #: what the one who sent a message waits for
+        self._after_message: Callable[[int, SentMessage], Awaitable[None]] | None = None
         #: those for whom a friend is to come online
         self._online_waiters: dict[int, list[asyncio.Future[None]]] = {}
 
@@ -279,7 +211,7 @@ class FriendAio(AioPart, Generic[F]):
         self._friends.pop(number, None)
         self._receipts.fail(number, why)
         for waiter in self._online_waiters.pop(number, ()):
-            fail(waiter, _not_connected(why))
+            fail(waiter, not_connected(why))
         super()._forget_friend(number, why)
 
     def _forget_all(self, why: str) -> None:
@@ -309,10 +241,14 @@ class FriendAio(AioPart, Generic[F]):
         """Hand a message over; see `Friend.send`."""
         if self._before_message is not None:
             await self._before_message(number)
-        return await self._send_when_possible(
+        sent = await self._send_when_possible(
             lambda: self.send_message_nowait(number, message, type, reply_to=reply_to, again=again),
             TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ,
+            lambda: self.sync.friend_get_connection_status(number) != Connection.NONE,
         )
+        if self._after_message is not None:
+            await self._after_message(number, sent)
+        return sent
 
     def send_message_nowait(
         self,
@@ -325,7 +261,7 @@ class FriendAio(AioPart, Generic[F]):
     ) -> SentMessage:
         """Hand a message over; see `Friend.send_nowait`."""
         sent: Sent = self.call("friend_send", number, message, type, reply_to=reply_to, again=again)
-        return self._receipts.expect(number, sent)
+        return self._receipts.handed_over(number, sent)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, FriendReadReceipt):
@@ -341,7 +277,8 @@ class FriendAio(AioPart, Generic[F]):
 
     def _friend_changed(self, event: FriendConnectionStatus) -> None:
         if event.connection_status == Connection.NONE:
-            self._receipts.fail(event.friend_number, "the friend went offline before the receipt came")
+            number, why = event.friend_number, "the friend went offline before the receipt came"
+            self._receipts.fail(number, why, kept=self._kept(number))
             return
         for waiter in self._online_waiters.pop(event.friend_number, ()):
             finish(waiter, None)

@@ -152,9 +152,11 @@ class FriendTox(ToxPart):
         self, friend_number: int, message: str | bytes, type: MessageType | int = MessageType.NORMAL
     ) -> int:
         """Send a message, 1 to 1372 bytes of UTF-8; its id comes back in the FriendReadReceipt."""
-        return self.core.friends.friend_send_message(
+        message_id = self.core.friends.friend_send_message(
             as_number(friend_number), MessageType(type).value, as_text(message, "a message")
         )
+        self._sent(friend_number, message_id)
+        return message_id
 
     def friend_send_lossy_packet(self, friend_number: int, data: bytes) -> None:
         """Send a custom packet that may get lost; first byte 192 to 254, at most 1373 bytes."""

@@ -14,7 +14,8 @@ TOXPY = ROOT / "toxpy"
 #: Files from a path to a path, which only Python programs have.
 WHOLE_FILES = [f"files.{name}" for name in ("safe_name", "whole_file", "outgoing", "incoming", "whole_files")]
 #: Parts of Tox and AsyncTox.
-PARTS = ("friend", "files", "conference", "group", "network", "av", "ext.handshake", "ext.messages")
+PARTS = ("friend", "files", "conference", "group", "network", "av")
+PARTS += ("ext.handshake", "ext.messages", "ext.offline")
 #: What Python programs see and hear in calls.
 FRAMES = ["av.frames", "av.wav"]
 #: Lowest first: a folder or module and its rank. A module may import from its own rank and lower ones, also
@@ -36,12 +37,13 @@ LAYERS = [
     ["save.savedata", "save.passkey"],
     ["start", "capabilities", "config_file"],
     ["core", "network.bootstrap_node"],
-    ["generated", "friend.why_offline"],
+    ["generated", "friend.why_offline", "ext.offline.typed"],
     ["arguments", "save", "handlers", *WHOLE_FILES, *FRAMES, "network.nodes"],
     ["tox_part"],
     [*(f"{part}.tox" for part in PARTS), "ext.networks.tox"],
     ["tox"],
     ["aio_part", "aio_events"],
+    ["friend.aio_sent"],
     [*(f"{part}.aio" for part in PARTS), "group.aio_state", "av.aio_call"],
     ["capi_instances"],
     ["capi_av"],
@@ -56,8 +58,11 @@ PYTHON_ONLY |= {
     "tox_part",
     "aio_part",
     "aio_events",
+    "friend.aio_sent",
     "group.aio_state",
     "av.aio_call",
+    "ext.offline.message_state",
+    "ext.offline.typed",
     *WHOLE_FILES,
     *FRAMES,
     "network.nodes",

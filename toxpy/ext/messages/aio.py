@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from toxpy.ext.messages.sent import Sent
-    from toxpy.friend.aio import Receipts, SentMessage
+    from toxpy.friend.aio_sent import Receipts, SentMessage
 
 #: Seconds that the first message to a friend who came online waits at most to learn what its program can.
 SETTLING_S = 1.0
@@ -75,7 +75,7 @@ class MessagesAio(AioPart):
 
         def edit() -> SentMessage:
             sent: Sent = self.call("friend_edit", number, original, message, as_new=as_new)
-            return self._receipts.expect(number, sent)
+            return self._receipts.handed_over(number, sent)
 
         return await self._send_when_possible(edit, TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from toxpy.arguments import as_flag, as_number, as_text
 from toxpy.ext.messages.sent import MESSAGE_ID_SIZE, Sent
+from toxpy.ext.offline.message_state import MessageState
 from toxpy.generated.typed_enums import MessageType
 from toxpy.generated.typed_events import FriendMessage, FriendReadReceipt, from_core
 from toxpy.ids import bytes_of
@@ -79,14 +80,21 @@ class MessagesTox(ToxPart):
         Its number and id come back in the FriendReadReceipt. One that nobody confirmed before the friend went
         offline may be sent `again` with its id: the friend sees it once. Without `extended_messages` this is
         `friend_send_message`.
+
+        With `offline_messages` a message to a friend who is offline is kept (`Sent.state`), and none needs to
+        be sent again. With a profile it is on the disk when this returns; OSError when it cannot be, and it is
+        not kept then. ToxError SENDQ (retryable) when too much waits already.
         """
-        return self.core.messages.send(
+        sent = self.core.messages.send(
             as_number(friend_number),
             MessageType(type).value,
             as_text(message, "a message"),
             None if reply_to is None else as_message_id(reply_to),
             None if again is None else as_message_id(again),
         )
+        sent.state = MessageState(sent.state)
+        self._sent(friend_number, sent.message_id)
+        return sent
 
     def friend_edit(
         self, friend_number: int, original: bytes, message: str | bytes, *, as_new: bool = False
