@@ -33,14 +33,20 @@ if TYPE_CHECKING:
     from toxpy.ext.messages.sent import MessageError as MessageError
     from toxpy.ext.messages.sent import Sent as Sent
     from toxpy.ext.networks.options import Endpoint as Endpoint
+    from toxpy.ext.offline.message_state import MessageState as MessageState
     from toxpy.ext.offline.options import Offline as Offline
     from toxpy.ext.offline.records import Mailbox as Mailbox
+    from toxpy.ext.offline.stats import MailboxStats as MailboxStats
+    from toxpy.ext.offline.stats import StorageStats as StorageStats
+    from toxpy.ext.offline.typed import MessageStateChanged as MessageStateChanged
+    from toxpy.ext.offline.typed import OfflineMessageLost as OfflineMessageLost
+    from toxpy.ext.offline.typed import QueuedMessage as QueuedMessage
     from toxpy.files.incoming import Incoming as Incoming
     from toxpy.files.outgoing import Outgoing as Outgoing
     from toxpy.files.safe_name import safe_name as safe_name
     from toxpy.files.whole_file import Transfer as Transfer
     from toxpy.files.whole_file import TransferError as TransferError
-    from toxpy.friend.aio import SentMessage as SentMessage
+    from toxpy.friend.aio_sent import SentMessage as SentMessage
     from toxpy.friend.why_offline import WhyOffline as WhyOffline
     from toxpy.generated.public_names import *  # noqa: F403
     from toxpy.group.aio import AsyncGroup as AsyncGroup

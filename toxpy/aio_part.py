@@ -202,10 +202,6 @@ class AioPart:
         """Return once that friend is connected."""
         raise NotImplementedError
 
-    def _kept(self, number: int) -> set[int]:
-        """Numbers of messages to that friend that are kept until their receipts come."""
-        return set()
-
     # moments for the parts
 
     def _begin(self, sync: Tox) -> None:

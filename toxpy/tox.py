@@ -87,8 +87,8 @@ def _nothing() -> None:
 class Tox(
     UserTox,
     FriendTox,
-    MessagesTox,
     OfflineTox,
+    MessagesTox,
     FilesTox,
     ConferenceTox,
     ConferenceAudioTox,

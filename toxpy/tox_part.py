@@ -34,6 +34,8 @@ class ToxPart:
         self._autosave: Autosave | None = None
         #: makes of an event of the core what the program gets
         self._typed: Callable[[Any], Any] = from_core
+        #: called with the friend and the number of each message that was handed over
+        self._on_sent: Callable[[int, int], None] | None = None
 
     @property
     def core(self) -> Core:
@@ -53,12 +55,6 @@ class ToxPart:
             self._autosave.changed(by_friend)
 
     # moments for the parts
-
-    def _begin_saving(self) -> None:
-        """From now on the instance, or the core that it goes on with, is saved into a profile."""
-
-    def _sent(self, friend_number: int, message_id: int) -> None:
-        """A message was handed over; the number is that of its receipt."""
 
     def _before_events(self) -> None:
         """The events of a pass are about to be taken."""

@@ -19,7 +19,7 @@ from toxpy.cli.terminal import FAILED, OK, PROGRAM, TIMED_OUT, Failure, HungUp, 
 from toxpy.errors import ToxError
 from toxpy.ext.messages.segments import MAX_TEXT_SIZE
 from toxpy.ext.messages.split import split
-from toxpy.friend.aio import SentMessage
+from toxpy.friend.aio_sent import SentMessage
 from toxpy.generated.typed_enums import Connection, HandshakeVersion, MessageType
 from toxpy.generated.typed_events import (
     FriendConnectionStatus,

@@ -177,6 +177,8 @@ class FriendAio(AioPart, Generic[F]):
         super().__init__()
         self._friends: dict[int, F] = {}
         self._receipts = Receipts()
+        #: gives the numbers of messages to a friend that are kept until their receipts come
+        self._kept: Callable[[int], set[int]] | None = None
         #: what the one who sent a message waits for
         self._after_message: Callable[[int, SentMessage], Awaitable[None]] | None = None
         #: those for whom a friend is to come online
@@ -244,7 +246,8 @@ class FriendAio(AioPart, Generic[F]):
         sent = await self._send_when_possible(
             lambda: self.send_message_nowait(number, message, type, reply_to=reply_to, again=again),
             TOX_ERR_FRIEND_SEND_MESSAGE_SENDQ,
-            lambda: self.sync.friend_get_connection_status(number) != Connection.NONE,
+            # there will be no room in the outbox of a friend who is away
+            lambda: self._kept is None or self.sync.friend_get_connection_status(number) != Connection.NONE,
         )
         if self._after_message is not None:
             await self._after_message(number, sent)
@@ -278,7 +281,7 @@ class FriendAio(AioPart, Generic[F]):
     def _friend_changed(self, event: FriendConnectionStatus) -> None:
         if event.connection_status == Connection.NONE:
             number, why = event.friend_number, "the friend went offline before the receipt came"
-            self._receipts.fail(number, why, kept=self._kept(number))
+            self._receipts.fail(number, why, kept=self._kept(number) if self._kept is not None else ())
             return
         for waiter in self._online_waiters.pop(event.friend_number, ()):
             finish(waiter, None)

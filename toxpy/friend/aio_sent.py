@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toxpy.aio_part import fail, finish
 from toxpy.arguments import as_seconds
@@ -87,7 +87,8 @@ class SentMessage:
             if self._news is None:
                 self._news = asyncio.get_running_loop().create_future()
             # not `await`ed themselves, as above
-            await asyncio.wait([self._outcome, self._news], return_when=asyncio.FIRST_COMPLETED)
+            waited: list[asyncio.Future[Any]] = [self._outcome, self._news]
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
 
     def moved(self, state: MessageState) -> None:
         """For the instance: it came that far."""

@@ -155,7 +155,8 @@ class FriendTox(ToxPart):
         message_id = self.core.friends.friend_send_message(
             as_number(friend_number), MessageType(type).value, as_text(message, "a message")
         )
-        self._sent(friend_number, message_id)
+        if self._on_sent is not None:
+            self._on_sent(friend_number, message_id)
         return message_id
 
     def friend_send_lossy_packet(self, friend_number: int, data: bytes) -> None:

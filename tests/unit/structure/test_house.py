@@ -9,7 +9,7 @@ from tests.support.prefix import ROOT
 TOXPY = ROOT / "toxpy"
 MAX_LINES, MAX_METHODS, MAX_ATTRIBUTES = 400, 30, 25
 #: With what they inherit these have the flat names of the whole API, each of which is in a part of its own.
-FLAT = {"toxpy.tox.Tox", "toxpy.aio.AsyncTox", "toxpy.options.Options"}
+FLAT = {"toxpy.tox.Tox", "toxpy.aio.AsyncTox", "toxpy.aio.Friend", "toxpy.options.Options"}
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 

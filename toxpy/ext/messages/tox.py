@@ -82,8 +82,8 @@ class MessagesTox(ToxPart):
         `friend_send_message`.
 
         With `offline_messages` a message to a friend who is offline is kept (`Sent.state`), and none needs to
-        be sent again. With a profile it is on the disk when this returns; OSError when it cannot be, and it is
-        not kept then. ToxError SENDQ (retryable) when too much waits already.
+        be sent again. With a profile it is on the disk when this returns; OSError when it cannot be, and it
+        is not kept then. ToxError SENDQ (retryable) when too much waits already.
         """
         sent = self.core.messages.send(
             as_number(friend_number),
@@ -93,7 +93,8 @@ class MessagesTox(ToxPart):
             None if again is None else as_message_id(again),
         )
         sent.state = MessageState(sent.state)
-        self._sent(friend_number, sent.message_id)
+        if self._on_sent is not None:
+            self._on_sent(friend_number, sent.message_id)
         return sent
 
     def friend_edit(

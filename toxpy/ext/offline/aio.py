@@ -59,6 +59,7 @@ class OfflineAio(AioPart):
 
     _profile: Profile | None
     _receipts: Receipts
+    _kept: Callable[[int], set[int]] | None
     _after_message: Callable[[int, SentMessage], Awaitable[None]] | None
 
     def __init__(self) -> None:
@@ -72,7 +73,8 @@ class OfflineAio(AioPart):
             # the outbox does that
             self._before_message = None
             self._after_message = self._until_on_disk
-            sync._waits_for_disk = False
+            self._kept = self._numbers_in_outbox
+            sync._waits_for_disk, sync._on_sent = False, None
 
     # the disk
 
@@ -111,9 +113,7 @@ class OfflineAio(AioPart):
 
     # states
 
-    def _kept(self, number: int) -> set[int]:
-        if self.sync.core.offline.capability is None:
-            return set()
+    def _numbers_in_outbox(self, number: int) -> set[int]:
         return {queued.message_id for queued in self.sync.friend_outbox(number)}
 
     def _on_event(self, event: Event) -> None:

@@ -57,6 +57,11 @@ class OfflineMessages(Capability):
         """The number of the last change that has to be on disk."""
         return self._versions.version
 
+    @property
+    def saved_version(self) -> int:
+        """The number of the last change that is on disk."""
+        return self._versions.saved_version
+
     def saved(self, version: int) -> None:
         """All changes up to that one are on disk."""
         self._versions.saved(version)

@@ -27,7 +27,7 @@ class OfflineTox(ToxPart):
 
     def __init__(self, core: Core) -> None:
         super().__init__(core)
-        #: False: who sends sees to it that the disk has what waits
+        #: False: who sends sees to it that the disk has what is kept
         self._waits_for_disk = True
         #: the capability's version that a save was asked for
         self._asked_version = 0
@@ -38,13 +38,14 @@ class OfflineTox(ToxPart):
     # saving
 
     def _begin_saving(self) -> None:
-        super()._begin_saving()
+        """The instance, or the core that it goes on with, is saved into a profile."""
         capability = self.core.offline.capability
         self._asked_version = 0
         if self._autosave is not None:
             self._autosave.tell(capability)
             if capability is not None:
                 capability.holds_events = True
+                self._on_sent = self._keep if self._waits_for_disk else None
 
     def _before_events(self) -> None:
         super()._before_events()
@@ -52,11 +53,6 @@ class OfflineTox(ToxPart):
         if capability is not None and capability.version != self._asked_version:
             self._asked_version = capability.version
             self._changed()
-
-    def _sent(self, friend_number: int, message_id: int) -> None:
-        super()._sent(friend_number, message_id)
-        if self._waits_for_disk and self._autosave is not None and self.core.offline.capability is not None:
-            self._keep(friend_number, message_id)
 
     def _keep(self, friend_number: int, message_id: int) -> None:
         """Return once the disk has a message that waits; one that it cannot have is not kept."""
@@ -90,9 +86,9 @@ class OfflineTox(ToxPart):
 
     # what programs ask
 
-    def friend_message_state(self, friend_number: int, id: bytes) -> MessageState:
+    def friend_message_state(self, friend_number: int, sent_id: bytes) -> MessageState:
         """How far our message with that id has come; MessageError for one that is not known any more."""
-        state = self.core.offline.message_state(as_number(friend_number), as_message_id(id))
+        state = self.core.offline.message_state(as_number(friend_number), as_message_id(sent_id))
         return MessageState(state)
 
     def friend_outbox(self, friend_number: int) -> list[QueuedMessage]:
@@ -110,9 +106,9 @@ class OfflineTox(ToxPart):
             for entry in self.core.offline.outbox(as_number(friend_number))
         ]
 
-    def friend_cancel_message(self, friend_number: int, id: bytes) -> None:
+    def friend_cancel_message(self, friend_number: int, sent_id: bytes) -> None:
         """Keep a message no longer. MessageError when the friend or a mailbox may have it already."""
-        self.core.offline.cancel(as_number(friend_number), as_message_id(id))
+        self.core.offline.cancel(as_number(friend_number), as_message_id(sent_id))
         self._changed()
 
     def storage_stats(self) -> StorageStats:
