@@ -129,6 +129,7 @@ GOOD = {
     "rate": 48000,
     "role": 2,
     "savedata": b"save",
+    "sent_id": bytes(16),
     "source": __file__,
     "status": 0,
     "target": "target",

@@ -41,17 +41,17 @@ class OfflineFriend(FriendPart):
         """Messages of ours that the friend has not confirmed, oldest first; also those of a run before."""
         return self.tox.sync.friend_outbox(self.number)
 
-    def message_state(self, id: bytes) -> MessageState:
+    def message_state(self, sent_id: bytes) -> MessageState:
         """How far our message with that id has come; MessageError for one that is not known any more."""
-        return self.tox.sync.friend_message_state(self.number, id)
+        return self.tox.sync.friend_message_state(self.number, sent_id)
 
-    def sent_message(self, id: bytes) -> SentMessage:
+    def sent_message(self, sent_id: bytes) -> SentMessage:
         """What `send` gave for a message in the outbox, also of a run before; MessageError for others."""
-        return self.tox.sent_message(self.number, id)
+        return self.tox.sent_message(self.number, sent_id)
 
-    def cancel_message(self, id: bytes) -> None:
+    def cancel_message(self, sent_id: bytes) -> None:
         """Keep a message no longer; see `Tox.friend_cancel_message`."""
-        self.tox.cancel_message(self.number, id)
+        self.tox.cancel_message(self.number, sent_id)
 
 
 class OfflineAio(AioPart):
@@ -123,18 +123,18 @@ class OfflineAio(AioPart):
                 self._receipts.lost(event.friend_number, event.message_id, _expired())
         super()._on_event(event)
 
-    def sent_message(self, number: int, id: bytes) -> SentMessage:
+    def sent_message(self, number: int, sent_id: bytes) -> SentMessage:
         """What sending gave for a message in the outbox; see `Friend.sent_message`."""
-        id = as_message_id(id)
+        raw = as_message_id(sent_id)
         for queued in self.sync.friend_outbox(number):
-            if queued.id == id:
-                return self._receipts.expect(number, queued.message_id, id, queued.state)
+            if queued.id == raw:
+                return self._receipts.expect(number, queued.message_id, raw, queued.state)
         raise MessageError(3, "MESSAGE_ERROR_UNKNOWN", "no message with that id waits for the friend")
 
-    def cancel_message(self, number: int, id: bytes) -> None:
+    def cancel_message(self, number: int, sent_id: bytes) -> None:
         """Keep a message no longer; see `Friend.cancel_message`."""
-        sent = self.sent_message(number, id)
-        self.call("friend_cancel_message", number, id)
+        sent = self.sent_message(number, sent_id)
+        self.call("friend_cancel_message", number, sent_id)
         self._receipts.moved(number, sent.message_id, MessageState.EXPIRED)
         self._receipts.lost(number, sent.message_id, _taken_back())
 

@@ -1,4 +1,4 @@
-"""Messages for friends who are away, as Python programs see them: states, the outbox, and what is on the disk."""
+"""Messages for friends who are away, as Python programs see them: states, outbox, and what is on the disk."""
 
 import asyncio
 
