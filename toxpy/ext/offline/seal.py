@@ -11,6 +11,7 @@ real key to the pre-key, with the prologue "TOX_PREKEY_MESSAGE_V1" | recipient's
     3 cover                random bytes; nobody looks at it
     4 offer                n x (length u16 | a segment OFFER, PREKEYS or WANTED)
     5 edit                 id of the original 16 | number u16 | text
+    7 part                 of a long text; all parts have the id of the message
 
 Segments are in `segments`. A pre-key is used once, and its secret is gone when the message was opened.
 """
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 # protocol
 MESSAGE, ACTION, RECEIPTS, COVER, OFFERED, EDIT = range(6)
+PART = 7
 #: Bytes of a blob: an observer sees one of three sizes.
 SIZES = (256, 1024, 4096)
 ID_SIZE = 16
