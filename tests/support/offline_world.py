@@ -118,7 +118,9 @@ class End:
             self.owner.on_up()
 
     def arrive(self, data):
-        self.other.under_way -= 1
+        if self.other is not None:
+            # unless the network between them failed meanwhile
+            self.other.under_way -= 1
         if not self.closed:
             self.traffic.packets += 1
             self.traffic.bytes += len(data) + PACKET_BYTES
@@ -295,7 +297,7 @@ def fake_links(net):
 class Runner:
     """A mailbox's place among the members of a `Universe`: its timers run."""
 
-    inbox = ()
+    inbox = siblings = ()
 
     def __init__(self, rt, begin_pass=lambda: None):
         self.rt, self.begin_pass = rt, begin_pass

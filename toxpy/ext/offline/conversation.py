@@ -145,6 +145,11 @@ class Conversation:
         self._heard = False
         self._timer = self.rt.timers.call_later(SILENCE_MS, self._look)
 
+    def stop(self) -> None:
+        """Our instance ends: nobody hears of it."""
+        self._is_over = True
+        self._end("")
+
     def _end(self, reason: str) -> None:
         """End the session, once."""
         session, self._session = self._session, None

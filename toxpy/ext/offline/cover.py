@@ -53,13 +53,13 @@ class _Put(Conversation):
             self._end(f"the mailbox refuses with code {answer.code}")
 
     def _over(self, reason: str) -> None:
-        self._cover.on_over(self.mailbox.real_pk, reason)
+        self._cover.on_put(self.mailbox.real_pk, reason)
 
 
 class Cover:
     """Of an instance."""
 
-    __slots__ = ("_ask", "_clock", "_offers", "_rt", "_timer", "_unix", "_warned", "secret")
+    __slots__ = ("_ask", "_clock", "_offers", "_put", "_rt", "_timer", "_unix", "_warned", "secret")
 
     def __init__(self, offers: OwnOffers, clock: WallClock, ask: Ask, *, is_on: bool, rt: Runtime) -> None:
         """`ask` begins a conversation as soon as there is a session for it."""
@@ -72,6 +72,8 @@ class Cover:
         self._unix: dict[bytes, int] = {}
         self._warned: set[bytes] = set()
         self._timer: Timer | None = None
+        #: what goes on
+        self._put: _Put | None = None
         if is_on:
             self._later()
 
@@ -82,8 +84,9 @@ class Cover:
     def _due(self) -> None:
         self._later()
         mailboxes = list(self._offers.mailboxes().values())
-        if mailboxes:
-            self._ask(_Put(self._rt.rng.choice(mailboxes), self, rt=self._rt))
+        if mailboxes and self._put is None:
+            self._put = _Put(self._rt.rng.choice(mailboxes), self, rt=self._rt)
+            self._ask(self._put)
 
     def on_hello(self, mailbox: Mailbox, answer: ops.HelloAnswer) -> None:
         """A mailbox lets us in."""
@@ -109,8 +112,13 @@ class Cover:
         """True if what is in that queue is cover, or a decoy was fetched."""
         return not queue.friend_pk
 
+    def on_put(self, mailbox_pk: bytes, reason: str) -> None:
+        """A message was left there; `reason` is "" if it went well."""
+        self._put = None
+        self.on_over(mailbox_pk, reason)
+
     def on_over(self, mailbox_pk: bytes, reason: str) -> None:
-        """A cover message was left, or a poll made for cover is over; `reason` is "" if it went well."""
+        """Something for cover is over."""
         if not reason:
             return
         self._rt.counters.count("offline_cover_errors")
@@ -123,3 +131,5 @@ class Cover:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._put is not None:
+            self._put.stop()

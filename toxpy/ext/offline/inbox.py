@@ -62,6 +62,7 @@ MAX_LOST, LOST_SIZE = 1024, 32
 
 _EDIT_HEAD = Struct(">16sH")
 
+
 class _Done:
     """What is to be deleted, and what a friend is to be told, when a version is on disk."""
 
@@ -152,8 +153,11 @@ class Inbox:
                 self._count("again")
                 self._do_later(friend, places)
                 return True
-            if not self._prekeys.is_ours(key_id):
-                self._offers.renew(queue.friend_pk)
+            if self._prekeys.is_ours(key_id):
+                # another friend's: the mailbox mixes them up, and the friend's queue has it too
+                self._count("wrong_queue")
+                return False
+            self._offers.renew(queue.friend_pk)
             self._on_lost(friend, blob, "the key for it is not here", places)
             return False
         try:
@@ -319,7 +323,8 @@ class Inbox:
         friends: dict[bytes, int] = {}
         for arrived in ready:
             friends.setdefault(arrived.friend_pk, len(friends))
-        ready.sort(key=lambda arrived: (friends[arrived.friend_pk], arrived.sent_ms), reverse=True)
+        ready.sort(key=lambda arrived: (friends[arrived.friend_pk], arrived.sent_ms))
+        ready.reverse()
         return ready
 
     def has_event(self) -> bool:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: HAS names a multiple of so many queues, and no more than that in one request.
 PADDING, MAX_ASKED = 64, 128
-#: Messages of one poll, and those of them that do not open.
+#: Messages of one poll, and those of them that do not open: after more no other queue is fetched.
 MAX_BLOBS, MAX_BAD = 4096, 64
 #: Time for which messages wait for those that may have been sent before them, ms.
 HOLD_MS = 15_000
@@ -160,15 +160,13 @@ class Poll(Conversation):
         hits.append(rng.choice(others))
         rng.shuffle(hits)
         for queue in hits:
-            if not self._inbox.has_room():
-                # the others wait in the mailbox
+            if not self._inbox.has_room() or self._blobs >= MAX_BLOBS or self._bad >= MAX_BAD:
+                # the others wait in the mailbox until this is deleted
+                self.rt.counters.count("offline_polls_cut")
                 break
             answer = yield Question(ops.GET, [ops.get(queue.access)])
             while isinstance(answer, ops.Blob):
                 self._on_blob(queue, answer)
-                if self._blobs >= MAX_BLOBS or self._bad >= MAX_BAD:
-                    self._end("the mailbox brings too much")
-                    return
                 answer = yield None
 
     def _on_blob(self, queue: Queue, blob: ops.Blob) -> None:
@@ -209,6 +207,8 @@ class Poll(Conversation):
                 for at in range(0, len(numbers), ops.MAX_NUMBERS):
                     packet = ops.ack(access_key, numbers[at : at + ops.MAX_NUMBERS])
                     yield Question(ops.ACK, [packet])
+            if inbox.has_deletions(mailbox_pk):
+                continue
             if not self._waits or not inbox.is_owing(mailbox_pk):
                 return
             self._is_waiting = True

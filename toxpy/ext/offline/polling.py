@@ -180,3 +180,5 @@ class Polling:
             if watched.timer is not None:
                 watched.timer.cancel()
                 watched.timer = None
+            if watched.poll is not None:
+                watched.poll.stop()
