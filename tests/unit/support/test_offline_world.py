@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.support.bad_mailboxes import BAD, Endless, Garbage, Liar, Replays, Unasked, WrongClock
+from tests.support.offline_posts import DiskPost, MemoryPost
 from tests.support.offline_world import (
     ACK,
     GET,
@@ -76,8 +77,9 @@ def start(kind=PlainMailbox, **network):
     universe = Universe(3)
     net = PostNet(3, **network)
     rt = runtime(universe, "mailbox")
-    universe.add(Runner(rt), Runner(rt))
     mailbox = kind(rt)
+    runner = Runner(rt, getattr(mailbox, "begin_pass", lambda: None))
+    universe.add(runner, runner)
     net.add(MAILBOX.real_pk, mailbox)
     return universe, net, mailbox
 
@@ -175,8 +177,10 @@ def speak(kind):
         answers.expect(op, count)
         for packet in packets:
             client.link.send(packet)
-        for _ in range(100):
-            universe.run_for(100)
+        end_ms = universe.clock.now_ms + 4_000
+        client.links.rt.timers.call_at(end_ms, lambda: None)
+        while universe.clock.now_ms < end_ms:
+            universe.run_until(lambda: client.got, end_ms - universe.clock.now_ms)
             while client.got:
                 answer = answers.read(client.got.pop(0))
                 if answer is not None:
@@ -209,3 +213,20 @@ def test_the_parsers_refuse_what_cannot_be_an_answer(kind):
 def test_the_row_of_a_good_one():
     """What `test_no_bad_mailbox_behaves` compares with."""
     test_no_bad_mailbox_behaves(PlainMailbox)
+
+
+@pytest.mark.parametrize("where", ["memory", "disk"])
+def test_the_real_mailbox_says_the_same(where, tmp_path):
+    def make(rt):
+        post = MemoryPost(rt) if where == "memory" else DiskPost(rt, tmp_path / "mailbox.sqlite")
+        posts.append(post)
+        return post
+
+    posts = []
+    _, put, found, blob, end, ack, last = speak(make)
+    assert (put.code, ack.code) == (0, 0)
+    assert found.found == [True, False]
+    assert blob.data == BLOB
+    assert isinstance(end, ops.End)
+    assert isinstance(last, ops.Blob if blob.number else ops.End)
+    posts[0].close()
