@@ -44,12 +44,14 @@ NOWHERE = (bytes(4), 0)
 HELLO_AGAIN_MS = 60_000
 #: How long a lost friend is looked for eagerly, and the longest pause meanwhile, ms.
 EAGER_MS, EAGER_PAUSE_MS = 300_000, 3_000
+#: The same for the very first: a service that has just come up takes a second or two to be found in its network.
+FIRST_MS, FIRST_PAUSE_MS = 10_000, 400
 
 
 class Dial:
     """One endpoint; the watcher of its relay in the pool."""
 
-    __slots__ = ("_addresses", "_hub", "_timer", "eager_until_ms", "friends", "node")
+    __slots__ = ("_addresses", "_begun_ms", "_hub", "_timer", "friends", "node")
 
     #: a direct way to the friend is enough
     keeps_awake = False
@@ -62,7 +64,8 @@ class Dial:
         self.node = Node(key, NOWHERE, tcp=True)
         #: who told of it
         self.friends: set[FriendState] = set()
-        self.eager_until_ms = 0
+        #: when a friend was last missed there
+        self._begun_ms = 0
         self._timer: Timer | None = None
 
     def tell(self, friend: FriendState, address: NetworkAddress) -> None:
@@ -82,12 +85,15 @@ class Dial:
     @property
     def max_pause_ms(self) -> int:
         """The longest pause between two tries."""
-        return EAGER_PAUSE_MS if self._hub.rt.clock.now_ms < self.eager_until_ms else MAX_RETRY_MS
+        since_ms = self._hub.rt.clock.now_ms - self._begun_ms
+        if since_ms < FIRST_MS:
+            return FIRST_PAUSE_MS
+        return EAGER_PAUSE_MS if since_ms < EAGER_MS else MAX_RETRY_MS
 
     def begin(self) -> None:
         """A friend who told of it is offline: connect, or say hello if we are connected."""
         hub, key = self._hub, self.node.public_key
-        self.eager_until_ms = hub.rt.clock.now_ms + EAGER_MS
+        self._begun_ms = hub.rt.clock.now_ms
         for place, host in self._addresses:
             hub.tcp.private.add(Node(key, place, tcp=True), host, self)
         self._remind()
