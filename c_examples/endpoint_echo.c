@@ -7,13 +7,12 @@
  * HEXKEY is the friend's public key: the first 64 digits of its Tox ID. CONTROL is tor's control port, 127.0.0.1:9051
  * unless it is given; SOCKS is the port of its proxy on 127.0.0.1, 9050 unless it is given. The bot says
  *
- *     KEY <64 hex digits>            its own public key, a new one each time: echo_bot.c shows how to keep it
+ *     ID <76 hex digits>             its own Tox ID, a new one each time: echo_bot.c shows how to keep it
  *     ENDPOINT <NAME:PORT:KEY>       where the friend finds it, as soon as the onion service is there
  *
- * and a line for each thing that happens. SIGINT and SIGTERM end it. The friend, whose program has to have the bot in
- * its list, begins with
+ * and a line for each thing that happens. SIGINT and SIGTERM end it. The friend begins with
  *
- *     toxpy chat KEY --only tor --at NAME:PORT:KEY
+ *     toxpy chat ID --only tor --at NAME:PORT:KEY
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -145,11 +144,12 @@ int main(int argc, char **argv)
 
     tox_callback_friend_connection_status(tox, on_connection);
     tox_callback_friend_message(tox, on_message);
-    tox_self_get_public_key(tox, key);
-    printf("KEY ");
+    uint8_t address[TOX_ADDRESS_SIZE];
+    tox_self_get_address(tox, address);
+    printf("ID ");
 
-    for (size_t i = 0; i < TOX_PUBLIC_KEY_SIZE; ++i) {
-        printf("%02X", key[i]);
+    for (size_t i = 0; i < TOX_ADDRESS_SIZE; ++i) {
+        printf("%02X", address[i]);
     }
 
     putchar('\n');

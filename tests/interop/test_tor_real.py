@@ -2,11 +2,15 @@
 
 import os
 import re
+import signal
+import subprocess
 import time
 
 import pytest
 
+from tests.support.cli import Command, run
 from tests.support.endpoint_friends import SOCKS5, EndpointFriends, RealEndpoint
+from tests.support.prefix import ROOT, compile_c, library_dir
 from tests.support.private_network import PrivateNetwork
 from tests.support.programs import free_port
 from tests.support.service_ends import LOOPBACK, ServiceEnds
@@ -136,3 +140,44 @@ def test_friends_meet_at_a_relay_with_a_name(net):
         time.sleep(0.003)
     for tox in (*nodes, alice, bob):
         tox.close()
+
+
+def chat(tmp_path, net, number, tox_id, *words):
+    """`toxpy chat` of a person who uses that client's tor, and keeps to it."""
+    proxy = f"socks5://127.0.0.1:{net.clients[number].socks}"
+    profile = tmp_path / f"person{number}.tox"
+    return Command("chat", tox_id, "-p", profile, "--only", "tor", "--proxy", proxy, "--linger", "30", *words)
+
+
+def test_programs_meet(net, tmp_path):
+    """Two people at the command line, and then one of them and a bot in C."""
+    ids = []
+    for number in range(2):
+        ran = run("new", "-p", tmp_path / f"person{number}.tox")
+        assert ran.returncode == 0, ran.stderr
+        ids.append(ran.stdout.strip())
+    tor = net.clients[0]
+    bob = chat(tmp_path, net, 0, ids[1], "--tor", "--tor-control", f"127.0.0.1:{tor.control}")
+    place = bob.wait_for("endpoint")["address"]
+    alice = chat(tmp_path, net, 1, ids[0], "--at", place)
+    for person in (alice, bob):
+        person.wait_for("friend_connection", status="tcp")
+    alice.say("nobody is in between")
+    bob.wait_for("message", text="nobody is in between")
+    for person in (alice, bob):
+        assert person.stop(signal.SIGINT)[0] in (0, 130)
+        person.close()
+
+    program = compile_c(tmp_path / "bot", ROOT / "c_examples" / "endpoint_echo.c", flags=["-std=c99"])
+    words = [program, ids[1][:64], f"127.0.0.1:{tor.control}", str(tor.socks)]
+    environment = {"LD_LIBRARY_PATH": str(library_dir())}
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as bot:
+        (_, bot_id), (what, place) = (bot.stdout.readline().split() for _ in range(2))
+        assert what == "ENDPOINT"
+        alice = chat(tmp_path, net, 1, bot_id, "--at", place)
+        alice.wait_for("friend_connection", status="tcp")
+        alice.say("who is there?")
+        alice.wait_for("message", text="who is there?")
+        alice.close()
+        bot.send_signal(signal.SIGTERM)
+        assert bot.wait(20) == 0
