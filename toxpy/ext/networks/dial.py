@@ -44,7 +44,7 @@ NOWHERE = (bytes(4), 0)
 HELLO_AGAIN_MS = 60_000
 #: How long a lost friend is looked for eagerly, and the longest pause meanwhile, ms.
 EAGER_MS, EAGER_PAUSE_MS = 300_000, 3_000
-#: The same for the very first: a service that has just come up takes a second or two to be found in its network.
+#: The same at first: a service that has just come up takes a second or two to be found in its network.
 FIRST_MS, FIRST_PAUSE_MS = 10_000, 400
 
 
