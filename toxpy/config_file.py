@@ -26,6 +26,7 @@ from tomllib import TOMLDecodeError, loads
 from urllib.parse import urlsplit
 
 from toxpy.generated import enums
+from toxpy.ids import ADDRESS_SIZE, PUBLIC_KEY_SIZE
 from toxpy.options import HANDSHAKE_MODES, hide_behind_proxy
 
 TYPE_CHECKING = False
@@ -41,11 +42,12 @@ MAX_FILE_SIZE = 65536
 _PROXY_TYPES = {"socks5": enums.TOX_PROXY_TYPE_SOCKS5, "http": enums.TOX_PROXY_TYPE_HTTP}
 #: What [endpoint] can say, by its type: the arguments of a method of `Endpoint` with that name.
 _ENDPOINTS: dict[str, dict[str, type]] = {
-    "tor": {"control": str, "password": str, "cookie_file": str, "port": int, "socks": str},
-    "i2p": {"sam": str, "port": int, "socks": str},
-    "onion_folder": {"folder": str, "port": int, "listen": int, "socks": str},
-    "name": {"address": str, "listen": int, "socks": str},
+    "tor": {"control": str, "password": str, "cookie_file": str, "port": int, "socks": str, "tell_to": list},
+    "i2p": {"sam": str, "port": int, "socks": str, "tell_to": list},
+    "onion_folder": {"folder": str, "port": int, "listen": int, "socks": str, "tell_to": list},
+    "name": {"address": str, "listen": int, "socks": str, "tell_to": list},
 }
+_KINDS: dict[type, str] = {str: "a text", int: "a whole number", list: "a list of public keys"}
 #: What [offline] can say beside `enabled`: the arguments of `Offline`.
 _OFFLINE: dict[str, type] = {"mailboxes": list, "lend": list, "find": bool, "cover": bool}
 _FLAGS = {"udp": "udp_enabled", "ipv6": "ipv6_enabled", "lan": "local_discovery_enabled"}
@@ -107,10 +109,13 @@ def _read_endpoint(table: dict[str, object]) -> Endpoint:
         if expected is None:
             raise ValueError(f"[endpoint] of type {kind} has no {key!r}: {', '.join(keys)}")
         if type(value) is not expected:
-            raise ValueError(f"{key} is {'a text' if expected is str else 'a whole number'}, not {value!r}")
+            raise ValueError(f"{key} is {_KINDS[expected]}, not {value!r}")
+    arguments: dict[str, Any] = rest
+    if "tell_to" in rest:
+        arguments["tell_to"] = [_public_key(key) for key in arguments["tell_to"]]
     make: Any = getattr(Endpoint, kind)
     try:
-        endpoint: Endpoint = make(**rest)
+        endpoint: Endpoint = make(**arguments)
     except TypeError as error:
         raise ValueError(f"[endpoint] of type {kind} lacks a key of {', '.join(keys)}") from error
     return endpoint
@@ -137,6 +142,17 @@ def _read_offline(table: dict[str, object]) -> Offline | bool:
     except TypeError as error:
         raise ValueError(str(error)) from error
     return offline if enabled else False
+
+
+def _public_key(text: object) -> bytes:
+    """The key that a Tox ID begins with, or a public key alone."""
+    try:
+        key = bytes.fromhex(text) if isinstance(text, str) else b""
+    except ValueError:
+        key = b""
+    if len(key) not in (PUBLIC_KEY_SIZE, ADDRESS_SIZE):
+        raise ValueError(f"tell_to is a list of public keys or Tox IDs, and {text!r} is none")
+    return key[:PUBLIC_KEY_SIZE]
 
 
 def _read_key(key: str, value: object) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from toxpy.cli import checks, settings
 from toxpy.cli.checks import FAILS, UNUSED, WORKS, Check, ServiceCheck, World
 from toxpy.cli.session import guarded
 from toxpy.cli.terminal import EXIT_STATUS_HELP, FAILED, OK, PROGRAM, Failure, Output
+from toxpy.config_file import read_config
 from toxpy.ext.networks.sam import SamHello
 from toxpy.ext.networks.service import read_file
 from toxpy.ext.networks.tor_control import NONCE_SIZE, Login, TorControl
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Where tor's control port and I2P's SAM bridge usually are.
 TOR_CONTROL, SAM = "127.0.0.1:9051", "127.0.0.1:7656"
+#: Names the file with settings that C programs follow.
+CONFIG_VARIABLE = "TOXPY_CONFIG"
 #: Time for all checks, s.
 LIMIT_S = 10
 #: Names looked up at the same time.
@@ -130,7 +134,19 @@ def _answered(name: str, state: str, message: str) -> Check:
 
 def _checks_of_machine(world: World) -> list[Check]:
     installed_s = Path(toxpy.__file__).stat().st_mtime
-    return [checks.ClockCheck(world.rt.clock.unix_s(), installed_s, checks.is_clock_kept())]
+    clock = checks.ClockCheck(world.rt.clock.unix_s(), installed_s, checks.is_clock_kept())
+    return [clock, *_checks_of_config(os.environ.get(CONFIG_VARIABLE, ""))]
+
+
+def _checks_of_config(path: str) -> list[Check]:
+    if not path:
+        return []
+    try:
+        fields = read_config(path)
+    except ValueError as error:
+        return [_answered("file", FAILS, f"C programs do not start with {CONFIG_VARIABLE}={path}: {error}")]
+    words = ", ".join(sorted(fields)) or "nothing"
+    return [_answered("file", WORKS, f"C programs follow {CONFIG_VARIABLE}={path}, which sets {words}")]
 
 
 def _checks_of_names(found: _Found) -> list[Check]:

@@ -309,3 +309,19 @@ def test_a_name_that_nobody_has(capsys, monkeypatch):
 def test_wrong_addresses(words, capsys):
     assert main(["doctor", *words]) == 2
     assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "words"),
+    [
+        ("[network]\nudp = false", "works", "which sets udp_enabled"),
+        ("[network]\nupd = false", "fails", "[network] has no 'upd'"),
+        (None, "fails", "it cannot be read: No such file or directory"),
+    ],
+)
+def test_the_file_that_c_programs_follow(text, state, words, tmp_path):
+    path = tmp_path / "toxpy.toml"
+    if text is not None:
+        path.write_text(text)
+    (check,) = doctor._checks_of_config(str(path))
+    assert check.state == state and words in check.message and doctor._checks_of_config("") == []

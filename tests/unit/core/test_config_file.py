@@ -62,6 +62,12 @@ def test_endpoints(lines, kind, listen, write):
     assert "secret" not in repr(endpoint)
 
 
+def test_who_is_told(write):
+    keys = ["AB" * 32, "cd" * 38]
+    endpoint = read_config(write(f"[endpoint]\ntype = 'tor'\ntell_to = {keys}\n"))["endpoint"]
+    assert endpoint.tell_to == {b"\xab" * 32, b"\xcd" * 32}
+
+
 MAILBOX = "192.0.2.1:33445:" + ":".join(["AB" * 32] * 3)
 
 
@@ -116,6 +122,10 @@ def test_names_of_relays_go_to_the_proxy(write):
         ("[endpoint]\ntype = 'tor'\ncontrol = 9051", "control is a text"),
         ("[endpoint]\ntype = 'tor'\ncontrol = 'example.org:1'", "neither an IP nor a name"),
         ("[endpoint]\ntype = 'name'\nlisten = 1", "lacks a key of address, listen"),
+        ("[endpoint]\ntype = 'tor'\ntell_to = 'friends'", "tell_to is a list of public keys"),
+        ("[endpoint]\ntype = 'tor'\ntell_to = ['ab']", "public keys or Tox IDs, and 'ab' is none"),
+        ("[endpoint]\ntype = 'tor'\ntell_to = ['" + "AB" * 33 + "']", "public keys or Tox IDs"),
+        ("[endpoint]\ntype = 'tor'\ntell_to = [7]", "public keys or Tox IDs, and 7 is none"),
         ("[offline]\nmailbox = []", "has no 'mailbox': enabled, mailboxes"),
         ("[offline]\nenabled = 1", "enabled is true or false"),
         ("[offline]\nmailboxes = 'x'", "mailboxes is a list of mailboxes"),
