@@ -35,6 +35,8 @@ COMMANDS = {
     "group leave": ("group", "leave_main", "leave a group for good"),
     "group list": ("group", "list_main", "print the groups of a profile"),
     "echo": ("echo", "echo_main", "send every message back"),
+    "mailbox": ("mailbox", "main", "keep messages for friends who are away"),
+    "mailbox invite": ("mailbox", "invite_main", "let one more friend use the mailbox"),
     "doctor": ("doctor", "main", "tell what of the network works from here, and what to do"),
     "bootstrapd": ("bootstrapd.main", "main", "run a bootstrap node, as tox-bootstrapd does"),
 }

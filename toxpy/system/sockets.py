@@ -183,6 +183,19 @@ class UdpSocket:
         self.errors[number] = self.errors.get(number, 0) + 1
 
 
+def outgoing_ip() -> bytes | None:
+    """The IPv4 address that a packet to the Internet would leave with; None without a way there."""
+    sock = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
+    try:
+        # an address of examples, RFC 5737; nothing is sent
+        sock.connect(("192.0.2.1", 9))
+        return _socket.inet_aton(sock.getsockname()[0])
+    except OSError:
+        return None
+    finally:
+        sock.close()
+
+
 def parse_ip(host: str) -> bytes | None:
     """The 4 or 16 bytes of a numeric address, or None."""
     for family in (_socket.AF_INET, _socket.AF_INET6):

@@ -159,6 +159,7 @@ def test_the_node_page_has_every_metric():
     snapshot.errors = {("udp", "EPERM"): 1}
     snapshot.counters = {"drop.udp_malformed": 1, "forwarded": 1}
     snapshot.nodes = {"ipv4": 1}
+    snapshot.answers = {"ok": 1}
     found = {sample.name: set(sample.labels) for family in metrics_of(snapshot) for sample in family.samples}
     assert documented == {**found, "process_*": set()}
 

@@ -24,7 +24,7 @@ NEEDS = ROOT / "cbindings" / "build_needs.py"
 def test_the_man_page_has_every_flag_and_setting():
     page = (PACKAGING / "toxpy-bootstrapd.8").read_text().replace("\\-", "-")
     flags = set(re.findall(r"^  (--[a-z-]+)", HELP, re.M))
-    assert len(flags) == 7
+    assert len(flags) == 9
     options = page.partition(".SH OPTIONS")[2].partition(".SH CONFIGURATION")[0]
     assert set(re.findall(r"^\.BI? (--[a-z-]+)", options, re.M)) == flags
     settings = page.partition(".SH CONFIGURATION")[2].partition(".SH FILES")[0]

@@ -1,9 +1,9 @@
 """`toxpy bootstrapd`: a bootstrap node that reads tox-bootstrapd's configuration file.
 
-Flags, file and messages are those of c-toxcore's tox-bootstrapd (other/bootstrap_daemon), `--metrics`
-is ours. Differences: the exit status tells about a start that failed, also as a daemon; the UDP port is the
-one of the file or none (tox-bootstrapd takes one of the next hundred, where nobody looks for it); host
-names are looked up while the node works already.
+Flags, file and messages are those of c-toxcore's tox-bootstrapd (other/bootstrap_daemon); `--metrics` and
+`--mailbox` are ours. Differences: the exit status tells about a start that failed, also as a daemon; the UDP
+port is the one of the file or none (tox-bootstrapd takes one of the next hundred, where nobody looks for it);
+host names are looked up while the node works already.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import resource
 import sys
 import threading
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from toxpy.cli.bootstrapd import logs
 from toxpy.cli.bootstrapd.bootstrapd_config import (
@@ -31,6 +31,10 @@ from toxpy.runtime import Runtime
 from toxpy.system import sockets
 from toxpy.system.sockets import UdpSocket
 from toxpy.system.streams import Listener, Streams
+
+if TYPE_CHECKING:
+    from toxpy.cli.mailbox_node import MailboxNode
+    from toxpy.ext.mailbox.host import MailboxHost
 
 #: Files the process wants to have open, and the least that is enough for a relay.
 #: c-toxcore: tox-bootstrapd.c.
@@ -51,6 +55,10 @@ Options:
   --log-backend=BACKEND  Where messages go:
                            syslog  to syslog, which is the default
                            stdout  to stdout, warnings and errors to stderr
+  --mailbox[=FOLDER]     Be a mailbox too, with its keys and messages in FOLDER;
+                         without FOLDER in "mailbox" beside the keys file.
+                         "toxpy mailbox invite --data FOLDER" lets friends in.
+  --mailbox-open         The mailbox is for everybody.
   --metrics=ADDR:PORT    Serve Prometheus metrics over HTTP there, for example
                          127.0.0.1:9100 or [::1]:9100. Needs the Python
                          package prometheus_client.
@@ -81,18 +89,27 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--foreground", action="store_true")
     parser.add_argument("--help", action="help")
     parser.add_argument("--log-backend", choices=logs.BACKENDS, default="syslog")
-    parser.add_argument("--metrics", type=_metrics_address)
+    parser.add_argument("--mailbox", nargs="?", const="", type=_folder)
+    parser.add_argument("--mailbox-open", action="store_true")
+    parser.add_argument("--metrics", type=metrics_address)
     parser.add_argument("--trace", action="store_true")
     parser.add_argument("--version", action="version", version=f"Version: {VERSION}")
     if not arguments:
         parser.error("No arguments provided.")
     options = parser.parse_args(arguments)
+    if options.mailbox_open and options.mailbox is None:
+        parser.error("--mailbox-open needs --mailbox")
     if options.config is None:
         parser.error("The required --config option wasn't specified")
     return options
 
 
-def _metrics_address(text: str) -> tuple[str, int]:
+def _folder(text: str) -> str:
+    # the daemon changes its directory; none is the usual place
+    return os.path.abspath(text) if text else ""
+
+
+def metrics_address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or sockets.parse_ip(host) is None or not port.isascii() or not port.isdigit():
@@ -148,11 +165,14 @@ def _serve(options: argparse.Namespace, config: Config, log: logging.Logger, sta
     """From the first socket to the last."""
     loop = Loop()
     node = start_node(config, log)
+    mailbox = None
     try:
+        if options.mailbox is not None:
+            mailbox = start_mailbox(options, config, node, log)
         public_key = node.dht.public_key.hex().upper()
         log.info("Public Key: %s", public_key)
         if options.metrics is not None:
-            _start_metrics(options.metrics, node, loop, log)
+            start_metrics(options.metrics, node, loop, log, mailbox.host if mailbox else None)
         loop.catch_signals()
         if starter is None and options.log_backend == "syslog":
             # whoever starts it by hand sees that it runs, and what clients need
@@ -162,12 +182,38 @@ def _serve(options: argparse.Namespace, config: Config, log: logging.Logger, sta
             threading.Thread(target=look_up, args=(names, node, loop, log), daemon=True).start()
         if starter is not None:
             starter.ready()
-        loop.run(node)
+        loop.run(mailbox or node)
         if loop.stopped_by is not None:
             log.info("Received %s (%d) signal. Exiting.", loop.stopped_by.name, loop.stopped_by)
         return 0
     finally:
+        if mailbox is not None:
+            mailbox.close()
         node.close()
+
+
+def start_mailbox(
+    options: argparse.Namespace, config: Config, node: BootstrapNode, log: logging.Logger
+) -> MailboxNode:
+    """The mailbox on the node; StartError says what is wrong with its folder."""
+    # most nodes are none
+    from toxpy.cli.mailbox_node import MailboxNode, own_host, write_address
+    from toxpy.ext.mailbox.store import StoreError
+
+    folder = options.mailbox or os.path.join(os.path.dirname(config.keys_file_path), "mailbox")
+    try:
+        mailbox = MailboxNode(node, folder, open_to_all=options.mailbox_open, log=log)
+        address = mailbox.address(own_host(), node.port)
+        write_address(folder, address)
+    except StoreError as error:
+        raise StartError(f"Couldn't open the mailbox: {error}.") from error
+    except OSError as error:
+        raise StartError(f"Couldn't open the mailbox: {folder}: {error.strerror}.") from error
+    log.info("Mailbox: %s", address)
+    if node.port not in config.tcp_relay_ports:
+        text = "The mailbox is reached over UDP only: add %d to tcp_relay_ports for clients without it."
+        log.warning(text, node.port)
+    return mailbox
 
 
 def start_node(config: Config, log: logging.Logger) -> BootstrapNode:
@@ -294,7 +340,14 @@ def look_up(names: dict[int, BootstrapAddress], node: BootstrapNode, loop: Loop,
             delay_s = min(2 * delay_s, MAX_LOOKUP_RETRY_S)
 
 
-def _start_metrics(address: tuple[str, int], node: BootstrapNode, loop: Loop, log: logging.Logger) -> None:
+def start_metrics(
+    address: tuple[str, int],
+    node: BootstrapNode,
+    loop: Loop,
+    log: logging.Logger,
+    mailbox: MailboxHost | None = None,
+) -> None:
+    """Serve what node and mailbox count; StartError when that cannot be."""
     # a node without metrics need not pay for what only they need
     import concurrent.futures
 
@@ -311,7 +364,7 @@ def _start_metrics(address: tuple[str, int], node: BootstrapNode, loop: Loop, lo
     def read() -> metrics.Snapshot:
         """On the thread of a scrape: let the node's thread look."""
         answer: concurrent.futures.Future[metrics.Snapshot] = concurrent.futures.Future()
-        loop.call(lambda: answer.set_result(metrics.read_node(node)))
+        loop.call(lambda: answer.set_result(metrics.read_node(node, mailbox)))
         return answer.result(timeout=metrics.SNAPSHOT_TIMEOUT_S)
 
     try:

@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from toxpy.dht.lan import LAN_DISCOVERY
+from toxpy.ext.offline.ops import BAD_SIZE, FULL, OK, QUEUE_FULL, REFUSED
 from toxpy.network.bootstrap_info import BOOTSTRAP_INFO
 from toxpy.network.bootstrap_node import VERSION, BootstrapNode
 from toxpy.system.http_server import serve_http
 from toxpy.system.traffic import Traffic
 from toxpy.wire.packets import FRAMES, TABLE, Layout
+
+if TYPE_CHECKING:
+    from toxpy.ext.mailbox.host import MailboxHost
 
 
 def _label(layout: Layout) -> str:
@@ -43,7 +48,7 @@ class MetricsError(Exception):
 class Snapshot:
     """One moment of a node, as numbers."""
 
-    __slots__ = ("counters", "errors", "gauges", "nodes", "traffic")
+    __slots__ = ("answers", "counters", "errors", "gauges", "nodes", "totals", "traffic")
 
     def __init__(self) -> None:
         #: (transport, direction, packet) -> packets, bytes
@@ -54,9 +59,13 @@ class Snapshot:
         #: family -> good nodes of the close list
         self.nodes: dict[str, int] = {}
         self.gauges: dict[str, int] = {}
+        #: what only a mailbox counts
+        self.totals: dict[str, int] = {}
+        #: word for what a PUT was answered -> count; None without a mailbox
+        self.answers: dict[str, int] | None = None
 
 
-def read_node(node: BootstrapNode) -> Snapshot:
+def read_node(node: BootstrapNode, mailbox: MailboxHost | None = None) -> Snapshot:
     """What a node has to tell; to be called by the thread that iterates it."""
     snapshot, relay = Snapshot(), node.relay
     _read_traffic(snapshot.traffic, "udp", node.udp.traffic, PACKET_NAMES, "other")
@@ -78,7 +87,32 @@ def read_node(node: BootstrapNode) -> Snapshot:
         "tox_relay_half_open_connections": relay.half_open if relay is not None else 0,
         "tox_shared_keys": len(node.dht.shared_keys),
     }
+    if mailbox is not None:
+        _read_mailbox(snapshot, mailbox)
     return snapshot
+
+
+def _read_mailbox(snapshot: Snapshot, mailbox: MailboxHost) -> None:
+    stats = mailbox.server.store.stats
+    answers = {word: stats.answers.get(code, 0) for code, word in ANSWERS.items()}
+    # they come no farther than to the session
+    answers["too_fast"] = snapshot.counters.get("drop.mailbox_too_fast", 0)
+    snapshot.answers = answers
+    snapshot.gauges |= {
+        "tox_mailbox_blobs": stats.blobs,
+        "tox_mailbox_bytes": stats.bytes,
+        "tox_mailbox_capacity_bytes": stats.capacity_bytes,
+        "tox_mailbox_queues": stats.queues,
+        "tox_mailbox_open_queues": stats.open_queues,
+        "tox_mailbox_members": stats.members,
+        "tox_mailbox_sessions": len(mailbox.server),
+    }
+    snapshot.totals = {
+        "tox_mailbox_gets": stats.gets,
+        "tox_mailbox_evicted": stats.evicted,
+        "tox_mailbox_expired": stats.expired,
+        "tox_mailbox_disk_errors": stats.errors,
+    }
 
 
 def _read_traffic(
@@ -123,6 +157,46 @@ GAUGES = {
 }
 
 
+#: Those of a node that is a mailbox too.
+MAILBOX_GAUGES = {
+    "tox_mailbox_blobs": "Messages kept",
+    "tox_mailbox_bytes": "Bytes in them",
+    "tox_mailbox_capacity_bytes": "Bytes there is room for",
+    "tox_mailbox_queues": "Queues with a message in them",
+    "tox_mailbox_open_queues": "Queues that members opened",
+    "tox_mailbox_members": "Members",
+    "tox_mailbox_sessions": "Clients that are here now",
+}
+MAILBOX_TOTALS = {
+    "tox_mailbox_gets": "Messages fetched",
+    "tox_mailbox_evicted": "Messages that made room for others",
+    "tox_mailbox_expired": "Messages that were kept for their day",
+    "tox_mailbox_disk_errors": "Operations that the disk failed",
+}
+#: code of an answer to PUT -> label
+ANSWERS = {OK: "ok", FULL: "full", QUEUE_FULL: "queue_full", BAD_SIZE: "size", REFUSED: "refused"}
+
+
+def mailbox_metrics(snapshot: Snapshot) -> list[Metric]:
+    """Those of a node that is a mailbox too, none for others."""
+    if snapshot.answers is None:
+        return []
+    puts = CounterMetricFamily(
+        "tox_mailbox_puts", "Messages brought, by what became of them", labels=["code"]
+    )
+    for word, count in snapshot.answers.items():
+        puts.add_metric([word], count)
+    gauges = [
+        GaugeMetricFamily(name, text, value=snapshot.gauges.get(name, 0))
+        for name, text in MAILBOX_GAUGES.items()
+    ]
+    totals = [
+        CounterMetricFamily(name, text, value=snapshot.totals.get(name, 0))
+        for name, text in MAILBOX_TOTALS.items()
+    ]
+    return [puts, *gauges, *totals]
+
+
 def metrics_of(snapshot: Snapshot) -> list[Metric]:
     """All of the node's metrics."""
     by_packet = ["transport", "direction", "packet"]
@@ -152,7 +226,8 @@ def metrics_of(snapshot: Snapshot) -> list[Metric]:
     gauges = [
         GaugeMetricFamily(name, text, value=snapshot.gauges.get(name, 0)) for name, text in GAUGES.items()
     ]
-    return [packets, sizes, errors, drops, events, x25519, nodes, *gauges, info]
+    more = mailbox_metrics(snapshot)
+    return [packets, sizes, errors, drops, events, x25519, nodes, *gauges, info, *more]
 
 
 def make_registry(read: Callable[[], Snapshot]) -> CollectorRegistry:

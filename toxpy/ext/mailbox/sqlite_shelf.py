@@ -201,15 +201,18 @@ class SqliteShelf:
             self._connection.execute(f"PRAGMA incremental_vacuum({SHRINK_PAGES})").fetchall()
 
 
-def open_shelf(path: str) -> SqliteShelf:
-    """Open or make the file; StoreError says why that cannot be. A file that is not right stays as it is."""
+def open_shelf(path: str, *, check: bool = True) -> SqliteShelf:
+    """Open or make the file; StoreError says why that cannot be. A file that is not right stays as it is.
+
+    Without `check` damage inside of it may be met later.
+    """
     try:
         is_new = _make_file(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be opened: {error.strerror}") from error
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
-        _prepare(connection, path, is_new)
+        _prepare(connection, path, is_new, check=check)
     except sqlite3.Error as error:
         connection.close()
         raise failure(path, error) from error
@@ -235,7 +238,7 @@ def _make_file(path: str) -> bool:
     return about.st_size == 0
 
 
-def _prepare(connection: sqlite3.Connection, path: str, is_new: bool) -> None:
+def _prepare(connection: sqlite3.Connection, path: str, is_new: bool, *, check: bool) -> None:
     """Settings, tables and checks."""
 
     def pragma(text: str) -> Any:
@@ -257,7 +260,7 @@ def _prepare(connection: sqlite3.Connection, path: str, is_new: bool) -> None:
         )
     connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     connection.execute(f"PRAGMA journal_size_limit = {LOG_SIZE}")
-    found = pragma("quick_check(1)")
+    found = pragma("quick_check(1)") if check else "ok"
     if found != "ok":
         raise _damaged(path, found)
     # what cannot be written is seen now
