@@ -154,8 +154,6 @@ class OwnOffers:
     # where to look
 
     def _forget_old(self) -> None:
-        if not self._clock.trusted():
-            return
         oldest_s = self._clock.now_s() - REPLACED_S
         for friend in self._friends.values():
             friend.offers[1:] = [made for made in friend.offers[1:] if made.replaced_s >= oldest_s]

@@ -249,14 +249,15 @@ class Prekeys:
             self._load_friend(real_pk, *parts)
 
     def _load_friend(self, real_pk: bytes, own: bytes, used: bytes, theirs: bytes) -> None:
-        keys, now_s = self._of(real_pk), self._clock.now_s()
+        keys = self._of(real_pk)
+        latest_s = self._clock.now_s() if self._clock.trusted() else _U32_MASK
         for key_id, secret in _OWN.iter_unpack(own):
             if key_id not in keys.secrets and any(secret) and self._own < MAX_ALL:
                 keys.secrets[key_id] = secret
                 self._own += 1
         self._drop_oldest(keys)
         for key_id, when in list(_USED.iter_unpack(used))[-MAX_USED:]:
-            keys.used[key_id] = min(when, now_s)
+            keys.used[key_id] = min(when, latest_s)
             if keys.secrets.pop(key_id, None) is not None:
                 self._own -= 1
         for begin in range(0, len(theirs), PUBLIC_KEY_SIZE):
