@@ -142,6 +142,11 @@ class Prekeys:
             del keys.secrets[key_id]
             self._own -= 1
 
+    def own_left(self, friend_pk: bytes) -> int:
+        """How many of ours no message of the friend has used yet."""
+        keys = self._friends.get(friend_pk)
+        return len(keys.secrets) if keys is not None else 0
+
     def find(self, friend_pk: bytes, key_id: bytes) -> KeyPair | None:
         """The key that a message of this friend was sealed for; None if it was used or is none of ours."""
         keys = self._friends.get(friend_pk)

@@ -2,7 +2,7 @@
 
 With somebody who tells (`holds`) nothing else counts. Others only ask for the save now and then, and we do
 not learn what becomes of it: it counts as being on disk some time later. Where nobody even asks, nothing is
-kept over a restart, and a change counts as kept after a longer time, so that messages are left and fetched.
+kept over a restart, and a change counts as kept after that time too, so that messages are left and fetched.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: Time in ms from the moment at which a save was asked for until it counts as being on disk.
 COLLECTED_MS = 30_000
 #: The same from a change, if nobody asks for a save.
-UNSAVED_MS = 60_000
+UNSAVED_MS = 30_000
 
 
 class Versions:
