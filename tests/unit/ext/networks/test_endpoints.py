@@ -363,3 +363,21 @@ def test_strangers_leave_room_for_friends(world):
     world.connect(world.alice, world.bob, 5)
     world.run_for(11)
     assert len(server) == 2 and world.bob.is_online()
+
+
+def test_who_was_found_last_is_dialled_first(world):
+    """With more friends than ways, those who were never there must not be in the way of the others."""
+    carol_pk, carol_host = world.actor("carol").self_get_public_key(), onion(60)
+    number = world.alice.friend_add_norequest(carol_pk)
+    place = NetworkAddress.parse(f"{carol_host}:{PORT}")
+    world.alice.friend_set_endpoints(number, [ExtendedNode(bytes(31) + b"\x09", place)])
+    _, bob = world.meet()
+    bob_host = bob.endpoint_node().address.host
+    for expected in ([bob_host, carol_host], [carol_host, bob_host]):
+        before = len(world.onions.asked)
+        world.alice = world.restart(world.alice)
+        world.until(lambda before=before: len(world.onions.asked) >= before + 2, "both to be dialled", 5)
+        assert [name for _, name in world.onions.asked[before : before + 2]] == expected
+        # as if it were carol who was there last
+        told = world.alice.tox.networks.capability._told
+        told[bob.self_get_public_key()].good_s, told[carol_pk].good_s = 1, 2
