@@ -199,6 +199,15 @@ def test_nobody_is_there(tmp_path, where):
     assert run("receive", "--timeout", "0.5", "-p", path, *where).returncode == 0
 
 
+def test_relays_introduce_nobody(tmp_path):
+    """Not even to each other those who all use the same."""
+    path, _ = new(tmp_path, "Alice")
+    _, other = new(tmp_path, "Bob")
+    relay = ["--no-udp", "--relay", f"127.0.0.1:9:{'AB' * 32}"]
+    ran = run("send", other, "hi", "--timeout", "1", "-p", path, *NETWORK, *relay)
+    assert ran.returncode == 3 and "no node to start from, only relays, which introduce nobody" in ran.stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_end_cleanly(tmp_path, start, where, number):
     path, _ = new(tmp_path, "Alice")

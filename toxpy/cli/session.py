@@ -280,11 +280,12 @@ class CliSession:
         """Ask the known nodes, again and again until one answers, and whenever the connection was lost."""
         nodes = settings.known_nodes(self.arguments, self.out)
         core = self.tox.sync.core
-        alone = not nodes and not core.dht.saved_nodes()
+        alone = not any(node.port for node in nodes) and not core.dht.saved_nodes()
         if self.arguments.needs_others and alone and core.options.endpoint is None:
             found = "found in the LAN only" if core.options.local_discovery_enabled else "not found"
+            but = ", only relays, which introduce nobody" if nodes else ""
             self.out.warning(
-                f"no node to start from, so friends are {found}: "
+                f"no node to start from{but}, so friends are {found}: "
                 "give --node, or --nodes FILE with what https://nodes.tox.chat/json says"
             )
         told: set[str] = set()
