@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -14,7 +15,7 @@ from tests.support.prefix import ROOT, compile_c, library_dir
 from tests.support.private_network import PrivateNetwork
 from tests.support.programs import free_port
 from tests.support.service_ends import LOOPBACK, ServiceEnds
-from tests.support.tornet import TorNet
+from tests.support.tornet import TorNet, program
 from toxpy import FriendConnectionStatus, FriendMessage, FriendRequest, Tox
 from toxpy.ext.networks.service import OnionService
 from toxpy.network.network_address import AddressType
@@ -56,7 +57,25 @@ def test_an_onion_service(net):
     assert ends.ready()[0] == address
     ends.come(net.clients[1].socks, address, data)
 
-    # a password that is none of tor's, and somebody who is not tor
+    # by password
+    words = [program("tor"), "--quiet", "--hash-password", "a secret"]
+    hashed = subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+    assert "250 OK" in net.clients[1].ask(f'SETCONF HashedControlPassword="{hashed}"').splitlines()
+    by_password = [
+        ServiceEnds(
+            lambda word=word, **world: OnionService(
+                (LOOPBACK, net.clients[1].control), 33445, password=word, **world
+            )
+        )
+        for word in (b"a secret", b"another")
+    ]
+    assert by_password[0].ready()[0] != address
+    by_password[1].until(lambda: by_password[1].said)
+    assert by_password[1].said == ["tor refuses the password"]
+    for other in by_password:
+        other.close()
+
+    # a password where tor has none, and somebody who is not tor
     other = onion_service(net, password=b"secret")
     other.until(lambda: other.said)
     assert other.said == ["tor's control port takes no password: HashedControlPassword in the torrc sets one"]
@@ -150,7 +169,7 @@ def chat(tmp_path, net, number, tox_id, *words):
 
 
 def test_programs_meet(net, tmp_path):
-    """Two people at the command line, and then one of them and a bot in C."""
+    """Two people at the command line, and then one of them and the examples, bots in C and in Python."""
     ids = []
     for number in range(2):
         ran = run("new", "-p", tmp_path / f"person{number}.tox")
@@ -168,16 +187,21 @@ def test_programs_meet(net, tmp_path):
         assert person.stop(signal.SIGINT)[0] in (0, 130)
         person.close()
 
-    program = compile_c(tmp_path / "bot", ROOT / "c_examples" / "endpoint_echo.c", flags=["-std=c99"])
-    words = [program, ids[1][:64], f"127.0.0.1:{tor.control}", str(tor.socks)]
-    environment = {"LD_LIBRARY_PATH": str(library_dir())}
-    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as bot:
-        (_, bot_id), (what, place) = (bot.stdout.readline().split() for _ in range(2))
-        assert what == "ENDPOINT"
-        alice = chat(tmp_path, net, 1, bot_id, "--at", place)
-        alice.wait_for("friend_connection", status="tcp")
-        alice.say("who is there?")
-        alice.wait_for("message", text="who is there?")
-        alice.close()
-        bot.send_signal(signal.SIGTERM)
-        assert bot.wait(20) == 0
+    echo = compile_c(tmp_path / "bot", ROOT / "c_examples" / "endpoint_echo.c", flags=["-std=c99"])
+    example = ROOT / "examples" / "endpoint_echo.py"
+    control, socks = f"127.0.0.1:{tor.control}", str(tor.socks)
+    in_c = [echo, ids[1][:64], control, socks]
+    in_python = [sys.executable, example, "--profile", tmp_path / "bot.tox", ids[1]]
+    in_python += ["--control", control, "--socks", f"127.0.0.1:{socks}"]
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(library_dir()), "PYTHONPATH": str(ROOT)}
+    for words in (in_c, in_python):
+        with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as bot:
+            # the Tox ID, and where the bot is found
+            bot_id, place = (bot.stdout.readline().split()[-1] for _ in range(2))
+            alice = chat(tmp_path, net, 1, bot_id, "--at", place)
+            alice.wait_for("friend_connection", status="tcp")
+            alice.say("who is there?")
+            alice.wait_for("message", text="who is there?")
+            alice.close()
+            bot.send_signal(signal.SIGTERM)
+            assert bot.wait(20) == 0

@@ -381,3 +381,19 @@ def test_who_was_found_last_is_dialled_first(world):
         # as if it were carol who was there last
         told = world.alice.tox.networks.capability._told
         told[bob.self_get_public_key()].good_s, told[carol_pk].good_s = 1, 2
+
+
+def test_a_short_break_costs_nothing(both):
+    """As when tor is restarted: the session goes on over the next way."""
+    alice, bob, onions = both.alice, both.bob, both.onions
+    onions.is_down = True
+    for stream in list(onions.streams.open):
+        stream.close()
+    both.run_for(1)
+    number = alice.friend_send_message(0, 0, b"meanwhile")
+    both.run_for(20)
+    alice.collect()
+    assert alice.is_online() and bob.is_online() and not alice.got(events.FriendReadReceipt)
+    onions.is_down = False
+    alice.wait(events.FriendReadReceipt, 5, message_id=number)
+    assert bob.wait(events.FriendMessage, 1).message == b"meanwhile"
