@@ -88,14 +88,11 @@ class FriendEndpoints(Capability, Extension):
         messenger.envelope().add(ENDPOINTS_UUID, self)
         layers.onion.data.claim(told.DATA_ENDPOINTS, self._on_onion_list)
         self.endpoint = self._make_endpoint()
-        # there may be more of them than private relays
-        for friend in sorted(messenger.friends(), key=self._last_good_s, reverse=True):
-            self._look_for(friend)
-
-    def _last_good_s(self, friend: FriendState) -> int:
-        """When an endpoint of that friend last led to it, Unix seconds; 0 for never."""
-        known = self._told.get(friend.real_pk)
-        return known.good_s if known is not None else 0
+        # those found last first: there may be more of them than private relays
+        for real_pk, _ in sorted(self._told.items(), key=lambda item: item[1].good_s, reverse=True):
+            friend = messenger.friend_by_key(real_pk)
+            if friend is not None:
+                self._look_for(friend)
 
     def _make_endpoint(self) -> Endpoint | None:
         layers, own, wanted = self._layers, self._own, self._wanted
