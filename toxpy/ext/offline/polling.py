@@ -8,6 +8,7 @@ so that polls say less about when messages come.
 from __future__ import annotations
 
 from toxpy.ext.offline.poll import Opened, Poll
+from toxpy.ext.offline.records import NO_TOKEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Polling:
         "_clock",
         "_cover",
         "_inbox",
+        "_known",
         "_offers",
         "_opened",
         "_rt",
@@ -89,6 +91,8 @@ class Polling:
         self._rt = rt
         self._opened = Opened()
         self._seen = -1
+        #: mailboxes and secrets of which our first poll after a change knows
+        self._known: set[tuple[bytes, bytes]] = set()
         #: by the mailbox's real key
         self._watched: dict[bytes, _Watched] = {}
         #: what each mailbox said last of itself
@@ -119,8 +123,14 @@ class Polling:
                 del self._watched[real_pk]
                 self._clock.forget(real_pk)
                 self.hellos.pop(real_pk, None)
-        secrets = [(pk, secret) for pk in mailboxes for _, secret in self._offers.secrets(pk)]
-        self._opened.keep({*secrets, *((pk, self._cover.secret) for pk in mailboxes)})
+        secrets = {(pk, secret) for pk in mailboxes for _, secret in self._offers.secrets(pk)}
+        self._opened.keep(secrets | {(pk, self._cover.secret) for pk in mailboxes})
+        for real_pk in {pk for pk, _ in secrets - self._known if mailboxes[pk].token != NO_TOKEN}:
+            # only queues that are open take something
+            watched = self._watched[real_pk]
+            if watched.poll is None:
+                self._call_later(watched, FIRST_MS + rt.rng.below(FIRST_SPREAD_MS))
+        self._known = secrets
 
     def _call_later(self, watched: _Watched, delay_ms: int) -> None:
         if watched.timer is not None:

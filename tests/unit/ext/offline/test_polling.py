@@ -3,8 +3,10 @@
 import pytest
 
 from tests.support.bad_mailboxes import BAD, Mixes, Replays, Silent, SilentAfterHello, Slow
-from tests.support.offline_world import ACK, GET, HAS, OPEN, PUT, PlainMailbox
+from tests.support.offline_world import ACK, GET, HAS, OPEN, PUT, REFUSED, PlainMailbox
 from tests.unit.ext.offline.recipient import EPOCH, Stage
+from toxpy.ext.mailbox.memory_store import MemoryStore
+from toxpy.ext.mailbox.server import MailboxServer
 from toxpy.ext.messages.events import ExtendedMessage, MessageEdited
 from toxpy.ext.offline import inbox, poll
 from toxpy.ext.offline.events import OfflineMessageLost
@@ -46,6 +48,48 @@ def test_members_open_a_week_once_and_then_each_epoch():
     stage.bob.tell(stage.friends[0])
     stage.run_for(1800)
     assert host.counts[OPEN] == 2 * week + 1
+
+
+class RealMailbox:
+    """Our own server over a store in memory; nobody but members may have queues."""
+
+    token = b"t" * 32
+
+    def __init__(self, rt):
+        self.rt = rt
+        self.store = MemoryStore(rt=rt)
+        self.store.add_member(self.token, lambda _member: None)
+        self.accept = MailboxServer(self.store, rt=rt).accept
+
+    def put(self, _session, queue, blob):
+        codes = []
+        self.store.put(queue, blob, 0, codes.append)
+        return [bytes(codes)]
+
+
+def test_with_the_server_of_ours_and_membership():
+    stage = Stage([RealMailbox], friends=3, tokens=(RealMailbox.token,), cover=True)
+    alice, bob, store = stage.friends[0], stage.bob, stage.hosts[0].store
+    blob = bob.sealed(alice)
+    # nothing is taken for queues that nobody opened
+    assert stage.hosts[0].put(None, stage.queue(alice), blob) == [bytes((REFUSED,))]
+    stage.run_for(20)
+    for epoch in (EPOCH - 4, EPOCH, EPOCH + 1):
+        stage.leave(alice, bob.sealed(alice, b"%d" % epoch, sent_ms=epoch), epoch=epoch)
+    assert stage.hosts[0].put(None, stage.queue(alice, epoch=EPOCH + 28), blob) == [b"\0"]
+    stage.run_for(1800)
+    assert bob.texts() == [b"%d" % epoch for epoch in (EPOCH - 4, EPOCH, EPOCH + 1)]
+    assert store.stats.blobs == 1
+    # a friend who is new can leave something within seconds
+    carol = stage.friends[1]
+    bob.offers.renew(carol.real_pk)
+    bob.tell(carol)
+    bob.iterate()
+    stage.run_for(20)
+    stage.leave(carol, bob.sealed(carol, b"soon"))
+    stage.run_for(48 * 3600)
+    assert bob.texts()[3:] == [b"soon"] and store.stats.blobs <= 2
+    assert [stage.count(name) for name in ("open_refused", "cover_errors", "poll_errors")] == [0, 0, 0]
 
 
 def test_questions_do_not_say_how_many_friends_there_are(monkeypatch):
@@ -226,7 +270,7 @@ def test_a_stop_after_any_step_loses_nothing(saves_at):
     whole.run(2500, saves_at)
     assert sorted(text for texts in whole.log.values() for text in texts) == [b"0", b"1", b"2"]
     assert whole.stage.hosts[0].blobs() == []
-    for passes in range(0, 160, 2):
+    for passes in range(saves_at % 4, 160, 4):
         stopped = Steps()
         stopped.run(passes, saves_at)
         stopped.stage.restart(stopped.disk)
