@@ -7,9 +7,12 @@ to stdout, one line each: `put N`, `kept N`, `delete N`, `gone N`. Blob N lies i
 import os
 import random
 import select
+import signal
+import subprocess
 import sys
 
-from tests.support.mailbox_stores import TOKENS, queue, runtime
+from tests.support.mailbox_stores import TOKENS, on_disk, queue, runtime
+from tests.support.prefix import ROOT
 from toxpy.ext.mailbox.keeping import number_of
 from toxpy.ext.mailbox.sqlite_store import SqliteStore
 from toxpy.ext.offline.ops import OK
@@ -81,6 +84,44 @@ class Putting:
                     self.delete()
             select.select([self.store.fileno()], [], [])
             self.store.poll()
+
+
+class Kills:
+    """Stores in one file, one after the other, each killed; and what they said."""
+
+    def __init__(self, path):
+        self.path = path
+        self.next = 0
+        #: numbers of blobs that must be there, and of those that may be or not: nobody was told
+        self.kept, self.maybe = set(), set()
+
+    def kill(self, after):
+        """Start one, and kill it behind so many lines."""
+        words = [sys.executable, "-m", "tests.support.putting", str(self.path), str(self.next)]
+        said = {"put": set(), "kept": set(), "delete": set(), "gone": set()}
+        with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE) as process:
+            for count, line in enumerate(process.stdout):
+                word, number = line.split()
+                said[word.decode()].add(int(number))
+                if count == after:
+                    process.send_signal(signal.SIGKILL)
+        assert process.returncode == -signal.SIGKILL
+        self.maybe |= (said["put"] - said["kept"]) | (said["delete"] - said["gone"])
+        self.kept = (self.kept | said["kept"]) - said["gone"]
+        # another queue
+        self.next = (max(said["put"]) // IN_QUEUE + 1) * IN_QUEUE
+
+    def check(self):
+        """Open it, and compare."""
+        store = on_disk(self.path.parent, runtime(), open_to_all=True)
+        found = set()
+        for number in {number // IN_QUEUE for number in self.kept | self.maybe}:
+            by_data = {blob(each): each for each in range(number * IN_QUEUE, (number + 1) * IN_QUEUE)}
+            found |= {by_data[data] for _, data in store.read(number)}
+        assert self.kept - self.maybe <= found <= self.kept | self.maybe
+        sizes = [len(blob(number)) for number in found]
+        assert (store.stats.blobs, store.stats.bytes) == (len(sizes), sum(sizes))
+        store.close()
 
 
 if __name__ == "__main__":

@@ -136,6 +136,15 @@ class SqliteStore(Store):
     # in the thread
 
     def _serve(self) -> None:
+        try:
+            self._serve_jobs()
+        except BaseException as error:  # noqa: BLE001
+            # a defect: `poll` raises it, rather than clients waiting for ever
+            self._finished.put(partial(_raise, error))
+            self._wake()
+        self._shelf.close()
+
+    def _serve_jobs(self) -> None:
         is_ending = False
         while not is_ending:
             jobs = [self._jobs.get()]
@@ -147,7 +156,6 @@ class SqliteStore(Store):
                 self._finished.put(partial(job.done, result))
             if not is_ending:
                 self._wake()
-        self._shelf.close()
 
     def _wake(self) -> None:
         try:
@@ -182,6 +190,10 @@ class SqliteStore(Store):
         if writing:
             self._is_failing = False
         return results
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 def _lock(path: str) -> int:

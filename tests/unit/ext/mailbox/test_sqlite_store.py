@@ -3,7 +3,6 @@
 import os
 import random
 import resource
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from tests.support.disks import SmallDisk
 from tests.support.mailbox_stores import TOKENS, Room, on_disk, queue, runtime
 from tests.support.prefix import ROOT
-from tests.support.putting import IN_QUEUE, blob
+from tests.support.putting import Kills
 from toxpy.ext.mailbox.keeping import KEPT_S, number_of
 from toxpy.ext.mailbox.sqlite_store import BATCH, MAX_WAITING
 from toxpy.ext.mailbox.store import StoreError
@@ -130,6 +129,13 @@ def test_what_waits_at_the_end_is_written(store, tmp_path):
     after.close()
 
 
+def test_a_defect_in_the_thread_is_not_silent(store):
+    """Clients would wait for ever."""
+    store.store.put(None, None, 0, lambda _code: None)
+    with pytest.raises(TypeError):
+        store.wait(lambda: False)
+
+
 def test_stores_leave_nothing(tmp_path):
     files, threads = len(os.listdir("/proc/self/fd")), threading.active_count()
     for _ in range(30):
@@ -158,39 +164,14 @@ def test_a_member_is_added_from_outside(store, tmp_path):
 # kills
 
 
-def put_until_killed(path, begin, after):
-    """What a process said that puts and deletes, and is killed behind so many lines: word -> numbers."""
-    words = [sys.executable, "-m", "tests.support.putting", str(path), str(begin)]
-    said = {"put": set(), "kept": set(), "delete": set(), "gone": set()}
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE) as process:
-        for count, line in enumerate(process.stdout):
-            word, number = line.split()
-            said[word.decode()].add(int(number))
-            if count == after:
-                process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-    return said
-
-
 @pytest.mark.parametrize("after", [150, 333, 700])
 def test_what_was_answered_survives_a_kill(tmp_path, after):
     """Everything that was kept is there, nothing that was deleted comes back, and the file is whole."""
-    kept, maybe = set(), set()
-    for begin in (0, 100_000):
-        said = put_until_killed(tmp_path / NAME, begin, after)
-        assert len(said["kept"]) > 30
-        # asked for, but not answered: it may be done or not
-        maybe |= (said["put"] - said["kept"]) | (said["delete"] - said["gone"])
-        kept = (kept | said["kept"]) - said["gone"]
-    store = again(tmp_path)
-    found = set()
-    for number in {number // IN_QUEUE for number in kept | maybe}:
-        by_data = {blob(each): each for each in range(number * IN_QUEUE, (number + 1) * IN_QUEUE)}
-        found |= {by_data[data] for _, data in store.read(number)}
-    assert kept - maybe <= found <= kept | maybe
-    sizes = [len(blob(number)) for number in found]
-    assert (store.stats.blobs, store.stats.bytes) == (len(sizes), sum(sizes))
-    store.close()
+    kills = Kills(tmp_path / NAME)
+    for _ in range(2):
+        kills.kill(after)
+    assert len(kills.kept) > 50
+    kills.check()
 
 
 # disks
