@@ -22,6 +22,7 @@ from toxpy.ext.offline.polling import Polling
 from toxpy.ext.offline.prekeys import Prekeys
 from toxpy.ext.offline.records import Mailbox
 from toxpy.ext.offline.seal import MESSAGE, Parcel, seal
+from toxpy.ext.offline.sessions import Sessions
 from toxpy.ext.offline.versions import Versions
 from toxpy.ext.offline.wall_clock import WallClock
 
@@ -47,29 +48,6 @@ class Friend:
         self.offer, self.prekeys = None, []
 
 
-class Sessions:
-    """Each begins at once."""
-
-    def __init__(self, links):
-        self._links = links
-
-    def ask(self, job):
-        Owner(job, self._links)
-
-
-class Owner:
-    """Of a link, for a job; the session that it sees."""
-
-    def __init__(self, job, links):
-        self._job = job
-        self._link = links.open(job.mailbox, self)
-        self.send, self.close = self._link.send, self._link.close
-        self.on_packet, self.on_down = job.on_packet, job.on_down
-
-    def on_up(self):
-        self._job.on_up(self)
-
-
 class Recipient:
     """All that looks into mailboxes, of an instance whose other parts are simple lists."""
 
@@ -87,7 +65,7 @@ class Recipient:
         self.prekeys = Prekeys(self.versions, self.clock, lambda *low: self.low.append(low), rt=rt)
         self.offers = OwnOffers(self.versions, self.clock, rt=rt)
         self.inbox = Inbox(self, self, self.prekeys, self.offers, self.versions, self.clock)
-        self.sessions = Sessions(self.links)
+        self.sessions = Sessions(self.links, rt=rt)
         self.cover = Cover(self.offers, self.clock, self.sessions.ask, is_on=cover, rt=rt)
         self.polling = Polling(
             self.offers, self.inbox, self.clock, self.cover, self.versions, self.sessions.ask, rt=rt

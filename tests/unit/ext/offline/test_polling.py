@@ -4,7 +4,8 @@ import pytest
 
 from tests.support.bad_mailboxes import BAD, Mixes, Replays, Silent, SilentAfterHello, Slow
 from tests.support.offline_world import ACK, GET, HAS, OPEN, PUT, REFUSED, PlainMailbox
-from tests.unit.ext.offline.recipient import EPOCH, Stage
+from tests.support.parcels import damaged, noise
+from tests.unit.ext.offline.recipient import EPOCH, Recipient, Stage
 from toxpy.ext.mailbox.memory_store import MemoryStore
 from toxpy.ext.mailbox.server import MailboxServer
 from toxpy.ext.messages.events import ExtendedMessage, MessageEdited
@@ -341,6 +342,37 @@ def test_a_friend_who_was_deleted_says_nothing_more():
     assert bob.shown == [] and bob.inbox.pack() == b"" and bob.offers.friends() == [stage.friends[1].real_pk]
 
 
+def test_what_waits_is_kept_by_a_save_and_damage_does_no_harm():
+    stage = Stage()
+    alice, bob = stage.friends[0], stage.bob
+    bob.ids[alice.real_pk].put(OTHER, bob.rt.clock.unix_s())
+    for body, kind in ((b"one", 0), (b"waves", ACTION), (OTHER + b"\0\1edited", EDIT)):
+        stage.leave(alice, bob.sealed(alice, body, kind))
+    bob.takes_events = False
+    stage.run_for(30)
+    part = bob.inbox.pack()
+    again = stage.restart(bob.save(), name="again")
+    assert again.inbox.pack() == part
+    again.iterate()
+    again.iterate()
+    assert [
+        (type(event), event.type if kind == 0 else 0)
+        for event, kind in zip(again.shown, (0, 0, 1), strict=True)
+    ] == [
+        (ExtendedMessage, 0),
+        (ExtendedMessage, 1),
+        (MessageEdited, 0),
+    ]
+    # the friend is told of messages; of an edit when it leaves it again
+    assert len(again.receipts) == 2 and again.inbox.pack() == b""
+    for data in [*damaged(part), *noise(4, 200, 400)]:
+        fresh = Recipient(stage.universe, stage.net, stage.friends[:1], name="fresh")
+        fresh.inbox.load(data)
+        fresh.iterate()
+        assert all(event.friend_number == alice.number for event in fresh.shown)
+        stage.universe.remove(fresh)
+
+
 def test_a_full_inbox_leaves_the_rest_to_the_mailbox(monkeypatch):
     monkeypatch.setattr(inbox, "MAX_PENDING", 5)
     stage = Stage(friends=4)
@@ -438,6 +470,19 @@ def test_a_session_that_leads_to_nothing_ends(kind, seconds):
     stage.until(lambda: not stage.net.sessions, 300)
     took = (stage.universe.clock.now_ms - begin_ms) / 1000
     assert seconds - 1 < took < seconds + 1 and stage.count("poll_errors") == 1
+
+
+def test_two_slow_mailboxes_do_not_keep_the_third():
+    stage = Stage([Slow, Silent, PlainMailbox], seed=3)
+    alice, bob = stage.friends[0], stage.bob
+    for number in range(2):
+        for _ in range(20):
+            stage.hosts[number].put(None, stage.queue(alice, number), bob.sealed(alice))
+    for hour in range(4):
+        stage.leave(alice, bob.sealed(alice, b"%d" % hour), 2)
+        stage.until(lambda hour=hour: b"%d" % hour in bob.texts(), 1000)
+        stage.run_for(3600)
+    assert stage.net.most_at_once == 2
 
 
 def test_a_flood_of_false_messages_is_cut():
