@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.endpoint_friends import EndpointFriends, RealEndpoint
+from tests.support.endpoint_friends import EndpointFriends, People, RealEndpoint
 from tests.support.i2pnet import HOPS, I2pNet
 from tests.support.private_network import PrivateNetwork
 from tests.support.service_ends import LOOPBACK, ServiceEnds
@@ -64,3 +64,9 @@ def test_friends_meet_at_a_destination(net):
         friends.talk(3)
     finally:
         friends.close()
+
+
+def test_people_at_the_command_line(net, tmp_path):
+    """Their tunnels are as long as i2pd makes them, three routers."""
+    people = People(tmp_path, "i2p", [router.socks for router in net.routers])
+    people.meet("--i2p", "--sam", f"127.0.0.1:{net.routers[0].sam}", timeout_s=SESSION_S)

@@ -9,8 +9,7 @@ import time
 
 import pytest
 
-from tests.support.cli import Command, run
-from tests.support.endpoint_friends import SOCKS5, EndpointFriends, RealEndpoint
+from tests.support.endpoint_friends import SOCKS5, EndpointFriends, People, RealEndpoint
 from tests.support.prefix import ROOT, compile_c, library_dir
 from tests.support.private_network import PrivateNetwork
 from tests.support.programs import free_port
@@ -161,44 +160,24 @@ def test_friends_meet_at_a_relay_with_a_name(net):
         tox.close()
 
 
-def chat(tmp_path, net, number, tox_id, *words):
-    """`toxpy chat` of a person who uses that client's tor, and keeps to it."""
-    proxy = f"socks5://127.0.0.1:{net.clients[number].socks}"
-    profile = tmp_path / f"person{number}.tox"
-    return Command("chat", tox_id, "-p", profile, "--only", "tor", "--proxy", proxy, "--linger", "30", *words)
-
-
 def test_programs_meet(net, tmp_path):
     """Two people at the command line, and then one of them and the examples, bots in C and in Python."""
-    ids = []
-    for number in range(2):
-        ran = run("new", "-p", tmp_path / f"person{number}.tox")
-        assert ran.returncode == 0, ran.stderr
-        ids.append(ran.stdout.strip())
     tor = net.clients[0]
-    bob = chat(tmp_path, net, 0, ids[1], "--tor", "--tor-control", f"127.0.0.1:{tor.control}")
-    place = bob.wait_for("endpoint")["address"]
-    alice = chat(tmp_path, net, 1, ids[0], "--at", place)
-    for person in (alice, bob):
-        person.wait_for("friend_connection", status="tcp")
-    alice.say("nobody is in between")
-    bob.wait_for("message", text="nobody is in between")
-    for person in (alice, bob):
-        assert person.stop(signal.SIGINT)[0] in (0, 130)
-        person.close()
+    people = People(tmp_path, "tor", [client.socks for client in net.clients])
+    people.meet("--tor", "--tor-control", f"127.0.0.1:{tor.control}")
 
     echo = compile_c(tmp_path / "bot", ROOT / "c_examples" / "endpoint_echo.c", flags=["-std=c99"])
     example = ROOT / "examples" / "endpoint_echo.py"
     control, socks = f"127.0.0.1:{tor.control}", str(tor.socks)
-    in_c = [echo, ids[1][:64], control, socks]
-    in_python = [sys.executable, example, "--profile", tmp_path / "bot.tox", ids[1]]
+    in_c = [echo, people.ids[1][:64], control, socks]
+    in_python = [sys.executable, example, "--profile", tmp_path / "bot.tox", people.ids[1]]
     in_python += ["--control", control, "--socks", f"127.0.0.1:{socks}"]
     environment = {**os.environ, "LD_LIBRARY_PATH": str(library_dir()), "PYTHONPATH": str(ROOT)}
     for words in (in_c, in_python):
         with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as bot:
             # the Tox ID, and where the bot is found
             bot_id, place = (bot.stdout.readline().split()[-1] for _ in range(2))
-            alice = chat(tmp_path, net, 1, bot_id, "--at", place)
+            alice = people.chat(1, bot_id, "--at", place)
             alice.wait_for("friend_connection", status="tcp")
             alice.say("who is there?")
             alice.wait_for("message", text="who is there?")

@@ -2,9 +2,11 @@
 
 import io
 import os
+import signal
 import statistics
 import time
 
+from tests.support.cli import Command, run
 from tests.support.service_ends import LOOPBACK
 from toxpy import FileRecv, FriendMessage, FriendReadReceipt, Tox
 from toxpy.core import Core
@@ -132,3 +134,44 @@ class EndpointFriends:
     def close(self):
         for person in (self.alice, self.bob):
             person.tox.close()
+
+
+class People:
+    """Two people at the command line, who keep to one network: `ids` are their Tox IDs."""
+
+    def __init__(self, folder, network, socks):
+        """`socks`: the port of each one's proxy on this machine."""
+        self.network, self.socks = network, socks
+        self.profiles = [folder / f"person{number}.tox" for number in range(2)]
+        made = [run("new", "-p", profile) for profile in self.profiles]
+        self.ids = [ran.stdout.strip() for ran in made]
+        assert all(self.ids), made
+
+    def chat(self, number, tox_id, *words):
+        """`toxpy chat` of one of them with somebody."""
+        proxy = f"socks5://127.0.0.1:{self.socks[number]}"
+        words = [
+            "-p",
+            self.profiles[number],
+            "--only",
+            self.network,
+            "--proxy",
+            proxy,
+            "--linger",
+            "30",
+            *words,
+        ]
+        return Command("chat", tox_id, *words)
+
+    def meet(self, *words, timeout_s=90):
+        """The first one has an endpoint by those options, the second one comes to it and writes."""
+        bob = self.chat(0, self.ids[1], *words)
+        place = bob.wait_for("endpoint", timeout_s)["address"]
+        alice = self.chat(1, self.ids[0], "--at", place)
+        for person in (alice, bob):
+            person.wait_for("friend_connection", status="tcp")
+        alice.say("nobody is in between")
+        bob.wait_for("message", text="nobody is in between")
+        for person in (alice, bob):
+            assert person.stop(signal.SIGINT)[0] in (0, 130)
+            person.close()
