@@ -103,17 +103,18 @@ class OwnOffers:
         """Those who were told something."""
         return list(self._friends)
 
-    def is_told(self, friend_pk: bytes) -> bool:
+    def is_told(self, friend_pk: bytes, *, sealed: bool = False) -> bool:
         """True if the friend's last offer is what it would be told now."""
         friend = self._friends.get(friend_pk)
         if friend is None:
             return not self._mailboxes
-        return not friend.renew and friend.offers[0].mailboxes == self._mailboxes
+        return (sealed or not friend.renew) and friend.offers[0].mailboxes == self._mailboxes
 
-    def our_offer(self, friend_pk: bytes) -> Offer | None:
+    def our_offer(self, friend_pk: bytes, *, sealed: bool = False) -> Offer | None:
         """What the friend is to be told, a new generation if something changed; None for nothing ever.
 
-        It must be on disk before the friend is told.
+        It must be on disk before the friend is told. A sealed one keeps the secret: a mailbox can make us
+        believe that the friend has wrong pre-keys, and one that is away could not ask for others.
         """
         friend = self._friends.get(friend_pk)
         if friend is None and not self._mailboxes:
@@ -122,14 +123,15 @@ class OwnOffers:
             secret = self._rt.rng.bytes(SECRET_SIZE)
             friend = self._friends[friend_pk] = _Friend([_Made(1, secret, self._mailboxes)])
             self._changed()
-        elif friend.renew or friend.offers[0].mailboxes != self._mailboxes:
+        elif not self.is_told(friend_pk, sealed=sealed):
+            renew = friend.renew and not sealed
             last = friend.offers[0]
             last.replaced_s = max(self._clock.now_s(), 1)
-            secret = self._rt.rng.bytes(SECRET_SIZE) if friend.renew else last.pair_secret
+            secret = self._rt.rng.bytes(SECRET_SIZE) if renew else last.pair_secret
             generation = min(last.generation + 1, _MAX_GENERATION)
             friend.offers[:0] = [_Made(generation, secret, self._mailboxes)]
             del friend.offers[MAX_OFFERS:]
-            friend.renew = False
+            friend.renew = friend.renew and sealed
             self._changed()
         newest = friend.offers[0]
         records = [record for mailbox in newest.mailboxes if (record := mailbox.record()) is not None]

@@ -278,8 +278,8 @@ class Storing:
         if self._prekeys.left(friend_pk) == 0:
             return []
         segments: list[bytes] = []
-        if not self._own.is_told(friend_pk):
-            offer = self._own.our_offer(friend_pk)
+        if not self._own.is_told(friend_pk, sealed=True):
+            offer = self._own.our_offer(friend_pk, sealed=True)
             segments += [] if offer is None else [offer.pack()]
         own = self._prekeys.own_left(friend_pk)
         if own < MIN_LEFT and friend_pk in self._own.friends():

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.bad_mailboxes import Mixes
+from tests.support.offline_world import PlainMailbox
 from tests.unit.ext.offline.away import Away
 from toxpy.ext.offline.states import DELIVERED, DIRECT, QUEUED, STORED
 
@@ -171,3 +173,26 @@ def test_at_the_end_no_timer_is_left_of_sessions(away):
     away.run_for(62)
     away.leave("alice")
     assert all(end.closed for end in away.links["alice"].open_now)
+
+
+def test_a_mailbox_cannot_make_two_lose_each_other():
+    """One that brings what lies elsewhere, so that pre-keys seem to be unknown: both go on without meeting."""
+    away = Away(kinds=(Mixes, PlainMailbox, PlainMailbox))
+    away.meet()
+    for name in ("alice", "bob"):
+        away.leave(name)
+    sent = {"alice": [], "bob": []}
+    for turn in range(12):
+        name = ("alice", "bob")[turn % 2]
+        away.start(name)
+        sent[name] += [away.send(name, b"%d %d" % (turn, number)).message_id for number in range(4)]
+        away.run_for(3600)
+        away.leave(name)
+        away.run_for(600)
+    for name in ("alice", "bob", "alice"):
+        away.start(name)
+        away.run_for(3600)
+        away.leave(name)
+    for name, other in (("alice", "bob"), ("bob", "alice")):
+        assert len(away.texts(other)) == 24
+        assert sorted(away.receipts(name)) == sorted(sent[name])
