@@ -176,7 +176,7 @@ def test_at_the_end_no_timer_is_left_of_sessions(away):
 
 
 def test_a_mailbox_cannot_make_two_lose_each_other():
-    """One that brings what lies elsewhere, so that pre-keys seem to be unknown: both go on without meeting."""
+    """One that brings what lies elsewhere, so that pre-keys seem to be unknown."""
     away = Away(kinds=(Mixes, PlainMailbox, PlainMailbox))
     away.meet()
     for name in ("alice", "bob"):
