@@ -1,8 +1,8 @@
 """When we look into our mailboxes: soon after the start, and then every five minutes or so, each on its own.
 
-The time between two polls is random, from half to one and a half of the mean; the mean is four times as long
-where nothing came for an hour. Three of ten polls are followed by another one at a random moment in between,
-so that polls say less about when messages come.
+The time between two polls is random, from half to one and a half of the mean. The mean is four times as long
+where nothing came for an hour, and at first shorter where a poll failed. Three of ten polls are followed by
+another one at a random moment in between, so that polls say less about when messages come.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ FIRST_MS, FIRST_SPREAD_MS = 1000, 6000
 POLL_MS = 300_000
 #: The mean is so many times as long where nothing came for that time, ms.
 EMPTY_FACTOR, EMPTY_MS = 4, 3_600_000
+#: The same after a poll that failed, ms; twice as long after each other one, up to the usual time.
+RETRY_MS = 30_000
 #: Of ten polls so many are followed by one for cover.
 COVER_OF_10 = 3
+_MAX_DOUBLINGS = 16
 #: A poll that found so many messages may have left some: the next one follows soon.
 MANY = 100
 
@@ -39,10 +42,12 @@ MANY = 100
 class _Watched:
     """A mailbox that is polled."""
 
-    __slots__ = ("found_ms", "is_cover", "mailbox", "poll", "rest_ms", "timer")
+    __slots__ = ("failures", "found_ms", "is_cover", "mailbox", "poll", "rest_ms", "timer")
 
     def __init__(self, mailbox: Mailbox, now_ms: int) -> None:
         self.mailbox = mailbox
+        #: polls that failed since one did not
+        self.failures = 0
         self.timer: Timer | None = None
         #: what goes on
         self.poll: Poll | None = None
@@ -158,6 +163,7 @@ class Polling:
             self.hellos[real_pk] = poll.hello
         if poll.found:
             watched.found_ms = now_ms
+        watched.failures = watched.failures + 1 if reason else 0
         if reason:
             self._rt.counters.count("offline_poll_errors")
         self._plan(watched, reason, poll.found)
@@ -177,6 +183,8 @@ class Polling:
             return
         is_empty = self._rt.clock.now_ms - watched.found_ms >= EMPTY_MS
         mean_ms = POLL_MS * EMPTY_FACTOR if is_empty else POLL_MS
+        if watched.failures:
+            mean_ms = min(mean_ms, RETRY_MS << min(watched.failures - 1, _MAX_DOUBLINGS))
         delay_ms = mean_ms // 2 + rng.below(mean_ms)
         if rng.below(10) < COVER_OF_10:
             before_ms = rng.below(delay_ms)

@@ -416,6 +416,22 @@ def test_polls_are_irregular_and_rarer_where_nothing_comes():
     assert max(polls_of(stage, 3000)) < 1.5 * 300 + 10
 
 
+def test_a_mailbox_that_does_not_answer_is_soon_asked_again():
+    stage = Stage()
+    host = stage.net.remove(stage.mailboxes[0].real_pk)
+    alice, bob = stage.friends[0], stage.bob
+    stage.leave(alice, bob.sealed(alice))
+    times = []
+    for _ in range(12):
+        before = stage.count("poll_errors")
+        stage.until(lambda before=before: stage.count("poll_errors") > before, 2000)
+        times.append(stage.universe.clock.now_ms / 1000)
+    # twice within some two minutes, and seldom after a day
+    assert times[2] - times[0] < 45 + 90 + 2 * 21 and times[-1] - times[5] > 6 * 200
+    stage.net.add(stage.mailboxes[0].real_pk, host)
+    stage.until(lambda: bob.shown, 2000)
+
+
 def test_cover_is_left_fetched_and_deleted():
     stage = Stage(friends=1, cover=True)
     host = stage.hosts[0]
