@@ -44,6 +44,8 @@ MAX_FIRST, MAX_LOADS = 32, 128
 RETRY_MS, MAX_RETRY_MS = 30_000, 3_600_000
 #: The same when it said that we are too fast, and that the queue is full.
 TOO_FAST_MS, QUEUE_FULL_MS = 90_000, 1_800_000
+#: Failures that are remembered, before those whose time is over are forgotten.
+MAX_RESTS = 10_000
 #: Failures of a mailbox after which fewer copies are enough.
 ENOUGH_FAILURES = 3
 #: Time between two sealed offers to a friend, ms.
@@ -72,6 +74,7 @@ class Storing:
     """Of an instance."""
 
     __slots__ = (
+        "_all_due",
         "_away",
         "_clock",
         "_messenger",
@@ -119,8 +122,8 @@ class Storing:
         #: failures and the moment of the next try, by mailbox, or by friend and mailbox
         self._rests: dict[bytes, tuple[int, int]] = {}
         self._timer: Timer | None = None
-        #: something changed that this depends on
-        self.is_due = True
+        #: something changed that this depends on; and also friends for whom nothing waits are to be looked at
+        self.is_due = self._all_due = True
 
     # friends come and go
 
@@ -153,6 +156,10 @@ class Storing:
         for load in away.loads:
             self._end(away, load)
         away.loads.clear()
+        self._return_spare(friend_pk, away)
+
+    def _return_spare(self, friend_pk: bytes, away: _Away) -> None:
+        """Pre-keys that did not go out are for other messages."""
         if away.spare:
             self._prekeys.add_theirs(friend_pk, away.spare)
             away.spare.clear()
@@ -176,7 +183,11 @@ class Storing:
         self.is_due = False
         now_ms = self._rt.clock.now_ms
         next_ms = now_ms + LOOK_MS
-        keys = (*self._sending.outbox.friends(), *self._receipts.friends(), *self._own.friends(), *self._away)
+        loaded = [friend_pk for friend_pk, away in self._away.items() if away.loads]
+        keys = [*self._sending.outbox.friends(), *self._receipts.friends(), *loaded]
+        if self._all_due:
+            self._all_due = False
+            keys += self._own.friends()
         for friend_pk in dict.fromkeys(keys):
             friend = self._messenger.friend_by_key(friend_pk)
             if friend is not None and friend.status != FRIEND_ONLINE:
@@ -187,7 +198,7 @@ class Storing:
 
     def _due(self) -> None:
         self._timer = None
-        self.is_due = True
+        self.is_due = self._all_due = True
 
     def end(self) -> None:
         """No timer any more."""
@@ -205,6 +216,7 @@ class Storing:
             return away.since_ms + self._wait_ms
         self._load(friend, away, len(offer.mailboxes))
         if not away.loads:
+            self._return_spare(friend.real_pk, away)
             return never_ms
         mailboxes = [record.real_pk for record in offer.mailboxes]
         self._rt.rng.shuffle(mailboxes)
@@ -261,17 +273,20 @@ class Storing:
         ids = self._receipts.of(friend.real_pk)[: seg.MAX_RECEIPTS_SEALED]
         parcels = []
         if ids:
-            parcels.append((seal.RECEIPTS, seg.pack_receipt(ids)))
-        elif clock.now_ms >= away.offered_ms + OFFER_MS:
+            self._add(away, (seal.RECEIPTS, seg.pack_receipt(ids)), copies).receipts = ids
+        if clock.now_ms >= away.offered_ms + OFFER_MS:
             segments = self._segments(friend.real_pk)
             if segments:
                 away.offered_ms = clock.now_ms
             groups = [segments[at : at + 2] for at in range(0, len(segments), 2)]
             parcels = [(seal.OFFERED, seg.pack_offered(group)) for group in groups]
         for parcel in parcels:
-            load = Load(self._rt.rng.bytes(seal.ID_SIZE), clock.unix_ms(), [parcel], copies)
-            load.receipts = ids
-            away.loads.append(load)
+            self._add(away, parcel, copies)
+
+    def _add(self, away: _Away, parcel: tuple[int, bytes], copies: int) -> Load:
+        load = Load(self._rt.rng.bytes(seal.ID_SIZE), self._rt.clock.unix_ms(), [parcel], copies)
+        away.loads.append(load)
+        return load
 
     def _segments(self, friend_pk: bytes) -> list[bytes]:
         """What the friend should know: another offer of ours, and more pre-keys."""
@@ -378,6 +393,8 @@ class Storing:
         elif code == ops.QUEUE_FULL:
             key, delay_ms = friend_pk + mailbox_pk, QUEUE_FULL_MS
         delay_ms += self._rt.rng.below(delay_ms // 2)
+        if len(self._rests) >= MAX_RESTS:
+            self._rests = {pk: rest for pk, rest in self._rests.items() if rest[1] > now_ms}
         self._rests[key] = failures + 1, now_ms + delay_ms
 
     def _rest_ms(self, friend_pk: bytes, mailbox_pk: bytes) -> int:
