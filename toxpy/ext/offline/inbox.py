@@ -56,7 +56,7 @@ MAX_PENDING, MAX_PENDING_SIZE = 2000, 4 * 1024 * 1024
 #: Deletions that wait: a mailbox that gets none brings the same again, which is dropped.
 MAX_DELETIONS = 20_000
 #: Reports of one friend in that time, ms; the others are only counted.
-MAX_REPORTS, REPORTS_MS = 10, 3_600_000
+MAX_REPORTS, REPORTS_MS = 10, 86_400_000
 #: Messages that were reported and are remembered by their first bytes, so that each counts once.
 MAX_LOST, LOST_SIZE = 1024, 32
 

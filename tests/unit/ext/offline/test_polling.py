@@ -11,6 +11,7 @@ from toxpy.ext.mailbox.server import MailboxServer
 from toxpy.ext.messages.events import ExtendedMessage, MessageEdited
 from toxpy.ext.offline import inbox, poll
 from toxpy.ext.offline.events import OfflineMessageLost
+from toxpy.ext.offline.keys import epoch_at
 from toxpy.ext.offline.seal import ACTION, COVER, EDIT, OFFERED, PART, RECEIPTS
 
 ID, OTHER = b"i" * 16, b"o" * 16
@@ -220,6 +221,11 @@ def test_reports_are_few_and_each_counts_once():
     assert stage.count("lost") == 20 and len(bob.events) == inbox.MAX_REPORTS
     stage.run_for(3600)
     assert stage.count("lost") == 20 and len(bob.events) == inbox.MAX_REPORTS
+    stage.run_for(86_400)
+    for _ in range(20):
+        stage.leave(alice, bob.rt.rng.bytes(256), epoch=epoch_at(bob.rt.clock.unix_s()))
+    stage.run_for(3600)
+    assert stage.count("lost") == 40 and len(bob.events) == 2 * inbox.MAX_REPORTS
 
 
 def test_another_friends_message_in_the_wrong_queue():
