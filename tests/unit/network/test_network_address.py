@@ -125,3 +125,19 @@ def test_nodes_that_are_cut_or_changed():
             except PacketError:
                 continue
             assert node.pack() == changed[:end]
+
+
+@pytest.mark.parametrize("place", ["1.2.3.4:5", "[2001:db8::1]:443", f"{'a' * 52}.b32.i2p:1"])
+def test_nodes_as_text(place):
+    key = bytes(range(32))
+    text = f"{place}:{key.hex().upper()}"
+    node = ExtendedNode.parse(f" {text.lower()}\n")
+    assert node == ExtendedNode(key, NetworkAddress.parse(place)) and str(node) == text
+
+
+@pytest.mark.parametrize("key", ["", "AB" * 31, "AB" * 33, "AB" * 31 + " A", "xy" * 32])
+def test_what_is_no_text_of_a_node(key):
+    with pytest.raises(ValueError, match="public key"):
+        ExtendedNode.parse(f"1.2.3.4:5:{key}")
+    with pytest.raises(ValueError, match="does not end with a port"):
+        ExtendedNode.parse("1.2.3.4:" + "AB" * 32)
