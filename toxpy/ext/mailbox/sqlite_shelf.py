@@ -198,7 +198,9 @@ class SqliteShelf:
         pages = self._number("PRAGMA page_count") or 0
         unused = self._number("PRAGMA freelist_count") or 0
         if unused > pages // UNUSED_SHARE:
-            self._connection.execute(f"PRAGMA incremental_vacuum({SHRINK_PAGES})").fetchall()
+            for _ in range(min(unused, SHRINK_PAGES)):
+                # Python's module gives back one page each time, whatever the number is
+                self._connection.execute("PRAGMA incremental_vacuum(1)")
 
 
 def open_shelf(path: str, *, check: bool = True) -> SqliteShelf:

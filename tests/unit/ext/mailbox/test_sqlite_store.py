@@ -15,6 +15,7 @@ from tests.support.mailbox_stores import TOKENS, Room, on_disk, queue, runtime
 from tests.support.prefix import ROOT
 from tests.support.putting import Kills
 from toxpy.ext.mailbox.keeping import KEPT_S, number_of
+from toxpy.ext.mailbox.room import MIN_ROOM
 from toxpy.ext.mailbox.sqlite_store import BATCH, MAX_WAITING
 from toxpy.ext.mailbox.store import StoreError
 from toxpy.ext.offline.keys import epoch_at
@@ -103,6 +104,44 @@ def test_nothing_on_the_disk_opens_a_queue(store, tmp_path):
     store.close()
     content = (tmp_path / NAME).read_bytes()
     assert TOKENS[3] not in content
+
+
+def test_the_disk_is_given_back(store, tmp_path):
+    member, answers = store.add_member(TOKENS[0]), []
+    for number in range(200):
+        store.store.put(queue(number), BIG, member, answers.append)
+    store.wait(lambda: len(answers) == 200)
+    store.pass_s(KEPT_S)
+    store.pass_s(300)
+    store.close()
+    assert (tmp_path / NAME).stat().st_size < 200 * 4096 // 4
+
+
+def test_answers_wait_for_the_disk_itself(tmp_path, monkeypatch):
+    made, connect = [], sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: made.append(connect(*a, **k)) or made[-1])
+    store = again(tmp_path)
+    (connection,) = made
+    full = 2
+    assert connection.execute("PRAGMA synchronous").fetchone() == (full,)
+    store.close()
+
+
+def test_who_closes_in_a_call_back_hears_no_more(store, tmp_path):
+    called = []
+
+    def close(code):
+        called.append(code)
+        store.close()
+
+    with sqlite3.connect(tmp_path / NAME, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for _ in range(3):
+            store.store.put(queue(1), BIG, 0, close)
+        other.execute("ROLLBACK")
+    other.close()
+    store.wait(lambda: called)
+    assert called == [OK]
 
 
 def test_a_second_mailbox_does_not_start(store, tmp_path):
@@ -276,6 +315,21 @@ def test_one_bad_operation_does_not_hurt_the_others(tmp_path, file_limit):
     assert answers == [FULL] * 3 and [len(page) for page in found] == [1] * 3
     file_limit(None)
     check_it_works(store)
+    store.close()
+
+
+def test_what_failed_costs_no_quota(tmp_path, file_limit):
+    store = on_disk(tmp_path, runtime(), room=Room(MIN_ROOM))
+    member = store.add_member(TOKENS[0])
+    file_limit(120_000)
+    count = 0
+    for number in range(300):
+        count += store.put(number, BIG, member) == OK
+    assert 0 < count < 100
+    file_limit(None)
+    for number in range(300, 600):
+        count += store.put(number, BIG, member) == OK
+    assert count == MIN_ROOM * 9 // 10 // 4096
     store.close()
 
 

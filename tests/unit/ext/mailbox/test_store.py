@@ -278,6 +278,43 @@ def test_nothing_is_evicted_in_vain(make):
     assert store.stats.evicted == 1 and store.stats.blobs == total
 
 
+#: A small room, of which a member has all but a kilobyte.
+SMALL = 10 * 4096
+
+
+def nearly_full(make):
+    store = make(room=Room(SMALL), open_to_all=True)
+    member = store.add_member(TOKENS[0])
+    assert fill(store, range(9), member=member) == (9, OK)
+    assert fill(store, range(9, 12), bytes(1024), member) == (3, OK)
+    return store, member
+
+
+def test_a_put_that_makes_room_in_its_own_queue(make):
+    store = make(room=Room(SMALL), open_to_all=True)
+    assert store.put(1, BIG) == store.put(1, b"\1" * 4096) == OK
+    assert [data for _, data in store.read(1)] == [b"\1" * 4096]
+    assert store.stats.queues == store.stats.blobs == store.stats.evicted == 1
+
+
+def test_strangers_keep_what_would_not_be_enough(make):
+    store, member = nearly_full(make)
+    assert store.put(100) == store.put(101) == OK
+    assert store.put(10, BIG, member) == FULL
+    assert store.stats.evicted == 0 and len(store.read(100)) == 1
+    # but what is enough they give
+    assert store.put(10, bytes(1024), member) == OK
+    assert store.stats.evicted == 2 and store.stats.bytes == SMALL
+
+
+def test_strangers_have_no_more_than_there_is(make):
+    """Members may leave less than a tenth."""
+    store, _ = nearly_full(make)
+    assert fill(store, range(100, 106), bytes(256)) == (6, OK)
+    assert store.stats.bytes == SMALL and store.stats.evicted == 2
+    assert store.read(101) == [] and len(store.read(102)) == 1
+
+
 def test_in_a_room_that_shrinks_the_oldest_go_strangers_first(make):
     room = Room(MIN_ROOM)
     store = make(room=room, open_to_all=True)
