@@ -67,6 +67,8 @@ def unpack(record: bytes) -> tuple[Mailbox, ...]:
     while at + 2 <= len(record) and len(found) < MAX_MAILBOXES:
         begin = at + 2
         at = begin + int.from_bytes(record[at:begin], "little")
+        if at > len(record):
+            break
         try:
             found += Offline([record[begin:at].decode()]).mailboxes
         except ValueError:

@@ -114,9 +114,10 @@ async def _until_left(session: CliSession, friend: Friend) -> None:
     count = await until_left(friend, limit)
     if count:
         name = session.name_of(friend)
+        wait = "1 message waits" if count == 1 else f"{count} messages wait"
         raise Failure(
-            f"{count} message{'s' * (count != 1)} for {name} wait in the profile: neither {name} nor a "
-            f"mailbox was there in {limit:g} s. The next command that talks to friends goes on with it",
+            f"{wait} in the profile: neither {name} nor a mailbox was there in {limit:g} s. "
+            "The next command that talks to friends goes on with it",
             TIMED_OUT,
         )
 
