@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from toxpy.ext.offline.stats import StorageStats as StorageStats
     from toxpy.ext.offline.typed import MessageStateChanged as MessageStateChanged
     from toxpy.ext.offline.typed import OfflineMessageLost as OfflineMessageLost
+    from toxpy.ext.offline.typed import OfflinePrekeysLow as OfflinePrekeysLow
     from toxpy.ext.offline.typed import QueuedMessage as QueuedMessage
     from toxpy.files.incoming import Incoming as Incoming
     from toxpy.files.outgoing import Outgoing as Outgoing

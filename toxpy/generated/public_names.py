@@ -176,6 +176,7 @@ HOMES = {
     "NodeAddress": "toxpy.network.nodes",
     "Offline": "toxpy.ext.offline.options",
     "OfflineMessageLost": "toxpy.ext.offline.typed",
+    "OfflinePrekeysLow": "toxpy.ext.offline.typed",
     "OfflineReason": "toxpy.generated.typed_enums",
     "Options": "toxpy.options",
     "Outgoing": "toxpy.files.outgoing",

@@ -13,8 +13,14 @@ from toxpy.ext.messages.tox import as_message_id
 from toxpy.ext.offline import events
 from toxpy.ext.offline.message_state import MessageState
 from toxpy.ext.offline.states import shown
-from toxpy.ext.offline.typed import MessageStateChanged, OfflineMessageLost, QueuedMessage
+from toxpy.ext.offline.typed import (
+    MessageStateChanged,
+    OfflineMessageLost,
+    OfflinePrekeysLow,
+    QueuedMessage,
+)
 from toxpy.generated.typed_enums import MessageType
+from toxpy.generated.typed_events import FriendEvent
 from toxpy.tox_part import ToxPart
 
 if TYPE_CHECKING:
@@ -116,7 +122,7 @@ class OfflineTox(ToxPart):
         return self.core.offline.storage_stats()
 
 
-def _typed_of(event: Any) -> MessageStateChanged | OfflineMessageLost | None:
+def _typed_of(event: Any) -> FriendEvent | None:
     """An event of ours as programs see it; None for all others."""
     kind = type(event)
     if kind is events.MessageStateChanged:
@@ -124,4 +130,6 @@ def _typed_of(event: Any) -> MessageStateChanged | OfflineMessageLost | None:
         return MessageStateChanged(event.friend_number, event.message_id, event.id, state)
     if kind is events.OfflineMessageLost:
         return OfflineMessageLost(event.friend_number, event.reason)
+    if kind is events.OfflinePrekeysLow:
+        return OfflinePrekeysLow(event.friend_number, event.left)
     return None

@@ -30,6 +30,14 @@ class OfflineMessageLost(FriendEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class OfflinePrekeysLow(FriendEvent):
+    """Soon nothing more can be left for the friend at mailboxes, until both are online."""
+
+    #: One-time keys of the friend that are left.
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class QueuedMessage:
     """A message of ours that the friend has not confirmed."""
 

@@ -132,11 +132,13 @@ def test_events_are_typed():
         sent = tox.friend_send(number, "hi")
         confirm(tox.core, sent.id)
         tox.core.messenger.events.append(events.OfflineMessageLost(friend_of(tox.core), "no such key"))
-        receipt, changed, lost = tox.iterate()
+        tox.core.messenger.events.append(events.OfflinePrekeysLow(friend_of(tox.core), 30))
+        receipt, changed, lost, low = tox.iterate()
         assert receipt == toxpy.FriendReadReceipt(number, sent.message_id, sent.id)
         assert changed == toxpy.MessageStateChanged(number, sent.message_id, sent.id, MessageState.DELIVERED)
         assert changed.state is MessageState.DELIVERED
         assert lost == toxpy.OfflineMessageLost(number, "no such key")
+        assert low == toxpy.OfflinePrekeysLow(number, 30)
         assert heard == [changed, lost]
         assert tox.friend_message_state(number, sent.id) is MessageState.DELIVERED
 
