@@ -22,9 +22,11 @@ def net(tmp_path):
 
 def sam_service(net, key=b""):
     """By the first router."""
-    return ServiceEnds(
+    ends = ServiceEnds(
         lambda **world: SamService((LOOPBACK, net.routers[0].sam), 33445, key, hops=HOPS, **world)
     )
+    net.at_end.callback(ends.close)
+    return ends
 
 
 def test_a_destination(net):

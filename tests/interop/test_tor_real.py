@@ -31,7 +31,9 @@ def net(tmp_path):
 def onion_service(net, **options):
     """By the first client's tor."""
     control = LOOPBACK, net.clients[0].control
-    return ServiceEnds(lambda **world: OnionService(control, 33445, **options, **world))
+    ends = ServiceEnds(lambda **world: OnionService(control, 33445, **options, **world))
+    net.at_end.callback(ends.close)
+    return ends
 
 
 def test_an_onion_service(net):

@@ -16,6 +16,7 @@ import hashlib
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.support.programs import STOP_TIMEOUT_S, free_port
@@ -141,12 +142,16 @@ class Router:
 
 
 class I2pNet:
-    """Two routers for users and the floodfills. `usable_s`: seconds until all was up."""
+    """Two routers for users and the floodfills. `usable_s`: seconds until all was up.
+
+    `at_end` is closed before they end.
+    """
 
     def __init__(self, folder, users=2, floodfills=5):
         self.folder = folder
         self.routers = [Router(self, n, n >= users) for n in range(users + floodfills)]
         self.usable_s = 0.0
+        self.at_end = ExitStack()
 
     def __enter__(self):
         try:
@@ -187,5 +192,6 @@ class I2pNet:
 
     def close(self):
         """End all of them."""
+        self.at_end.close()
         for router in self.routers:
             router.close()

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from tests.support.programs import STOP_TIMEOUT_S, free_port
 
@@ -34,6 +35,8 @@ ShutdownWaitLength 0
 PathsNeededToBuildCircuits 0.67
 GeoIPFile /dev/null
 GeoIPv6File /dev/null
+# a second hop is one of four relays: of six relays it happens that none of the four is left for a path
+VanguardsLiteEnabled 0
 {authorities}
 """
 RELAY = """
@@ -159,7 +162,10 @@ class Tor:
 
 
 class TorNet:
-    """Three authorities, which relay too, three relays, the clients. `usable_s`: seconds until all was up."""
+    """Three authorities, which relay too, three relays, the clients. `usable_s`: seconds until all was up.
+
+    `at_end` is closed before they end.
+    """
 
     def __init__(self, folder, clients=2):
         self.folder = folder
@@ -168,6 +174,7 @@ class TorNet:
         self.relays = [Tor(self, f"relay{n}", RELAY) for n in range(3)]
         self.clients = [Tor(self, f"client{n}", CLIENT) for n in range(clients)]
         self.usable_s = 0.0
+        self.at_end = ExitStack()
 
     def __enter__(self):
         try:
@@ -199,5 +206,6 @@ class TorNet:
 
     def close(self):
         """End all of them."""
+        self.at_end.close()
         for tor in self.clients + self.relays + self.authorities:
             tor.kill()
