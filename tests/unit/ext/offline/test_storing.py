@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.bad_mailboxes import Mixes
 from tests.support.offline_world import PlainMailbox
-from tests.unit.ext.offline.away import Away
+from tests.unit.ext.offline.away import KEYS, Away
 from toxpy.ext.offline.states import DELIVERED, DIRECT, QUEUED, STORED
 
 LONG = bytes(range(256)) * 256
@@ -196,3 +196,52 @@ def test_a_mailbox_cannot_make_two_lose_each_other():
     for name, other in (("alice", "bob"), ("bob", "alice")):
         assert len(away.texts(other)) == 24
         assert sorted(away.receipts(name)) == sorted(sent[name])
+
+
+class Answers(PlainMailbox):
+    """Answers PUT with a code, as long as it has some."""
+
+    codes = ()
+
+    def put(self, session, queue, data):
+        if self.codes:
+            code, self.codes = self.codes[0], self.codes[1:]
+            return [bytes((code,))]
+        return super().put(session, queue, data)
+
+
+@pytest.mark.parametrize(("code", "longest_s"), [(1, 120), (2, 2800), (3, 120), (4, 120), (5, 200), (6, 120)])
+def test_what_a_mailbox_refuses_it_gets_later(code, longest_s):
+    away = Away(kinds=(Answers,))
+    away.meet()
+    away.leave("bob")
+    away.run_for(5)
+    away.boxes[0].codes = (code,)
+    sent = away.send("alice", b"text")
+    away.until(lambda: away.boxes[0].counts.get(2) == 1, 300, "the first try")
+    away.until(lambda: away.states("alice", sent) == [STORED], longest_s, "another one")
+    assert away.boxes[0].counts[2] == 2
+    # neither try cost more than its pre-key
+    assert away.offline("alice")._prekeys.left(KEYS["bob"]) == 198
+
+
+def test_a_mailbox_that_never_takes_anything_is_asked_ever_more_rarely():
+    away = Away(kinds=(Answers,))
+    away.meet()
+    away.leave("bob")
+    away.boxes[0].codes = (1,) * 1000
+    away.send("alice", b"text")
+    away.run_for(86400)
+    assert 20 < away.boxes[0].counts[2] < 40
+    assert away.offline("alice")._prekeys.left(KEYS["bob"]) > 160
+
+
+def test_what_our_mailboxes_say_of_themselves():
+    away = Away()
+    away.net.remove(away.places[2].real_pk)
+    away.meet(600)
+    stats = away.offline("alice").storage_stats()
+    assert [(stat.room_kib, stat.ttl_s, stat.per_queue, stat.failure) for stat in stats.mailboxes[:2]] == [
+        (1024, 86400, 100, "")
+    ] * 2
+    assert stats.mailboxes[2].failure and stats.messages == 0

@@ -57,3 +57,22 @@ def test_two_who_are_never_there_together(make_world, relayed):
     stats = alice.tox.offline.storage_stats()
     assert stats.messages == 0 and len(stats.mailboxes) == 3
     assert all(stat.room_kib for stat in stats.mailboxes if not stat.failure)
+
+
+def test_mailboxes_are_found_in_the_network(make_world):
+    world, boxes = make_world()
+    for name in ("alice", "bob"):
+        world.options[name] = {"offline_messages": Offline(find=True, cover=False)}
+    alice, bob = world.strangers()
+    for box in boxes:
+        place = box.mailbox()
+        alice.bootstrap(place.host, place.port, place.dht_pk)
+    alice.friend_add_norequest(bob.self_get_public_key())
+    bob.friend_add_norequest(alice.self_get_public_key())
+    world.connect(alice, bob)
+    for actor in (alice, bob):
+        world.until(lambda a=actor: len(a.tox.offline.storage_stats().mailboxes) == 2, "two mailboxes", 300)
+    alice = alice.restart()
+    alice.bootstrap_to(world.actors[0])
+    world.run_for(60)
+    assert len(alice.tox.offline.storage_stats().mailboxes) == 2
