@@ -4,7 +4,8 @@ The clock of the machine is believed unless it stands before 2025, went back by 
 restart), or more mailboxes contradict it by more than 10 minutes than agree. Then nothing counts as too old,
 until two mailboxes agree with it, or all of those that we know if there are fewer.
 
-Which epoch it is at a mailbox is said by the mailbox: if it lies, we miss what it could drop anyway.
+Which epoch it is at a mailbox is said by the mailbox: if it lies, we miss what it could drop anyway. What our
+own clock says is looked into as well.
 """
 
 from __future__ import annotations
@@ -85,9 +86,8 @@ class WallClock:
 
     def epochs(self, mailbox_unix_s: int) -> list[int]:
         """The epochs of queues to look into at a mailbox that says what time it is; none if nobody knows."""
-        around = {epoch_at(mailbox_unix_s)}
-        if self.trusted():
-            around.add(epoch_at(self._rt.clock.unix_s()))
+        # friends may believe their own clocks: a few epochs more cost little
+        around = {epoch_at(mailbox_unix_s), epoch_at(self._rt.clock.unix_s())}
         found = {
             epoch + distance
             for epoch in around

@@ -110,6 +110,10 @@ def test_epochs_by_both_clocks():
     assert len(clock.epochs(START_UNIX_S)) <= 7 and {*six} <= {*clock.epochs(START_UNIX_S)}
     # a mailbox that knows nothing of the time
     assert clock.epochs(0) == clock.epochs(2**64 - 1) == clock.epochs(START_UNIX_S + 3 * HOUR)
+    # both are looked into, whoever of them is right
+    assert clock.epochs(START_UNIX_S + 10**8) == sorted(
+        {*clock.epochs(0), *range(epoch_at(START_UNIX_S + 10**8) - 4, epoch_at(START_UNIX_S + 10**8) + 2)}
+    )
     machine.ahead_s = -START_UNIX_S
     assert clock.epochs(START_UNIX_S) == six and clock.epochs(5) == []
 
