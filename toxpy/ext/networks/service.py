@@ -283,7 +283,7 @@ class SamService(_TalkingService):
     `hops`: routers in each tunnel, None for I2P's own choice.
     """
 
-    __slots__ = ("_began_ms", "_hops")
+    __slots__ = ("_began_ms", "_has_waited", "_hops")
 
     def __init__(
         self,
@@ -298,6 +298,8 @@ class SamService(_TalkingService):
         super().__init__(sam, port, key, rt=rt, connect=connect)
         self._hops = hops
         self._began_ms = 0
+        #: for the end of an old session: once is enough, if a router is as fast as that
+        self._has_waited = False
 
     def _try(self) -> None:
         self._began_ms = self._rt.clock.now_ms
@@ -306,7 +308,9 @@ class SamService(_TalkingService):
         self._talk(session, lambda: self._forward(name, session))
 
     def _forward(self, name: str, session: SamSession) -> None:
-        if self.key and self._rt.clock.now_ms - self._began_ms < OLD_SESSION_MS:
+        is_old = self.key and self._rt.clock.now_ms - self._began_ms < OLD_SESSION_MS and not self._has_waited
+        self._has_waited = bool(is_old)
+        if is_old:
             self._end()
             self._timer = self._rt.timers.call_later(OLD_SESSION_ENDS_MS, self._try)
             return

@@ -273,6 +273,16 @@ def test_a_destination_that_is_there_at_once_is_not_used():
     assert len(stage.open()) == 2
 
 
+def test_a_router_may_be_as_fast_as_that():
+    """What is there at once again, after all old sessions have ended, is a new one."""
+    stage = Stage(SamService, CONTROL, 33445, DESTINATION).start()
+    stage.accept(FakeSam())
+    stage.pass_ms(6_000)
+    stage.accept(FakeSam())
+    stage.accept(FakeSam())
+    assert stage.said == [NetworkAddress.parse(f"{i2p_host()}:33445")]
+
+
 def test_tunnels_take_their_time():
     stage = Stage(SamService, CONTROL, 33445).start()
     far = stage.connect.accept()
