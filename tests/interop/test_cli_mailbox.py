@@ -3,14 +3,15 @@
 import os
 import select
 import signal
+import subprocess
 import time
 import urllib.request
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.bootstrapd import Bootstrapd, run_ours
-from tests.support.cli import Command, objects, run
+from tests.support.bootstrapd import Bootstrapd, run_ours, until
+from tests.support.cli import OURS, Command, environment, objects, run
 from tests.support.mailboxes import ACCESS, Talk, links_of
 from tests.support.programs import free_port
 from toxpy.core import Core
@@ -126,6 +127,26 @@ def test_from_the_first_start_to_the_next(start, client, tmp_path):
     assert friends.token not in content and token_hash(friends.token) in content
 
 
+def test_it_goes_on_when_nobody_reads_its_warnings(tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    where = ["--data", tmp_path / "box", "--host", "127.0.0.1", "--port", free_port(), "--no-lan"]
+    # a node without a usable address is warned of before anything else is said
+    words = ["mailbox", *where, "--quiet", "--no-ipv6", "--node", f"[::1]:1:{'12' * 32}"]
+    process = subprocess.Popen(
+        [*OURS, *map(str, words)], stdout=subprocess.PIPE, stderr=writer, text=True, env=environment()
+    )
+    os.close(writer)
+    try:
+        assert Mailbox.parse(process.stdout.readline()).host == "127.0.0.1"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait(20)
+        process.stdout.close()
+
+
 def test_an_open_one_with_metrics_and_clients_by_tcp(start, tmp_path):
     port, metrics_port = free_port(), free_port()
     command = start("--open", "--port", str(port), "--metrics", f"127.0.0.1:{metrics_port}")
@@ -226,6 +247,15 @@ def test_a_bootstrap_node_with_a_mailbox(tmp_path, client):
         assert node.stop()[0] == 0
     finally:
         node.close()
+    daemon = run_ours(f"--config={node.config}", f"--mailbox={folder}")
+    try:
+        assert daemon.returncode == 0 and "Forked successfully" in daemon.stdout
+        # what was put before is still there
+        assert fetch(client, mailbox) == [BLOB]
+    finally:
+        pid = int((tmp_path / "node" / "pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        until(lambda: not (tmp_path / "node" / "pid").exists(), 20, lambda: "the daemon does not end")
     ran = run_ours(f"--config={node.config}", "--mailbox-open", "--foreground", "--log-backend=stdout")
     assert ran.returncode == 1 and "--mailbox-open needs --mailbox" in ran.stderr
     (folder / "mailbox.sqlite").write_bytes(os.urandom(8192))

@@ -175,7 +175,14 @@ class _Handler(logging.Handler):
         self._out = out
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._out.warning(record.getMessage())
+        """Say it, if anybody listens: a mailbox goes on when its terminal is gone."""
+        try:
+            self._out.warning(record.getMessage())
+        except OSError:
+            self.handleError(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """There is nobody left to tell."""
 
 
 def _logger(out: Output) -> logging.Logger:
