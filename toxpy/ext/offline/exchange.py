@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from toxpy.errors import PacketError
 from toxpy.ext.offline import segments as seg
+from toxpy.ext.offline.prekeys import FULL
 from toxpy.friend.envelope import Extension
 
 TYPE_CHECKING = False
@@ -27,12 +28,28 @@ if TYPE_CHECKING:
 
 #: Segments that wait for one friend: it has to be slow, or ask all the time.
 MAX_WAITING = 32
+#: Offers and mailboxes that a friend tells while it is online: each is written to the disk.
+MAX_TOLD = 20
 
 
 def prekey_segments(public_keys: Sequence[bytes]) -> list[bytes]:
     """As many PREKEYS as they need."""
     most = seg.MAX_PREKEYS
     return [seg.pack_prekeys(list(public_keys[at : at + most])) for at in range(0, len(public_keys), most)]
+
+
+class _Talk:
+    """With a friend who is online and has it."""
+
+    __slots__ = ("asked", "told", "waiting")
+
+    def __init__(self) -> None:
+        #: versions and segments that are said when the version is on disk
+        self.waiting: list[tuple[int, bytes]] = []
+        #: pre-keys that we asked for and that have not come
+        self.asked = 0
+        #: offers and mailboxes that the friend told
+        self.told = 0
 
 
 class Exchange(Extension):
@@ -46,9 +63,9 @@ class Exchange(Extension):
         "_receipts",
         "_rt",
         "_sending",
+        "_talks",
         "_theirs",
         "_versions",
-        "_waiting",
         "changed",
         "lent",
     )
@@ -73,8 +90,7 @@ class Exchange(Extension):
         self._receipts = receipts
         self._versions = versions
         self._lend = lend
-        #: versions and segments that are said when the version is on disk, by friends for whom it is on
-        self._waiting: dict[FriendState, list[tuple[int, bytes]]] = {}
+        self._talks: dict[FriendState, _Talk] = {}
         #: how often a friend told something, and how often it lent a mailbox
         self.changed = self.lent = 0
         self._envelope.add(seg.UUID, self)
@@ -83,7 +99,7 @@ class Exchange(Extension):
 
     def on_ready(self, friend: FriendState) -> None:
         """The friend has it too."""
-        self._waiting[friend] = []
+        self._talks[friend] = _Talk()
         self.tell_offer(friend)
         for mailbox in self._lend:
             record = mailbox.record()
@@ -93,11 +109,7 @@ class Exchange(Extension):
 
     def on_gone(self, friend: FriendState) -> None:
         """What was not said is said the next time."""
-        self._waiting.pop(friend, None)
-
-    def is_on(self, friend: FriendState) -> bool:
-        """True if the friend is online and has it."""
-        return friend in self._waiting
+        self._talks.pop(friend, None)
 
     def tell_offer(self, friend: FriendState) -> None:
         """Say where we look for its messages."""
@@ -107,7 +119,7 @@ class Exchange(Extension):
 
     def tell_offers(self) -> None:
         """To all who are online and do not know it."""
-        for friend in self._waiting:
+        for friend in self._talks:
             if not self._own.is_told(friend.real_pk):
                 self.tell_offer(friend)
 
@@ -115,21 +127,24 @@ class Exchange(Extension):
         wanted = self._prekeys.wanted(friend.real_pk)
         if wanted is not None and self._theirs.of(friend.real_pk) is not None:
             self._say(friend, seg.pack_wanted(wanted))
+            talk = self._talks.get(friend)
+            if talk is not None:
+                talk.asked = FULL - wanted
 
     def _say(self, friend: FriendState, segment: bytes, version: int = 0) -> None:
-        waiting = self._waiting.get(friend)
-        if waiting is None or len(waiting) >= MAX_WAITING:
+        talk = self._talks.get(friend)
+        if talk is None or len(talk.waiting) >= MAX_WAITING:
             self._rt.counters.drop("offline_segment_unsaid")
             return
-        waiting.append((version, segment))
+        talk.waiting.append((version, segment))
 
     def begin_pass(self) -> None:
         """Say what waits and is on disk."""
-        if self._waiting:
+        if self._talks:
             owing = self._receipts.friends()
-            for friend, waiting in self._waiting.items():
-                if waiting:
-                    self._say_waiting(friend, waiting)
+            for friend, talk in self._talks.items():
+                if talk.waiting:
+                    self._say_waiting(friend, talk.waiting)
                 if owing and friend.real_pk in owing:
                     self._tell_receipts(friend)
 
@@ -168,11 +183,12 @@ class Exchange(Extension):
 
     def _hear(self, friend: FriendState, data: bytes, *, is_direct: bool) -> None:
         try:
-            if data[0] == seg.OFFER:
+            if data[0] in (seg.OFFER, seg.MAILBOX) and is_direct and not self._may_tell(friend):
+                self._rt.counters.drop("offline_told_too_often")
+            elif data[0] == seg.OFFER:
                 self._on_offer(friend, seg.Offer.unpack(data), is_direct)
             elif data[0] == seg.PREKEYS:
-                self._prekeys.add_theirs(friend.real_pk, seg.unpack_prekeys(data))
-                self.changed += 1
+                self._on_prekeys(friend, seg.unpack_prekeys(data), is_direct)
             elif data[0] == seg.WANTED:
                 self._on_wanted(friend, seg.unpack_wanted(data))
             elif data[0] == seg.RECEIPT:
@@ -183,6 +199,27 @@ class Exchange(Extension):
                 self._rt.counters.drop("offline_segment")
         except PacketError:
             self._rt.counters.drop("offline_segment")
+
+    def _may_tell(self, friend: FriendState) -> bool:
+        """Count what the friend tells and we keep."""
+        talk = self._talks.get(friend)
+        if talk is None or talk.told >= MAX_TOLD:
+            return False
+        talk.told += 1
+        return True
+
+    def _on_prekeys(self, friend: FriendState, keys: list[bytes], is_direct: bool) -> None:
+        """Sealed ones come unasked, when the friend sees that few are left."""
+        talk = self._talks.get(friend)
+        if is_direct:
+            asked = 0 if talk is None else talk.asked
+            keys = keys[:asked]
+            if talk is None or not keys:
+                self._rt.counters.drop("offline_prekeys_unasked")
+                return
+            talk.asked -= len(keys)
+        self._prekeys.add_theirs(friend.real_pk, keys)
+        self.changed += 1
 
     def _on_offer(self, friend: FriendState, offer: seg.Offer, is_direct: bool) -> None:
         before = self._theirs.secret(friend.real_pk)
@@ -197,7 +234,7 @@ class Exchange(Extension):
             self._ask_for_prekeys(friend)
 
     def _on_wanted(self, friend: FriendState, left: int) -> None:
-        if friend not in self._waiting or self._own.our_offer(friend.real_pk) is None:
+        if friend not in self._talks or self._own.our_offer(friend.real_pk) is None:
             return
         keys = self._prekeys.refill(friend.real_pk, left)
         for segment in prekey_segments(keys):

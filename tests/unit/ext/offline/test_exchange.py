@@ -140,7 +140,8 @@ def test_nonsense_is_dropped(direct):
             exchange.on_sealed(friend, seg.pack_offered([data]))
     exchange.on_sealed(friend, b"\xff\xff")
     away.run_for(10)
-    assert away.cores["alice"].rt.counters.values["drop.offline_segment"] > 2900
+    counters = away.cores["alice"].rt.counters.values
+    assert counters["drop.offline_segment"] + counters.get("drop.offline_told_too_often", 0) > 2900
     assert away.offline("alice").version - before < 100
 
 
@@ -152,7 +153,22 @@ def test_one_who_asks_all_the_time_gets_little():
         hear(away, "alice", seg.pack_wanted(0))
     away.run_for(200)
     assert away.cores["alice"].friend_bytes - before < 100_000
-    assert len(away.offline("alice")._exchange._waiting) == 1
+    assert len(away.offline("alice")._exchange._talks) == 1
+
+
+def test_one_who_tells_all_the_time_changes_little():
+    """What a friend says is written to the disk: it must not keep the disk busy."""
+    away = Away()
+    away.meet()
+    offline = away.offline("alice")
+    before, counters = offline.version, away.cores["alice"].rt.counters.values
+    for number in range(500):
+        hear(away, "alice", Offer(number, number.to_bytes(32, "big"), []).pack())
+        hear(away, "alice", seg.pack_mailbox(away.places[0].record(), number.to_bytes(32, "big")))
+        hear(away, "alice", seg.pack_prekeys([number.to_bytes(32, "big")]))
+    assert offline.version - before < 100
+    assert counters["drop.offline_told_too_often"] > 900 and counters["drop.offline_prekeys_unasked"] >= 300
+    assert offline._prekeys.left(KEYS["bob"]) <= 200
 
 
 def test_receipts_of_others_messages_do_nothing():
