@@ -184,6 +184,25 @@ class Corrupts(PlainMailbox):
         return super().put(session, queue, bytes(broken))
 
 
+class Malicious(PlainMailbox):
+    """Now this, now that: it drops, replays, lies about counts, and gives what is in other queues."""
+
+    def _one_of(self, method, kinds):
+        return getattr(self.rt.rng.choice(kinds), method)
+
+    def put(self, session, queue, data):
+        return self._one_of("put", (PlainMailbox, Drops))(self, session, queue, data)
+
+    def has(self, session, prefixes):
+        return self._one_of("has", (PlainMailbox, Liar, Mixes))(self, session, prefixes)
+
+    def get(self, session, queue):
+        return self._one_of("get", (PlainMailbox, Replays, Liar, Mixes))(self, session, queue)
+
+    def ack(self, session, queue, numbers):
+        return self._one_of("ack", (PlainMailbox, Replays))(self, session, queue, numbers)
+
+
 #: Each of them.
 BAD = (
     Drops,
@@ -200,4 +219,5 @@ BAD = (
     WrongClock,
     Refuses,
     Corrupts,
+    Malicious,
 )
