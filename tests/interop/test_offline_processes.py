@@ -16,8 +16,8 @@ from tests.support.mailbox_process import SERVER, MailboxProcess
 #: the second one goes in parts
 TEXTS = ["hello", "långer text " * 700, "good-bye"]
 KILLS = int(os.environ.get("TOXPY_KILLS", "0"))
-#: Seconds in which friends tell of their mailboxes; in which all mailboxes were visited after the first; and in
-#: which a recipient has left its receipts.
+#: Seconds in which friends tell of their mailboxes; in which all mailboxes were visited after the first; and
+#: in which a recipient has left its receipts.
 MEET_S, ALL_S, RECEIPTS_S = 4, 8, 8
 
 
