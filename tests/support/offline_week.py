@@ -4,9 +4,9 @@
 
 Everybody has some friends, is there for some hours and away for some hours, both by chance, and writes now
 and then to one of the friends, there or not. Links and the friends' connections are those of `offline_world`
-and `light_world`. What is counted of a message is the time from when its recipient was there, and it was
-sent, until it was shown. The first hour, in which all are there and meet, does not count, and nor do messages
-to those who did not come back before the end. `tests.bench.plot_offline` draws what `--out` has.
+and `light_world`. What is counted of a message is for how long its recipient was there without it, from when
+it was sent until it was shown. The first hour, in which all are there and meet, does not count, and nor do
+messages to those who were not there for an hour afterwards. `tests.bench.plot_offline` draws the results.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ from toxpy.ext.mailbox.server import MailboxServer
 from toxpy.ext.messages.engine import ExtendedMessages
 from toxpy.ext.messages.events import ExtendedMessage, ExtendedReceipt
 from toxpy.ext.offline.engine import OfflineMessages
+from toxpy.ext.offline.events import MessageStateChanged
 from toxpy.ext.offline.options import Offline
 from toxpy.ext.offline.records import Mailbox
+from toxpy.ext.offline.states import STORED
 
 HOUR_S, DAY_S = 3600, 86400
 #: Seconds in which all are there and meet.
@@ -68,11 +70,20 @@ class Message:
     def __init__(self, week, sender, recipient):
         self.sender, self.recipient = sender, recipient
         self.sent_s = week.now_s()
-        #: the recipient was there when it was sent, or came back then
-        self.there_s = self.sent_s if recipient.core is not None else None
         self.away = recipient.core is None
-        self.shown_s = self.receipt_s = None
+        #: seconds for which the recipient was there without it, before the present stay
+        self.before_s = 0.0
+        self.delay_s = self.receipt_s = None
+        #: a mailbox had it; its sender left before anybody had it
+        self.stored = self.kept_back = False
         self.times = 0
+
+    def there_s(self, now_s):
+        """Seconds for which the recipient was there without it."""
+        recipient = self.recipient
+        if recipient.core is None:
+            return self.before_s
+        return self.before_s + now_s - max(self.sent_s, recipient.came_s)
 
 
 class Node:
@@ -103,9 +114,6 @@ class Node:
             )
         self.core.on_pass = self.look
         self.came_s = week.now_s()
-        for message in week.waiting.get(self, ()):
-            if message.there_s is None:
-                message.there_s = self.came_s
 
     def _add(self, core):
         core.options.offline_messages = Offline([post.mailbox for post in self.mailboxes])
@@ -119,6 +127,13 @@ class Node:
     def leave(self):
         """End, with a save."""
         self.look()
+        for message in self.week.waiting.get(self, ()):
+            message.before_s = message.there_s(self.week.now_s())
+        for friend in self.friends:
+            for waiting in self.core.offline.outbox.of(friend.public).values():
+                message = self.week.messages.get(waiting.id)
+                if message is not None and not message.stored:
+                    message.kept_back = True
         core, self.core = self.core, None
         self.saved = core.collect()
         self.bytes += core.friend_bytes
@@ -143,6 +158,8 @@ class Node:
                 self.week.shown(event.id)
             elif isinstance(event, ExtendedReceipt):
                 self.week.confirmed(event.id)
+            elif isinstance(event, MessageStateChanged) and event.state == STORED:
+                self.week.stored(event.id)
 
     def write(self):
         """Send something to one of the friends."""
@@ -206,9 +223,14 @@ class Week:
         """Its recipient sees it."""
         message = self.messages[message_id]
         message.times += 1
-        if message.shown_s is None:
-            message.shown_s = self.now_s()
+        if message.delay_s is None:
+            message.delay_s = message.there_s(self.now_s())
             del self.waiting[message.recipient][message]
+
+    def stored(self, message_id):
+        """A mailbox has it; of those of the first hour we do not know."""
+        if message_id in self.messages:
+            self.messages[message_id].stored = True
 
     def confirmed(self, message_id):
         """Its sender knows that."""
@@ -266,31 +288,39 @@ class Week:
     def result(self):
         """What came of it: numbers and lists of them."""
         now_s, days = self.now_s(), (self.now_s() - self.begin_s) / DAY_S
-        counted = [message for message in self.messages.values() if message.there_s is not None]
-        # those whose hour has passed
-        due = [message for message in counted if message.there_s + GOAL_S <= now_s or message.shown_s]
-        delays = sorted(message.shown_s - message.there_s for message in due if message.shown_s is not None)
+        messages = self.messages.values()
+        # those that came, and those that should have
+        due = [
+            message for message in messages if message.delay_s is not None or message.there_s(now_s) > GOAL_S
+        ]
+        delays = [message.delay_s for message in due if message.delay_s is not None]
         away = [message for message in due if message.away]
-        away_delays = sorted(message.shown_s - message.there_s for message in away if message.shown_s)
+        away_delays = sorted(message.delay_s for message in away if message.delay_s is not None)
+        stored = [message for message in due if message.stored and not message.kept_back]
+        late = [message for message in due if message.delay_s is None or message.delay_s > GOAL_S]
         traffic = []
         for node in self.nodes:
             links, sessions, friends = (
                 now - before for now, before in zip(self._traffic(node), self.met[node], strict=True)
             )
             traffic.append((links / days, sessions / days, friends / days))
-        shown = [message for message in counted if message.shown_s is not None]
+        shown = [message for message in messages if message.delay_s is not None]
         return {
             "nodes": len(self.nodes),
             "mailboxes": len(self.posts),
             "days": days,
             "messages": len(self.messages),
-            "to_who_was_away": sum(message.away for message in self.messages.values()),
+            "to_who_was_away": sum(message.away for message in messages),
             "due": len(due),
             "shown": len(delays),
-            "within_goal": sum(delay <= GOAL_S for delay in delays) / max(len(due), 1),
+            "within_goal": share_within(due),
             "away_due": len(away),
-            "away_within_goal": sum(delay <= GOAL_S for delay in away_delays) / max(len(away), 1),
-            "twice": sum(message.times > 1 for message in self.messages.values()),
+            "away_within_goal": share_within(away),
+            "stored_due": len(stored),
+            "stored_within_goal": share_within(stored),
+            "late": len(late),
+            "late_kept_back": sum(message.kept_back for message in late),
+            "twice": sum(message.times > 1 for message in messages),
             "receipts": sum(message.receipt_s is not None for message in shown) / max(len(shown), 1),
             "delays_s": away_delays,
             "mailbox_bytes_per_day": sorted(entry[0] for entry in traffic),
@@ -304,6 +334,12 @@ class Week:
         }
 
 
+def share_within(messages):
+    """The share that was shown within the goal."""
+    within = sum(message.delay_s is not None and message.delay_s <= GOAL_S for message in messages)
+    return within / max(len(messages), 1)
+
+
 def summary(result):
     """The numbers of a result, in lines."""
     delays = result["delays_s"]
@@ -315,7 +351,9 @@ def summary(result):
         f"{result['nodes']} nodes, {result['mailboxes']} mailboxes, {result['days']:.1f} days",
         f"{result['messages']} messages, {result['to_who_was_away']} to somebody who was away",
         f"within an hour: {100 * result['within_goal']:.3f} % of all that were due,"
-        f" {100 * result['away_within_goal']:.3f} % of those to somebody who was away",
+        f" {100 * result['away_within_goal']:.3f} % of those to somebody who was away,"
+        f" {100 * result['stored_within_goal']:.3f} % of those that a mailbox had",
+        f"later or not at all: {result['late']}; of these {result['late_kept_back']} were not left before the sender went",
         f"shown twice: {result['twice']}; receipts of those shown: {100 * result['receipts']:.2f} %",
         f"seconds from the return: half {at(0.5):.0f}, 90 % {at(0.9):.0f}, 99 % {at(0.99):.0f},"
         f" 99.9 % {at(0.999):.0f}, most {at(1):.0f}",
