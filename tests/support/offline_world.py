@@ -17,6 +17,8 @@ from toxpy.runtime import Runtime
 
 #: Seconds since 1970 at the beginning of these worlds: mailboxes count from 2025.
 START_UNIX_S = 1_800_000_000
+#: What the clock of a `Universe` says then, in ms.
+START_MS = 1_000_000
 #: The kind of a lossless packet that all packets of a session have.
 KIND = 0xA8
 HELLO, PUT, HAS, GET, ACK, OPEN = range(1, 7)
@@ -44,7 +46,6 @@ class WallClock:
 
     def __init__(self, clock):
         self._clock = clock
-        self._start_ms = clock.now_ms
         self.ahead_s = 0
 
     @property
@@ -62,7 +63,7 @@ class WallClock:
         pass
 
     def unix_ms(self):
-        return max((START_UNIX_S + self.ahead_s) * 1000 + self.now_ms - self._start_ms, 0)
+        return max((START_UNIX_S + self.ahead_s) * 1000 + self.now_ms - START_MS, 0)
 
     def unix_s(self):
         return self.unix_ms() // 1000
