@@ -27,7 +27,7 @@ LEAVE, LEAVE_STORED = (
 )
 STORE = "the friend is away, and there are mailboxes and pre-keys"
 ACCEPT, GIVE_UP = "a mailbox has all of it", "no mailbox takes it now"
-AGE = "there is no receipt after 23 hours, and it is stored anew"
+AGE = "there is no receipt after 12 hours, and it is stored anew"
 CONFIRM, EXPIRE, TAKE_BACK = "the receipt comes", "it is too old", "our user takes it back"
 
 _OPEN = (QUEUED, DIRECT, STORING, STORED)

@@ -2,7 +2,7 @@
 
 A friend who does not come within a minute gets what waits through up to three of its mailboxes, each copy
 with a pre-key of its own, so that mailboxes have nothing to compare. The fewer pre-keys are left, the fewer
-copies. Without a receipt for 23 h all of it is left again, until it is too old. A message is on disk, and its
+copies. Without a receipt for 12 h all of it is left again, until it is too old. A message is on disk, and its
 pre-keys are noted as used, before the first byte of it leaves.
 """
 
@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 #: Copies of a message while more pre-keys than that are left, and of receipts and offers.
 COPIES = ((100, 3), (60, 2), (0, 1))
 OTHER_COPIES = 2
-#: Age in s at which a stored message is stored again: mailboxes forget it after 24 h.
-AGAIN_S = 23 * 3600
+#: Age in s at which a stored message is stored again. Mailboxes forget it after 24 h, and whoever wrote it is not
+#: always there: half of that time is left for it.
+AGAIN_S = 12 * 3600
 #: Messages to one friend that no mailbox has yet and that are on their way to one, and all on their way.
 MAX_FIRST, MAX_LOADS = 32, 128
 #: Time to the next try with a mailbox, ms: after the first failure, twice as long after each, and at most.

@@ -99,7 +99,8 @@ def test_what_nobody_fetched_is_stored_again_until_it_is_too_old(away):
     away.run_for(300)
     assert away.blobs() == [1, 1, 1]
     away.run_for(2 * 86400)
-    assert away.blobs() == [1, 1, 1] and away.boxes[0].counts[2] == 3
+    # a copy and the one of half a day before
+    assert set(away.blobs()) <= {1, 2} and away.boxes[0].counts[2] in (4, 5)
     away.leave("alice")
     away.start("bob")
     away.run_for(600)
@@ -114,7 +115,8 @@ def test_after_a_week_it_is_given_up(away):
     sent = away.send("alice", b"text")
     away.run_for(8 * 86400)
     assert away.states("alice", sent) == [STORED, 4] and away.offline("alice").outbox.friends() == []
-    assert [box.counts[2] for box in away.boxes] == [8, 8, 8] or sum(box.counts[2] for box in away.boxes) < 24
+    # twice a day, as long as there are pre-keys
+    assert all(12 <= box.counts[2] <= 15 for box in away.boxes)
 
 
 def test_fewer_prekeys_fewer_copies_and_the_last_are_for_others(away):
