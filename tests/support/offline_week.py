@@ -353,7 +353,8 @@ def summary(result):
         f"within an hour: {100 * result['within_goal']:.3f} % of all that were due,"
         f" {100 * result['away_within_goal']:.3f} % of those to somebody who was away,"
         f" {100 * result['stored_within_goal']:.3f} % of those that a mailbox had",
-        f"later or not at all: {result['late']}; of these {result['late_kept_back']} were not left before the sender went",
+        f"later or not at all: {result['late']};"
+        f" of {result['late_kept_back']} of these the sender went before it was left anywhere",
         f"shown twice: {result['twice']}; receipts of those shown: {100 * result['receipts']:.2f} %",
         f"seconds from the return: half {at(0.5):.0f}, 90 % {at(0.9):.0f}, 99 % {at(0.99):.0f},"
         f" 99.9 % {at(0.999):.0f}, most {at(1):.0f}",

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 #: Copies of a message while more pre-keys than that are left, and of receipts and offers.
 COPIES = ((100, 3), (60, 2), (0, 1))
 OTHER_COPIES = 2
-#: Age in s at which a stored message is stored again. Mailboxes forget it after 24 h, and whoever wrote it is not
-#: always there: half of that time is left for it.
+#: Age in s at which a stored message is stored again. Mailboxes forget it after 24 h, and whoever wrote it is
+#: not always there: half of that time is left for it.
 AGAIN_S = 12 * 3600
 #: Messages to one friend that no mailbox has yet and that are on their way to one, and all on their way.
 MAX_FIRST, MAX_LOADS = 32, 128
