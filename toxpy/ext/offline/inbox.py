@@ -167,8 +167,9 @@ class Inbox:
             self._on_lost(friend, blob, "it is damaged, or somebody else made it", places)
             return False
         self._prekeys.use(queue.friend_pk, key_id)
-        arrived, receipts = self._on_parcel(friend, parcel)
+        arrived, is_known = self._on_parcel(friend, parcel)
         version = self._versions.changed()
+        receipts = [parcel.id] if is_known else []
         if arrived is None:
             self._do_later(friend, places, receipts)
         else:
@@ -178,57 +179,58 @@ class Inbox:
             arrived.receipts += receipts
         return True
 
-    def _on_parcel(self, friend: FriendState, parcel: seal.Parcel) -> tuple[Arrived | None, list[bytes]]:
-        """The message that it is or that waits already, if one does; and ids that the friend is told."""
+    def _on_parcel(self, friend: FriendState, parcel: seal.Parcel) -> tuple[Arrived | None, bool]:
+        """The message that it is or that waits already, if one does; and True if all of a message is here."""
         kind = parcel.kind
         if kind in (seal.MESSAGE, seal.ACTION, seal.PART):
-            return self._on_text(friend, parcel), [parcel.id]
+            return self._on_text(friend, parcel)
         if kind == seal.EDIT:
-            return self._on_edit(friend, parcel), [parcel.id]
+            return self._on_edit(friend, parcel)
         if kind in (seal.RECEIPTS, seal.OFFERED):
             self._handlers.on_parcel(friend, parcel)
         elif kind != seal.COVER:
             self._count("unknown_kind")
-        return None, []
+        return None, False
 
-    def _on_text(self, friend: FriendState, parcel: seal.Parcel) -> Arrived | None:
+    def _on_text(self, friend: FriendState, parcel: seal.Parcel) -> tuple[Arrived | None, bool]:
         ids = self._handlers.received_ids(friend)
         known = self._pending.get((friend.real_pk, parcel.id, 0))
         if known is not None:
-            return known
+            return known, True
         if ids.get(parcel.id) is not None:
             self._count("copies")
-            return None
+            return None, True
         kind, reply_to, text = parcel.kind, None, parcel.body
         if kind == seal.PART:
             whole = self._handlers.on_part(friend, parcel)
             if whole is None:
-                return None
+                # parts are missing, also when they were here and had to go
+                return None, False
             kind, reply_to, text = whole
         if not text:
             self._count("unknown_kind")
-            return None
+            return None, False
         ids.put(parcel.id, self._clock.now_s())
         arrived = Arrived(friend.real_pk, kind, parcel.id, parcel.sent_ms, text)
         arrived.reply_to = reply_to or NO_ID
-        return self._add(arrived)
+        return self._add(arrived), True
 
-    def _on_edit(self, friend: FriendState, parcel: seal.Parcel) -> Arrived | None:
+    def _on_edit(self, friend: FriendState, parcel: seal.Parcel) -> tuple[Arrived | None, bool]:
         ids, body = self._handlers.received_ids(friend), parcel.body
         original, number = _EDIT_HEAD.unpack_from(body.ljust(_EDIT_HEAD.size, b"\0"))
         if number == 0 or original == NO_ID or len(body) == _EDIT_HEAD.size:
             self._count("unknown_kind")
-            return None
+            return None, False
         known = ids.get(original)
         if known is not None and (known[1] & DELETED or number <= known[0]):
             self._count("copies")
-            return self._pending.get((friend.real_pk, original, number))
+            return self._pending.get((friend.real_pk, original, number)), True
         ids.put(original, self._clock.now_s(), number, 0 if known is None else known[1])
         # without the original it is a message of its own, as between friends who are online
         kind = seal.MESSAGE if known is None else seal.EDIT
         arrived = Arrived(friend.real_pk, kind, original, parcel.sent_ms, body[_EDIT_HEAD.size :])
         arrived.number = number
-        return self._add(arrived)
+        return self._add(arrived), True
 
     def _add(self, arrived: Arrived) -> Arrived:
         self._pending[arrived.friend_pk, arrived.id, arrived.number] = arrived

@@ -161,6 +161,24 @@ def test_all_kinds():
         (alice, b"offers"),
     ]
     assert (stage.count("copies"), stage.count("unknown_kind"), stage.count("lost")) == (1, 4, 0)
+    # the friend is told what is here as a whole, and nothing of what means nothing
+    assert {message_id[:1] for _, message_id in bob.receipts} == {b"i", b"1", b"2", b"3", b"6"}
+
+
+def test_of_a_text_of_which_parts_are_missing_nobody_is_told():
+    stage = Stage()
+    alice, bob = stage.friends[0], stage.bob
+    stage.leave(alice, bob.sealed(alice, b"first, ", PART, id=ID))
+    stage.run_for(60)
+    assert stage.hosts[0].blobs() == [] and bob.receipts == []
+    # what was here had to go meanwhile
+    bob.parts.clear()
+    stage.leave(alice, bob.sealed(alice, b"second", PART, id=ID))
+    stage.run_for(1000)
+    assert stage.hosts[0].blobs() == [] and bob.receipts == [] and bob.shown == []
+    stage.leave(alice, bob.sealed(alice, b"!", PART, id=ID))
+    stage.run_for(1000)
+    assert bob.texts() == [b"second!"] and bob.receipts == [(alice, ID)]
 
 
 def test_copies_at_several_mailboxes_and_directly():
