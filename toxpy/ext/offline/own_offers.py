@@ -98,6 +98,7 @@ class OwnOffers:
     def set_mailboxes(self, mailboxes: Sequence[Mailbox]) -> None:
         """Where friends shall leave messages, at most 4; each friend is told by its next offer."""
         self._mailboxes = tuple(mailboxes[:MAX_MAILBOXES])
+        self.changes += 1
 
     def friends(self) -> list[bytes]:
         """Those who were told something."""
@@ -164,7 +165,10 @@ class OwnOffers:
         """The mailboxes to look into, by their real keys."""
         self._forget_old()
         made = [made for friend in self._friends.values() for made in reversed(friend.offers)]
-        return {mailbox.real_pk: mailbox for offer in made for mailbox in offer.mailboxes}
+        found = {mailbox.real_pk: mailbox for offer in made for mailbox in offer.mailboxes}
+        # where it is now and our token for it are what our user says, not what a friend was told long ago
+        found.update((mailbox.real_pk, mailbox) for mailbox in self._mailboxes if mailbox.real_pk in found)
+        return found
 
     def queues(self, mailbox_pk: bytes, epochs: Sequence[int]) -> list[Queue]:
         """Our queues at a mailbox in these epochs."""

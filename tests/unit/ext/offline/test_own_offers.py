@@ -9,6 +9,7 @@ from toxpy.ext.offline import own_offers as module
 from toxpy.ext.offline.fields import pack_fields, unpack_fields
 from toxpy.ext.offline.keys import access, queue_of
 from toxpy.ext.offline.own_offers import OwnOffers
+from toxpy.ext.offline.records import Mailbox
 from toxpy.ext.offline.versions import Versions
 from toxpy.ext.offline.wall_clock import WallClock
 
@@ -89,6 +90,21 @@ def test_what_was_replaced_is_looked_into_for_two_days(stage):
         offers.renew(ALICE)
         offers.our_offer(ALICE)
         assert len(offers.secrets(BOXES[1].real_pk)) <= module.MAX_OFFERS
+
+
+def test_a_mailbox_that_moved_or_has_another_token(stage):
+    offers, old = stage.offers, BOXES[0]
+    offers.set_mailboxes([old])
+    offers.our_offer(ALICE)
+    offers.our_offer(CAROL)
+    before = offers.changes
+    moved = Mailbox("10.9.9.9", 1, old.dht_pk, old.real_pk, b"n" * 32)
+    offers.set_mailboxes([moved])
+    assert offers.changes > before and offers.mailboxes() == {old.real_pk: moved}
+    # each friend is told where it is
+    assert not offers.is_told(ALICE) and names(offers.our_offer(ALICE)) == ["10.9.9.9"]
+    assert offers.mailboxes() == {old.real_pk: moved}
+    assert len(offers.secrets(old.real_pk)) == 2
 
 
 def test_queues(stage):
