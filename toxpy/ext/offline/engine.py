@@ -214,7 +214,7 @@ class OfflineMessages(Capability):
         self._exchange.begin_pass()
         self._inbox.begin_pass()
         self._polling.begin_pass()
-        seen = (self._versions.version, self._versions.saved_version, self._exchange.changed)
+        seen = (self.sending.changes, self._receipts.changes, self._exchange.changed)
         if seen != self._seen:
             self._seen = seen
             self._storing.is_due = True

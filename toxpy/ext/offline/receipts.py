@@ -17,9 +17,11 @@ _HEAD = Struct("<32sH")
 class Receipts:
     """Those that we owe, by the friend's real key."""
 
-    __slots__ = ("_owed",)
+    __slots__ = ("_owed", "changes")
 
     def __init__(self) -> None:
+        #: grows with those that are owed
+        self.changes = 0
         self._owed: dict[bytes, dict[bytes, None]] = {}
 
     def friends(self) -> list[bytes]:
@@ -32,6 +34,7 @@ class Receipts:
 
     def owe(self, friend_pk: bytes, message_id: bytes) -> None:
         """A message came."""
+        self.changes += 1
         owed = self._owed.setdefault(friend_pk, {})
         if len(owed) < MAX_OWED:
             owed[message_id] = None

@@ -62,6 +62,7 @@ class Sending:
         "_rt",
         "_settling",
         "_versions",
+        "changes",
         "outbox",
     )
 
@@ -74,6 +75,8 @@ class Sending:
         self._messages = messages
         self._versions = versions
         self.outbox = outbox
+        #: grows when other messages wait for friends who are away
+        self.changes = 0
         self._online: dict[FriendState, Online] = {}
         #: those of them for whom something is to be looked at in each pass
         self._settling: dict[FriendState, Online] = {}
@@ -104,7 +107,9 @@ class Sending:
         self._ended.pop((friend.real_pk, message_id), None)
         self._versions.changed()
         online = self._online.get(friend)
-        if online is not None:
+        if online is None:
+            self.changes += 1
+        else:
             online.unwritten[message_id] = message
             self._write(friend, online, quiet=True)
         return self._sent(message)
@@ -236,7 +241,9 @@ class Sending:
         message.move(event)
         self.outbox.remove(friend.real_pk, message)
         online = self._online.get(friend)
-        if online is not None:
+        if online is None:
+            self.changes += 1
+        else:
             online.unwritten.pop(message.id, None)
             online.written.pop(message.number, None)
         self._versions.changed()

@@ -78,12 +78,14 @@ class Storing:
         "_all_due",
         "_away",
         "_clock",
+        "_given",
         "_messenger",
         "_own",
         "_prekeys",
         "_receipts",
         "_rests",
         "_rt",
+        "_saved",
         "_sending",
         "_sessions",
         "_start_ms",
@@ -123,6 +125,8 @@ class Storing:
         #: failures and the moment of the next try, by mailbox, or by friend and mailbox
         self._rests: dict[bytes, tuple[int, int]] = {}
         self._timer: Timer | None = None
+        #: the last version with which pre-keys were taken, and the one on disk at the last look
+        self._given = self._saved = 0
         #: something changed that this depends on; and also friends for whom nothing waits are to be looked at
         self.is_due = self._all_due = True
 
@@ -179,8 +183,10 @@ class Storing:
 
     def begin_pass(self) -> None:
         """Go on where something changed."""
-        if not self.is_due:
+        saved = self._versions.saved_version
+        if not self.is_due and not self._saved < min(self._given, saved):
             return
+        self._saved = saved
         self.is_due = False
         now_ms = self._rt.clock.now_ms
         next_ms = now_ms + LOOK_MS
@@ -307,6 +313,9 @@ class Storing:
     def _give(self, friend_pk: bytes, away: _Away, load: Load, mailboxes: list[bytes]) -> None:
         """Choose mailboxes for a load, and take the pre-keys."""
         count = len(load.parcels)
+        if load.message is not None and not load.given and not load.left_at:
+            # others have taken pre-keys since it was made
+            load.wanted = self._copies(friend_pk, load.wanted)
         for mailbox_pk in mailboxes:
             if len(load.left_at) + len(load.given) >= load.wanted:
                 return
@@ -319,7 +328,7 @@ class Storing:
             if len(away.spare) < count:
                 return
             load.given[mailbox_pk], away.spare = away.spare[:count], away.spare[count:]
-            load.version = self._versions.changed()
+            load.version = self._given = self._versions.changed()
             if load.message is not None:
                 load.message.move(STORE)
 
