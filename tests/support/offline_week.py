@@ -91,7 +91,7 @@ class Node:
 
     def __init__(self, week, number):
         self.week, self.number = week, number
-        self.secret = b"node" + number.to_bytes(28, "big")
+        self.secret = b"node" + number.to_bytes(4, "big") + bytes(24)
         self.public = KeyPair(self.secret).public
         self.friends = []
         self.mailboxes = week.random.sample(week.posts, min(week.own, len(week.posts)))
