@@ -53,8 +53,9 @@ KEPT_S = 24 * 3600
 MEMBERS_TENTHS = 9
 #: Room of a member at least, bytes, however many share the room.
 MIN_QUOTA = 64 * 1024
-#: Open queues of a member at most, and bytes of the quota for each: a member with a small one has fewer.
-MAX_OPEN, OPEN_COST = 32768, 128
+#: Open queues of a member at most, and bytes of the quota for each: a member with a small one has fewer. But
+#: all have enough for 41 friends, the queues of one request, in all the epochs that can be open.
+MAX_OPEN, MIN_OPEN, OPEN_COST = 32768, 2048, 128
 #: Epochs that a queue may be opened before its own: somebody who will be away for a week opens them all. And
 #: those that it stays open after it: as long as what was put at its end is kept.
 EPOCHS_AHEAD, EPOCHS_BEHIND = 32, 4
@@ -276,7 +277,7 @@ class Keeping:
         """What is put into these queues is the member's. Below 0 the present epoch is not known."""
         if not member or (now_epoch >= 0 and not -EPOCHS_BEHIND <= epoch - now_epoch <= EPOCHS_AHEAD):
             return REFUSED
-        shelf, limit = self._shelf, min(MAX_OPEN, self.quota() // OPEN_COST)
+        shelf, limit = self._shelf, min(MAX_OPEN, max(MIN_OPEN, self.quota() // OPEN_COST))
         for queue in queues:
             # who was first keeps it: the other one who can know it is the friend who puts into it
             if shelf.opener(queue):

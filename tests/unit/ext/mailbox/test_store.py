@@ -7,6 +7,7 @@ from toxpy.ext.mailbox.keeping import (
     EPOCHS_AHEAD,
     EPOCHS_BEHIND,
     KEPT_S,
+    MIN_OPEN,
     MIN_QUOTA,
     OPEN_COST,
     REMOVED_AT_ONCE,
@@ -15,7 +16,16 @@ from toxpy.ext.mailbox.keeping import (
 from toxpy.ext.mailbox.room import MIN_ROOM
 from toxpy.ext.mailbox.store import GO_ON_MS, LOOK_MS, token_hash
 from toxpy.ext.offline.keys import EPOCH_S, epoch_at
-from toxpy.ext.offline.ops import BAD_SIZE, END_NUMBER, FULL, MAX_PER_QUEUE, OK, QUEUE_FULL, REFUSED
+from toxpy.ext.offline.ops import (
+    BAD_SIZE,
+    END_NUMBER,
+    FULL,
+    MAX_PER_QUEUE,
+    OK,
+    OPEN_QUEUES,
+    QUEUE_FULL,
+    REFUSED,
+)
 
 BIG = bytes(4096)
 
@@ -176,6 +186,10 @@ def test_without_a_date_queues_can_be_opened(make):
     assert store.put(1) == OK
 
 
+def test_each_member_has_queues_for_a_week():
+    assert MIN_OPEN >= (EPOCHS_AHEAD + EPOCHS_BEHIND + 1) * OPEN_QUEUES
+
+
 def test_who_opened_first_keeps_a_queue(make):
     store = make(room=Room(MIN_ROOM))
     one, two = (store.add_member(token) for token in TOKENS[:2])
@@ -185,10 +199,12 @@ def test_who_opened_first_keeps_a_queue(make):
     assert store.stats.open_queues == 1
 
 
-def test_open_queues_are_limited_by_the_quota(make):
-    store = make(room=Room(MIN_ROOM))
+@pytest.mark.parametrize(
+    ("room", "limit"), [(MIN_ROOM, MIN_OPEN), (4 << 20, (4 << 20) * 9 // 10 // len(TOKENS) // OPEN_COST)]
+)
+def test_open_queues_are_limited_by_the_quota(make, room, limit):
+    store = make(room=Room(room))
     members = [store.add_member(token) for token in TOKENS]
-    limit = MIN_ROOM * 9 // 10 // len(members) // OPEN_COST
     now = now_epoch(store)
     names = [queue(number) for number in range(limit + 1)]
     assert store.open_queues(members[0], now, names) == FULL
