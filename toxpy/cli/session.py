@@ -14,7 +14,7 @@ from toxpy.cli import settings
 from toxpy.cli.mailboxes import remember
 from toxpy.cli.networks import tell_endpoint
 from toxpy.cli.said import Said, in_hex
-from toxpy.cli.states import States
+from toxpy.cli.states import States, until_told
 from toxpy.cli.terminal import FAILED, OK, PROGRAM, TIMED_OUT, Failure, HungUp, Output, OutputLost, visible
 from toxpy.errors import ToxError
 from toxpy.ext.messages.segments import MAX_TEXT_SIZE
@@ -449,6 +449,8 @@ async def _on_network(arguments: argparse.Namespace, profile: Profile, out: Outp
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             task.result()
+        if session.states is not None:
+            await until_told(tox)
 
 
 async def _take_events(tox: AsyncTox) -> None:

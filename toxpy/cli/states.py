@@ -14,6 +14,8 @@ from toxpy.friend.aio_sent import SentMessage
 
 #: Time for more mailboxes to take what one has, s.
 MORE_COPIES_S = 3.0
+#: Longest wait for friends and mailboxes to be told, silence that ends it, and time between looks, s.
+SETTLE_S, QUIET_S, LOOK_S = 15.0, 1.0, 0.1
 
 
 class States:
@@ -83,6 +85,24 @@ async def _until_left(friend: Friend, message_id: bytes) -> None:
     async for state in friend.sent_message(message_id).states():
         if state >= MessageState.STORED:
             return
+
+
+async def until_told(tox: AsyncTox) -> None:
+    """Wait until friends who are online and mailboxes were told what they need, or some seconds.
+
+    Without that friends could leave nothing for us, nor we for them. A friend may be about to say more: so this
+    waits for silence.
+    """
+    offline = tox.sync.core.offline
+    quiet_s = over_s = 0.0
+    while over_s < SETTLE_S:
+        is_alone = not any(friend.connection for friend in tox.friends)
+        if offline.is_settled() and (is_alone or quiet_s >= QUIET_S):
+            return
+        version = offline.version()
+        await asyncio.sleep(LOOK_S)
+        over_s += LOOK_S
+        quiet_s = quiet_s + LOOK_S if offline.is_settled() and offline.version() == version else 0.0
 
 
 async def until_not_on_its_way(friend: Friend) -> None:

@@ -67,6 +67,14 @@ class OfflineCore:
         """Send a message no more; MessageError when somebody may have it already."""
         self._on().sending.take_back(self._friend(friend_number), message_id)
 
+    def is_settled(self) -> bool:
+        """True if friends who are online and our mailboxes know what they should, and the disk has all."""
+        return self._on().is_settled()
+
+    def version(self) -> int:
+        """The number of the last change that has to be on disk."""
+        return self._on().version
+
     def storage_stats(self) -> StorageStats:
         """What waits in our outbox, and what our mailboxes said of their room."""
         return self._on().storage_stats()

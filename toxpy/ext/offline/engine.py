@@ -282,6 +282,11 @@ class OfflineMessages(Capability):
             self._found.append(record.mailbox())
             self._choose_mailboxes()
 
+    def is_settled(self) -> bool:
+        """True if nothing waits to be told to friends who are online, nor to our mailboxes, nor for the disk."""
+        is_told = self._exchange.is_settled() and self._polling.is_settled()
+        return is_told and self._versions.is_saved(self._versions.version)
+
     def storage_stats(self) -> StorageStats:
         """What waits in our outbox, and what our mailboxes said."""
         count = sum(len(self.outbox.of(real_pk)) for real_pk in self.outbox.friends())

@@ -111,6 +111,10 @@ class Exchange(Extension):
         """What was not said is said the next time."""
         self._talks.pop(friend, None)
 
+    def is_settled(self) -> bool:
+        """True if nothing waits to be said to a friend who is online."""
+        return not any(self._waiting.values())
+
     def tell_offer(self, friend: FriendState) -> None:
         """Say where we look for its messages."""
         offer = self._own.our_offer(friend.real_pk)

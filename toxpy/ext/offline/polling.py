@@ -137,6 +137,19 @@ class Polling:
                 self._call_later(watched, FIRST_MS + rt.rng.below(FIRST_SPREAD_MS))
         self._known = secrets
 
+    def is_settled(self) -> bool:
+        """True if all of our mailboxes that answer were looked into, and take what friends may leave."""
+        epoch = epoch_at(self._clock.now_s())
+        for real_pk, watched in self._watched.items():
+            if watched.failures:
+                continue
+            secrets = [secret for known, secret in self._known if known == real_pk]
+            if watched.poll is not None or real_pk not in self.hellos:
+                return False
+            if watched.mailbox.token != NO_TOKEN and self._opened.missing(real_pk, secrets, epoch):
+                return False
+        return True
+
     def _call_later(self, watched: _Watched, delay_ms: int) -> None:
         if watched.timer is not None:
             watched.timer.cancel()
