@@ -39,14 +39,15 @@ def test_two_who_are_never_there_together(tmp_path, where, start):  # noqa: F811
     alice, _ = new(tmp_path, "Alice")
     bob, bob_id = new(tmp_path, "Bob")
     box = start("mailbox", "--data", tmp_path / "box", "--host", "127.0.0.1", "--port", free_port(), *NETWORK)
-    mailbox = box.wait_for("mailbox")["mailbox"]
-    for said in ("first", "again"):
-        receiving = start("receive", "-p", bob, *where, "--accept", "--count", 1, "--mailbox", mailbox)
-        ran = run("send", bob_id, said, "--later", "-p", alice, *where, "--timeout", 60)
-        assert ran.returncode == 0, ran.stderr
-        assert receiving.finish()[0] == 0
+    for_bob = box.wait_for("mailbox")["mailbox"]
+    (invited,) = objects(run("mailbox", "invite", "--data", tmp_path / "box", "--json"))
+    receiving = start("receive", "-p", bob, *where, "--accept", "--count", 1, "--mailbox", for_bob)
+    ours = ["--mailbox", invited["mailbox"], "-p", alice]
+    ran = run("send", bob_id, "first", "--later", *ours, *where, "--timeout", 60)
+    assert ran.returncode == 0, ran.stderr
+    assert receiving.finish()[0] == 0
 
-    ran = run("send", "Bob", "second", "third", "--later", "-p", alice, *where, "--timeout", 25, "--json")
+    ran = run("send", "Bob", "second", "third", "--later", "-p", alice, *where, "--timeout", 60, "--json")
     assert ran.returncode == 0, (ran.stderr, ran.stdout)
     ids = [message for message, state in states(objects(ran)) if state == "queued"]
     assert [(message, "stored") for message in ids] == states(objects(ran))[-2:]

@@ -90,8 +90,8 @@ async def _until_left(friend: Friend, message_id: bytes) -> None:
 async def until_told(tox: AsyncTox) -> None:
     """Wait until friends who are online and mailboxes were told what they need, or some seconds.
 
-    Without that friends could leave nothing for us, nor we for them. A friend may be about to say more: so this
-    waits for silence.
+    Without that friends could leave nothing for us, nor we for them. A friend may be about to say more: so
+    this waits for silence.
     """
     offline = tox.sync.core.offline
     quiet_s = over_s = 0.0

@@ -283,9 +283,13 @@ class OfflineMessages(Capability):
             self._choose_mailboxes()
 
     def is_settled(self) -> bool:
-        """True if nothing waits to be told to friends who are online, nor to our mailboxes, nor for the disk."""
+        """True if nothing waits to be told to friends who are online, to our mailboxes, or for the disk."""
         is_told = self._exchange.is_settled() and self._polling.is_settled()
-        return is_told and self._versions.is_saved(self._versions.version)
+        # receipts can be left where a friend looks for them
+        owes = any(
+            self._theirs.of(real_pk) and self._prekeys.left(real_pk) for real_pk in self._receipts.friends()
+        )
+        return is_told and not owes and self._versions.is_saved(self._versions.version)
 
     def storage_stats(self) -> StorageStats:
         """What waits in our outbox, and what our mailboxes said."""

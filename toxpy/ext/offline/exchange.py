@@ -113,7 +113,7 @@ class Exchange(Extension):
 
     def is_settled(self) -> bool:
         """True if nothing waits to be said to a friend who is online."""
-        return not any(self._waiting.values())
+        return not any(talk.waiting for talk in self._talks.values())
 
     def tell_offer(self, friend: FriendState) -> None:
         """Say where we look for its messages."""

@@ -7,6 +7,7 @@ another one at a random moment in between, so that polls say less about when mes
 
 from __future__ import annotations
 
+from toxpy.ext.offline.keys import epoch_at
 from toxpy.ext.offline.poll import Opened, Poll
 from toxpy.ext.offline.records import NO_TOKEN
 
