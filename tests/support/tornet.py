@@ -146,17 +146,25 @@ class Tor:
             return file.read().decode()
 
     def is_ready(self):
-        """True when it can build circuits and knows all relays as directories of onion services.
+        """True when it has built a circuit with all relays known, as directories of onion services too.
 
         With a consensus of only some, services and clients look for each other in different places for
-        minutes.
+        minutes. When a consensus names new relays, a tor counts as without circuits until their descriptions
+        are there and the next circuit is built. Until then it begins no onion service, and a tor that nobody
+        uses builds none for minutes, so it is told to.
         """
         assert self.process.poll() is None, (self.folder / "log").read_text()
         try:
             flags = re.findall(r"^s (.*)$", self.ask("GETINFO ns/all"), re.MULTILINE)
             known = sum("HSDir" in row and "Running" in row for row in flags)
             all_known = known == len(self.net.authorities + self.net.relays)
-            return all_known and "PROGRESS=100" in self.ask("GETINFO status/bootstrap-phase")
+            if not all_known or "PROGRESS=100" not in self.ask("GETINFO status/bootstrap-phase"):
+                return False
+            state = self.ask("GETINFO status/enough-dir-info status/circuit-established")
+            if "circuit-established=0" in state:
+                # a path of its own choice would need an exit
+                self.ask("EXTENDCIRCUIT 0 " + ",".join(tor.name for tor in self.net.relays))
+            return "enough-dir-info=1" in state and "circuit-established=1" in state
         except OSError:
             return False
 
