@@ -8,6 +8,7 @@ from tests.support.offline_world import PlainMailbox
 from tests.unit.ext.offline.away import KEYS, Away
 from toxpy.ext.offline import segments as seg
 from toxpy.ext.offline.events import OfflinePrekeysLow
+from toxpy.ext.offline.prekeys import RESERVED
 from toxpy.ext.offline.receipts import Receipts
 from toxpy.ext.offline.segments import Offer
 from toxpy.ext.offline.their_offers import TheirOffers
@@ -36,7 +37,7 @@ def test_prekeys_are_refilled_by_mailboxes_when_two_never_meet():
         away.start("alice")
         away.run_for(1800)
     assert len(away.texts("bob")) == 240 and len(away.receipts("alice")) == 240
-    assert away.offline("alice")._prekeys.left(KEYS["bob"]) > 100
+    assert away.offline("alice")._prekeys.left(KEYS["bob"]) > RESERVED
 
 
 def test_other_mailboxes_are_told_to_friends_who_are_there_and_to_others():
