@@ -13,11 +13,14 @@ from tests.support.endpoint_friends import SOCKS5, EndpointFriends, People, Real
 from tests.support.prefix import ROOT, compile_c, library_dir
 from tests.support.private_network import PrivateNetwork
 from tests.support.programs import free_port
+from tests.support.real_mailbox import RealClient, RealMailbox
 from tests.support.service_ends import LOOPBACK, ServiceEnds
 from tests.support.tornet import TorNet, program
 from toxpy import FriendConnectionStatus, FriendMessage, FriendRequest, Tox
 from toxpy.ext.networks.service import OnionService
 from toxpy.network.network_address import AddressType
+
+ACCESS = bytes(range(32))
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.package(name="tor"), pytest.mark.timeout(300)]
 
@@ -128,7 +131,37 @@ def test_friends_meet_at_an_onion_service(net):
         friends.close()
 
 
-def test_friends_meet_at_a_relay_with_a_name(net):
+def behind_an_onion_service(net, port):
+    """The name of a service of the first client's tor that leads to a port of this machine."""
+    answer = net.clients[0].ask(f"ADD_ONION NEW:ED25519-V3 Flags=Detach Port=33445,127.0.0.1:{port}")
+    return re.search(r"ServiceID=(\w+)", answer)[1] + ".onion"
+
+
+def test_a_relay_and_a_mailbox_with_names(net, tmp_path):
+    friends_meet_at_a_relay_with_a_name(net)
+    a_mailbox_keeps_what_one_leaves_for_another(net, tmp_path)
+
+
+def a_mailbox_keeps_what_one_leaves_for_another(net, folder):
+    """It is known by its name in Tor alone; both come by tors of their own, one after the other."""
+    box, blobs = RealMailbox(folder), [os.urandom(4096) for _ in range(5)]
+    place = box.mailbox(behind_an_onion_service(net, box.udp.port), 33445)
+    ways = [
+        {"proxy_type": SOCKS5, "proxy_host": "127.0.0.1", "proxy_port": tor.socks, "udp_enabled": False}
+        for tor in net.clients
+    ]
+    sender = RealClient(box, place, **ways[0]).greet()
+    for blob in blobs:
+        sender.put(ACCESS, blob)
+    sender.close()
+    recipient = RealClient(box, place, **ways[1]).greet()
+    assert recipient.take(ACCESS) == blobs
+    assert recipient.take(ACCESS) == []
+    recipient.close()
+    box.close()
+
+
+def friends_meet_at_a_relay_with_a_name(net):
     """It is an ordinary relay of the DHT; both know its name in Tor, and use it by nothing else."""
     lan = {"local_discovery_enabled": False, "ipv6_enabled": False}
     relay_port = free_port()
@@ -136,8 +169,7 @@ def test_friends_meet_at_a_relay_with_a_name(net):
     nodes = [relay, *(Tox(**lan) for _ in range(4))]
     for node in nodes[1:]:
         node.bootstrap("127.0.0.1", relay.self_get_udp_port(), relay.self_get_dht_id())
-    answer = net.clients[0].ask(f"ADD_ONION NEW:ED25519-V3 Flags=Detach Port=33445,127.0.0.1:{relay_port}")
-    name = re.search(r"ServiceID=(\w+)", answer)[1] + ".onion"
+    name = behind_an_onion_service(net, relay_port)
     alice, bob = (
         Tox(proxy_type=SOCKS5, proxy_host="127.0.0.1", proxy_port=tor.socks, udp_enabled=False, **lan)
         for tor in net.clients
