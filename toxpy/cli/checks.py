@@ -220,10 +220,17 @@ class UdpCheck(Check):
             )
 
 
+class Hears(Protocol):
+    """A check that waits for datagrams."""
+
+    def on_datagram(self, address: Address, data: bytes) -> None:
+        """One came."""
+
+
 class Datagrams(Check):
     """No question of its own: brings what arrives to the checks that wait for it."""
 
-    def __init__(self, udp: UdpSocket, waiting: Sequence[UdpCheck]) -> None:
+    def __init__(self, udp: UdpSocket, waiting: Sequence[Hears]) -> None:
         super().__init__("")
         self.state = UNUSED
         self._udp = udp

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import toxpy
 from toxpy.cli import checks, settings
 from toxpy.cli.checks import FAILS, UNUSED, WORKS, Check, ServiceCheck, World
+from toxpy.cli.mailbox_check import MailboxCheck
+from toxpy.cli.mailboxes import mailbox_or_none
 from toxpy.cli.session import guarded
 from toxpy.cli.terminal import EXIT_STATUS_HELP, FAILED, OK, PROGRAM, Failure, Output
 from toxpy.config_file import read_config
@@ -25,6 +27,9 @@ from toxpy.tcp.proxy import HTTP, SOCKS5, Proxy
 from toxpy.wire.address import Node
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from toxpy.ext.offline.records import Mailbox
     from toxpy.wire.address import Address
 
 #: Where tor's control port and I2P's SAM bridge usually are.
@@ -54,8 +59,9 @@ def main(words: list[str]) -> int:
 def _parser() -> settings.Parser:
     parser = settings.Parser(
         prog=f"{PROGRAM} doctor",
-        description="Look at what of the network works from here: clock, UDP, IPv6, proxy, relays, tor, I2P.",
-        epilog="Nothing is asked on the internet but the nodes and relays that are named.\n"
+        description="Look at what of the network works from here: clock, UDP, IPv6, proxy, relays, mailboxes, "
+        "tor, I2P.",
+        epilog="Nothing is asked on the internet but the nodes, relays and mailboxes that are named.\n"
         + EXIT_STATUS_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -63,6 +69,14 @@ def _parser() -> settings.Parser:
     parser.add_argument("--json", action="store_true", help="one JSON object per line on stdout, for scripts")
     parser.set_defaults(quiet=False)
     settings.add_network_options(parser, needs_others=False)
+    parser.add_argument(
+        "--mailbox",
+        metavar="TEXT",
+        action="append",
+        default=[],
+        type=mailbox_or_none,
+        help="a mailbox, as `toxpy mailbox` printed it for its owner; may be repeated",
+    )
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",
@@ -177,7 +191,31 @@ def _checks_of_udp(arguments: argparse.Namespace, world: World, found: _Found) -
     waiting = [checks.UdpCheck(world, nodes, 4)]
     if not arguments.no_ipv6:
         waiting.append(checks.UdpCheck(world, nodes, 16, _own_ipv6()))
-    return [*waiting, checks.Datagrams(udp, waiting)]
+    boxes = [
+        MailboxCheck(world, mailbox, (ip, mailbox.port))
+        for mailbox in _mailboxes(arguments)
+        if (ip := sockets.parse_ip(mailbox.host)) is not None
+    ]
+    return [*waiting, *boxes, checks.Datagrams(udp, [*waiting, *boxes])]
+
+
+def _mailboxes(arguments: argparse.Namespace) -> list[Mailbox]:
+    return [mailbox for mailbox in arguments.mailbox if mailbox is not None]
+
+
+def _mailboxes_over_tcp(arguments: argparse.Namespace, world: World, proxy: Proxy | None) -> Iterator[Check]:
+    """Those that cannot be asked over UDP: whether their relay is there."""
+    for mailbox in _mailboxes(arguments):
+        ip = sockets.parse_ip(mailbox.host)
+        if ip is not None and not arguments.proxy and not arguments.no_udp:
+            continue
+        if ip is None and proxy is None:
+            yield _answered("mailbox", FAILS, f"{mailbox.host} is reached through a proxy only: give --proxy")
+            continue
+        node = Node(mailbox.dht_pk, (ip or bytes(4), mailbox.port), tcp=True)
+        check = checks.RelayCheck(world, node, proxy, mailbox.host if ip is None else None)
+        check.name = "mailbox"
+        yield check
 
 
 def _own_ipv6() -> str:
@@ -197,6 +235,7 @@ def _checks_of_services(arguments: argparse.Namespace, world: World, found: _Fou
         node = found.relay(relay)
         if node is not None:
             todo.append(checks.RelayCheck(world, node[0], proxy, node[1]))
+    todo += _mailboxes_over_tcp(arguments, world, proxy)
     return [*todo, _tor_check(arguments, world), _sam_check(arguments, world)]
 
 
