@@ -59,8 +59,8 @@ def main(words: list[str]) -> int:
 def _parser() -> settings.Parser:
     parser = settings.Parser(
         prog=f"{PROGRAM} doctor",
-        description="Look at what of the network works from here: clock, UDP, IPv6, proxy, relays, mailboxes, "
-        "tor, I2P.",
+        description="Look at what of the network works from here: clock, UDP, IPv6, proxy, relays, "
+        "mailboxes, tor, I2P.",
         epilog="Nothing is asked on the internet but the nodes, relays and mailboxes that are named.\n"
         + EXIT_STATUS_HELP,
         formatter_class=argparse.RawDescriptionHelpFormatter,
