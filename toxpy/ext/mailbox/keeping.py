@@ -36,7 +36,8 @@ if TYPE_CHECKING:
         def queues(self) -> int: ...
         def last_place(self) -> int: ...
         def opener(self, queue: bytes) -> int: ...
-        def open(self, queue: bytes, member: int, epoch: int) -> None: ...
+        def open(self, queue: bytes, member: int, epoch: int, now_s: int) -> None: ...
+        def close_oldest(self, member: int, before_s: int) -> bool: ...
         def close_before(self, epoch: int) -> None: ...
         def opened(self) -> dict[int, int]: ...
         def member(self, token_hash: bytes) -> int: ...
@@ -56,6 +57,9 @@ MIN_QUOTA = 64 * 1024
 #: Open queues of a member at most, and bytes of the quota for each: a member with a small one has fewer. But
 #: all have enough for 41 friends, the queues of one request, in all the epochs that can be open.
 MAX_OPEN, MIN_OPEN, OPEN_COST = 32768, 2048, 128
+#: Age from which on a member's open queue makes room for a new one, s. A program that starts opens again all
+#: that it needs, and other random ones.
+REOPENED_S = 60
 #: Epochs that a queue may be opened before its own: somebody who will be away for a week opens them all. And
 #: those that it stays open after it: as long as what was put at its end is kept.
 EPOCHS_AHEAD, EPOCHS_BEHIND = 32, 4
@@ -273,21 +277,32 @@ class Keeping:
         self._count_members()
         return number
 
-    def open_queues(self, member: int, epoch: int, queues: Iterable[bytes], now_epoch: int) -> int:
-        """What is put into these queues is the member's. Below 0 the present epoch is not known."""
+    def open_queues(
+        self, member: int, epoch: int, queues: Iterable[bytes], now_epoch: int, now_s: int
+    ) -> int:
+        """What is put into these queues is the member's. Below 0 the present epoch is not known.
+
+        A member who has too many loses those that were not opened for the longest time.
+        """
         if not member or (now_epoch >= 0 and not -EPOCHS_BEHIND <= epoch - now_epoch <= EPOCHS_AHEAD):
             return REFUSED
         shelf, limit = self._shelf, min(MAX_OPEN, max(MIN_OPEN, self.quota() // OPEN_COST))
+        count = self._opened.get(member, 0)
+        code = OK
         for queue in queues:
-            # who was first keeps it: the other one who can know it is the friend who puts into it
-            if shelf.opener(queue):
+            opener = shelf.opener(queue)
+            if opener and opener != member:
+                # who was first keeps it: the other one who can know it is the friend who puts into it
                 continue
-            if self._opened.get(member, 0) >= limit:
-                return FULL
-            shelf.open(queue, member, epoch)
-            self._opened = {**self._opened, member: self._opened.get(member, 0) + 1}
-            self.stats.open_queues += 1
-        return OK
+            if not opener:
+                if count >= limit and not shelf.close_oldest(member, now_s - REOPENED_S):
+                    code = FULL
+                    break
+                count += count < limit
+            shelf.open(queue, member, epoch, now_s)
+        self._opened = {**self._opened, member: count}
+        self.stats.open_queues = sum(self._opened.values())
+        return code
 
     # time
 

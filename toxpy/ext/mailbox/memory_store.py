@@ -33,8 +33,8 @@ class MemoryShelf:
         self._queues: dict[bytes, dict[int, None]] = {}
         #: first bytes of a queue's name -> queues that are not empty
         self._prefixes: dict[bytes, int] = {}
-        #: queue -> member, epoch
-        self._open: dict[bytes, tuple[int, int]] = {}
+        #: queue -> member, epoch, when; the one that was opened longest ago first
+        self._open: OrderedDict[bytes, tuple[int, int, int]] = OrderedDict()
         #: token's hash -> number
         self._members: dict[bytes, int] = {}
         self._place = 0
@@ -110,20 +110,33 @@ class MemoryShelf:
 
     def opener(self, queue: bytes) -> int:
         """The member who opened a queue, 0 for nobody."""
-        return self._open.get(queue, (0, 0))[0]
+        return self._open.get(queue, (0, 0, 0))[0]
 
-    def open(self, queue: bytes, member: int, epoch: int) -> None:
+    def open(self, queue: bytes, member: int, epoch: int, now_s: int) -> None:
         """A queue is the member's until its epoch is over."""
-        self._open[queue] = member, epoch
+        self._open[queue] = member, epoch, now_s
+        self._open.move_to_end(queue)
+
+    def close_oldest(self, member: int, before_s: int) -> bool:
+        """Close the member's queue that was opened longest ago, if that was before this moment."""
+        for queue, (opener, _, opened_s) in self._open.items():
+            if opened_s >= before_s:
+                return False
+            if opener == member:
+                del self._open[queue]
+                return True
+        return False
 
     def close_before(self, epoch: int) -> None:
         """Queues of earlier epochs are nobody's any more."""
-        self._open = {queue: opened for queue, opened in self._open.items() if opened[1] >= epoch}
+        for queue, opened in list(self._open.items()):
+            if opened[1] < epoch:
+                del self._open[queue]
 
     def opened(self) -> dict[int, int]:
         """Member -> open queues."""
         counts: dict[int, int] = {}
-        for member, _ in self._open.values():
+        for member, _, _ in self._open.values():
             counts[member] = counts.get(member, 0) + 1
         return counts
 

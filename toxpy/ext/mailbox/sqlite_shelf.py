@@ -44,8 +44,9 @@ CREATE TABLE blob (
 CREATE INDEX blob_queue ON blob (queue);
 CREATE INDEX blob_of_strangers ON blob (owner) WHERE owner = 0;
 CREATE TABLE open_queue (
-    queue BLOB PRIMARY KEY, member INTEGER NOT NULL, epoch INTEGER NOT NULL
+    queue BLOB PRIMARY KEY, member INTEGER NOT NULL, epoch INTEGER NOT NULL, opened INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX open_queue_by_age ON open_queue (member, opened);
 CREATE TABLE member (number INTEGER PRIMARY KEY, token_hash BLOB NOT NULL UNIQUE);
 CREATE TABLE time (now INTEGER NOT NULL, unix INTEGER NOT NULL);
 PRAGMA application_id = {APPLICATION_ID};
@@ -156,9 +157,17 @@ class SqliteShelf:
         """The member who opened a queue, 0 for nobody."""
         return self._number("SELECT member FROM open_queue WHERE queue = ?", queue) or 0
 
-    def open(self, queue: bytes, member: int, epoch: int) -> None:
+    def open(self, queue: bytes, member: int, epoch: int, now_s: int) -> None:
         """A queue is the member's until its epoch is over."""
-        self._connection.execute("INSERT INTO open_queue VALUES (?, ?, ?)", (queue, member, epoch))
+        self._connection.execute("REPLACE INTO open_queue VALUES (?, ?, ?, ?)", (queue, member, epoch, now_s))
+
+    def close_oldest(self, member: int, before_s: int) -> bool:
+        """Close the member's queue that was opened longest ago, if that was before this moment."""
+        sql = "SELECT queue FROM open_queue WHERE member = ? AND opened < ? ORDER BY opened LIMIT 1"
+        row = self._connection.execute(sql, (member, before_s)).fetchone()
+        if row is not None:
+            self._connection.execute("DELETE FROM open_queue WHERE queue = ?", row)
+        return row is not None
 
     def close_before(self, epoch: int) -> None:
         """Queues of earlier epochs are nobody's any more."""

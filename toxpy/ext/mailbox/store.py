@@ -116,8 +116,8 @@ class Store:
         self, member: int, epoch: int, queues: Sequence[bytes], done: Callable[[int], None]
     ) -> None:
         """What anybody puts into these queues of an epoch counts as the member's; `done` gets the code."""
-        now_epoch = epoch_at(self._rt.clock.unix_s())
-        self._do(lambda keeping: keeping.open_queues(member, epoch, queues, now_epoch), done, FULL)
+        now_s, now_epoch = self._now_s(), epoch_at(self._rt.clock.unix_s())
+        self._do(lambda keeping: keeping.open_queues(member, epoch, queues, now_epoch, now_s), done, FULL)
 
     # time
 

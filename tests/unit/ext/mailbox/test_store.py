@@ -11,6 +11,7 @@ from toxpy.ext.mailbox.keeping import (
     MIN_QUOTA,
     OPEN_COST,
     REMOVED_AT_ONCE,
+    REOPENED_S,
     number_of,
 )
 from toxpy.ext.mailbox.room import MIN_ROOM
@@ -184,6 +185,25 @@ def test_without_a_date_queues_can_be_opened(make):
     assert store.open_queues(member, 7, [queue(1)]) == OK
     store.tidy()
     assert store.put(1) == OK
+
+
+def test_who_opens_again_and_again_loses_the_oldest(make):
+    """As a program does that is started often: what it needs, and each time other random ones."""
+    store = make(room=Room(MIN_ROOM))
+    member, other = (store.add_member(token) for token in TOKENS[:2])
+    now = now_epoch(store)
+    limit = MIN_ROOM * 9 // 10 // 2 // OPEN_COST
+    needed, others = [queue(number) for number in range(50)], [queue(10**6), queue(10**6 + 1)]
+    assert store.open_queues(other, now, others) == OK
+    for start in range(10):
+        first = 1000 * (start + 1)
+        names = [*needed, *(queue(number) for number in range(first, first + 950))]
+        assert store.open_queues(member, now, names) == OK
+        assert store.stats.open_queues == min(50 + 950 * (start + 1), limit) + 2
+        store.pass_s(REOPENED_S + 1)
+    # the needed ones are open, and the other member's
+    assert [store.put(number) for number in range(50)] == [OK] * 50
+    assert store.put(10**6) == OK and store.put(1000) == REFUSED
 
 
 def test_each_member_has_queues_for_a_week():
