@@ -3,6 +3,7 @@
     record   type u16 | length u32 | value           little-endian on every machine
 
      1  who shook hands with Noise                    4  ids of messages that came
+     2  messages that wait for friends                6  pre-keys        7  offers, and what friends left
 
 Records of types that nobody claims are written back as they were, and so is an end that is no record:
 another version may know them. c-toxcore reads over the section and does not keep it, so whatever stands
