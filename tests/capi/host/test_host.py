@@ -151,6 +151,11 @@ def test_the_settings_of_the_program(build, tmp_path):
     assert said.splitlines()[-1] == "error 0, UDP on, relay on"
 
 
+def test_a_message_waits_for_a_friend_who_is_away(build):
+    """Not by default. Here without mailboxes."""
+    assert run(build("offline.c")) == "ok\n"
+
+
 def test_endpoints(build):
     assert run(build("endpoints.c")) == "ok\n"
 
