@@ -158,7 +158,7 @@ class Tor:
             flags = re.findall(r"^s (.*)$", self.ask("GETINFO ns/all"), re.MULTILINE)
             known = sum("HSDir" in row and "Running" in row for row in flags)
             all_known = known == len(self.net.authorities + self.net.relays)
-            if not all_known or "PROGRESS=100" not in self.ask("GETINFO status/bootstrap-phase"):
+            if not all_known:
                 return False
             state = self.ask("GETINFO status/enough-dir-info status/circuit-established")
             if "circuit-established=0" in state:
