@@ -22,6 +22,9 @@ from tests.support.programs import STOP_TIMEOUT_S, free_port
 VOTING_S, DELAY_S, FIRST_VOTING_S = 10, 2, 5
 START_TIMEOUT_S = 100
 ANSWER_TIMEOUT_S = 10
+#: Time in which a client that knows all relays builds its first circuit, s; sooner it is not pushed, since the
+#: circuits that it makes by itself are the better ones.
+STUCK_S = 15
 
 COMMON = """
 TestingTorNetwork 1
@@ -82,6 +85,8 @@ class Tor:
         self.cookie = self.folder / "control_auth_cookie"
         self.authority_line = ""
         self.process = None
+        #: when it had a consensus with all relays first, monotonic seconds
+        self.known_since = 0.0
 
     def make_keys(self):
         """Of an authority: seconds of work."""
@@ -159,12 +164,19 @@ class Tor:
             known = sum("HSDir" in row and "Running" in row for row in flags)
             all_known = known == len(self.net.authorities + self.net.relays)
             if not all_known:
+                self.known_since = 0.0
                 return False
-            state = self.ask("GETINFO status/enough-dir-info status/circuit-established")
-            if "circuit-established=0" in state:
+            self.known_since = self.known_since or time.monotonic()
+            state = self.ask(
+                "GETINFO status/enough-dir-info status/circuit-established status/bootstrap-phase"
+            )
+            is_done = "PROGRESS=100" in state
+            if "circuit-established=0" in state and (
+                is_done or time.monotonic() - self.known_since > STUCK_S
+            ):
                 # a path of its own choice would need an exit
                 self.ask("EXTENDCIRCUIT 0 " + ",".join(tor.name for tor in self.net.relays))
-            return "enough-dir-info=1" in state and "circuit-established=1" in state
+            return is_done and "enough-dir-info=1" in state and "circuit-established=1" in state
         except OSError:
             return False
 
