@@ -22,9 +22,11 @@ from tests.support.programs import STOP_TIMEOUT_S, free_port
 VOTING_S, DELAY_S, FIRST_VOTING_S = 10, 2, 5
 START_TIMEOUT_S = 100
 ANSWER_TIMEOUT_S = 10
-#: Time in which a client that knows all relays builds its first circuit, s; sooner it is not pushed, since the
+#: Time in which a client that knows all relays builds its first circuit, s. It is not pushed sooner: the
 #: circuits that it makes by itself are the better ones.
 STUCK_S = 15
+#: What a client is asked for.
+STATES = ("enough-dir-info", "circuit-established", "bootstrap-phase")
 
 COMMON = """
 TestingTorNetwork 1
@@ -167,13 +169,10 @@ class Tor:
                 self.known_since = 0.0
                 return False
             self.known_since = self.known_since or time.monotonic()
-            state = self.ask(
-                "GETINFO status/enough-dir-info status/circuit-established status/bootstrap-phase"
-            )
+            state = self.ask("GETINFO " + " ".join(f"status/{name}" for name in STATES))
             is_done = "PROGRESS=100" in state
-            if "circuit-established=0" in state and (
-                is_done or time.monotonic() - self.known_since > STUCK_S
-            ):
+            is_stuck = is_done or time.monotonic() - self.known_since > STUCK_S
+            if is_stuck and "circuit-established=0" in state:
                 # a path of its own choice would need an exit
                 self.ask("EXTENDCIRCUIT 0 " + ",".join(tor.name for tor in self.net.relays))
             return is_done and "enough-dir-info=1" in state and "circuit-established=1" in state
