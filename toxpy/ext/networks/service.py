@@ -16,7 +16,7 @@ import posix
 import stat
 
 from toxpy.ext.networks.sam import SamForward, SamSession
-from toxpy.ext.networks.tor_control import NONCE_SIZE, Login, OnionPorts, TorControl
+from toxpy.ext.networks.tor_control import NONCE_SIZE, ONION_KEY_SIZE, Login, OnionPorts, TorControl
 from toxpy.network.network_address import AddressType, NetworkAddress
 
 TYPE_CHECKING = False
@@ -261,7 +261,9 @@ class OnionService(_TalkingService):
         password: bytes | None = None,
         cookie_file: bytes | None = None,
     ) -> None:
-        super().__init__(control, port, key, rt=rt, connect=connect)
+        # a damaged one means a new service
+        known = key if len(key) == ONION_KEY_SIZE else b""
+        super().__init__(control, port, known, rt=rt, connect=connect)
         self._password = password
         self._cookie_file = cookie_file
 

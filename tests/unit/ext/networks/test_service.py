@@ -327,3 +327,8 @@ def test_a_port_may_name_any_path(tmp_path):
         read_file(b"/\0", 32)
     with pytest.raises(FileNotFoundError):
         read_file(b"", 32)
+
+
+def test_a_damaged_key_means_another_service():
+    service = OnionService(CONTROL, 33445, b"short", rt=Runtime(), connect=FakeConnector())
+    assert service.key == b""
