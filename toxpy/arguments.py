@@ -130,6 +130,24 @@ def as_kind(value: T, kind: type[T], what: str) -> T:
     return value
 
 
+def _check_networks(options: Options) -> None:
+    """The part of `check_options` for networks beside the internet."""
+    if options.endpoint is not None and not callable(getattr(options.endpoint, "make", None)):
+        raise TypeError(f"endpoint is Endpoint.tor() or another Endpoint, not {_shown(options.endpoint)}")
+    if options.only_networks:
+        # most instances use all networks
+        from toxpy.network.only_networks import OnlyNetworks
+
+        try:
+            options.only_networks = OnlyNetworks(options.only_networks).types
+        except TypeError:
+            raise TypeError(
+                f"only_networks is a set of AddressType, not {_shown(options.only_networks)}"
+            ) from None
+        if options.endpoint is not None:
+            OnlyNetworks(options.only_networks).check_endpoint(options.endpoint.kind)
+
+
 def check_options(options: Options) -> None:
     """All fields have the right types and ranges."""
     for name in FLAGS:
@@ -146,23 +164,12 @@ def check_options(options: Options) -> None:
     options.handshake_default_policy = as_choice(
         options.handshake_default_policy, "handshake_default_policy", HANDSHAKE_POLICIES
     )
-    if options.only_networks:
-        # most instances use all networks
-        from toxpy.network.only_networks import OnlyNetworks
-
-        try:
-            options.only_networks = OnlyNetworks(options.only_networks).types
-        except TypeError:
-            raise TypeError(
-                f"only_networks is a set of AddressType, not {_shown(options.only_networks)}"
-            ) from None
     if options.offline_messages is not False:
         # most instances keep none
         from toxpy.ext.offline.options import as_offline
 
         options.offline_messages = as_offline(options.offline_messages) or False
-    if options.endpoint is not None and not callable(getattr(options.endpoint, "make", None)):
-        raise TypeError(f"endpoint is Endpoint.tor() or another Endpoint, not {_shown(options.endpoint)}")
+    _check_networks(options)
     is_legacy = options.handshake == enums.TOX_HANDSHAKE_MODE_LEGACY_ONLY
     if is_legacy and options.handshake_default_policy == enums.TOX_HANDSHAKE_POLICY_REQUIRE:
         raise ValueError('handshake_default_policy "require" needs handshake "prefer" or "only"')

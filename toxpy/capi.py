@@ -165,6 +165,11 @@ def _follow_networks(flat: Any, options: Options) -> None:
         path = _text(flat.config_path)
         words = f"settings in {path.decode('utf-8', 'replace')}"
         _follow(words, lambda: apply_config(path, options), options)
+    if options.endpoint is not None and options.only_networks:
+        from toxpy.network.only_networks import OnlyNetworks
+
+        only, kind = OnlyNetworks(options.only_networks), options.endpoint.kind
+        _follow("options", lambda: only.check_endpoint(kind), options)
 
 
 def _text(pointer: Any) -> bytes:

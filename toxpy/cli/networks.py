@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from toxpy.cli.terminal import Failure
 from toxpy.ext.networks.options import NETWORKS, SAM, TOR_CONTROL, Endpoint
-from toxpy.network.network_address import ExtendedNode
+from toxpy.network.network_address import AddressType, ExtendedNode
 
 if TYPE_CHECKING:
     from toxpy.aio import AsyncTox
@@ -67,7 +67,9 @@ def option_fields(arguments: argparse.Namespace, first_line: Callable[[str, str]
     if endpoint is not None:
         fields["endpoint"] = endpoint
     if arguments.only:
-        fields["only_networks"] = frozenset(NETWORKS[name] for name in arguments.only)
+        fields["only_networks"] = types = frozenset(NETWORKS[name] for name in arguments.only)
+        if endpoint is not None and endpoint.kind not in types:
+            raise Failure(f"the endpoint is not in a network of --only, but {AddressType(endpoint.kind)}", 2)
     return fields
 
 
@@ -75,6 +77,9 @@ def _endpoint(arguments: argparse.Namespace, first_line: Callable[[str, str], by
     wanted = [name for name in ("tor", "i2p", "endpoint") if getattr(arguments, name)]
     if len(wanted) > 1:
         raise Failure(f"--{wanted[0]} and --{wanted[1]} are two endpoints: give one of them", 2)
+    for option, use in (("tor_control", "tor"), ("tor_password_file", "tor"), ("sam", "i2p")):
+        if getattr(arguments, option) and use not in wanted:
+            raise Failure(f"--{option.replace('_', '-')} is of use with --{use} only", 2)
     if not wanted:
         at = getattr(arguments, "at", None)
         return Endpoint.friends(at.address.type) if at is not None else None

@@ -50,6 +50,11 @@ class OnlyNetworks:
         kind = type_of_name(host)
         return kind in self.types if kind is not None else self.has_ip
 
+    def check_endpoint(self, kind: int) -> None:
+        """ValueError for an endpoint in a network left out: it would be announced there, and lead nowhere."""
+        if kind not in self.types:
+            raise ValueError(f"the endpoint is in a network that only_networks leaves out: {AddressType(kind)}")
+
     def limit(self, options: Options) -> None:
         """Turn off what the networks left out would be needed for."""
         options.ipv6_enabled = options.ipv6_enabled and AddressType.IPV6 in self.types

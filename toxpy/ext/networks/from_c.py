@@ -35,7 +35,8 @@ def _endpoint(kind: int, address: str, port: int, secret: bytes, types: list[int
     if kind == enums.TOX_ENDPOINT_TYPE_NONE:
         return None
     if kind == enums.TOX_ENDPOINT_TYPE_FRIENDS:
-        return Endpoint.friends(AddressType.I2P if types == [AddressType.I2P] else AddressType.ONION)
+        wanted = AddressType.ONION if not types or AddressType.ONION in types else AddressType(types[-1])
+        return Endpoint.friends(wanted)
     if kind == enums.TOX_ENDPOINT_TYPE_TOR:
         return Endpoint.tor(address or TOR_CONTROL, password=secret or None, port=port or PORT)
     if kind == enums.TOX_ENDPOINT_TYPE_I2P:

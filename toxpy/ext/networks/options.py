@@ -31,6 +31,7 @@ TOR_CONTROL, TOR_SOCKS, SAM, I2P_SOCKS = (
 PORT = 33445
 #: Networks beside the internet, as users write them.
 NETWORKS = {"tor": AddressType.ONION, "i2p": AddressType.I2P}
+_USUAL_SOCKS = {AddressType.ONION: TOR_SOCKS, AddressType.I2P: I2P_SOCKS}
 #: Who is told at first.
 FRIENDS = "friends"
 
@@ -140,7 +141,8 @@ class Endpoint:
         tell_to: str | Collection[bytes] = FRIENDS,
     ) -> Endpoint:
         """An address as "NAME.onion:33445" that somebody else leads to the port `listen` of 127.0.0.1."""
-        told = NetworkAddress.parse(address)
+        told = NetworkAddress.parse(_text(address))
+        socks = socks or _USUAL_SOCKS.get(told.type)
 
         def make(rt: Runtime, _streams: Streams, _key: bytes) -> Service:
             return NamedService(told, rt=rt)
@@ -150,7 +152,7 @@ class Endpoint:
     @classmethod
     def friends(cls, kind: AddressType = AddressType.ONION, *, socks: str | None = None) -> Endpoint:
         """None of our own: we only go to those of friends, by default through the network's usual proxy."""
-        socks = socks or {AddressType.ONION: TOR_SOCKS, AddressType.I2P: I2P_SOCKS}.get(kind)
+        socks = socks or _USUAL_SOCKS.get(kind)
         return cls(kind, lambda _rt, _streams, _key: None, "friends' only", socks=socks)
 
     def make(self, *, rt: Runtime, streams: Streams, key: bytes) -> Service | None:
@@ -164,10 +166,16 @@ class Endpoint:
 
 def _service(text: str) -> Address:
     """HOST:PORT in numbers."""
-    address = NetworkAddress.parse(text).ip
+    address = NetworkAddress.parse(_text(text)).ip
     if address is None or not address[1]:
         raise ValueError(f"{text!r} is not the address of a service, as 127.0.0.1:9051")
     return address
+
+
+def _text(text: str) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"an address is a text, as 127.0.0.1:9051, not {text!r}")
+    return text
 
 
 def _port(port: int, least: int = 1) -> int:
@@ -179,6 +187,9 @@ def _port(port: int, least: int = 1) -> int:
 
 
 def _bytes(text: str | bytes | None) -> bytes | None:
+    if text is not None and not isinstance(text, str | bytes):
+        # what it is may be a secret
+        raise TypeError(f"a text or bytes are needed here, not {type(text).__name__}")
     return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
 
 

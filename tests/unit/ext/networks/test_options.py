@@ -4,11 +4,15 @@ import argparse
 
 import pytest
 
-from toxpy import Endpoint
+from toxpy import Endpoint, Options
+from toxpy.arguments import check_options
 from toxpy.cli import networks, settings
 from toxpy.cli.main import main
+from toxpy.ext.networks import from_c
 from toxpy.ext.networks.service import FolderService, NamedService, OnionService, SamService
+from toxpy.generated import enums
 from toxpy.network.network_address import AddressType
+from toxpy.network.only_networks import OnlyNetworks
 from toxpy.runtime import Runtime
 from toxpy.system.streams import Streams
 
@@ -78,9 +82,49 @@ def test_what_is_wrong(call):
         call()
 
 
-def test_a_port_is_a_number():
-    with pytest.raises(TypeError):
-        Endpoint.tor(port=True)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: Endpoint.tor(port=True),
+        lambda: Endpoint.tor(None),
+        lambda: Endpoint.name(5, 6),
+        lambda: Endpoint.tor(password=12345),
+        lambda: Endpoint.tor(cookie_file=5),
+    ],
+)
+def test_what_is_of_another_type(call):
+    with pytest.raises(TypeError) as caught:
+        call()
+    assert "12345" not in str(caught.value)
+
+
+def test_an_endpoint_is_in_one_of_the_networks_that_may_be_used():
+    only = OnlyNetworks({AddressType.I2P})
+    assert only.check_endpoint(Endpoint.i2p().kind) is None
+    with pytest.raises(ValueError, match="Onion"):
+        check_options(Options(endpoint=Endpoint.tor(), only_networks=only.types))
+
+
+@pytest.mark.parametrize(
+    ("types", "kind"),
+    [
+        ([], AddressType.ONION),
+        ([AddressType.ONION, AddressType.I2P], AddressType.ONION),
+        ([AddressType.I2P], AddressType.I2P),
+        ([AddressType.IPV4], AddressType.IPV4),
+    ],
+)
+def test_the_network_of_a_c_program_that_only_goes_to_friends(types, kind):
+    options = Options()
+    number = sum(1 << of for of in types)
+    from_c.apply_networks(options, number, enums.TOX_ENDPOINT_TYPE_FRIENDS, b"", 0, b"")
+    assert options.endpoint.kind == kind
+
+
+def test_friends_of_who_has_a_name_are_reached_through_its_network():
+    name = "a" * 52 + ".b32.i2p:9"
+    assert Endpoint.name(name, 6).socks == (bytes((127, 0, 0, 1)), 4447)
+    assert Endpoint.name("192.0.2.1:9", 6).socks is None
 
 
 def fields(*words):
@@ -103,7 +147,15 @@ def test_the_command_line(tmp_path, make):
 
 @pytest.mark.parametrize(
     "words",
-    [["--tor", "--i2p"], ["--endpoint", "192.0.2.1:9"], ["--tor", "--tor-control", "x"], ["--only", "nym"]],
+    [
+        ["--tor", "--i2p"],
+        ["--endpoint", "192.0.2.1:9"],
+        ["--tor", "--tor-control", "x"],
+        ["--only", "nym"],
+        ["--tor", "--only", "i2p"],
+        ["--tor-control", "127.0.0.1:9051"],
+        ["--tor", "--sam", "127.0.0.1:7656"],
+    ],
 )
 def test_wrong_command_lines(words, tmp_path, capsys):
     assert main(["new", "-p", str(tmp_path / "a.tox")]) == 0
