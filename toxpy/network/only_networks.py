@@ -53,7 +53,7 @@ class OnlyNetworks:
     def check_endpoint(self, kind: int) -> None:
         """ValueError for an endpoint in a network left out: it would be announced there, and lead nowhere."""
         if kind not in self.types:
-            raise ValueError(f"the endpoint is in a network that only_networks leaves out: {AddressType(kind)}")
+            raise ValueError(f"the endpoint is in {AddressType(kind)}, which only_networks leaves out")
 
     def limit(self, options: Options) -> None:
         """Turn off what the networks left out would be needed for."""
