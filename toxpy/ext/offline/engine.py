@@ -294,7 +294,7 @@ class OfflineMessages(Capability):
     def storage_stats(self) -> StorageStats:
         """What waits in our outbox, and what our mailboxes said."""
         count = sum(len(self.outbox.of(real_pk)) for real_pk in self.outbox.friends())
-        return StorageStats(count, self.outbox.size, outboxes.MAX_SIZE, self._mailbox_stats())
+        return StorageStats(count, self.outbox.size if count else 0, outboxes.MAX_SIZE, self._mailbox_stats())
 
     def _mailbox_stats(self) -> list[MailboxStats]:
         found, hellos = [], self._polling.hellos
