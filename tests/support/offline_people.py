@@ -36,6 +36,8 @@ MAILBOXES = [
     Mailbox(f"203.0.113.{number}", 33445, bytes((number,)) * 32, key.public)
     for number, key in enumerate(KEYS, 1)
 ]
+#: Milliseconds for which the disk is busy after a save.
+DISK_MS = 4_000
 #: Seconds until somebody starts the program again.
 RESTART_S = 5
 
@@ -60,7 +62,7 @@ class Person:
         self.lost = []
         #: (text, id) of what `send` returned for
         self.told = []
-        self.starts = 0
+        self.starts = self.disk_ms = 0
 
     def step(self, what):
         """Is this the last thing that it does?"""
@@ -90,7 +92,7 @@ class Person:
         self.last_states = self.states()
         if self.core is not None:
             try:
-                self.save()
+                self.save(at_once=True)
                 self.core.kill()
             except Killed:
                 self.stage.killed += 1
@@ -138,11 +140,14 @@ class Person:
             self.lost.append(event.reason)
         self.step("event is in the log")
 
-    def save(self):
-        """Write what is new; False if nothing is."""
-        version = self.engine.version
-        if version == self.saved_version:
+    def save(self, at_once=False):
+        """Write what is new, unless the disk is busy; False if nothing is written."""
+        version, now_ms = self.engine.version, self.rt.clock.now_ms
+        if version == self.saved_version or (now_ms < self.disk_ms and not at_once):
             return False
+        self.disk_ms = now_ms + DISK_MS
+        # a pass when it has time again
+        self.rt.timers.call_at(self.disk_ms, lambda: None)
         self.step("before the save")
         self.disk = self.core.get_savedata()
         self.step("saved")
@@ -155,7 +160,7 @@ class Person:
         """Send a text to the friend: the id once the program knows that it is kept; None after a kill."""
         try:
             sent = self.core.offline.send(0, 0, text)
-            self.save()
+            self.save(at_once=True)
         except Killed:
             self.crash()
             return None
