@@ -178,7 +178,8 @@ class Conversation:
 
     async def _delete(self, _text: str, _kind: MessageType) -> None:
         last = self._own()
-        if any(queued.id == last and queued.state == MessageState.QUEUED for queued in self._friend.outbox()):
+        kept = self._friend.outbox() if self._session.states is not None else ()
+        if any(queued.id == last and queued.state == MessageState.QUEUED for queued in kept):
             # nobody has it
             self._friend.cancel_message(last)
         else:
