@@ -8,11 +8,14 @@ from tests.support.prefix import ROOT, compile_c, library_dir
 VECTORS = ROOT / "tests" / "vectors" / "to_string_0.2.23.txt"
 HERE = Path(__file__).parent
 ONLY_HERE = {
+    "tox_endpoint_type_to_string",
+    "tox_err_friend_set_endpoint_to_string",
     "tox_err_friend_set_handshake_to_string",
     "tox_friend_offline_reason_to_string",
     "tox_handshake_mode_to_string",
     "tox_handshake_policy_to_string",
     "tox_handshake_version_to_string",
+    "tox_network_type_to_string",
 }
 
 
