@@ -15,6 +15,7 @@ from tests.support.mailbox_process import SERVER, MailboxProcess
 
 #: the second one goes in parts
 TEXTS = ["hello", "långer text " * 700, "good-bye"]
+PARCELS = 1 + 3 + 1
 KILLS = int(os.environ.get("TOXPY_KILLS", "0"))
 #: Seconds in which friends tell of their mailboxes; in which all mailboxes were visited after the first; and
 #: in which a recipient has left its receipts.
@@ -79,8 +80,10 @@ def test_never_there_together(place):
     alice.start()
     told = set(alice.has("sent"))
     alice.wait(lambda: states(alice, "STORED") >= told, "mailboxes that have them")
-    # the first may have been the bad one
-    time.sleep(ALL_S)
+    # the first may have been the bad one, or the one that dies
+    honest = place.mailboxes[0]
+    alice.wait(lambda: len(honest.places()) == PARCELS, "a good mailbox that has all")
+    left = honest.places()
     alice.stop()
     place.mailboxes[1].kill()
     bob.start()
@@ -88,6 +91,7 @@ def test_never_there_together(place):
     bob.kill()
     bob.start()
     bob.wait(lambda: set(bob.log()) >= told, "all messages")
+    bob.wait(lambda: honest.places() and not honest.places() & left, "receipts in place of messages")
     time.sleep(RECEIPTS_S)
     bob.stop()
     # by id: what came before the kill may have come again under the same one

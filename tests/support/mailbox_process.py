@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -89,6 +91,11 @@ class MailboxProcess:
     def kill(self):
         """As by kill -9."""
         self._end(signal.SIGKILL)
+
+    def places(self):
+        """Those of the messages that an honest one has on its disk."""
+        with closing(sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)) as base:
+            return {place for (place,) in base.execute("select place from blob")}
 
     def close(self):
         """End it; repeating it is harmless."""
