@@ -57,11 +57,15 @@ class ServiceEnds:
         """Those that the service told."""
         return [said for said in self.said if isinstance(said, NetworkAddress)]
 
-    def come(self, socks, address, data, timeout_s=150):
-        """Send data to the address through a proxy until it comes back; seconds that took."""
+    def come(self, socks, address, data, timeout_s=150, between=lambda: None):
+        """Send data to the address through a proxy until it comes back; seconds that took.
+
+        `between` two tries the proxy may be helped.
+        """
         begin = time.monotonic()
         while not self._come_once(socks, address, data):
             assert time.monotonic() - begin < timeout_s, f"nobody reaches {address}"
+            between()
         return time.monotonic() - begin
 
     def _come_once(self, socks, address, data):
